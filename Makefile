@@ -1,0 +1,33 @@
+# `make run` and `make test` are all a fresh clone needs; both make .venv by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: run test check bench samples clean
+
+run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
+
+test: check  ## lint, types, import contracts and all tests
+	$(BIN)/pytest
+
+check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(STAMP)  ## measure speed and memory, and write docs/performance.md
+	$(BIN)/python -m benchmarks
+
+samples: $(STAMP)  ## make the three PDFs of input/ again
+	$(BIN)/python scripts/make_samples.py
+
+clean:  ## remove what can be made again, but not output/
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ocr,dev]'
+	@touch $@

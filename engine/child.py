@@ -1,0 +1,236 @@
+"""What runs inside a conversion process, and the fork server such processes come from.
+
+The fork server is started once as a program of its own, loads PyMuPDF and its models, and forks a warm process in
+some 10 ms whenever it is sent a pair of descriptors: a socket for the protocol (see `engine.protocol`) and a pipe on
+which the process's exit status will be reported. It ends when its lifeline, a pipe from the engine, closes, and its
+children end with it however the engine died.
+"""
+
+import contextlib
+import ctypes
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+from engine.convert import runtime
+from engine.protocol import (
+    MAX_LINE,
+    Event,
+    Merged,
+    MergeProgress,
+    MergeTask,
+    OcrStarted,
+    Opened,
+    OpenTask,
+    PageDone,
+    PagesDone,
+    PageStarted,
+    PagesTask,
+    Ready,
+    Refused,
+    Task,
+    decode_task,
+    encode,
+)
+
+NICENESS = 5
+"""Children yield to the dashboard and to whatever else the machine is for."""
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_SIGN_OF_LIFE_PAGES = 20
+
+
+def serve_forks(control: socket.socket, lifeline: int) -> NoReturn:
+    """Fork a conversion process for every pair of descriptors that arrives on `control`, until `lifeline` closes."""
+    runtime.preload()
+    threads = runtime.thread_count() or 1
+    wakeup_read, wakeup_write = os.pipe()
+    os.set_blocking(wakeup_write, False)
+    signal.set_wakeup_fd(wakeup_write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    status_pipes: dict[int, int] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        selector.register(lifeline, selectors.EVENT_READ)
+        selector.register(wakeup_read, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj == lifeline:
+                    os._exit(0)
+                elif key.fileobj == wakeup_read:
+                    os.read(wakeup_read, 512)
+                    _report_exits(status_pipes)
+                else:
+                    _, descriptors, _, _ = socket.recv_fds(control, 16, 2)
+                    if len(descriptors) != 2:
+                        os._exit(0)
+                    channel, status = descriptors
+                    pid = os.fork()
+                    if pid == 0:
+                        with contextlib.suppress(BaseException):
+                            for inherited in (
+                                *status_pipes.values(),
+                                status,
+                                lifeline,
+                                wakeup_read,
+                                wakeup_write,
+                            ):
+                                os.close(inherited)
+                            signal.set_wakeup_fd(-1)
+                            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                            selector.close()
+                            control.close()
+                            _become_child(channel, threads)
+                        os._exit(1)
+                    os.close(channel)
+                    status_pipes[pid] = status
+
+
+def _report_exits(status_pipes: dict[int, int]) -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        pipe = status_pipes.pop(pid, None)
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                os.write(pipe, str(os.waitstatus_to_exitcode(status)).encode())
+            os.close(pipe)
+
+
+def _become_child(channel: int, threads: int) -> None:
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent or parent == 1:
+            return  # the fork server died in between
+    os.nice(NICENESS)
+    with socket.socket(fileno=channel) as connection:
+        _Child(connection, threads).run()
+
+
+class _Child:
+    """Takes tasks from the engine one after the other and keeps the last document open."""
+
+    def __init__(self, connection: socket.socket, threads: int) -> None:
+        self._connection = connection
+        self._threads = threads
+        self._document: object = None
+        self._open_folder: str | None = None
+
+    def run(self) -> None:
+        """Serve until the engine closes the connection."""
+        preloaded = "engine.convert.chain" in sys.modules
+        self._send(Ready(pid=os.getpid(), preloaded=preloaded, threads=self._threads))
+        with self._connection.makefile("rb") as lines:
+            while line := lines.readline(MAX_LINE):
+                self._do(decode_task(line))
+
+    def _send(self, event: Event) -> None:
+        self._connection.sendall(encode(event))
+
+    def _do(self, task: Task) -> None:
+        started = time.perf_counter()
+        self._enter(task.folder)
+        from engine.convert.document import CannotOpen, one_line
+
+        try:
+            match task:
+                case OpenTask():
+                    self._open(task, started)
+                case PagesTask():
+                    self._pages(task, started)
+                case MergeTask():
+                    self._merge(task, started)
+        except CannotOpen as error:
+            self._send(Refused(kind=error.kind, message=str(error)))
+        except OSError as error:
+            traceback.print_exc()
+            self._send(Refused(kind="unwritable", message=f"{error.errno or 0} {error.strerror or error}"))
+        except Exception as error:  # noqa: BLE001 - reported to the engine, which decides
+            traceback.print_exc()
+            self._send(Refused(kind="internal", message=one_line(error)))
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+
+    def _enter(self, folder: str) -> None:
+        """Work in the job's folder; what the libraries print goes to the job's log."""
+        os.chdir(folder.encode("latin-1"))
+        log = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+
+    def _document_of(self, task: Task):  # type: ignore[no-untyped-def]
+        from engine.convert.document import Document, open_document
+
+        if task.folder != self._open_folder or not isinstance(self._document, Document):
+            if isinstance(self._document, Document):
+                self._document.close()
+            self._document, self._open_folder = None, None
+            self._document = open_document(Path("source.pdf"), task.name, task.options, task.password)
+            self._open_folder = task.folder
+        return self._document
+
+    def _open(self, task: OpenTask, started: float) -> None:
+        from engine.convert.chain import write_head
+
+        document = self._document_of(task)
+        write_head(document)
+        warnings = tuple(document.warnings)
+        self._send(Opened(pages=document.page_count, busy_s=time.perf_counter() - started, warnings=warnings))
+
+    def _pages(self, task: PagesTask, started: float) -> None:
+        from engine.convert.chain import convert_batch
+
+        convert_batch(
+            self._document_of(task),
+            range(task.first, task.last + 1),
+            task.options,
+            text_only=task.text_only,
+            on_start=lambda page: self._send(PageStarted(page=page)),
+            on_ocr=lambda page: self._send(OcrStarted(page=page)),
+            on_done=lambda result, warnings: self._send(
+                PageDone(
+                    page=result.page,
+                    state=result.state,
+                    seconds=result.seconds,
+                    via=result.via,
+                    error=result.error,
+                    warnings=tuple(warnings),
+                )
+            ),
+        )
+        self._send(PagesDone(busy_s=time.perf_counter() - started))
+
+    def _merge(self, task: MergeTask, started: float) -> None:
+        from engine.convert.chain import merge_document, versions
+
+        def on_page(page: int) -> None:
+            if page % _SIGN_OF_LIFE_PAGES == 0:
+                self._send(MergeProgress(page=page))
+
+        warnings = merge_document(task.checkpoints, task.failed, task.name, task.options, on_page)
+        busy_s = time.perf_counter() - started
+        self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions()))
+
+
+def main() -> NoReturn:
+    """Entry point of the fork server: `python -m engine.child CONTROL_FD LIFELINE_FD`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the engine, which stops its processes in order
+    control, lifeline = int(sys.argv[1]), int(sys.argv[2])
+    serve_forks(socket.socket(fileno=control), lifeline)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The seam of a format family, and what a converter is given to work with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pymupdf
+
+from engine.convert.document import Document
+from engine.convert.pagemodel import PageModel
+from engine.job import PageState
+from engine.options import ConvertOptions
+
+
+@dataclass
+class PageContext:
+    """One page on its way through a batch."""
+
+    document: Document
+    number: int
+    """From 1."""
+    options: ConvertOptions
+    text_only: bool
+    """The layout step is known to fail on this page."""
+    out: Path
+    """The folder that will be published; relative to the working directory."""
+    on_ocr: Any
+    """Called without arguments when the page turns out to need OCR."""
+    state: PageState = PageState.OK
+    via: str = "none"
+    error: str | None = None
+    model: PageModel | None = None
+    """What the page says, for the checkpoint; None where no text format is asked for."""
+    files: list[Path] = field(default_factory=list)
+    """Files written for this page; made durable with the checkpoint."""
+    warnings: list[str] = field(default_factory=list)
+
+    def load(self) -> pymupdf.Page:
+        """The page itself, from 1 to PyMuPDF's count from 0."""
+        return self.document.pdf.load_page(self.number - 1)
+
+
+@dataclass
+class MergeContext:
+    """A whole document on its way into files."""
+
+    head: dict[str, Any]
+    """What concerns the document as a whole, as `Document.describe()` gave it."""
+    stem: str
+    """File name without suffix for what is made."""
+    name: str
+    """The source's file name."""
+    options: ConvertOptions
+    out: Path
+    pages: "PageSource"
+    failed: dict[int, str]
+    warnings: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    on_page: Any = None
+    """Called with a page number now and then, as a sign of life."""
+
+
+class PageSource(Protocol):
+    """The checkpoints of a document, readable as often as a converter needs."""
+
+    def __iter__(self) -> Iterator[PageModel]:
+        """The pages that have a checkpoint, in order, one in memory at a time, each a fresh copy."""
+        ...
+
+
+class Converter(Protocol):
+    """Makes a family of formats."""
+
+    def convert_page(self, page: PageContext) -> None:
+        """Do what can be done with one page alone. An exception fails the page, not the document."""
+        ...
+
+    def merge(self, document: MergeContext) -> None:
+        """Do what needs the whole document."""
+        ...

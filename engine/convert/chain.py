@@ -1,0 +1,150 @@
+"""Runs the converters over a batch of pages, and over a whole document, and makes the result durable."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+
+from engine.convert.base import Converter, MergeContext, PageContext
+from engine.convert.document import Document, one_line
+from engine.convert.markup import MarkupConverter
+from engine.convert.pageimage import PageImageConverter
+from engine.convert.pagemodel import PageModel
+from engine.job import PageResult, PageState
+from engine.options import ConvertOptions
+
+OUT = Path("out")
+PAGES = Path("pages")
+HEAD = Path("document.json")
+
+
+def converters() -> list[Converter]:
+    """One of each family. Pictures come first, while nothing has changed the page."""
+    return [PageImageConverter(), MarkupConverter()]
+
+
+def checkpoint_name(first: int, last: int) -> str:
+    """The file that holds pages `first` to `last`."""
+    return f"{first:06d}-{last:06d}.jsonl"
+
+
+def write_head(document: Document) -> None:
+    """Write down what concerns the document as a whole; durable when it returns."""
+    PAGES.mkdir(exist_ok=True)
+    OUT.mkdir(exist_ok=True)
+    part = HEAD.with_suffix(".part")
+    part.write_text(json.dumps(document.describe()), encoding="utf-8")
+    _fsync(part)
+    part.replace(HEAD)
+
+
+def convert_batch(
+    document: Document,
+    pages: range,
+    options: ConvertOptions,
+    *,
+    text_only: bool,
+    on_start: Callable[[int], None],
+    on_ocr: Callable[[int], None],
+    on_done: Callable[[PageResult, list[str]], None],
+) -> None:
+    """Convert pages (numbers from 1) and write their checkpoint; durable under its final name when it returns.
+
+    A page's line is in the `.part` file before `on_done` is called for it, so a batch that dies half-way still
+    leaves every page it had finished.
+    """
+    name = checkpoint_name(pages[0], pages[-1])
+    part = PAGES / f"{name}.part"
+    written: list[Path] = []
+    cwd = Path.cwd()
+    with part.open("wb", buffering=0) as stream:
+        for number in pages:
+            on_start(number)
+            context = PageContext(document, number, options, text_only, OUT, lambda n=number: on_ocr(n))
+            result = _convert_page(context, cwd)
+            if context.model is not None and result.state is not PageState.FAILED:
+                stream.write(context.model.to_line())
+            written += context.files
+            on_done(result, context.warnings)
+        os.fsync(stream.fileno())
+    for file in written:
+        _fsync(file)
+    part.replace(PAGES / name)
+    for folder in {PAGES, *(file.parent for file in written)}:
+        _fsync(folder)
+
+
+def merge_document(
+    checkpoints: Iterable[str],
+    failed: dict[int, str],
+    name: str,
+    options: ConvertOptions,
+    on_page: Callable[[int], None],
+) -> list[str]:
+    """Write the outputs of a whole document and return warnings; durable when it returns."""
+    context = MergeContext(
+        head=json.loads(HEAD.read_text(encoding="utf-8")),
+        stem=OUT.joinpath(name).stem,
+        name=name,
+        options=options,
+        out=OUT,
+        pages=_Checkpoints([PAGES / c for c in checkpoints]),
+        failed=failed,
+        on_page=on_page,
+    )
+    for converter in converters():
+        converter.merge(context)
+    for file in context.files:
+        _fsync(file)
+    _fsync(OUT)
+    return context.warnings
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries that decide what comes out."""
+    return {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
+
+
+class _Checkpoints:
+    """Pages from checkpoint files, in the order of the files."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self._files = files
+
+    def __iter__(self) -> Iterator[PageModel]:
+        for file in self._files:
+            with file.open("rb") as stream:
+                for line in stream:
+                    yield PageModel.from_line(line)
+
+
+def _convert_page(page: PageContext, cwd: Path) -> PageResult:
+    started = time.perf_counter()
+    try:
+        with ExitStack() as stack:
+            # The library links pictures by their path from the working directory.
+            os.chdir(page.out)
+            stack.callback(os.chdir, cwd)
+            inner, page.out = page.out, Path()
+            for converter in converters():
+                converter.convert_page(page)
+            page.out = inner
+            page.files = [inner / file for file in page.files]
+    except OSError:
+        raise  # the disk, not the page
+    except Exception as error:  # noqa: BLE001 - whatever a page does, the next one gets its turn
+        page.state, page.via, page.error = PageState.FAILED, "none", f"{one_line(error)}"
+        page.model, page.files = None, []
+    seconds = time.perf_counter() - started
+    return PageResult(page.number, page.state, seconds, page.via, page.error)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

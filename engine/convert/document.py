@@ -1,0 +1,109 @@
+"""Opens a document, says in one sentence why it cannot be, and reads what concerns it as a whole."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pymupdf
+from pymupdf4llm.helpers import utils as library_utils
+
+from engine.convert.ocr import OcrEngine
+from engine.options import ConvertOptions
+
+Refusal = Literal["not_a_pdf", "damaged", "password", "unwritable", "internal"]
+
+_extract_form_fields = library_utils.extract_form_fields_with_pages
+
+
+class CannotOpen(Exception):
+    """The document cannot be read; `kind` says what sort of trouble, `str()` is a sentence."""
+
+    def __init__(self, kind: Refusal, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Document:
+    """An open PDF, with its document-wide facts read once however many pages are asked for."""
+
+    def __init__(self, pdf: pymupdf.Document, name: str, options: ConvertOptions) -> None:
+        self.pdf = pdf
+        self.warnings: list[str] = []
+        self.ocr = OcrEngine.for_mode(options.ocr)
+        # The library puts the document's name into the names of pictures and into JSON.
+        pdf._name = name
+        self._toc = self._attempt("its outline", lambda: pdf.get_toc(simple=True), [])
+        self._form_fields = self._attempt("its form fields", lambda: _extract_form_fields(pdf), {})
+        # parse_document() reads these on every call, and it is called once a page.
+        pdf.get_toc = lambda simple=True: self._toc
+        pdf.hotfolio_form_fields = self._form_fields
+
+    @property
+    def page_count(self) -> int:
+        """How many pages it has."""
+        return int(self.pdf.page_count)
+
+    def describe(self) -> dict[str, Any]:
+        """What the outputs say about the document as a whole, as JSON."""
+        return {
+            "filename": self.pdf.name,
+            "page_count": self.page_count,
+            "toc": self._toc,
+            "metadata": self.pdf.metadata,
+            "form_fields": self._form_fields,
+            "use_ocr": int(self.ocr.library_mode),
+        }
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.pdf.close()
+
+    def _attempt(self, what: str, read: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return read()
+        except Exception as error:  # noqa: BLE001 - a broken outline must not cost the document
+            self.warnings.append(f"Could not read {what}: {one_line(error)}")
+            return otherwise
+
+
+def open_document(file: Path, name: str, options: ConvertOptions, password: str | None) -> Document:
+    """Open `file`; raises `CannotOpen` with a sentence for a person."""
+    if file.stat().st_size == 0:
+        raise CannotOpen("not_a_pdf", "The file is empty.")
+    try:
+        pdf = pymupdf.open(str(file), filetype="pdf")
+    except Exception as error:
+        if not _looks_like_pdf(file):
+            raise CannotOpen("not_a_pdf", "Not a PDF: the file does not begin with %PDF.") from error
+        raise CannotOpen("damaged", "The PDF is damaged beyond repair.") from error
+    if pdf.needs_pass and not (password and pdf.authenticate(password)):
+        wrong = "none of the passwords given opens it" if password else "it cannot be read without one"
+        raise CannotOpen("password", f"The PDF needs a password: {wrong}.")
+    with contextlib.suppress(Exception):
+        if pdf.page_count > 0:
+            return Document(pdf, name, options)
+    if not _looks_like_pdf(file):
+        raise CannotOpen("not_a_pdf", "Not a PDF: the file does not begin with %PDF.")
+    raise CannotOpen("damaged", "The PDF is damaged beyond repair: no page can be found in it.")
+
+
+def one_line(error: BaseException) -> str:
+    """An exception as part of a sentence."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _looks_like_pdf(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return b"%PDF-" in stream.read(1024)
+
+
+def _form_fields_of(pdf: pymupdf.Document, xrefs: bool = False) -> dict[str, Any]:
+    known: dict[str, Any] | None = getattr(pdf, "hotfolio_form_fields", None)
+    if known is None or xrefs:
+        known = dict(_extract_form_fields(pdf, xrefs=xrefs))
+    return known
+
+
+library_utils.extract_form_fields_with_pages = _form_fields_of

@@ -1,0 +1,42 @@
+"""Reads a page with the library's layout model, and by OCR where the page needs it."""
+
+from typing import Any
+
+from pymupdf4llm.helpers import document_layout
+from pymupdf4llm.ocr import OCRMode
+
+from engine.convert.base import PageContext
+from engine.convert.ocr import MISSING, looks_scanned
+from engine.convert.pagemodel import PageModel
+from engine.job import PageState
+
+IMAGE_FOLDER = "images"
+
+
+def read(page: PageContext) -> PageModel:
+    """The page as the layout model sees it. Raises whatever the library raises."""
+    engine = page.document.ocr
+    if engine.missing and looks_scanned(page.load()):
+        page.error = f"This page looks scanned. {MISSING}"
+    used_ocr = False
+
+    def ocr(*args: Any, **kwargs: Any) -> None:
+        nonlocal used_ocr
+        used_ocr = True
+        page.on_ocr()
+        if engine.function is not None:
+            engine.function(*args, **kwargs)
+
+    images = page.options.images
+    parsed = document_layout.parse_document(
+        page.document.pdf,
+        pages=[page.number - 1],
+        image_dpi=page.options.dpi,
+        image_path=IMAGE_FOLDER if images else "",
+        write_images=images,
+        force_text=True,
+        use_ocr=engine.library_mode,
+        ocr_function=ocr if engine.library_mode is not OCRMode.NEVER else None,
+    )
+    page.state, page.via = (PageState.OCR, "ocr") if used_ocr else (PageState.OK, "layout")
+    return PageModel(page.number, page.via, parsed.pages[0])

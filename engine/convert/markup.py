@@ -1,0 +1,130 @@
+"""Markdown, text and JSON, all three from one reading of the page."""
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+from pymupdf4llm.helpers.document_layout import ParsedDocument
+from pymupdf4llm.ocr import OCRMode
+
+from engine.convert import layout, plaintext
+from engine.convert.base import MergeContext, PageContext
+from engine.convert.document import one_line
+from engine.convert.pagemodel import PageModel, dump
+from engine.convert.steps import DocumentStep, document_steps, page_steps
+from engine.display import display_text
+from engine.options import Format
+
+
+class MarkupConverter:
+    """Reads pages in the batch, writes the files in the merge."""
+
+    def convert_page(self, page: PageContext) -> None:
+        """Read the page; where the layout step fails, as plain text."""
+        if not page.options.text_formats:
+            return
+        if page.text_only:
+            page.model = plaintext.read(page)
+        else:
+            try:
+                page.model = layout.read(page)
+            except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad page
+                page.model = plaintext.read(page)
+                page.error = f"Only plain text: the layout step failed ({one_line(error)})."
+        for step in page_steps():
+            step.apply(page.model, page.load())
+        if page.options.images:
+            page.files += [page.out / box.image for box in page.model.layout.boxes if isinstance(box.image, str)]
+        if Format.JSON not in page.options.formats:
+            page.model.layout.fulltext = None  # only JSON has it, and it is most of a checkpoint
+
+    def merge(self, document: MergeContext) -> None:
+        """Write the files, holding one page in memory at a time."""
+        formats = document.options.text_formats
+        if not formats:
+            return
+        steps = document_steps()
+        for model in document.pages:
+            for step in steps:
+                step.observe(model)
+        writers = {Format.MD: _write_markdown, Format.TXT: _write_text, Format.JSON: _write_json}
+        for format_ in formats:
+            file = document.out / f"{document.stem}.{format_}"
+            with file.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+                # Every format starts from fresh pages: the library's renderers change the ones they are given.
+                writers[format_](document, _finished(document, steps), stream)
+            document.files.append(file)
+
+
+def _finished(document: MergeContext, steps: list[DocumentStep]) -> Iterator[PageModel | tuple[int, str]]:
+    """The pages as they are to be written; for a failed one, its number and the reason."""
+    failed = sorted(document.failed.items())
+    for model in document.pages:
+        while failed and failed[0][0] < model.number:
+            yield failed.pop(0)
+        for step in steps:
+            step.apply(model)
+        document.on_page(model.number)
+        yield model
+    yield from failed
+
+
+def _parsed(document: MergeContext) -> ParsedDocument:
+    """The library's document, without pages, with its attributes in the order the library sets them."""
+    head = document.head
+    parsed = ParsedDocument()
+    parsed.filename = head["filename"]
+    parsed.toc = head["toc"]
+    parsed.page_count = head["page_count"]
+    parsed.metadata = head["metadata"]
+    parsed.form_fields = head["form_fields"]
+    parsed.image_dpi = document.options.dpi
+    parsed.image_format = "png"
+    parsed.image_path = layout.IMAGE_FOLDER if document.options.images else ""
+    parsed.pages = []
+    parsed.force_text = True
+    parsed.embed_images = False
+    parsed.write_images = document.options.images
+    parsed.use_ocr = OCRMode(head["use_ocr"])
+    return parsed
+
+
+def _write_markdown(document: MergeContext, pages: Iterator[Any], stream: IO[str]) -> None:
+    parsed = _parsed(document)
+    for page in pages:
+        if isinstance(page, tuple):
+            stream.write(f"<!-- {_missing(*page).replace('--', '- -')} -->\n\n")
+            continue
+        parsed.pages = [page.layout]
+        stream.write(
+            parsed.to_markdown(
+                header=document.options.page_header,
+                footer=document.options.page_footer,
+                write_images=document.options.images,
+            )
+        )
+
+
+def _write_text(document: MergeContext, pages: Iterator[Any], stream: IO[str]) -> None:
+    parsed = _parsed(document)
+    for page in pages:
+        if isinstance(page, tuple):
+            stream.write(f"[{_missing(*page)}]\n\n")
+            continue
+        parsed.pages = [page.layout]
+        stream.write(parsed.to_text(header=document.options.page_header, footer=document.options.page_footer))
+
+
+def _write_json(document: MergeContext, pages: Iterator[Any], stream: IO[str]) -> None:
+    before, after = _parsed(document).to_json().split('"pages": []', 1)
+    stream.write(f'{before}"pages": [')
+    separator = ""
+    for page in pages:
+        if isinstance(page, tuple):
+            continue
+        stream.write(separator + dump(page.layout))
+        separator = ", "
+    stream.write(f"]{after}")
+
+
+def _missing(number: int, reason: str) -> str:
+    return display_text(f"Page {number} could not be converted: {reason}")

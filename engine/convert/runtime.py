@@ -1,0 +1,50 @@
+"""Loads the libraries into the fork server so that every conversion process starts warm.
+
+A fork copies no threads, so whatever a library does in a pool of its own would hang or fail in the child. ONNX
+Runtime and OpenBLAS make a thread per core while PyMuPDF's layout model loads, unless they are told otherwise first.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+ONNX_THREADS = 1
+"""Per process. Workers are the parallelism; two processes with a thread per core each are 1.6 times slower."""
+
+
+def preload() -> None:
+    """Import and warm up everything a page needs. Call before anything has imported NumPy or PyMuPDF."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"
+    _tame_onnx_runtime()
+    import engine.convert.chain
+    import engine.convert.ocr
+
+    engine.convert.ocr.preload()
+
+
+def _tame_onnx_runtime() -> None:
+    """Give every inference session one thread and its memory arena.
+
+    PyMuPDF turns the arena off so that a long-lived process does not keep its peak; a conversion process is recycled
+    instead, and with the arena a page costs a quarter less time (`benchmarks/onnx_arena.py`).
+    """
+    import onnxruntime
+
+    class Session(onnxruntime.InferenceSession):  # type: ignore[misc]
+        def __init__(self, model: Any, sess_options: Any = None, **kwargs: Any) -> None:
+            options = sess_options or onnxruntime.SessionOptions()
+            options.intra_op_num_threads = ONNX_THREADS
+            options.inter_op_num_threads = ONNX_THREADS
+            options.enable_cpu_mem_arena = True
+            super().__init__(model, options, **kwargs)
+
+    onnxruntime.InferenceSession = Session
+
+
+def thread_count() -> int | None:
+    """Threads of this process, None where the system does not say."""
+    try:
+        return len(list(Path("/proc/self/task").iterdir()))
+    except OSError:
+        return None

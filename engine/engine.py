@@ -1,0 +1,521 @@
+"""Engine: the one façade that every front end uses."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from engine.conversion import Conversions
+from engine.display import display_name
+from engine.errors import (
+    EngineLocked,
+    HotfolioError,
+    IllegalTransition,
+    NoSuchJob,
+    SettingsError,
+    SourceUnreadable,
+    unwritable,
+)
+from engine.hotfolder import HotFolder
+from engine.job import Job, JobState, PageResult, PageState, Source
+from engine.jobqueue import JobQueue, Move
+from engine.options import ConvertOptions
+from engine.pool import BLOCKED, WorkerPool
+from engine.progress import MARKS, JobSnapshot, PageMap, ProgressTracker, Snapshot
+from engine.publish import Publisher, read_manifest
+from engine.scheduler import Scheduler
+from engine.settings import STATE_NAME, Settings
+from engine.store import JobStore
+
+log = logging.getLogger(__name__)
+
+STOP_S = 8.0
+"""How long a stop waits for the running page batches; the whole of it stays under 10 s."""
+_KEEPER_S = 1.0
+_DISK_CHECK_S = 5.0
+_PAUSED = "paused"
+_LOG_BYTES = 2 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail:
+    """Everything there is to know about one job."""
+
+    snapshot: JobSnapshot
+    pages: tuple[PageResult, ...]
+    """Finished pages, in order."""
+    page_map: PageMap
+    history: tuple[tuple[datetime, JobState, str], ...]
+    """When it entered which state, and why."""
+    warnings: tuple[str, ...] = ()
+    log_file: Path = field(default_factory=Path)
+    folder: Path | None = None
+    """Its private folder while it is unfinished; what is in `out` is not published yet."""
+
+
+class Engine:
+    """Converts what is in the hot folder and what is submitted, until it is stopped. Thread-safe.
+
+    Actions take job ids and return those they changed; an id that is gone, or in a state the action does not fit, is
+    passed over. No call blocks longer than a write to the queue takes, except `start`, `stop` and `wait_until_idle`.
+    """
+
+    def __init__(self, settings: Settings, *, watch: bool = True, waits_for_late_files: bool | None = None) -> None:
+        """`watch` tells whether the input folder is a hot folder, or only submitted files are converted.
+
+        With `waits_for_late_files`, a damaged file that is younger than a minute is tried again; by default when
+        watching.
+        """
+        self.settings = settings
+        self._watches = watch
+        self._waits = watch if waits_for_late_files is None else waits_for_late_files
+        self._lock_file = -1
+        self._log_handler: logging.Handler | None = None
+        self._stopping = threading.Event()
+        self._finished: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._callbacks: list[Callable[[Job], None]] = []
+        self._threads: list[threading.Thread] = []
+
+    # --- life ---
+
+    def start(self) -> None:
+        """Take up the queue where an earlier engine left it, and begin to work.
+
+        Raises `SettingsError` if the folders do not fit together, `EngineLocked` if another engine has this state
+        folder, `OutputUnwritable` if something cannot be written.
+        """
+        settings = self.settings
+        check_folders(settings, watch=self._watches)
+        state = settings.state_folder
+        try:
+            state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            settings.output.mkdir(parents=True, exist_ok=True)
+            if self._watches:
+                settings.input.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(error, error.filename or str(state)) or SettingsError(
+                f"{error.filename}: cannot be made: {error.strerror}."
+            ) from error
+        self._lock_file = _lock(state)
+        self._start_logging(state)
+        store = JobStore(state, time.time)
+        scheduler = Scheduler(settings.batch_seconds, settings.aging)
+        self._tracker = ProgressTracker(time.monotonic)
+        self._queue = JobQueue(store, scheduler, self._tracker, time.monotonic)
+        if store.moved_aside is not None:
+            self._rebuild(store)
+            self._tracker.set_banner(
+                "store",
+                f"The queue was damaged and has been built anew from the folders; the old one is {store.moved_aside}.",
+            )
+        self._queue.load()
+        self._queue.listen(self._finished.put)
+        self._conversions = Conversions(
+            settings,
+            self._queue,
+            Publisher(store, settings.output.absolute()),
+            waits_for_late_files=self._waits,
+        )
+        self._check_disk()
+        self._pool = WorkerPool(settings, self._queue, self._conversions)
+        self._pool.start(settings.worker_count)
+        self._hotfolder = HotFolder(settings, self._queue, self._cancel_one) if self._watches else None
+        if self._hotfolder is not None:
+            self._hotfolder.start()
+        for target, name in ((self._keep, "keeper"), (self._call_back, "callbacks")):
+            thread = threading.Thread(target=target, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        log.info("Started with %d workers on %s", settings.worker_count, display_name(settings.input))
+
+    def stop(self, *, now: bool = False) -> None:
+        """Stop intake, let running batches end (at most 8 s, or not at all with `now`), and keep everything else.
+
+        Unfinished jobs go on from their last finished page when an engine starts again.
+        """
+        if self._lock_file < 0:
+            return
+        self._stopping.set()
+        if self._hotfolder is not None:
+            self._hotfolder.stop()
+        self._pool.stop(0.0 if now else STOP_S)
+        for job in self._tracker.jobs():
+            if job.state is JobState.RUNNING:
+                with contextlib.suppress(IllegalTransition):
+                    self._queue.transition(job.id, JobState.QUEUED, "the engine was stopped", started=None)
+        self._finished.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._queue.store.close()
+        log.info("Stopped")
+        if self._log_handler is not None:
+            logging.getLogger("engine").removeHandler(self._log_handler)
+            self._log_handler.close()
+        os.close(self._lock_file)
+        self._lock_file = -1
+
+    def __enter__(self) -> "Engine":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def is_idle(self) -> bool:
+        """Whether everything that is present is finished, held jobs aside."""
+        if self._hotfolder is not None and (not self._hotfolder.first_scan_done.is_set() or self._hotfolder.waiting):
+            return False
+        counts = self._tracker.snapshot(since=1 << 62).totals.by_state
+        return not counts[JobState.QUEUED] and not counts[JobState.RUNNING]
+
+    def wait_until_idle(self, timeout_s: float | None = None) -> bool:
+        """Wait until `is_idle`; False if the time was over first."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while not self.is_idle():
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            self._stopping.wait(0.05)
+        return True
+
+    def on_finished(self, callback: Callable[[Job], None]) -> None:
+        """Have `callback` called with every job that finishes from now on, on a thread kept for callbacks."""
+        self._callbacks.append(callback)
+
+    # --- asking ---
+
+    def snapshot(self, since: int = 0) -> Snapshot:
+        """What is going on, with the jobs changed since a version."""
+        return self._tracker.snapshot(since)
+
+    def job(self, job_id: int) -> JobSnapshot:
+        """One job; raises `NoSuchJob`."""
+        found = self._tracker.job(job_id)
+        if found is None:
+            raise NoSuchJob(f"There is no job {job_id}.")
+        return found
+
+    def detail(self, job_id: int) -> JobDetail:
+        """One job in full; reads the disk. Raises `NoSuchJob`."""
+        snapshot = self.job(job_id)
+        job = snapshot.job
+        manifest = read_manifest(Path(os.fsdecode(job.output))) if job.output and job.state.is_finished else None
+        if manifest is not None:
+            pages, warnings = _pages_of(manifest), tuple(str(w) for w in manifest.get("warnings", ()))
+        else:
+            pages, warnings = tuple(self._queue.store.pages(job_id)), ()
+        page_map = self._tracker.page_map(job_id) or _map_of(job.pages or len(pages), pages)
+        folder = self._conversions.job_folder(job_id)
+        return JobDetail(
+            snapshot,
+            pages,
+            page_map,
+            tuple(self._queue.store.history(job_id)),
+            warnings,
+            self._conversions.log_file(job_id),
+            folder if folder.exists() else None,
+        )
+
+    @property
+    def discovered(self) -> int:
+        """Files the scan of the input folder has come across so far."""
+        return self._hotfolder.found if self._hotfolder is not None else 0
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds conversion processes have spent on their tasks since the start, all together."""
+        return self._pool.busy_s
+
+    # --- acting ---
+
+    def submit(
+        self, file: Path, *, options: ConvertOptions | None = None, priority: int = 0, again: bool = False
+    ) -> Job:
+        """Queue one file, wherever it is; returns its job, which is an earlier one if the file has been queued before.
+
+        With `again`, a finished earlier job is run once more. Raises `SourceUnreadable`.
+        """
+        return self.submit_many([file], options=options, priority=priority, again=again)[0]
+
+    def submit_many(
+        self,
+        files: Sequence[Path],
+        *,
+        options: ConvertOptions | None = None,
+        priority: int = 0,
+        again: bool = False,
+    ) -> list[Job]:
+        """Queue files in one transaction."""
+        options = options or self.settings.convert_options
+        sources = [(self._source_of(file), options, priority) for file in files]
+        jobs = []
+        for job, is_new in self._queue.add(sources):
+            if again and not is_new and job.state.is_finished:
+                self._queue.store.hide([job.id], hidden=False)
+                self._conversions.discard(job.id)
+                job = self._queue.store.update(job.id, options=options.model_dump_json(), sha256=None, pages=None)
+                self._queue.apply(job)
+                job = self._queue.retry(job.id, "asked for again")
+            jobs.append(job)
+        return jobs
+
+    def cancel(self, job_ids: Iterable[int], reason: str = "Cancelled.") -> list[int]:
+        """Give jobs up, at once; finished pages are kept for a retry."""
+        return self._each(job_ids, lambda job_id: self._cancel_one(job_id, reason))
+
+    def hold(self, job_ids: Iterable[int]) -> list[int]:
+        """Keep jobs from running; one that runs stops at its next batch boundary."""
+        return self._transitions(job_ids, JobState.HELD, "Held.")
+
+    def release(self, job_ids: Iterable[int]) -> list[int]:
+        """Let held jobs run again."""
+
+        def change(job_id: int) -> None:
+            if self.job(job_id).job.state is not JobState.HELD:
+                raise IllegalTransition(f"Job {job_id} is not held.")
+            self._queue.transition(job_id, JobState.QUEUED, "Released.", reason=None, attempts=0)
+
+        return self._each(job_ids, change)
+
+    def retry(self, job_ids: Iterable[int]) -> list[int]:
+        """Queue finished jobs again, keeping the pages they have finished."""
+        return self._each(job_ids, lambda job_id: self._queue.retry(job_id, "Retried."))
+
+    def change_priority(self, job_ids: Iterable[int], by: int) -> list[int]:
+        """Raise or lower priorities."""
+
+        def change(job_id: int) -> None:
+            job = self.job(job_id).job
+            if job.state.is_finished:
+                raise IllegalTransition(f"Job {job_id} is finished.")
+            self._queue.set_priority(job_id, job.priority + by)
+
+        return self._each(job_ids, change)
+
+    def move(self, job_ids: Iterable[int], where: Move) -> list[int]:
+        """Move waiting jobs among those of their priority."""
+        moved = []
+        for job_id in job_ids if where in ("up", "bottom") else reversed(list(job_ids)):
+            with contextlib.suppress(HotfolioError):
+                if self._queue.move(job_id, where) is not None:
+                    moved.append(job_id)
+        return moved
+
+    def remove(self, job_ids: Iterable[int]) -> list[int]:
+        """Take finished jobs off the list; results and sources stay, and the sources are not queued again."""
+        return self._queue.remove(job_ids)
+
+    def restore(self, job_ids: Sequence[int]) -> None:
+        """Put removed jobs back on the list."""
+        self._queue.restore(job_ids)
+
+    def pause(self) -> None:
+        """Start no more page batches."""
+        self._queue.pause(_PAUSED, "Paused: nothing new is started until you resume.")
+
+    def resume(self) -> None:
+        """End `pause`."""
+        self._queue.resume(_PAUSED)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether `pause` is in force."""
+        return self._queue.is_paused_by(_PAUSED)
+
+    def set_workers(self, count: int) -> None:
+        """Have so many workers (1 to 256); those too many end at their next batch boundary."""
+        self._pool.resize(max(1, min(count, 256)))
+
+    @property
+    def workers(self) -> int:
+        """How many workers there are."""
+        return self._pool.size
+
+    # --- below ---
+
+    def _each(self, job_ids: Iterable[int], change: Callable[[int], object]) -> list[int]:
+        changed = []
+        for job_id in job_ids:
+            with contextlib.suppress(IllegalTransition, NoSuchJob):
+                change(job_id)
+                changed.append(job_id)
+        return changed
+
+    def _transitions(self, job_ids: Iterable[int], new: JobState, cause: str) -> list[int]:
+        return self._each(job_ids, lambda job_id: self._queue.transition(job_id, new, cause, reason=None))
+
+    def _cancel_one(self, job_id: int, reason: str) -> None:
+        self._queue.cancel(job_id, reason)
+        self._pool.kill_job(job_id)
+
+    def _source_of(self, file: Path) -> Source:
+        file = file.absolute()
+        root = self.settings.input.absolute()
+        try:
+            status = file.lstat()
+            # A link named by hand is followed, one found in the hot folder is not.
+            if file.is_symlink():
+                file = file.resolve()
+                status = file.lstat()
+            with file.open("rb"):
+                pass
+        except OSError as error:
+            raise SourceUnreadable(f"{display_name(file)}: {error.strerror}.") from None
+        return Source.of(file, root if self._watches and file.is_relative_to(root) else file.parent, status)
+
+    def _keep(self) -> None:
+        """Once a second, see to what nobody else does."""
+        next_disk_check = 0.0
+        while not self._stopping.wait(_KEEPER_S):
+            try:
+                self._pool.read_processes()
+                self._queue.offer_delayed()
+                if time.monotonic() >= next_disk_check:
+                    next_disk_check = time.monotonic() + _DISK_CHECK_S
+                    self._check_disk()
+            except Exception:
+                log.exception("Housekeeping failed")
+
+    def _check_disk(self) -> None:
+        """Pause while nothing can be written, and go on by itself when that is over."""
+        problem = _disk_problem(self.settings)
+        if problem is not None:
+            self._queue.pause(BLOCKED, problem)
+        elif self._queue.is_paused_by(BLOCKED):
+            self._queue.resume(BLOCKED)
+
+    def _call_back(self) -> None:
+        while (job := self._finished.get()) is not None:
+            for callback in list(self._callbacks):
+                try:
+                    callback(job)
+                except Exception:
+                    log.exception("A callback failed")
+
+    def _rebuild(self, store: JobStore) -> None:
+        """Learn from the manifests in the output what is already converted."""
+        root = self.settings.input.absolute()
+        for file in self.settings.output.rglob("manifest.json"):
+            manifest = read_manifest(file.parent)
+            if manifest is None:
+                continue
+            with contextlib.suppress(OSError, KeyError, TypeError, ValueError):
+                source = root / str(manifest["source"]["path"])
+                status = source.lstat()
+                if status.st_size != manifest["source"]["size"]:
+                    continue
+                if abs(status.st_mtime - datetime.fromisoformat(manifest["source"]["mtime"]).timestamp()) > 1e-3:
+                    continue
+                options = {"formats": manifest["formats"], **manifest["options"]}
+                entry = (Source.of(source, root, status), ConvertOptions.model_validate(options), 0)
+                ((job, _),) = store.add([entry])
+                store.transition(job.id, JobState.RUNNING, "found in the output")
+                store.finish(
+                    job.id,
+                    JobState(manifest["state"]),
+                    "found in the output",
+                    output=os.fsencode(file.parent.absolute()),
+                    sha256=manifest["source"]["sha256"],
+                    pages=len(manifest["pages"]),
+                    pages_done=len(manifest["pages"]),
+                )
+
+    def _start_logging(self, state: Path) -> None:
+        handler = RotatingFileHandler(state / "hotfolio.log", maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(message)s"))
+        logger = logging.getLogger("engine")
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        logger.addHandler(handler)
+        self._log_handler = handler
+
+
+def check_folders(settings: Settings, *, watch: bool) -> None:
+    """Raise `SettingsError` if a folder is inside another one it must not be inside."""
+    folder, output, state = (p.resolve() for p in (settings.input, settings.output, settings.state_folder))
+    if not watch:
+        return
+    if output == folder or output.is_relative_to(folder):
+        raise SettingsError(
+            f"The output folder {display_name(output)} is inside the input folder {display_name(folder)}: "
+            "results would be taken for new input. Choose folders that are apart."
+        )
+    if folder.is_relative_to(output):
+        raise SettingsError(
+            f"The input folder {display_name(folder)} is inside the output folder {display_name(output)}: "
+            "results could replace sources. Choose folders that are apart."
+        )
+    if state.is_relative_to(folder):
+        raise SettingsError(
+            f"The state folder {display_name(state)} is inside the input folder {display_name(folder)}."
+        )
+
+
+def _lock(state: Path) -> int:
+    """Hold the state folder for as long as the descriptor is open, however the process ends."""
+    descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+        os.close(descriptor)
+        raise EngineLocked(
+            f"Another hotfolio (process {holder or 'unknown'}) is working with {display_name(state)}. "
+            "Stop it, or choose another --state folder."
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return descriptor
+
+
+def _disk_problem(settings: Settings) -> str | None:
+    """Why results cannot be written right now, as a sentence."""
+    for folder in (settings.output, settings.state_folder):
+        probe = folder / STATE_NAME if folder == settings.output else folder
+        probe = (probe if probe.is_dir() else folder) / f".probe-{os.getpid()}"
+        try:
+            free = shutil.disk_usage(folder).free
+            if free < settings.min_free:
+                return (
+                    f"The disk of {display_name(folder)} is full: {free >> 20} MB are left, "
+                    f"{settings.min_free >> 20} MB are needed (min_free). Work goes on by itself once there is room."
+                )
+            probe.write_bytes(b"\0" * 4096)
+            probe.unlink()
+        except OSError as error:
+            return (
+                f"Cannot write to {display_name(folder)}: {(error.strerror or str(error)).lower()}. "
+                "Work goes on by itself once that is over."
+            )
+    return None
+
+
+def _pages_of(manifest: dict[str, Any]) -> tuple[PageResult, ...]:
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        return tuple(
+            PageResult(
+                int(entry["page"]),
+                PageState(entry["state"]),
+                float(entry["seconds"]),
+                str(entry.get("via", "")),
+                entry.get("error"),
+            )
+            for entry in manifest["pages"]
+        )
+    return ()
+
+
+def _map_of(count: int, pages: tuple[PageResult, ...]) -> PageMap:
+    marks = bytearray(max(count, max((p.page for p in pages), default=0)))
+    for page in pages:
+        marks[page.page - 1] = MARKS[page.state]
+    return PageMap(bytes(marks))

@@ -1,0 +1,100 @@
+"""What can go wrong, each with one sentence a person can act on."""
+
+import errno
+
+
+class HotfolioError(Exception):
+    """The root of every error the engine raises on purpose; `str()` is a sentence for a person."""
+
+
+class SettingsError(HotfolioError):
+    """A setting cannot be used; the sentence names the file or variable and the key."""
+
+
+class EngineLocked(HotfolioError):
+    """Another engine works on this state folder."""
+
+
+class NoSuchJob(HotfolioError):
+    """No job has this id."""
+
+
+class IllegalTransition(HotfolioError):
+    """A job cannot go from its state to the one asked for."""
+
+
+class SourceGone(HotfolioError):
+    """The file to convert is no longer there."""
+
+
+class SourceChanged(HotfolioError):
+    """The file to convert is not the one that was queued."""
+
+
+class SourceUnreadable(HotfolioError):
+    """The file to convert is not a regular file, or may not be read."""
+
+
+class DocumentError(HotfolioError):
+    """The document cannot be converted at all; a retry without a change would fail again."""
+
+
+class NotAPdf(DocumentError):
+    """The file has no PDF in it."""
+
+
+class DamagedPdf(DocumentError):
+    """The PDF is damaged beyond repair."""
+
+
+class PasswordRequired(DocumentError):
+    """The PDF cannot be read without a password."""
+
+
+class EngineBlocked(HotfolioError):
+    """No job can go on, and none is to blame: work pauses until the cause is gone."""
+
+
+class OutputUnwritable(EngineBlocked):
+    """Results, checkpoints or the queue cannot be written: disk full, read-only, or not permitted."""
+
+
+class SandboxUnavailable(EngineBlocked):
+    """No conversion process can be started."""
+
+
+class ChildError(HotfolioError):
+    """A conversion process ended before it had done its task."""
+
+
+class ChildDied(ChildError):
+    """A conversion process crashed or was killed from outside."""
+
+
+class ChildGarbage(ChildError):
+    """A conversion process sent something that is not the protocol."""
+
+
+class PageTimeout(ChildError):
+    """A page, or a step of the document, took longer than its deadline."""
+
+
+class MemoryLimit(ChildError):
+    """A conversion process grew past `memory_limit`."""
+
+
+_UNWRITABLE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission was denied",
+    errno.EPERM: "permission was denied",
+    errno.EIO: "the disk reported an error",
+    errno.ESTALE: "the network file system is gone",
+}
+
+
+def unwritable(error: OSError, where: str) -> OutputUnwritable | None:
+    """The `OutputUnwritable` that an `OSError` from writing to `where` means, or None if it means something else."""
+    reason = _UNWRITABLE.get(error.errno or 0)
+    return OutputUnwritable(f"Cannot write to {where}: {reason}.") if reason else None

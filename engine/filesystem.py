@@ -1,0 +1,89 @@
+"""What kind of file system a path is on, and how to make writes last."""
+
+import ctypes
+import errno
+import os
+import sys
+from pathlib import Path
+
+import psutil
+
+NETWORK_TYPES = frozenset(
+    {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "afs",
+        "9p",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "davfs",
+        "virtiofs",
+        "vboxsf",
+    }
+)
+"""File systems where change events of other machines do not arrive and SQLite's WAL does not work."""
+
+_RENAME_EXCHANGE = 2  # renameat2(2)
+_AT_FDCWD = -100
+
+
+def filesystem_type(path: Path) -> str:
+    """The type of the file system `path` is on, as the system names it; empty where it does not say."""
+    path = nearest_existing(path).resolve()
+    best, kind = -1, ""
+    for partition in psutil.disk_partitions(all=True):
+        mount = Path(partition.mountpoint)
+        if path.is_relative_to(mount) and len(mount.parts) > best:
+            best, kind = len(mount.parts), partition.fstype
+    return kind
+
+
+def is_network(path: Path) -> bool:
+    """Whether `path` is on a network mount, or on a FUSE mount that may be one (sshfs, rclone)."""
+    kind = filesystem_type(path).lower()
+    return kind in NETWORK_TYPES or (kind.startswith("fuse.") and kind not in {"fuse.portal", "fuse.lxcfs"})
+
+
+def nearest_existing(path: Path) -> Path:
+    """`path`, or its nearest parent that exists."""
+    path = path.absolute()
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def fsync_path(path: Path) -> None:
+    """Make a file's content, or a folder's entries, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def fsync_tree(folder: Path) -> None:
+    """Make everything below `folder`, and `folder` itself, survive a power cut."""
+    for parent, _, files in os.walk(folder):
+        for file in files:
+            fsync_path(Path(parent, file))
+        fsync_path(Path(parent))
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Swap two paths in one step; False where the system or the file system cannot."""
+    if sys.platform != "linux":
+        return False
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except AttributeError:
+        return False
+    if renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM):
+        return False
+    raise OSError(code, os.strerror(code), str(other))

@@ -1,0 +1,214 @@
+"""What a job is: frozen data and the legal ways from one state to the next. No I/O."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from engine.display import display_name
+from engine.errors import IllegalTransition
+from engine.options import ConvertOptions
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    HELD = "held"
+    RUNNING = "running"
+    DONE = "done"
+    PARTIAL = "partial"
+    """Published, but some pages failed."""
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing more will happen to the job by itself."""
+        return self in FINISHED
+
+
+ACTIVE = (JobState.QUEUED, JobState.HELD, JobState.RUNNING)
+FINISHED = (JobState.DONE, JobState.PARTIAL, JobState.FAILED, JobState.CANCELLED)
+
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.HELD, JobState.RUNNING, JobState.CANCELLED}),
+    JobState.HELD: frozenset({JobState.QUEUED, JobState.CANCELLED}),
+    JobState.RUNNING: frozenset({*FINISHED, JobState.QUEUED, JobState.HELD}),
+    JobState.DONE: frozenset({JobState.QUEUED}),
+    JobState.PARTIAL: frozenset({JobState.QUEUED}),
+    JobState.FAILED: frozenset({JobState.QUEUED}),
+    JobState.CANCELLED: frozenset({JobState.QUEUED}),
+}
+
+
+def check_transition(old: JobState, new: JobState) -> None:
+    """Raise `IllegalTransition` unless a job may go from `old` to `new`."""
+    if new not in TRANSITIONS[old]:
+        raise IllegalTransition(f"A {old} job cannot become {new}.")
+
+
+def states_before(new: JobState) -> tuple[JobState, ...]:
+    """The states from which a job may become `new`."""
+    return tuple(old for old, following in TRANSITIONS.items() if new in following)
+
+
+class Step(StrEnum):
+    """What is being done for a running job."""
+
+    STAGING = "staging"
+    PAGE_PROCESSING = "page_processing"
+    MERGING = "merging"
+    PUBLISHING = "publishing"
+
+
+class PageState(StrEnum):
+    """How a page came out."""
+
+    OK = "ok"
+    OCR = "ocr"
+    TEXT_ONLY = "text_only"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An input file as it was when it was queued; what makes it this input and no other.
+
+    Paths are bytes because a file name is bytes: `os.fsdecode` gives what `pathlib` takes.
+    """
+
+    root: bytes
+    """The folder the relative path starts from, absolute."""
+    path: bytes
+    """The file's path inside `root`."""
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, file: Path, root: Path, status: os.stat_result) -> Self:
+        """The source that `file` inside `root` is, given its `lstat` or `fstat`."""
+        relative = file.relative_to(root)
+        return cls(
+            os.fsencode(root),
+            os.fsencode(relative),
+            status.st_size,
+            status.st_mtime_ns,
+            _signed(status.st_ino),
+        )
+
+    @property
+    def file(self) -> Path:
+        """The absolute path."""
+        return Path(os.fsdecode(self.root), os.fsdecode(self.path))
+
+    @property
+    def relative(self) -> Path:
+        """The path inside the hot folder."""
+        return Path(os.fsdecode(self.path))
+
+    def matches(self, status: os.stat_result) -> bool:
+        """Whether a file with this status is still the one that was queued."""
+        return (self.size, self.mtime_ns, self.inode) == (
+            status.st_size,
+            status.st_mtime_ns,
+            _signed(status.st_ino),
+        )
+
+
+def _signed(inode: int) -> int:
+    """SQLite's integers are signed, inode numbers are not."""
+    return inode & (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One document on its way: a row of the store."""
+
+    id: int
+    """Short, for people; never used twice."""
+    conversion_id: str
+    """A UUID, for programs."""
+    source: Source
+    options: ConvertOptions
+    state: JobState
+    priority: int
+    """Higher runs first; 0 unless set."""
+    position: float
+    """Order among jobs of one priority; lower runs first."""
+    created: datetime
+    reason: str | None = None
+    """Why the job is in this state, as a sentence, where that is not plain."""
+    attempts: int = 0
+    """How many times the engine itself died while this job was running."""
+    sha256: str | None = None
+    """Of the staged copy; set once the source is staged."""
+    pages: int | None = None
+    """Set once the document has been opened."""
+    pages_done: int = 0
+    """Pages that are finished in any way, failed ones included."""
+    pages_failed: int = 0
+    pages_ocr: int = 0
+    pages_text_only: int = 0
+    output: bytes | None = None
+    """The published folder, absolute."""
+    started: datetime | None = None
+    finished: datetime | None = None
+    revision: int = 0
+    """Grows with every change; the higher one of two is the newer."""
+
+    @property
+    def name(self) -> str:
+        """The file's path inside its folder, safe to show."""
+        return display_name(self.source.path)
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time from start to finish, None until both are known."""
+        if self.started is None or self.finished is None:
+            return None
+        return (self.finished - self.started).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class PageBatch:
+    """Consecutive pages of one job that one worker converts in one go. Pages count from 1, both ends included."""
+
+    job_id: int
+    first: int
+    last: int
+    text_only: bool = False
+    """Skip the layout step: it has already failed on these pages."""
+
+    @property
+    def pages(self) -> range:
+        """The page numbers."""
+        return range(self.first, self.last + 1)
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """How one page came out."""
+
+    page: int
+    state: PageState
+    seconds: float
+    via: str = "layout"
+    """Which way the page was read: `layout`, `ocr`, `text`, or `none` for a failed page."""
+    error: str | None = None
+    """What went wrong, or what the reader should know about the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A finished page batch: which pages are in which file of the job's `pages` folder."""
+
+    first: int
+    last: int
+    file: str

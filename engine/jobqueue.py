@@ -1,0 +1,276 @@
+"""JobQueue: the one place where a job changes.
+
+A change is written to the store first and then mirrored in memory, in the scheduler and the progress tracker. Each
+job's row carries a revision, so mirrors of changes that cross each other end up with the newest.
+"""
+
+import heapq
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Literal
+
+from engine.errors import IllegalTransition, NoSuchJob
+from engine.job import Job, JobState, Source
+from engine.options import ConvertOptions
+from engine.progress import ProgressTracker
+from engine.scheduler import OpenJob, Scheduler, Work
+from engine.store import JobStore
+
+log = logging.getLogger(__name__)
+
+MAX_ENGINE_DEATHS = 2
+"""A job that was running each time the engine died this often is held."""
+
+Move = Literal["up", "down", "top", "bottom"]
+
+
+class JobQueue:
+    """Thread-safe.
+
+    `_lock` guards the scheduler and the fields below; workers wait on it for work. The tracker's own lock is taken
+    inside it, never the other way round, and nothing is written to the store while it is held.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        scheduler: Scheduler,
+        tracker: ProgressTracker,
+        clock: Callable[[], float],
+    ) -> None:
+        """`clock` is monotonic, in seconds."""
+        self.store = store
+        self.tracker = tracker
+        self._scheduler = scheduler
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._claiming: set[int] = set()  # taken from the scheduler, claim not yet written
+        self._reopening: set[int] = set()  # running, but to be opened again
+        self._delayed: list[tuple[float, int]] = []  # heap of when and which
+        self._listeners: tuple[Callable[[Job], None], ...] = ()
+        self._pauses: dict[str, str] = {}
+
+    # --- loading and adding ---
+
+    def load(self) -> None:
+        """Take up what an earlier engine left."""
+        self.store.recover(MAX_ENGINE_DEATHS)
+        for job in self.store.load():
+            self.apply(job)
+
+    def add(self, sources: Sequence[tuple[Source, ConvertOptions, int]]) -> list[tuple[Job, bool]]:
+        """Queue sources with options and priority; returns each one's job and whether it is new."""
+        added = self.store.add(sources)
+        for job, is_new in added:
+            if is_new:
+                self.apply(job)
+        return added
+
+    # --- changing jobs ---
+
+    def transition(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
+        """Move a job to a state, durably; raises `IllegalTransition` or `NoSuchJob`."""
+        job = self.store.transition(job_id, new, cause, **changes)
+        self.apply(job)
+        return job
+
+    def cancel(self, job_id: int, reason: str) -> Job:
+        """Give a job up; what it has finished is kept for a retry."""
+        return self.transition(job_id, JobState.CANCELLED, reason, reason=reason, finished=self.store.now())
+
+    def fail(self, job_id: int, reason: str) -> Job:
+        """A job cannot be converted."""
+        log.info("job %d failed: %s", job_id, reason)
+        return self.transition(job_id, JobState.FAILED, reason, reason=reason, finished=self.store.now())
+
+    def retry(self, job_id: int, cause: str) -> Job:
+        """Queue a finished job again; pages finished earlier are kept, failed ones are tried anew."""
+        job = self.store.job(job_id)
+        if not job.state.is_finished:
+            raise IllegalTransition(f"A {job.state} job cannot be retried.")
+        self.store.forget_pages(job_id, only_failed=job.state is not JobState.DONE)
+        return self.transition(
+            job_id, JobState.QUEUED, cause, reason=None, attempts=0, started=None, finished=None, output=None
+        )
+
+    def set_priority(self, job_id: int, priority: int) -> Job:
+        """Change a job's priority."""
+        job = self.store.update(job_id, priority=priority)
+        self.apply(job)
+        return job
+
+    def move(self, job_id: int, where: Move) -> Job | None:
+        """Move a waiting job among its equals; None if it is there already."""
+        with self._lock:
+            snapshot = self.tracker.job(job_id)
+            if snapshot is None:
+                raise NoSuchJob(f"There is no job {job_id}.")
+            job = snapshot.job
+            neighbour_id = None
+            if where in ("up", "down"):
+                neighbour_id = self._scheduler.neighbour(job_id, -1 if where == "up" else 1)
+                if neighbour_id is None:
+                    return None
+            end = self._scheduler.end_of_equals(job.priority, first=where == "top")
+        if neighbour_id is not None:
+            neighbour = self.store.job(neighbour_id)
+            mine, theirs = self.store.update_many(
+                [(job_id, {"position": neighbour.position}), (neighbour_id, {"position": job.position})]
+            )
+            self.apply(theirs)
+            self.apply(mine)
+            return mine
+        if end is None or job.state is not JobState.QUEUED or end == job.position:
+            return None
+        job = self.store.update(job_id, position=end + (-1 if where == "top" else 1))
+        self.apply(job)
+        return job
+
+    def apply(self, job: Job) -> None:
+        """Mirror a durable change in memory."""
+        with self._lock:
+            if not self.tracker.set_job(job):
+                return
+            match job.state:
+                case JobState.QUEUED if job.id in self._claiming:
+                    self._scheduler.set_running_priority(job.id, job.priority)
+                case JobState.QUEUED:
+                    if self._scheduler.is_running(job.id):
+                        self._scheduler.drop(job.id)
+                    self._scheduler.enqueue(job.id, job.priority, job.position, self._clock())
+                case JobState.RUNNING:
+                    self._scheduler.set_running_priority(job.id, job.priority)
+                case _:
+                    self._scheduler.drop(job.id)
+                    self._reopening.discard(job.id)
+            self._changed.notify_all()
+            listeners = self._listeners if job.state.is_finished else ()
+        for listener in listeners:
+            listener(job)
+
+    def listen(self, listener: Callable[[Job], None]) -> None:
+        """Have `listener` called with every job that finishes, in whatever thread; it must only put it on a queue."""
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+
+    def remove(self, job_ids: Iterable[int]) -> list[int]:
+        """Take finished jobs off the list; returns which."""
+        removed = []
+        for job_id in job_ids:
+            snapshot = self.tracker.job(job_id)
+            if snapshot is not None and snapshot.job.state.is_finished:
+                removed.append(job_id)
+        self.store.hide(removed, hidden=True)
+        for job_id in removed:
+            self.tracker.remove_job(job_id)
+        return removed
+
+    def restore(self, job_ids: Sequence[int]) -> None:
+        """Put removed jobs back on the list."""
+        self.store.hide(job_ids, hidden=False)
+        for job_id in job_ids:
+            with suppress(NoSuchJob):
+                self.apply(self.store.job(job_id))
+
+    # --- for workers ---
+
+    def next_work(self, worker: int, is_wanted: Callable[[], bool], timeout_s: float) -> Work | None:
+        """Wait for something to do; None when the time is over or the worker is no longer wanted."""
+        deadline = self._clock() + timeout_s
+        with self._lock:
+            while is_wanted():
+                work = self._scheduler.next(worker, self._clock())
+                if isinstance(work, OpenJob):
+                    self._claiming.add(work.job_id)
+                if work is not None:
+                    return work
+                remaining = deadline - self._clock()
+                if remaining <= 0:
+                    return None
+                self._changed.wait(remaining)
+        return None
+
+    def claim(self, job_id: int) -> Job | None:
+        """Make a job that `next_work` gave out for opening a running one; None if it is not to run after all."""
+        with self._lock:
+            reopening = job_id in self._reopening
+        job = self.store.job(job_id) if reopening else self.store.claim(job_id)
+        with self._lock:
+            self._claiming.discard(job_id)
+            self._reopening.discard(job_id)
+            if job is None or job.state is not JobState.RUNNING:
+                self._scheduler.drop(job_id)
+                self._enqueue_if_queued(job_id)
+                return None
+        self.apply(job)
+        return job
+
+    def reopen(self, job: Job) -> None:
+        """A running job could not be opened for want of disk space or the like; offer it again, without writing."""
+        with self._lock:
+            self._claiming.discard(job.id)
+            self._reopening.add(job.id)
+            self._scheduler.drop(job.id)
+            self._scheduler.enqueue(job.id, job.priority, job.position, self._clock())
+            self._changed.notify_all()
+
+    def delay(self, job_id: int, seconds: float, reason: str) -> None:
+        """Put a running job back, to be offered again after a while."""
+        job = self.store.transition(job_id, JobState.QUEUED, reason, reason=reason, started=None)
+        with self._lock:
+            self.tracker.set_job(job)
+            self._scheduler.drop(job_id)
+            heapq.heappush(self._delayed, (self._clock() + seconds, job_id))
+
+    def offer_delayed(self) -> None:
+        """Offer the delayed jobs whose time has come."""
+        with self._lock:
+            while self._delayed and self._delayed[0][0] <= self._clock():
+                _, job_id = heapq.heappop(self._delayed)
+                self._enqueue_if_queued(job_id)
+            self._changed.notify_all()
+
+    def with_scheduler(self, change: Callable[[Scheduler], None]) -> None:
+        """Tell the scheduler something, and the workers that it may matter to them."""
+        with self._lock:
+            change(self._scheduler)
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Have waiting workers look again whether they are wanted."""
+        with self._lock:
+            self._changed.notify_all()
+
+    # --- pausing ---
+
+    def pause(self, why: str, message: str) -> None:
+        """Start no more batches. Pauses with different `why` add up."""
+        with self._lock:
+            self._pauses[why] = message
+            self._update_pause()
+        self.tracker.set_banner(why, message)
+
+    def resume(self, why: str) -> None:
+        """End one pause."""
+        with self._lock:
+            self._pauses.pop(why, None)
+            self._update_pause()
+            self._changed.notify_all()
+        self.tracker.set_banner(why, None)
+
+    def is_paused_by(self, why: str) -> bool:
+        """Whether this pause is in force."""
+        with self._lock:
+            return why in self._pauses
+
+    def _enqueue_if_queued(self, job_id: int) -> None:
+        snapshot = self.tracker.job(job_id)
+        if snapshot is not None and snapshot.job.state is JobState.QUEUED:
+            job = snapshot.job
+            self._scheduler.enqueue(job.id, job.priority, job.position, self._clock())
+
+    def _update_pause(self) -> None:
+        self._scheduler.is_paused = self.tracker.is_paused = bool(self._pauses)

@@ -1,0 +1,458 @@
+"""ProgressTracker: what is going on right now, as frozen snapshots that front ends pull at their own pace.
+
+Nothing in here calls anybody: a front end asks for what has changed since the version it has seen.
+"""
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+
+from engine.job import Job, JobState, PageResult, PageState, Step
+
+_BIN_S = 5.0
+HISTORY_BINS = 60
+"""Pages per second is kept for five minutes, in bins of five seconds."""
+_RATE_WINDOW_S = 30.0
+
+
+class WorkerState(StrEnum):
+    """What a worker is doing."""
+
+    IDLE = "idle"
+    BUSY = "busy"
+    STOPPING = "stopping"
+    """It ends after this batch."""
+
+
+class PageMark(IntEnum):
+    """A page's state as one byte of a page map."""
+
+    WAITING = 0
+    RUNNING = 1
+    OK = 2
+    OCR = 3
+    TEXT_ONLY = 4
+    FAILED = 5
+
+
+MARKS = {
+    PageState.OK: PageMark.OK,
+    PageState.OCR: PageMark.OCR,
+    PageState.TEXT_ONLY: PageMark.TEXT_ONLY,
+    PageState.FAILED: PageMark.FAILED,
+}
+"""How a finished page is marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobSnapshot:
+    """A job, and how far it is."""
+
+    job: Job
+    step: Step | None = None
+    """None unless the job is running."""
+    pages_done: int = 0
+    """Failed pages included."""
+    pages_failed: int = 0
+    pages_ocr: int = 0
+    pages_text_only: int = 0
+    rate: float | None = None
+    """Pages per second since the job was last taken up; None until a page is finished."""
+    eta_s: float | None = None
+    """Seconds until the last page, at this rate."""
+    workers: tuple[int, ...] = ()
+    """The workers converting its pages, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSnapshot:
+    """A worker and its process."""
+
+    number: int
+    """From 1."""
+    state: WorkerState = WorkerState.IDLE
+    job_id: int | None = None
+    step: Step | None = None
+    page: int | None = None
+    seconds_on_page: float | None = None
+    pid: int | None = None
+    rss_bytes: int = 0
+    pages: int = 0
+    """Converted since the worker started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The queue and the pool in numbers."""
+
+    by_state: dict[JobState, int]
+    workers: int
+    workers_busy: int
+    pages_done: int
+    """Since the engine started."""
+    pages_per_second: float
+    """Over the last half minute."""
+    history: tuple[float, ...]
+    """Pages per second in bins of five seconds, oldest first, at most `HISTORY_BINS`."""
+    eta_s: float | None
+    """Seconds until the queue is empty; None while that cannot be told."""
+
+    @property
+    def queue_depth(self) -> int:
+        """Jobs that wait for a worker."""
+        return self.by_state[JobState.QUEUED]
+
+    @property
+    def active(self) -> int:
+        """Jobs that are running."""
+        return self.by_state[JobState.RUNNING]
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Something that needs a person, until it is over."""
+
+    key: str
+    """What it is about; one banner a key."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a front end shows, as of one moment."""
+
+    version: int
+    """Pass it as `since` next time."""
+    changed: tuple[JobSnapshot, ...]
+    """Jobs that are new or changed since the version asked about."""
+    removed: tuple[int, ...]
+    """Ids of jobs taken off the list since then."""
+    workers: tuple[WorkerSnapshot, ...]
+    totals: Totals
+    banners: tuple[Banner, ...]
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageMap:
+    """Every page of a job at a glance."""
+
+    marks: bytes
+    """A `PageMark` a page."""
+    workers: dict[int, int] = field(default_factory=dict)
+    """Page number to the worker on it."""
+
+
+@dataclass(slots=True)
+class _Live:
+    """What is tracked of a running job."""
+
+    since: float
+    step: Step = Step.STAGING
+    done_since: int = 0
+    marks: bytearray = field(default_factory=bytearray)
+    on_page: dict[int, int] = field(default_factory=dict)
+    """Page to worker."""
+    workers: set[int] = field(default_factory=set)
+
+
+class ProgressTracker:
+    """Thread-safe: `_lock` guards everything in it and is held for memory access alone."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` is monotonic, in seconds."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._version = 0
+        self._jobs: dict[int, JobSnapshot] = {}
+        self._changes: OrderedDict[int, int] = OrderedDict()  # job id to version, oldest change first
+        self._removals: deque[tuple[int, int]] = deque(maxlen=200_000)
+        self._live: dict[int, _Live] = {}
+        self._workers: dict[int, WorkerSnapshot] = {}
+        self._page_started: dict[int, float] = {}
+        self._counts = dict.fromkeys(JobState, 0)
+        self._pages_known = [0, 0]  # pages of jobs whose length is known, and how many such jobs
+        self._running_pages_left = 0
+        self._pages_done = 0
+        self._bins: deque[tuple[int, int]] = deque(maxlen=HISTORY_BINS + 1)  # bin number, pages
+        self._banners: dict[str, Banner] = {}
+        self.is_paused = False
+
+    # --- what happened ---
+
+    def set_job(self, job: Job) -> bool:
+        """A job is new or changed; False if a newer revision is known already."""
+        with self._lock:
+            before = self._jobs.get(job.id)
+            if before is not None and before.job.revision >= job.revision:
+                return False
+            self._count(before, -1)
+            if job.state is JobState.RUNNING:
+                live = self._live.setdefault(job.id, _Live(self._clock()))
+                if job.pages and len(live.marks) != job.pages:
+                    live.marks = bytearray(job.pages)
+            else:
+                self._live.pop(job.id, None)
+            if before is not None and job.state is JobState.RUNNING and before.job.state is JobState.RUNNING:
+                after = replace(before, job=job)
+            else:
+                after = JobSnapshot(
+                    job,
+                    pages_done=job.pages_done,
+                    pages_failed=job.pages_failed,
+                    pages_ocr=job.pages_ocr,
+                    pages_text_only=job.pages_text_only,
+                    step=Step.STAGING if job.state is JobState.RUNNING else None,
+                )
+            self._put(after)
+            self._count(after, +1)
+            return True
+
+    def remove_job(self, job_id: int) -> None:
+        """A job is taken off the list."""
+        with self._lock:
+            before = self._jobs.pop(job_id, None)
+            if before is None:
+                return
+            self._count(before, -1)
+            self._live.pop(job_id, None)
+            self._changes.pop(job_id, None)
+            self._version += 1
+            self._removals.append((self._version, job_id))
+
+    def step(self, job_id: int, step: Step) -> None:
+        """A running job enters a step."""
+        with self._lock:
+            live = self._live.get(job_id)
+            if live is not None:
+                live.step = step
+                self._put(replace(self._jobs[job_id], step=step))
+
+    def pages_restored(self, job_id: int, results: list[PageResult]) -> None:
+        """Pages that an earlier run has finished."""
+        with self._lock:
+            live = self._live.get(job_id)
+            if live is None:
+                return
+            for result in results:
+                if 0 < result.page <= len(live.marks):
+                    live.marks[result.page - 1] = MARKS[result.state]
+            states = [r.state for r in results]
+            self._put(
+                replace(
+                    self._jobs[job_id],
+                    pages_done=len(states),
+                    pages_failed=states.count(PageState.FAILED),
+                    pages_ocr=states.count(PageState.OCR),
+                    pages_text_only=states.count(PageState.TEXT_ONLY),
+                )
+            )
+
+    def page_started(self, worker: int, job_id: int, page: int) -> None:
+        """A worker's process begins a page."""
+        with self._lock:
+            self._page_started[worker] = self._clock()
+            self._workers[worker] = replace(self._workers[worker], page=page)
+            live = self._live.get(job_id)
+            if live is None:
+                return
+            if 0 < page <= len(live.marks):
+                live.marks[page - 1] = PageMark.RUNNING
+            live.on_page[page] = worker
+            if worker not in live.workers:
+                live.workers.add(worker)
+                self._put(replace(self._jobs[job_id], workers=tuple(sorted(live.workers))))
+
+    def page_done(self, worker: int, job_id: int, result: PageResult) -> None:
+        """A page is finished, in whatever way."""
+        with self._lock:
+            now = self._clock()
+            self._page_started.pop(worker, None)
+            of_worker = self._workers[worker]
+            self._workers[worker] = replace(of_worker, page=None, pages=of_worker.pages + 1)
+            self._pages_done += 1
+            self._tick(now, 1)
+            live = self._live.get(job_id)
+            if live is None:
+                return
+            live.on_page.pop(result.page, None)
+            if 0 < result.page <= len(live.marks):
+                live.marks[result.page - 1] = MARKS[result.state]
+            live.done_since += 1
+            before = self._jobs[job_id]
+            rate = live.done_since / max(now - live.since, 1e-3)
+            done = before.pages_done + 1
+            left = (before.job.pages or 0) - done
+            self._put(
+                replace(
+                    before,
+                    pages_done=done,
+                    pages_failed=before.pages_failed + (result.state is PageState.FAILED),
+                    pages_ocr=before.pages_ocr + (result.state is PageState.OCR),
+                    pages_text_only=before.pages_text_only + (result.state is PageState.TEXT_ONLY),
+                    rate=rate,
+                    eta_s=max(left, 0) / rate,
+                )
+            )
+
+    def page_failed(self, job_id: int, result: PageResult) -> None:
+        """A page is given up for good, outside any worker's process."""
+        with self._lock:
+            live = self._live.get(job_id)
+            if live is None:
+                return
+            live.on_page.pop(result.page, None)
+            if 0 < result.page <= len(live.marks):
+                live.marks[result.page - 1] = PageMark.FAILED
+            before = self._jobs[job_id]
+            self._put(replace(before, pages_done=before.pages_done + 1, pages_failed=before.pages_failed + 1))
+
+    def page_given_up(self, worker: int, job_id: int, page: int) -> None:
+        """A page that was begun will be begun again."""
+        with self._lock:
+            live = self._live.get(job_id)
+            if live is not None:
+                live.on_page.pop(page, None)
+                if 0 < page <= len(live.marks):
+                    live.marks[page - 1] = PageMark.WAITING
+
+    def worker_changed(self, worker: WorkerSnapshot) -> None:
+        """A worker starts, or turns to other work."""
+        with self._lock:
+            before = self._workers.get(worker.number)
+            if before is not None and before.job_id != worker.job_id and before.job_id in self._live:
+                live = self._live[before.job_id]
+                live.workers.discard(worker.number)
+                self._put(replace(self._jobs[before.job_id], workers=tuple(sorted(live.workers))))
+            self._workers[worker.number] = replace(worker, pages=before.pages if before else 0)
+            self._page_started.pop(worker.number, None)
+
+    def worker_process(self, number: int, pid: int | None, rss_bytes: int) -> None:
+        """A reading of a worker's process."""
+        with self._lock:
+            if number in self._workers:
+                self._workers[number] = replace(self._workers[number], pid=pid, rss_bytes=rss_bytes)
+
+    def worker_left(self, number: int) -> None:
+        """A worker has ended."""
+        with self._lock:
+            self._workers.pop(number, None)
+            self._page_started.pop(number, None)
+
+    def set_banner(self, key: str, message: str | None) -> None:
+        """Something needs a person, or, with None, is over."""
+        with self._lock:
+            if message is None:
+                self._banners.pop(key, None)
+            else:
+                self._banners[key] = Banner(key, message)
+
+    # --- what a front end asks ---
+
+    def snapshot(self, since: int = 0) -> Snapshot:
+        """Everything, with the jobs that have changed since a version; 0 means all jobs."""
+        with self._lock:
+            now = self._clock()
+            changed = []
+            for job_id in reversed(self._changes):
+                if self._changes[job_id] <= since:
+                    break
+                changed.append(self._jobs[job_id])
+            removed = []
+            for version, job_id in reversed(self._removals):
+                if version <= since:
+                    break
+                removed.append(job_id)
+            return Snapshot(
+                self._version,
+                tuple(reversed(changed)),
+                tuple(removed),
+                tuple(self._with_seconds(self._workers[n], now) for n in sorted(self._workers)),
+                self._totals(now),
+                tuple(self._banners.values()),
+                self.is_paused,
+            )
+
+    def job(self, job_id: int) -> JobSnapshot | None:
+        """One job as it stands."""
+        with self._lock:
+            return self._jobs.get(job_id)
+
+    def jobs(self) -> list[Job]:
+        """All jobs on the list."""
+        with self._lock:
+            return [snapshot.job for snapshot in self._jobs.values()]
+
+    def page_map(self, job_id: int) -> PageMap | None:
+        """The page map of a running job."""
+        with self._lock:
+            live = self._live.get(job_id)
+            return PageMap(bytes(live.marks), dict(live.on_page)) if live is not None else None
+
+    # --- below, the lock is held ---
+
+    def _put(self, snapshot: JobSnapshot) -> None:
+        job_id = snapshot.job.id
+        before = self._jobs.get(job_id)
+        self._running_pages_left += _pages_left(snapshot) - _pages_left(before)
+        self._jobs[job_id] = snapshot
+        self._version += 1
+        self._changes[job_id] = self._version
+        self._changes.move_to_end(job_id)
+
+    def _count(self, snapshot: JobSnapshot | None, sign: int) -> None:
+        if snapshot is None:
+            return
+        self._counts[snapshot.job.state] += sign
+        if snapshot.job.pages is not None:
+            self._pages_known[0] += sign * snapshot.job.pages
+            self._pages_known[1] += sign
+        if sign < 0 and snapshot.job.id not in self._jobs:
+            self._running_pages_left -= _pages_left(snapshot)
+
+    def _tick(self, now: float, pages: int) -> None:
+        number = int(now // _BIN_S)
+        if self._bins and self._bins[-1][0] == number:
+            self._bins[-1] = (number, self._bins[-1][1] + pages)
+        else:
+            self._bins.append((number, pages))
+
+    def _totals(self, now: float) -> Totals:
+        current = int(now // _BIN_S)
+        pages = dict(self._bins)
+        first = max(current - HISTORY_BINS, min(pages, default=current))
+        history = tuple(pages.get(n, 0) / _BIN_S for n in range(first, current))
+        bins = round(_RATE_WINDOW_S / _BIN_S)
+        window = [pages.get(n, 0) for n in range(current - bins, current + 1)]
+        covered = min(bins * _BIN_S, (current - first) * _BIN_S) + now % _BIN_S
+        rate = sum(window) / max(covered, 1.0) if self._bins else 0.0
+        return Totals(
+            dict(self._counts),
+            len(self._workers),
+            sum(w.state is not WorkerState.IDLE for w in self._workers.values()),
+            self._pages_done,
+            rate,
+            history,
+            self._eta(rate),
+        )
+
+    def _eta(self, rate: float) -> float | None:
+        waiting = self._counts[JobState.QUEUED]
+        if not waiting and not self._running_pages_left:
+            return None
+        pages, jobs = self._pages_known
+        if rate <= 0 or (waiting and not jobs):
+            return None
+        return (self._running_pages_left + waiting * (pages / jobs if jobs else 0)) / rate
+
+    def _with_seconds(self, worker: WorkerSnapshot, now: float) -> WorkerSnapshot:
+        started = self._page_started.get(worker.number)
+        return worker if started is None else replace(worker, seconds_on_page=now - started)
+
+
+def _pages_left(snapshot: JobSnapshot | None) -> int:
+    if snapshot is None or snapshot.job.state is not JobState.RUNNING or snapshot.job.pages is None:
+        return 0
+    return max(snapshot.job.pages - snapshot.pages_done, 0)

@@ -1,0 +1,164 @@
+"""What the engine and a conversion process say to each other: one JSON object a line, over a socket.
+
+Never pickles: a document that takes over the process must not reach the engine. Every message is validated on
+arrival, and paths from the process are never used: the engine says where results go.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from engine.errors import ChildGarbage
+from engine.job import PageState
+from engine.options import ConvertOptions
+
+MAX_LINE = 1 << 20
+"""Bytes of one message at most."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- tasks: engine to process ---
+
+
+class _Task(_Message):
+    folder: str
+    """The job's private folder; the staged `source.pdf` is in it and everything is written below it."""
+    name: str
+    """The document's file name, for the names and links of what is made from it."""
+    options: ConvertOptions
+    password: str | None = None
+
+
+class OpenTask(_Task):
+    """Open the document and write down what concerns it as a whole."""
+
+    task: Literal["open"] = "open"
+
+
+class PagesTask(_Task):
+    """Convert consecutive pages and write their checkpoint."""
+
+    task: Literal["pages"] = "pages"
+    first: int
+    last: int
+    text_only: bool = False
+
+
+class MergeTask(_Task):
+    """Make the document-wide outputs from the checkpoints, in the order given."""
+
+    task: Literal["merge"] = "merge"
+    checkpoints: tuple[str, ...]
+    failed: dict[int, str] = {}
+    """Pages that have no checkpoint, with the reason."""
+
+
+_AnyTask = Annotated[OpenTask | PagesTask | MergeTask, Field(discriminator="task")]
+Task = OpenTask | PagesTask | MergeTask
+_tasks: TypeAdapter[Task] = TypeAdapter(_AnyTask)
+
+
+# --- events: process to engine ---
+
+
+class Ready(_Message):
+    """The process stands by."""
+
+    event: Literal["ready"] = "ready"
+    pid: int
+    preloaded: bool
+    """The libraries came from the fork server."""
+    threads: int
+    """Threads of the fork server when it forked; more than two could have been left behind by the fork."""
+
+
+class Opened(_Message):
+    """The document is open."""
+
+    event: Literal["opened"] = "opened"
+    pages: Annotated[int, Field(ge=1)]
+    busy_s: float
+    warnings: tuple[str, ...] = ()
+
+
+class PageStarted(_Message):
+    """Work on a page begins; its deadline runs from here."""
+
+    event: Literal["page_started"] = "page_started"
+    page: int
+
+
+class OcrStarted(_Message):
+    """The page is being read by OCR, which may take longer."""
+
+    event: Literal["ocr_started"] = "ocr_started"
+    page: int
+
+
+class PageDone(_Message):
+    """A page is finished and its line stands in the checkpoint file."""
+
+    event: Literal["page_done"] = "page_done"
+    page: int
+    state: PageState
+    seconds: float
+    via: str
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class PagesDone(_Message):
+    """All pages of the batch are finished; their checkpoint is on the disk under its final name."""
+
+    event: Literal["pages_done"] = "pages_done"
+    busy_s: float
+    """Seconds from taking the task to this message."""
+
+
+class MergeProgress(_Message):
+    """Still merging: so many pages have been written."""
+
+    event: Literal["merge_progress"] = "merge_progress"
+    page: int
+
+
+class Merged(_Message):
+    """The document-wide outputs are on the disk."""
+
+    event: Literal["merged"] = "merged"
+    busy_s: float
+    warnings: tuple[str, ...] = ()
+    versions: dict[str, str] = {}
+
+
+class Refused(_Message):
+    """The task cannot be done; the process stands by for the next one."""
+
+    event: Literal["refused"] = "refused"
+    kind: Literal["not_a_pdf", "damaged", "password", "unwritable", "internal"]
+    message: str
+
+
+Event = Ready | Opened | PageStarted | OcrStarted | PageDone | PagesDone | MergeProgress | Merged | Refused
+_events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+def encode(message: Task | Event) -> bytes:
+    """The line that carries a message."""
+    return message.model_dump_json().encode("utf-8", "replace") + b"\n"
+
+
+def decode_task(line: bytes) -> Task:
+    """A task from its line."""
+    return _tasks.validate_json(line)
+
+
+def decode_event(line: bytes) -> Event:
+    """An event from its line; raises `ChildGarbage` if it is not one."""
+    try:
+        return _events.validate_json(line)
+    except ValidationError as error:
+        raise ChildGarbage("The conversion process sent something that is not the protocol.") from error

@@ -1,0 +1,265 @@
+"""Decides what a free worker does next. Pure: no threads, no I/O, no clock of its own.
+
+The unit of work is a page batch of some 1.5 s. Among the work of the highest priority a worker takes first the next
+batch of the job it opened itself (its process has the document open), else it opens the next queued job, else it
+helps the running job with most pages left. So many documents run side by side, the last big one gets every worker,
+and an urgent job waits for one batch, not for one document.
+"""
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.job import PageBatch
+
+_UNKNOWN_PAGE_S = 0.3
+"""What a page is taken to cost before one has been measured: an ordinary page under the layout model."""
+_FIRST_BATCH_PAGES = 6
+"""A job's first batch has at most so many pages: enough to measure, few enough to see something soon."""
+_MOST_PAGES = 200
+_SMOOTHING = 0.3
+"""Weight of the newest batch in the running average of seconds per page."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """Stage and open a queued job."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeJob:
+    """Put a job together whose pages are all finished, and publish it."""
+
+    job_id: int
+
+
+Work = OpenJob | PageBatch | MergeJob
+
+
+class _QueueKey(NamedTuple):
+    """Sorts the queue: higher priority first, then by position, then by id."""
+
+    minus_priority: int
+    position: float
+    job_id: int
+
+
+@dataclass(slots=True)
+class _Queued:
+    key: _QueueKey
+    since: float
+
+
+@dataclass(slots=True)
+class _Running:
+    priority: int
+    opener: int | None
+    aged: bool = False
+    is_open: bool = False
+    is_merging: bool = False
+    seconds_per_page: float | None = None
+    remaining: deque[range] = field(default_factory=deque)
+    retries: deque[PageBatch] = field(default_factory=deque)
+    in_flight: int = 0
+
+    @property
+    def pages_left(self) -> int:
+        return sum(map(len, self.remaining)) + sum(map(len, self.retries))
+
+    @property
+    def has_batch(self) -> bool:
+        return self.is_open and not self.is_merging and bool(self.remaining or self.retries)
+
+    @property
+    def can_merge(self) -> bool:
+        return self.is_open and not self.is_merging and not self.in_flight and not self.remaining and not self.retries
+
+
+class Scheduler:
+    """The queue in memory, and the choice from it. Not thread-safe: its owner has a lock."""
+
+    def __init__(self, batch_seconds: float = 1.5, aging_s: float = 900.0) -> None:
+        self._batch_seconds = batch_seconds
+        self._aging_s = aging_s
+        self._order: list[_QueueKey] = []
+        self._queued: dict[int, _Queued] = {}
+        self._running: dict[int, _Running] = {}
+        self._seconds_per_page = _UNKNOWN_PAGE_S
+        self.worker_count = 1
+        self.is_paused = False
+
+    # --- what the queue is told ---
+
+    def enqueue(self, job_id: int, priority: int, position: float, now: float) -> None:
+        """A job waits; called again, its place changes."""
+        waiting = self._queued.pop(job_id, None)
+        if waiting is not None:
+            del self._order[bisect_left(self._order, waiting.key)]
+        key = _QueueKey(-priority, position, job_id)
+        insort(self._order, key)
+        self._queued[job_id] = _Queued(key, waiting.since if waiting else now)
+
+    def drop(self, job_id: int) -> None:
+        """The job waits or runs no more; batches of it that are under way are nobody's business any longer."""
+        self._running.pop(job_id, None)
+        waiting = self._queued.pop(job_id, None)
+        if waiting is not None:
+            del self._order[bisect_left(self._order, waiting.key)]
+
+    def set_running_priority(self, job_id: int, priority: int) -> None:
+        """Changes what the next batch boundary decides."""
+        if job_id in self._running:
+            self._running[job_id].priority = priority
+
+    def opened(self, job_id: int, pages: Iterable[range]) -> None:
+        """A job is open and these pages (numbers from 1) remain to be converted."""
+        running = self._running.get(job_id)
+        if running is not None:
+            running.is_open = True
+            running.remaining = deque(p for p in pages if p)
+
+    def batch_finished(self, batch: PageBatch, seconds: float | None) -> None:
+        """A batch is over, whatever came of it; `seconds` of work if it is a fair measure."""
+        running = self._running.get(batch.job_id)
+        if running is not None:
+            running.in_flight -= 1
+        if seconds is None or batch.text_only:
+            return
+        per_page = seconds / len(batch)
+        self._seconds_per_page += _SMOOTHING * (per_page - self._seconds_per_page)
+        if running is not None:
+            before = running.seconds_per_page
+            running.seconds_per_page = per_page if before is None else before + _SMOOTHING * (per_page - before)
+
+    def put_back(self, batch: PageBatch) -> None:
+        """These pages of a batch are still to be done; they stay a batch of their own, or part of one."""
+        running = self._running.get(batch.job_id)
+        if running is None:
+            return
+        if batch.text_only:
+            running.retries.append(batch)
+        else:
+            running.remaining.appendleft(batch.pages)
+
+    def worker_left(self, worker: int) -> None:
+        """A worker is gone for good; what it opened is anyone's."""
+        for running in self._running.values():
+            if running.opener == worker:
+                running.opener = None
+                running.aged = False
+
+    # --- what the queue is asked ---
+
+    @property
+    def queued_ids(self) -> list[int]:
+        """The waiting jobs in the order they will be opened."""
+        return [key.job_id for key in self._order]
+
+    @property
+    def queue_depth(self) -> int:
+        """How many jobs wait."""
+        return len(self._order)
+
+    def is_running(self, job_id: int) -> bool:
+        """Whether a worker has taken the job and it has not ended."""
+        return job_id in self._running
+
+    def neighbour(self, job_id: int, step: int) -> int | None:
+        """The waiting job `step` places after this one (before it, if negative) among its equals."""
+        waiting = self._queued.get(job_id)
+        if waiting is None:
+            return None
+        index = bisect_left(self._order, waiting.key) + step
+        if 0 <= index < len(self._order) and self._order[index].minus_priority == waiting.key.minus_priority:
+            return self._order[index].job_id
+        return None
+
+    def end_of_equals(self, priority: int, *, first: bool) -> float | None:
+        """The position of the first or last waiting job of a priority."""
+        low = bisect_left(self._order, _QueueKey(-priority, -math.inf, 0))
+        high = bisect_left(self._order, _QueueKey(-priority, math.inf, 0))
+        if low == high:
+            return None
+        return self._order[low if first else high - 1].position
+
+    def next(self, worker: int, now: float) -> Work | None:
+        """What a free worker does now, None if there is nothing for it. What is returned counts as taken."""
+        if self.is_paused:
+            return None
+        for job_id, running in self._running.items():
+            if running.aged and running.opener == worker and (running.has_batch or running.can_merge):
+                return self._take(job_id, running)
+        top = self._top_priority()
+        if top is None:
+            return None
+        aged = self._aged(top, now)
+        if aged is not None:
+            return self._open(aged, worker, aged=True)
+        ready = [
+            (job_id, running)
+            for job_id, running in self._running.items()
+            if running.priority == top and not running.aged and (running.has_batch or running.can_merge)
+        ]
+        for job_id, running in reversed(ready):
+            if running.opener == worker:
+                return self._take(job_id, running)
+        for job_id, running in ready:
+            if running.can_merge:
+                return self._take(job_id, running)
+        if self._order and -self._order[0].minus_priority == top:
+            return self._open(self._order[0].job_id, worker, aged=False)
+        job_id, running = max(ready, key=lambda entry: entry[1].pages_left)
+        return self._take(job_id, running)
+
+    def _top_priority(self) -> int | None:
+        priorities = [r.priority for r in self._running.values() if not r.aged and (r.has_batch or r.can_merge)]
+        if self._order:
+            priorities.append(-self._order[0].minus_priority)
+        return max(priorities, default=None)
+
+    def _aged(self, top: int, now: float) -> int | None:
+        """The oldest job of the lowest priority, if higher ones have kept it waiting too long; one at a time."""
+        if not self._order or -self._order[-1].minus_priority >= top:
+            return None
+        if any(running.aged for running in self._running.values()):
+            return None
+        lowest = bisect_left(self._order, _QueueKey(self._order[-1].minus_priority, -math.inf, 0))
+        job_id = self._order[lowest].job_id
+        return job_id if now - self._queued[job_id].since >= self._aging_s else None
+
+    def _open(self, job_id: int, worker: int, *, aged: bool) -> OpenJob:
+        priority = -self._queued[job_id].key.minus_priority
+        self.drop(job_id)
+        self._running[job_id] = _Running(priority, worker, aged=aged)
+        return OpenJob(job_id)
+
+    def _take(self, job_id: int, running: _Running) -> Work:
+        if running.can_merge:
+            running.is_merging = True
+            return MergeJob(job_id)
+        running.in_flight += 1
+        if not running.remaining:
+            return running.retries.popleft()
+        pages = running.remaining[0]
+        size = min(len(pages), self._batch_size(running))
+        if size == len(pages):
+            running.remaining.popleft()
+        else:
+            running.remaining[0] = pages[size:]
+        return PageBatch(job_id, pages[0], pages[size - 1])
+
+    def _batch_size(self, running: _Running) -> int:
+        measured = running.seconds_per_page
+        per_page = max(measured or self._seconds_per_page, 1e-4)
+        size = max(1, min(round(self._batch_seconds / per_page), _MOST_PAGES))
+        if measured is None:
+            size = min(size, _FIRST_BATCH_PAGES)
+        if len(self._order) < self.worker_count:
+            # Workers will come to help: smaller batches towards the end let them finish together.
+            size = min(size, math.ceil(running.pages_left / (2 * self.worker_count)))
+        return max(1, size)

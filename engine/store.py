@@ -1,0 +1,523 @@
+"""JobStore: the durable queue, in SQLite.
+
+A change is believed only once it is on the disk (`synchronous=FULL`). One thread owns the database: callers hand it
+work and wait, and whatever is waiting at the same moment shares one transaction and one fsync.
+"""
+
+import contextlib
+import logging
+import queue
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.errors import IllegalTransition, NoSuchJob, OutputUnwritable
+from engine.job import Checkpoint, Job, JobState, PageResult, PageState, Source, states_before
+from engine.options import ConvertOptions
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+DATABASE = "jobs.sqlite3"
+_MAX_SHARED = 500
+"""Requests in one transaction at most, so that none waits long for the others."""
+
+_MIGRATIONS: tuple[str, ...] = (
+    # 1
+    """
+    CREATE TABLE jobs (
+        id              INTEGER PRIMARY KEY AUTOINCREMENT,
+        conversion_id   TEXT NOT NULL UNIQUE,
+        root            BLOB NOT NULL,
+        path            BLOB NOT NULL,
+        size            INTEGER NOT NULL,
+        mtime_ns        INTEGER NOT NULL,
+        inode           INTEGER NOT NULL,
+        options         TEXT NOT NULL,
+        state           TEXT NOT NULL,
+        reason          TEXT,
+        priority        INTEGER NOT NULL DEFAULT 0,
+        position        REAL NOT NULL,
+        attempts        INTEGER NOT NULL DEFAULT 0,
+        sha256          TEXT,
+        pages           INTEGER,
+        pages_done      INTEGER NOT NULL DEFAULT 0,
+        pages_failed    INTEGER NOT NULL DEFAULT 0,
+        pages_ocr       INTEGER NOT NULL DEFAULT 0,
+        pages_text_only INTEGER NOT NULL DEFAULT 0,
+        output          BLOB,
+        created         REAL NOT NULL,
+        started         REAL,
+        finished        REAL,
+        revision        INTEGER NOT NULL DEFAULT 0,
+        hidden          INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (root, path, size, mtime_ns, inode)
+    ) STRICT;
+    CREATE INDEX jobs_active ON jobs (state, id) WHERE state IN ('queued', 'held', 'running');
+    CREATE INDEX jobs_by_content ON jobs (sha256) WHERE sha256 IS NOT NULL;
+
+    CREATE TABLE pages (
+        job_id  INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+        page    INTEGER NOT NULL,
+        state   TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        via     TEXT NOT NULL,
+        error   TEXT,
+        PRIMARY KEY (job_id, page)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE checkpoints (
+        job_id INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+        first  INTEGER NOT NULL,
+        last   INTEGER NOT NULL,
+        file   TEXT NOT NULL,
+        PRIMARY KEY (job_id, first)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Which source a folder of the output belongs to. `folder` is folded so that names which some file system
+    -- takes for the same are the same.
+    CREATE TABLE outputs (
+        folder TEXT PRIMARY KEY,
+        root   BLOB NOT NULL,
+        path   BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE transitions (
+        job_id INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+        at     REAL NOT NULL,
+        state  TEXT NOT NULL,
+        cause  TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX transitions_by_job ON transitions (job_id);
+    """,
+)
+
+SCHEMA_VERSION = len(_MIGRATIONS)
+
+_COLUMNS = (
+    "id, conversion_id, root, path, size, mtime_ns, inode, options, state, reason, priority, position, attempts, "
+    "sha256, pages, pages_done, pages_failed, pages_ocr, pages_text_only, output, created, started, finished, revision"
+)
+
+
+class JobStore:
+    """The queue on disk. Thread-safe; every method that changes something returns when the change is durable."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
+        """Open or create the database in `folder`.
+
+        A damaged database is moved aside; `moved_aside` then says where to.
+        """
+        self._clock = clock
+        self._file = folder / DATABASE
+        self.moved_aside: Path | None = None
+        self._requests: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any]] | None] = (
+            queue.SimpleQueue()
+        )
+        opened: Future[None] = Future()
+        self._thread = threading.Thread(target=self._own_database, args=(opened,), name="store", daemon=True)
+        self._thread.start()
+        opened.result()
+
+    def now(self) -> float:
+        """The wall clock the store writes times by, in seconds since 1970."""
+        return self._clock()
+
+    # --- reading ---
+
+    def load(self) -> list[Job]:
+        """Every job that is shown, oldest first."""
+        return self._ask(lambda db: [_job(row) for row in db.execute(f"SELECT {_COLUMNS} FROM jobs WHERE NOT hidden")])
+
+    def job(self, job_id: int) -> Job:
+        """One job; raises `NoSuchJob`."""
+        return self._ask(lambda db: _one(db, job_id))
+
+    def known_sources(self, root: bytes) -> set[Source]:
+        """Every source below a hot folder that has ever been queued and not been forgotten."""
+        query = "SELECT root, path, size, mtime_ns, inode FROM jobs WHERE root = ?"
+        return self._ask(lambda db: {Source(*row) for row in db.execute(query, (root,))})
+
+    def pages(self, job_id: int) -> list[PageResult]:
+        """What is recorded of an unfinished job's pages, in order."""
+        query = "SELECT page, state, seconds, via, error FROM pages WHERE job_id = ? ORDER BY page"
+        return self._ask(
+            lambda db: [
+                PageResult(page, PageState(state), seconds, via, error)
+                for page, state, seconds, via, error in db.execute(query, (job_id,))
+            ]
+        )
+
+    def checkpoints(self, job_id: int) -> list[Checkpoint]:
+        """The finished batches of an unfinished job, in order."""
+        query = "SELECT first, last, file FROM checkpoints WHERE job_id = ? ORDER BY first"
+        return self._ask(lambda db: [Checkpoint(*row) for row in db.execute(query, (job_id,))])
+
+    def history(self, job_id: int) -> list[tuple[datetime, JobState, str]]:
+        """When the job entered which state and why."""
+        query = "SELECT at, state, cause FROM transitions WHERE job_id = ? ORDER BY at, rowid"
+        return self._ask(
+            lambda db: [
+                (datetime.fromtimestamp(at, UTC), JobState(state), cause)
+                for at, state, cause in db.execute(query, (job_id,))
+            ]
+        )
+
+    def converted_before(self, job: Job) -> Job | None:
+        """Another job that has published the same content with the same options."""
+        query = (
+            f"SELECT {_COLUMNS} FROM jobs WHERE sha256 = ? AND id <> ? AND options = ? "
+            "AND state IN ('done', 'partial') ORDER BY id LIMIT 1"
+        )
+
+        def find(db: sqlite3.Connection) -> Job | None:
+            row = db.execute(query, (job.sha256, job.id, job.options.model_dump_json())).fetchone()
+            return _job(row) if row else None
+
+        return self._ask(find)
+
+    # --- writing ---
+
+    def add(self, sources: Sequence[tuple[Source, ConvertOptions, int]]) -> list[tuple[Job, bool]]:
+        """Queue sources, each with options and priority; returns each one's job, and whether it is new."""
+
+        def insert(db: sqlite3.Connection) -> list[tuple[Job, bool]]:
+            return [self._insert(db, source, options, priority) for source, options, priority in sources]
+
+        return self._ask(insert)
+
+    def transition(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
+        """Move a job to a state and set columns with it; raises `IllegalTransition` or `NoSuchJob`."""
+        return self._ask(lambda db: self._transition(db, job_id, new, cause, **changes))
+
+    def claim(self, job_id: int) -> Job | None:
+        """Take a queued job for running; None if it is no longer queued."""
+        try:
+            return self.transition(job_id, JobState.RUNNING, "claimed by a worker", started=self._clock(), reason=None)
+        except IllegalTransition:
+            return None
+
+    def update(self, job_id: int, **changes: Any) -> Job:
+        """Set columns of a job without changing its state."""
+        return self._ask(lambda db: _update(db, job_id, changes))
+
+    def update_many(self, changes: Iterable[tuple[int, dict[str, Any]]]) -> list[Job]:
+        """Set columns of several jobs in one transaction."""
+        changes = list(changes)
+        return self._ask(lambda db: [_update(db, job_id, columns) for job_id, columns in changes])
+
+    def record(self, job_id: int, checkpoint: Checkpoint | None, results: Sequence[PageResult]) -> Future[Job]:
+        """Record finished pages and the checkpoint they are in; the future is done when that is durable."""
+
+        def write(db: sqlite3.Connection) -> Job:
+            if checkpoint is not None:
+                db.execute(
+                    "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)",
+                    (job_id, checkpoint.first, checkpoint.last, checkpoint.file),
+                )
+            db.executemany(
+                "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?)",
+                [(job_id, r.page, r.state, r.seconds, r.via, r.error) for r in results],
+            )
+            return _update(db, job_id, _page_counts(db, job_id))
+
+        return self._request(write)
+
+    def forget_pages(self, job_id: int, *, only_failed: bool = False) -> Job:
+        """Drop what is recorded of a job's pages, so that they are converted again."""
+
+        def write(db: sqlite3.Connection) -> Job:
+            if only_failed:
+                db.execute("DELETE FROM pages WHERE job_id = ? AND state = 'failed'", (job_id,))
+            else:
+                db.execute("DELETE FROM pages WHERE job_id = ?", (job_id,))
+                db.execute("DELETE FROM checkpoints WHERE job_id = ?", (job_id,))
+            return _update(db, job_id, _page_counts(db, job_id))
+
+        return self._ask(write)
+
+    def finish(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
+        """Move a published job to its end; its manifest now holds what is known about its pages."""
+
+        def write(db: sqlite3.Connection) -> Job:
+            job = self._transition(db, job_id, new, cause, finished=self._clock(), **changes)
+            db.execute("DELETE FROM pages WHERE job_id = ?", (job_id,))
+            db.execute("DELETE FROM checkpoints WHERE job_id = ?", (job_id,))
+            return job
+
+        return self._ask(write)
+
+    def recover(self, max_attempts: int) -> list[Job]:
+        """Return jobs that were running when the engine died to the queue; held after `max_attempts` deaths."""
+
+        def write(db: sqlite3.Connection) -> list[Job]:
+            rows = db.execute("SELECT id, attempts FROM jobs WHERE state = 'running'").fetchall()
+            jobs = []
+            for job_id, attempts in rows:
+                attempts += 1
+                if attempts < max_attempts:
+                    jobs.append(self._transition(db, job_id, JobState.QUEUED, "the engine had died", attempts=attempts))
+                else:
+                    reason = f"The engine died {attempts} times while this job was running. Release it to try again."
+                    jobs.append(
+                        self._transition(
+                            db, job_id, JobState.HELD, "the engine had died", attempts=attempts, reason=reason
+                        )
+                    )
+            return jobs
+
+        return self._ask(write)
+
+    def hide(self, job_ids: Sequence[int], hidden: bool) -> None:
+        """Take finished jobs off the list, or put them back; their sources stay known, so they are not queued again."""
+        rows = [(int(hidden), job_id) for job_id in job_ids]
+        self._ask(lambda db: db.executemany("UPDATE jobs SET hidden = ? WHERE id = ?", rows) and None)
+
+    def forget_gone(self, root: bytes, present: set[bytes]) -> None:
+        """Delete hidden jobs below a hot folder whose sources are no longer there."""
+
+        def write(db: sqlite3.Connection) -> None:
+            rows = db.execute("SELECT id, path FROM jobs WHERE hidden AND root = ?", (root,)).fetchall()
+            gone = [(job_id,) for job_id, path in rows if path not in present]
+            db.executemany("DELETE FROM jobs WHERE id = ?", gone)
+
+        self._ask(write)
+
+    def claim_output(self, source: Source, candidates: Iterable[str]) -> str:
+        """The first candidate folder that is this source's already or nobody's, now recorded as this source's.
+
+        Candidates are compared folded; the caller folds them.
+        """
+
+        def write(db: sqlite3.Connection) -> str:
+            for folder in candidates:
+                row = db.execute("SELECT root, path FROM outputs WHERE folder = ?", (folder,)).fetchone()
+                if row is None:
+                    db.execute("INSERT INTO outputs VALUES (?, ?, ?)", (folder, source.root, source.path))
+                if row is None or row == (source.root, source.path):
+                    return folder
+            raise AssertionError("candidates must not end")
+
+        return self._ask(write)
+
+    def close(self) -> None:
+        """Finish what was asked for and let go of the file."""
+        self._requests.put(None)
+        self._thread.join()
+
+    # --- the thread that owns the database ---
+
+    def _ask(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return self._request(work).result()
+
+    def _request(self, work: Callable[[sqlite3.Connection], T]) -> "Future[T]":
+        future: Future[T] = Future()
+        self._requests.put((work, future))
+        return future
+
+    def _own_database(self, opened: "Future[None]") -> None:
+        try:
+            db = self._open()
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            opened.set_exception(error)
+            return
+        opened.set_result(None)
+        while True:
+            requests, closing = self._waiting()
+            if requests:
+                self._serve(db, requests)
+            if closing:
+                db.close()
+                return
+
+    def _waiting(self) -> tuple[list[tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]], bool]:
+        """At least one request, and whatever else is waiting; and whether the store is to close."""
+        requests = []
+        request = self._requests.get()
+        while request is not None:
+            requests.append(request)
+            if len(requests) == _MAX_SHARED:
+                return requests, False
+            try:
+                request = self._requests.get_nowait()
+            except queue.Empty:
+                return requests, False
+        return requests, True
+
+    def _serve(
+        self,
+        db: sqlite3.Connection,
+        requests: list[tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]],
+    ) -> None:
+        """Do the requests in one transaction; one that fails is undone alone."""
+        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            for work, future in requests:
+                db.execute("SAVEPOINT request")
+                try:
+                    outcomes.append((future, work(db), None))
+                except Exception as error:  # noqa: BLE001 - handed to the thread that waits
+                    db.execute("ROLLBACK TO request")
+                    outcomes.append((future, None, error))
+                db.execute("RELEASE request")
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            log.exception("The queue could not be written")
+            refusal = OutputUnwritable(f"Cannot write the queue {self._file}: {error}.")
+            outcomes = [(future, None, refusal) for _, future in requests]
+        for future, result, problem in outcomes:
+            if problem is None:
+                future.set_result(result)
+            else:
+                future.set_exception(problem)
+
+    def _open(self) -> sqlite3.Connection:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._connect()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+                raise OutputUnwritable(f"Cannot open the queue {self._file}: {error}.") from error
+            stamp = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%d-%H%M%S")
+            self.moved_aside = self._file.with_name(f"{DATABASE}.damaged-{stamp}")
+            log.error("The queue is damaged (%s); moved aside to %s", error, self.moved_aside)
+            self._file.replace(self.moved_aside)
+            for suffix in ("-wal", "-shm"):
+                Path(f"{self._file}{suffix}").unlink(missing_ok=True)
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._file, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version > SCHEMA_VERSION:
+                raise OutputUnwritable(f"The queue {self._file} was written by a newer hotfolio; update this one.")
+            for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
+                db.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+            problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if problem != "ok":
+                raise sqlite3.DatabaseError(problem)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _insert(
+        self, db: sqlite3.Connection, source: Source, options: ConvertOptions, priority: int
+    ) -> tuple[Job, bool]:
+        now = self._clock()
+        cursor = db.execute(
+            "INSERT OR IGNORE INTO jobs (conversion_id, root, path, size, mtime_ns, inode, options, state, priority, "
+            "position, created) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, "
+            "(SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'jobs'), ?)",
+            (
+                str(uuid.uuid4()),
+                source.root,
+                source.path,
+                source.size,
+                source.mtime_ns,
+                source.inode,
+                options.model_dump_json(),
+                priority,
+                now,
+            ),
+        )
+        if cursor.rowcount == 1 and cursor.lastrowid is not None:
+            _note(db, cursor.lastrowid, now, JobState.QUEUED, "found")
+            return _one(db, cursor.lastrowid), True
+        query = f"SELECT {_COLUMNS} FROM jobs WHERE root = ? AND path = ? AND size = ? AND mtime_ns = ? AND inode = ?"
+        row = db.execute(query, (source.root, source.path, source.size, source.mtime_ns, source.inode)).fetchone()
+        return _job(row), False
+
+    def _transition(self, db: sqlite3.Connection, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
+        legal = states_before(new)
+        marks = ", ".join("?" * len(legal))
+        cursor = db.execute(f"UPDATE jobs SET state = ? WHERE id = ? AND state IN ({marks})", (new, job_id, *legal))
+        if cursor.rowcount == 0:
+            raise IllegalTransition(f"A {_one(db, job_id).state} job cannot become {new}.")
+        _note(db, job_id, self._clock(), new, cause)
+        return _update(db, job_id, changes)
+
+
+def _note(db: sqlite3.Connection, job_id: int, at: float, state: JobState, cause: str) -> None:
+    db.execute("INSERT INTO transitions VALUES (?, ?, ?, ?)", (job_id, at, state, cause))
+
+
+def _update(db: sqlite3.Connection, job_id: int, changes: dict[str, Any]) -> Job:
+    columns = "".join(f"{column} = :{column}, " for column in changes)
+    db.execute(f"UPDATE jobs SET {columns}revision = revision + 1 WHERE id = :job_id", {**changes, "job_id": job_id})
+    return _one(db, job_id)
+
+
+def _one(db: sqlite3.Connection, job_id: int) -> Job:
+    row = db.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    if row is None:
+        raise NoSuchJob(f"There is no job {job_id}.")
+    return _job(row)
+
+
+def _page_counts(db: sqlite3.Connection, job_id: int) -> dict[str, int]:
+    query = """
+        SELECT COUNT(*), SUM(state = 'failed'), SUM(state = 'ocr'), SUM(state = 'text_only')
+        FROM pages WHERE job_id = ?
+    """
+    done, failed, ocr, text_only = db.execute(query, (job_id,)).fetchone()
+    return {
+        "pages_done": done,
+        "pages_failed": failed or 0,
+        "pages_ocr": ocr or 0,
+        "pages_text_only": text_only or 0,
+    }
+
+
+_options_seen: dict[str, ConvertOptions] = {}
+
+
+def _options(text: str) -> ConvertOptions:
+    """Parsed once for each distinct text: ten thousand jobs share a handful."""
+    if text not in _options_seen:
+        _options_seen[text] = ConvertOptions.model_validate_json(text)
+    return _options_seen[text]
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _job(row: tuple[Any, ...]) -> Job:
+    (job_id, conversion_id, root, path, size, mtime_ns, inode, options, state, *rest) = row
+    (reason, priority, position, attempts, sha256, pages, pages_done, pages_failed, pages_ocr, *rest) = rest
+    (pages_text_only, output, created, started, finished, revision) = rest
+    return Job(
+        id=job_id,
+        conversion_id=conversion_id,
+        source=Source(root, path, size, mtime_ns, inode),
+        options=_options(options),
+        state=JobState(state),
+        priority=priority,
+        position=position,
+        created=datetime.fromtimestamp(created, UTC),
+        reason=reason,
+        attempts=attempts,
+        sha256=sha256,
+        pages=pages,
+        pages_done=pages_done,
+        pages_failed=pages_failed,
+        pages_ocr=pages_ocr,
+        pages_text_only=pages_text_only,
+        output=output,
+        started=_time(started),
+        finished=_time(finished),
+        revision=revision,
+    )
