@@ -238,7 +238,9 @@ class Conversions:
         manifest = read_manifest(Path(os.fsdecode(run.job.output)))
         if manifest is None or manifest.get("run") != _run_id(run.folder):
             return False
-        self._finish(run, JobState(manifest["state"]))
+        results = self._queue.store.pages(run.job.id)
+        failed = {r.page: r.error or "unknown" for r in results if r.state is PageState.FAILED}
+        self._finish(run, JobState(manifest["state"]), failed)
         return True
 
     # --- page batches ---
@@ -438,7 +440,7 @@ class Conversions:
         if self._run(job.id) is None:
             return  # cancelled at the last moment
         self._publisher.publish(job.id, made, place, manifest)
-        self._finish(run, state)
+        self._finish(run, state, failed)
 
     def _is_superseded(self, job: Job) -> bool:
         """Give up a result that is older than the file that has taken its source's place."""
@@ -452,10 +454,14 @@ class Conversions:
         self._end(job.id, lambda: self._queue.cancel(job.id, reason))
         return True
 
-    def _finish(self, run: Run, state: JobState) -> None:
+    def _finish(self, run: Run, state: JobState, failed: dict[int, str]) -> None:
         job = run.job
         self._forget(job.id)
-        finished = self._queue.store.finish(job.id, state, "published")
+        reason = None
+        if failed:
+            page, why = next(iter(failed.items()))
+            reason = f"{len(failed)} of {job.pages} pages failed. Page {page}: {why}"
+        finished = self._queue.store.finish(job.id, state, "published", reason=reason)
         try:
             settle_source(job.source, self._settings.on_success, self._settings.archive_folder)
             self._tracker.set_banner("source", None)

@@ -35,6 +35,7 @@ class WorkerPool:
         self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit)
         self._lock = threading.Lock()
         self._workers: dict[int, ConversionWorker] = {}
+        self._ending: list[ConversionWorker] = []
         self._retired_busy_s = 0.0
 
     def start(self, workers: int) -> None:
@@ -88,7 +89,7 @@ class WorkerPool:
     def stop(self, timeout_s: float) -> None:
         """End all workers at their batch boundary, or by killing their processes when the time is over."""
         with self._lock:
-            workers = list(self._workers.values())
+            workers = self._ending = list(self._workers.values())
             self._workers.clear()
         for worker in workers:
             worker.retire()
@@ -101,6 +102,13 @@ class WorkerPool:
         for worker in workers:
             worker.join()
         self._fork_server.close()
+
+    def kill_all(self) -> None:
+        """Kill every process, of workers that are ending too."""
+        with self._lock:
+            workers = [*self._workers.values(), *self._ending]
+        for worker in workers:
+            worker.kill()
 
     def new_sandbox(self) -> Sandbox:
         """A fresh process; raises `SandboxUnavailable`."""

@@ -282,13 +282,15 @@ def _write(
 def _wrapped(text: str, size: float, font: str, width: float) -> list[str]:
     lines: list[str] = []
     for paragraph in text.splitlines():
-        lines.append("")
-        for word in paragraph.split(" "):
-            longer = f"{lines[-1]} {word}" if lines[-1] else word
+        line, *words = paragraph.split(" ")
+        for word in words:
+            longer = f"{line} {word}"
             if pymupdf.get_text_length(longer, fontname=font, fontsize=size) > width:
-                lines.append(word)
+                lines.append(line)
+                line = word
             else:
-                lines[-1] = longer
+                line = longer
+        lines.append(line)
     return lines
 
 

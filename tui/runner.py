@@ -1,0 +1,220 @@
+"""Runs the engine without the dashboard: `hotfolio run` and `hotfolio convert`."""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from engine.display import display_name, display_text
+from engine.engine import Engine
+from engine.job import Job, JobState
+from engine.settings import Settings
+
+INTERRUPTED = 130
+_POLL_S = 0.1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Runner:
+    """One run of the engine in the foreground.
+
+    The first SIGINT, SIGTERM or SIGHUP stops at the page batches' boundaries, within 10 s; the second at once.
+    """
+
+    def __init__(
+        self, settings: Settings, *, once: bool, json_lines: bool, files: Sequence[Path] | None = None
+    ) -> None:
+        """With `files`, those are converted and no folder is watched."""
+        self._settings = settings
+        self._once = once
+        self._json_lines = json_lines
+        self._files = files
+        self._engine = Engine(settings, watch=files is None, waits_for_late_files=not once)
+        self._finished: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._signals = 0
+        self._stop = threading.Event()
+        self._states: Counter[JobState] = Counter()
+        self._pages = 0
+        self.is_work_left = True
+        """Whether unfinished jobs remain in the queue."""
+
+    def run(self) -> int:
+        """Work until done or told to stop; returns the exit status. Raises `HotfolioError` if it cannot start."""
+        started = time.monotonic()
+        wanted: set[int] | None = None
+        self._engine.on_finished(self._finished.put)
+        with self._signals_caught():
+            self._engine.start()
+            try:
+                if self._files is not None:
+                    jobs = self._engine.submit_many(list(dict.fromkeys(self._files)), again=True)
+                    wanted = {job.id for job in jobs}
+                self._loop(wanted)
+            finally:
+                self._shut_down()
+        while not self._finished.empty():
+            self._report(self._finished.get(), print)
+        seconds = time.monotonic() - started
+        self._summarize(seconds)
+        if self._signals:
+            return INTERRUPTED
+        return 1 if self._states[JobState.FAILED] or self._states[JobState.PARTIAL] else 0
+
+    # --- working ---
+
+    def _loop(self, wanted: set[int] | None) -> None:
+        with self._display() as show:
+            while not self._stop.wait(_POLL_S):
+                idle = self._once and self._is_done(wanted)
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        self._report(self._finished.get_nowait(), show.line)
+                show.update(self._engine)
+                if idle:
+                    self.is_work_left = False
+                    return
+
+    def _is_done(self, wanted: set[int] | None) -> bool:
+        if wanted is None:
+            return self._engine.is_idle()
+        return all(self._engine.job(job_id).job.state.is_finished for job_id in wanted)
+
+    def _shut_down(self) -> None:
+        """Stop the engine in a thread of its own, so that a second signal can hurry it."""
+        stopper = threading.Thread(target=self._engine.stop, name="stopper")
+        stopper.start()
+        while stopper.is_alive():
+            stopper.join(_POLL_S)
+            if self._signals > 1:
+                self._engine.kill_processes()
+
+    @contextlib.contextmanager
+    def _signals_caught(self) -> Iterator[None]:
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            self._signals += 1
+            self._stop.set()
+
+        before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    # --- telling ---
+
+    def _display(self) -> "contextlib.AbstractContextManager[_Display]":
+        if not self._json_lines and sys.stdout.isatty():
+            return _ProgressDisplay()
+        return contextlib.nullcontext(_Display())
+
+    def _report(self, job: Job, line: Any) -> None:
+        self._states[job.state] += 1
+        self._pages += job.pages_done if job.state in (JobState.DONE, JobState.PARTIAL) else 0
+        _say(line, json.dumps(_event(job)) if self._json_lines else _sentence(job))
+
+    def _summarize(self, seconds: float) -> None:
+        states = {
+            str(s): self._states[s] for s in (JobState.DONE, JobState.PARTIAL, JobState.FAILED, JobState.CANCELLED)
+        }
+        rate = self._pages / seconds if seconds else 0.0
+        if self._json_lines:
+            figures = {"pages": self._pages, "seconds": round(seconds, 3), "pages_per_second": round(rate, 2)}
+            _say(print, json.dumps({"event": "summary", **states, **figures}))
+            return
+        counted = ", ".join(f"{count} {state}" for state, count in states.items() if count) or "nothing to convert"
+        _say(print, f"{counted}: {self._pages} pages in {seconds:.1f} s, {rate:.1f} pages/s")
+
+
+class _Display:
+    """One line per job, for a file or a pipe."""
+
+    def line(self, text: str) -> None:
+        print(text, flush=True)
+
+    def update(self, engine: Engine) -> None:
+        """Nothing moves in a file."""
+
+
+class _ProgressDisplay(_Display):
+    """A bar per running document, for a terminal."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.fields[name]}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            transient=True,
+        )
+        self._tasks: dict[int, Any] = {}
+        self._version = 0
+
+    def __enter__(self) -> "_ProgressDisplay":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def line(self, text: str) -> None:
+        """Print above the bars."""
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def update(self, engine: Engine) -> None:
+        """Show how far the running documents are."""
+        snapshot = engine.snapshot(self._version)
+        self._version = snapshot.version
+        for entry in snapshot.changed:
+            job = entry.job
+            if job.state is not JobState.RUNNING:
+                if job.id in self._tasks:
+                    self._progress.remove_task(self._tasks.pop(job.id))
+                continue
+            if job.id not in self._tasks:
+                self._tasks[job.id] = self._progress.add_task("", name=job.name, total=None)
+            self._progress.update(self._tasks[job.id], completed=entry.pages_done, total=job.pages)
+
+
+def _event(job: Job) -> dict[str, Any]:
+    return {
+        "event": "job",
+        "id": job.id,
+        "conversion_id": job.conversion_id,
+        "source": display_name(job.source.file),
+        "state": str(job.state),
+        "pages": job.pages,
+        "pages_failed": job.pages_failed,
+        "seconds": None if job.seconds is None else round(job.seconds, 3),
+        "output": display_name(job.output) if job.output and job.state in (JobState.DONE, JobState.PARTIAL) else None,
+        "error": job.reason,
+    }
+
+
+def _sentence(job: Job) -> str:
+    parts = [f"{job.state:9} {job.name}"]
+    if job.state in (JobState.DONE, JobState.PARTIAL):
+        pages = f"{job.pages} page" + ("" if job.pages == 1 else "s")
+        where = display_name(os.path.relpath(os.fsdecode(job.output))) if job.output else ""
+        parts.append(f"  {pages} in {job.seconds or 0:.1f} s  → {where}")
+    if job.reason:
+        parts.append(f"  {display_text(job.reason)}")
+    return "".join(parts)
+
+
+def _say(line: Any, text: str) -> None:
+    """Print; a terminal or a pipe that has gone away does not matter to the conversions."""
+    with contextlib.suppress(OSError):
+        line(text)
+        sys.stdout.flush()
