@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from engine.checkpoint import salvage, salvage_all
 from engine.display import display_text
 from engine.errors import (
     ChildDied,
@@ -163,13 +164,18 @@ class Conversions:
                 return
         if self._is_published(run):
             return
-        answer = hand.sandbox().run(
+        sandbox = hand.sandbox()
+        attempt = self._queue.store.begin_attempt(job.id)
+        answer = sandbox.run(
             OpenTask(folder=_wire_path(run.folder), name=_file_name(job), options=job.options), lambda _: None
         )
+        attempt.result()
         if isinstance(answer, Refused):
             raise _refusal(answer, self._settings.state_folder)
         assert isinstance(answer, Opened)
         run.warnings += map(display_text, answer.warnings)
+        for checkpoint, results in salvage_all(run.folder / "pages"):
+            self._queue.store.record(job.id, checkpoint, results).result()
         run.checkpoints = self._queue.store.checkpoints(job.id)
         run.results = {r.page: r for r in self._queue.store.pages(job.id)}
         run.job = self._queue.store.update(job.id, pages=answer.pages)
@@ -290,7 +296,9 @@ class Conversions:
         except HotfolioError as error:
             if current is not None:
                 self._tracker.page_given_up(hand.number, batch.job_id, current)
-            finished = self._salvage(run, batch, finished)
+            finished = self._salvage(run, batch, finished, hand.number)
+            if current in {r.page for r in finished}:
+                current = None
             if isinstance(error, EngineBlocked):
                 back = _remainder(batch, finished)
                 raise
@@ -306,36 +314,29 @@ class Conversions:
 
     def _record(self, run: Run, first: int, last: int, finished: list[PageResult]) -> None:
         """Have finished pages recorded; the worker does not wait for the disk."""
-        checkpoint = Checkpoint(first, last, _checkpoint_name(first, last))
+        checkpoint = Checkpoint(first, last)
         future = self._queue.store.record(run.job.id, checkpoint, finished)
         with run.lock:
             run.results.update((r.page, r) for r in finished)
             run.checkpoints.append(checkpoint)
             run.pending.append(future)
 
-    def _salvage(self, run: Run, batch: PageBatch, finished: list[PageResult]) -> list[PageResult]:
-        """Make a checkpoint of the pages a process had finished before it died; returns those that are safe."""
-        if not finished:
-            return []
-        folder = run.folder / "pages"
-        part = folder / f"{_checkpoint_name(batch.first, batch.last)}.part"
-        last = finished[-1].page
-        lines = sum(r.state is not PageState.FAILED for r in finished) if run.job.options.text_formats else 0
-        try:
-            with part.open("r+b") as stream:
-                kept = sum(len(stream.readline()) for _ in range(lines))
-                stream.truncate(kept)
-                os.fsync(stream.fileno())
-            part.rename(folder / _checkpoint_name(batch.first, last))
-            fsync_path(folder)
-        except OSError as error:
-            log.warning("job %d: pages %d-%d will be redone: %s", run.job.id, batch.first, last, error)
+    def _salvage(self, run: Run, batch: PageBatch, finished: list[PageResult], worker: int) -> list[PageResult]:
+        """Keep the pages a process had finished before it died; returns those that are safe."""
+        safe = salvage(run.folder / "pages", Checkpoint(batch.first, batch.last))
+        if safe:
+            safe = [self._with_reason(run, r) for r in safe]
+            self._record(run, batch.first, safe[-1].page, safe)
+        announced = {r.page for r in finished}
+        if announced - {r.page for r in safe}:
             with run.lock:
-                safe = list(run.results.values())
-            self._tracker.pages_restored(run.job.id, safe)
-            return []
-        self._record(run, batch.first, last, finished)
-        return finished
+                known = list(run.results.values())
+            self._tracker.pages_restored(run.job.id, known)
+        else:
+            for result in safe:
+                if result.page not in announced:
+                    self._tracker.page_done(worker, run.job.id, result)
+        return safe
 
     def _after_death(
         self,
@@ -501,11 +502,6 @@ def _hand_back(scheduler: Scheduler, batch: PageBatch, seconds: float | None, ba
     for part in back:
         scheduler.put_back(part)
     scheduler.batch_finished(batch, seconds)
-
-
-def _checkpoint_name(first: int, last: int) -> str:
-    """The file in the job's `pages` folder that holds these pages; the conversion process names it the same."""
-    return f"{first:06d}-{last:06d}.jsonl"
 
 
 def _remainder(batch: PageBatch, finished: list[PageResult]) -> list[PageBatch]:

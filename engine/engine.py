@@ -152,7 +152,7 @@ class Engine:
         for job in self._tracker.jobs():
             if job.state is JobState.RUNNING:
                 with contextlib.suppress(IllegalTransition):
-                    self._queue.transition(job.id, JobState.QUEUED, "the engine was stopped", started=None)
+                    self._queue.transition(job.id, JobState.QUEUED, "the engine was stopped", started=None, attempts=0)
         self._finished.put(None)
         for thread in self._threads:
             thread.join()

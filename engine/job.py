@@ -207,8 +207,17 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A finished page batch: which pages are in which file of the job's `pages` folder."""
+    """Finished pages that share a file in the job's `pages` folder. Pages count from 1, both ends included."""
 
     first: int
     last: int
-    file: str
+
+    @property
+    def file(self) -> str:
+        """The file's name: JSON lines, one a page."""
+        return f"{self.first:06d}-{self.last:06d}.jsonl"
+
+    @property
+    def part(self) -> str:
+        """Its name while it is written."""
+        return f"{self.file}.part"

@@ -75,7 +75,6 @@ _MIGRATIONS: tuple[str, ...] = (
         job_id INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
         first  INTEGER NOT NULL,
         last   INTEGER NOT NULL,
-        file   TEXT NOT NULL,
         PRIMARY KEY (job_id, first)
     ) STRICT, WITHOUT ROWID;
 
@@ -155,7 +154,7 @@ class JobStore:
 
     def checkpoints(self, job_id: int) -> list[Checkpoint]:
         """The finished batches of an unfinished job, in order."""
-        query = "SELECT first, last, file FROM checkpoints WHERE job_id = ? ORDER BY first"
+        query = "SELECT first, last FROM checkpoints WHERE job_id = ? ORDER BY first"
         return self._ask(lambda db: [Checkpoint(*row) for row in db.execute(query, (job_id,))])
 
     def history(self, job_id: int) -> list[tuple[datetime, JobState, str]]:
@@ -217,14 +216,15 @@ class JobStore:
         def write(db: sqlite3.Connection) -> Job:
             if checkpoint is not None:
                 db.execute(
-                    "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)",
-                    (job_id, checkpoint.first, checkpoint.last, checkpoint.file),
+                    "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)",
+                    (job_id, checkpoint.first, checkpoint.last),
                 )
             db.executemany(
                 "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?)",
                 [(job_id, r.page, r.state, r.seconds, r.via, r.error) for r in results],
             )
-            return _update(db, job_id, _page_counts(db, job_id))
+            # Progress shows that the job is not what kills the engine.
+            return _update(db, job_id, {**_page_counts(db, job_id), "attempts": 0})
 
         return self._request(write)
 
@@ -252,26 +252,31 @@ class JobStore:
 
         return self._ask(write)
 
-    def recover(self, max_attempts: int) -> list[Job]:
-        """Return jobs that were running when the engine died to the queue; held after `max_attempts` deaths."""
+    def begin_attempt(self, job_id: int) -> "Future[Job]":
+        """Note, before a job's first page in this engine's life, that it may be what the engine dies of."""
 
-        def write(db: sqlite3.Connection) -> list[Job]:
-            rows = db.execute("SELECT id, attempts FROM jobs WHERE state = 'running'").fetchall()
-            jobs = []
-            for job_id, attempts in rows:
-                attempts += 1
+        def write(db: sqlite3.Connection) -> Job:
+            db.execute("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", (job_id,))
+            return _update(db, job_id, {})
+
+        return self._request(write)
+
+    def recover(self, max_attempts: int) -> None:
+        """Return jobs that were running when the engine died to the queue.
+
+        A job during whose last `max_attempts` attempts the engine died, without a page of it being finished in any of
+        them, is held.
+        """
+
+        def write(db: sqlite3.Connection) -> None:
+            for job_id, attempts in db.execute("SELECT id, attempts FROM jobs WHERE state = 'running'").fetchall():
                 if attempts < max_attempts:
-                    jobs.append(self._transition(db, job_id, JobState.QUEUED, "the engine had died", attempts=attempts))
+                    self._transition(db, job_id, JobState.QUEUED, "the engine had died")
                 else:
                     reason = f"The engine died {attempts} times while this job was running. Release it to try again."
-                    jobs.append(
-                        self._transition(
-                            db, job_id, JobState.HELD, "the engine had died", attempts=attempts, reason=reason
-                        )
-                    )
-            return jobs
+                    self._transition(db, job_id, JobState.HELD, "the engine had died", reason=reason)
 
-        return self._ask(write)
+        self._ask(write)
 
     def hide(self, job_ids: Sequence[int], hidden: bool) -> None:
         """Take finished jobs off the list, or put them back; their sources stay known, so they are not queued again."""

@@ -51,6 +51,7 @@ class Sheets:
         """Write a paragraph, its lines after the first indented, on a new page where this one is full."""
         line = ""
         left, room = float(_MARGIN), float(_WIDTH - 2 * _MARGIN)
+        # The newline stands for no word: it sends off the last line.
         for word in [*text.split(), "\n"]:
             longer = f"{line} {word}".lstrip()
             if word != "\n" and pymupdf.get_text_length(longer, font, size) <= room:
@@ -334,18 +335,15 @@ def _figures(choose: random.Random) -> list[str]:
 
 def _illustration() -> bytes:
     """Two folders and the sheets that go from one to the other, drawn large for smooth edges."""
-    image = Image.new("RGB", (1804, 680), (232, 239, 248))
+    image = Image.new("RGB", (1804, 680), (226, 235, 246))
     draw = ImageDraw.Draw(image)
     for x, colour in ((160, (41, 97, 158)), (1244, (54, 133, 98))):
-        draw.rounded_rectangle((x, 200, x + 180, 300), 24, fill=colour)
-        draw.rounded_rectangle((x, 240, x + 400, 540), 24, fill=colour)
+        draw.rounded_rectangle((x, 170, x + 180, 300), 24, fill=colour)
+        draw.rounded_rectangle((x, 210, x + 400, 510), 24, fill=colour)
+    # Blank sheets in pale colours: with lines on them, OCR takes each for a Chinese character.
     for x, y in ((640, 300), (830, 250), (1020, 300)):
-        draw.rectangle((x, y, x + 140, y + 190), fill="white", outline=(150, 160, 175), width=5)
-        for line in range(5):
-            top = y + 30 + 30 * line
-            draw.rectangle((x + 22, top, x + 118 - 20 * (line % 2), top + 10), fill=(180, 188, 200))
-    draw.rectangle((640, 560, 1110, 590), fill=(232, 150, 60))
-    draw.polygon(((1110, 530), (1180, 575), (1110, 620)), fill=(232, 150, 60))
+        draw.polygon(((x, y), (x + 95, y), (x + 140, y + 45), (x + 140, y + 190), (x, y + 190)), fill="white")
+        draw.polygon(((x + 95, y), (x + 95, y + 45), (x + 140, y + 45)), fill=(200, 214, 232))
     return _encoded(image.resize((902, 340), Image.Resampling.LANCZOS), "PNG")
 
 

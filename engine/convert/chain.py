@@ -12,8 +12,8 @@ from engine.convert.base import Converter, MergeContext, PageContext
 from engine.convert.document import Document, one_line
 from engine.convert.markup import MarkupConverter
 from engine.convert.pageimage import PageImageConverter
-from engine.convert.pagemodel import PageModel
-from engine.job import PageResult, PageState
+from engine.convert.pagemodel import PageModel, from_line, to_line
+from engine.job import Checkpoint, PageResult, PageState
 from engine.options import ConvertOptions
 
 OUT = Path("out")
@@ -24,11 +24,6 @@ HEAD = Path("document.json")
 def converters() -> list[Converter]:
     """One of each family. Pictures come first, while nothing has changed the page."""
     return [PageImageConverter(), MarkupConverter()]
-
-
-def checkpoint_name(first: int, last: int) -> str:
-    """The file that holds pages `first` to `last`."""
-    return f"{first:06d}-{last:06d}.jsonl"
 
 
 def write_head(document: Document) -> None:
@@ -56,8 +51,8 @@ def convert_batch(
     A page's line is in the `.part` file before `on_done` is called for it, so a batch that dies half-way still
     leaves every page it had finished.
     """
-    name = checkpoint_name(pages[0], pages[-1])
-    part = PAGES / f"{name}.part"
+    checkpoint = Checkpoint(pages[0], pages[-1])
+    part = PAGES / checkpoint.part
     written: list[Path] = []
     cwd = Path.cwd()
     with part.open("wb", buffering=0) as stream:
@@ -65,14 +60,13 @@ def convert_batch(
             on_start(number)
             context = PageContext(document, number, options, text_only, OUT, lambda n=number: on_ocr(n))
             result = _convert_page(context, cwd)
-            if context.model is not None and result.state is not PageState.FAILED:
-                stream.write(context.model.to_line())
+            stream.write(to_line(result, context.model))
             written += context.files
             on_done(result, context.warnings)
         os.fsync(stream.fileno())
     for file in written:
         _fsync(file)
-    part.replace(PAGES / name)
+    part.replace(PAGES / checkpoint.file)
     for folder in {PAGES, *(file.parent for file in written)}:
         _fsync(folder)
 
@@ -118,7 +112,9 @@ class _Checkpoints:
         for file in self._files:
             with file.open("rb") as stream:
                 for line in stream:
-                    yield PageModel.from_line(line)
+                    model = from_line(line)
+                    if model is not None:
+                        yield model
 
 
 def _convert_page(page: PageContext, cwd: Path) -> PageResult:

@@ -39,4 +39,4 @@ def read(page: PageContext) -> PageModel:
         ocr_function=ocr if engine.library_mode is not OCRMode.NEVER else None,
     )
     page.state, page.via = (PageState.OCR, "ocr") if used_ocr else (PageState.OK, "layout")
-    return PageModel(page.number, page.via, parsed.pages[0])
+    return PageModel(page.number, parsed.pages[0])

@@ -1,16 +1,18 @@
 """The page model: what reading a page gives, what a checkpoint holds, and what the outputs are made from.
 
 It is the library's own page (boxes with class, geometry, lines, links and table), so that its renderers apply and an
-unrefined document comes out byte for byte as the library would write it, plus how the page was read.
+unrefined document comes out byte for byte as the library would write it.
 """
 
 import base64
 import json
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import pymupdf
 from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
+
+from engine.job import PageResult
 
 _GEOMETRY = (pymupdf.Rect, pymupdf.Point, pymupdf.Matrix, pymupdf.IRect, pymupdf.Quad)
 
@@ -21,22 +23,27 @@ class PageModel:
 
     number: int
     """From 1."""
-    via: str
-    """`layout`, `ocr` or `text`: how it was read."""
     layout: PageLayout
 
-    def to_line(self) -> bytes:
-        """The page as a line of a checkpoint file. A float, a key order or a missing value survives unchanged."""
-        entry = {"page": self.number, "via": self.via, "layout": self.layout}
-        return dump(entry).encode("utf-8", "surrogatepass") + b"\n"
 
-    @classmethod
-    def from_line(cls, line: bytes) -> Self:
-        """The page that `to_line` wrote."""
-        entry = json.loads(line.decode("utf-8", "surrogatepass"))
-        layout = entry["layout"]
-        boxes = [LayoutBox(**box) for box in layout.pop("boxes")]
-        return cls(entry["page"], entry["via"], PageLayout(boxes=boxes, **layout))
+def to_line(result: PageResult, model: PageModel | None) -> bytes:
+    """A page as a line of a checkpoint file. A float, a key order or a missing value survives unchanged.
+
+    A page that failed, or of which no text is wanted, has no model. How it came out stands before what it says, and
+    is what `engine.checkpoint` reads.
+    """
+    entry = {**asdict(result), "layout": model.layout if model is not None else None}
+    return dump(entry).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def from_line(line: bytes) -> PageModel | None:
+    """The model that `to_line` wrote."""
+    entry = json.loads(line.decode("utf-8", "surrogatepass"))
+    layout = entry["layout"]
+    if layout is None:
+        return None
+    boxes = [LayoutBox(**box) for box in layout.pop("boxes")]
+    return PageModel(entry["page"], PageLayout(boxes=boxes, **layout))
 
 
 def dump(value: Any) -> str:

@@ -32,4 +32,4 @@ def read(page: PageContext) -> PageModel:
         words=[],
         links=[],
     )
-    return PageModel(page.number, "text", layout)
+    return PageModel(page.number, layout)

@@ -1,0 +1,119 @@
+"""Pull the plug at any moment: nothing is lost, nothing is done twice, nothing half-written is seen."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests import pdfs
+from tests.waiting import wait_until
+
+KILLS = int(os.environ.get("KILLS", "8"))
+"""How often the engine is killed; 25 in a thorough run."""
+DOCUMENTS = 6
+PAGES = 14
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "input").mkdir()
+    for number in range(DOCUMENTS):
+        file = tmp_path / "input" / f"document-{number}.pdf"
+        file.write_bytes(pdfs.text_pages(PAGES, title=f"Document {number}"))
+    return tmp_path
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tui", "run", "--once", "-w", "2", "-f", "md,png", "--ocr", "never", "--json"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def recorded_seconds(folder: Path) -> dict[tuple[bytes, int], float]:
+    """What the queue knows to be finished: the seconds each page of each unfinished document took."""
+    database = folder / "output" / ".hotfolio" / "jobs.sqlite3"
+    if not database.exists():
+        return {}
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
+        rows = db.execute("SELECT path, page, seconds FROM pages JOIN jobs ON jobs.id = job_id").fetchall()
+    return {(path, page): seconds for path, page, seconds in rows}
+
+
+def published(folder: Path) -> Iterator[Path]:
+    output = folder / "output"
+    return (f for f in output.iterdir() if not f.name.startswith(".")) if output.exists() else iter(())
+
+
+def assert_complete(result: Path) -> None:
+    manifest = json.loads((result / "manifest.json").read_text())
+    assert manifest["state"] == "done"
+    assert [page["page"] for page in manifest["pages"]] == list(range(1, PAGES + 1))
+    assert len(list((result / "pages").glob("*.png"))) == PAGES
+    markdown = (result / f"{result.name}.md").read_text()
+    for page in range(1, PAGES + 1):
+        assert markdown.count(f"marker-{page}.") == 1
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("whole_group", [False, True], ids=["the parent alone", "the process group"])
+def test_a_killed_engine_loses_nothing_and_repeats_nothing(folder: Path, whole_group: bool) -> None:
+    moments = random.Random(20 + whole_group)
+    finished_before: dict[tuple[bytes, int], float] = {}
+    for _ in range(KILLS):
+        process = start(folder)
+        deadline = time.monotonic() + moments.uniform(0.1, 3.5)
+        children: set[psutil.Process] = set()
+        while time.monotonic() < deadline and process.poll() is None:
+            children.update(descendants(process))
+            for result in published(folder):
+                assert_complete(result)
+        if process.poll() is not None:
+            process.communicate()
+            break
+        children.update(descendants(process))
+        if whole_group:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        process.communicate()
+        wait_until(lambda: not any(is_alive(child) for child in children), "its processes to end with it")
+        finished_before |= recorded_seconds(folder)
+
+    process = start(folder)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, out + err
+    results = {result.name: result for result in published(folder)}
+    assert set(results) == {f"document-{n}" for n in range(DOCUMENTS)}
+    for result in results.values():
+        assert_complete(result)
+    for (path, page), seconds in finished_before.items():
+        manifest = json.loads((results[Path(os.fsdecode(path)).stem] / "manifest.json").read_text())
+        assert manifest["pages"][page - 1]["seconds"] == round(seconds, 4), "a finished page was converted again"
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
