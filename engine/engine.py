@@ -70,15 +70,23 @@ class Engine:
     passed over. No call blocks longer than a write to the queue takes, except `start`, `stop` and `wait_until_idle`.
     """
 
-    def __init__(self, settings: Settings, *, watch: bool = True, waits_for_late_files: bool | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        watch: bool = True,
+        waits_for_late_files: bool | None = None,
+        program: str = "engine.child",
+    ) -> None:
         """`watch` tells whether the input folder is a hot folder, or only submitted files are converted.
 
         With `waits_for_late_files`, a damaged file that is younger than a minute is tried again; by default when
-        watching.
+        watching. `program` is the module that conversion processes come from.
         """
         self.settings = settings
         self._watches = watch
         self._waits = watch if waits_for_late_files is None else waits_for_late_files
+        self._program = program
         self._lock_file = -1
         self._log_handler: logging.Handler | None = None
         self._stopping = threading.Event()
@@ -127,7 +135,7 @@ class Engine:
             waits_for_late_files=self._waits,
         )
         self._check_disk()
-        self._pool = WorkerPool(settings, self._queue, self._conversions)
+        self._pool = WorkerPool(settings, self._queue, self._conversions, self._program)
         self._pool.start(settings.worker_count)
         self._hotfolder = HotFolder(settings, self._queue, self._cancel_one) if self._watches else None
         if self._hotfolder is not None:

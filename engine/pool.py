@@ -27,11 +27,12 @@ _IDLE_S = 120.0
 class WorkerPool:
     """Any number of workers, changeable at any time. `_lock` guards which there are."""
 
-    def __init__(self, settings: Settings, queue: JobQueue, conversions: Conversions) -> None:
+    def __init__(self, settings: Settings, queue: JobQueue, conversions: Conversions, program: str) -> None:
+        """`program` is the module that conversion processes come from."""
         self._settings = settings
         self._queue = queue
         self._conversions = conversions
-        self._fork_server = ForkServer(settings.state_folder / "forkserver.log")
+        self._fork_server = ForkServer(settings.state_folder / "forkserver.log", program)
         self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit)
         self._lock = threading.Lock()
         self._workers: dict[int, ConversionWorker] = {}

@@ -66,8 +66,10 @@ class ForkServer:
     Thread-safe: `_lock` guards which server process is current; starting one happens outside it, by one thread.
     """
 
-    def __init__(self, log_file: Path) -> None:
+    def __init__(self, log_file: Path, program: str = "engine.child") -> None:
+        """`program` is the module that is run as the fork server."""
         self._log_file = log_file
+        self._program = program
         self._lock = threading.Lock()
         self._server: _ServerProcess | None = None
         self._closed = False
@@ -117,7 +119,7 @@ class ForkServer:
             if self._server is None:
                 self._server = _ServerProcess()
             server = self._server
-        server.ensure_started(self._log_file)
+        server.ensure_started(self._program, self._log_file)
         return server
 
     def _discard(self, server: "_ServerProcess") -> None:
@@ -136,7 +138,7 @@ class _ServerProcess:
         self._starting = threading.Lock()  # guards: the program is started once
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ensure_started(self, log_file: Path) -> None:
+    def ensure_started(self, program: str, log_file: Path) -> None:
         if not self._starting.acquire(blocking=False):
             return  # datagrams wait in the socket until the server reads them
         log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +149,7 @@ class _ServerProcess:
                     sys.executable,
                     "-P",
                     "-m",
-                    "engine.child",
+                    program,
                     str(self._theirs.fileno()),
                     str(self._lifeline_read),
                 ],

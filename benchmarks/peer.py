@@ -1,0 +1,108 @@
+"""The library's side of a comparison: a program that knows PyMuPDF4LLM and nothing of ours.
+
+`serve` converts each path it is sent on stdin; `batch` converts files with `convert_batch`; `outputs` writes
+what the three functions give for one document; `pages` tells how long documents are.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+
+def serve() -> None:
+    """Answer each line on stdin, a path, with the seconds its Markdown took."""
+    import pymupdf4llm
+
+    answers = _only_answers()
+    for line in sys.stdin:
+        started = time.perf_counter()
+        pymupdf4llm.to_markdown(line.rstrip("\n"), use_ocr=False)
+        answers.write(f"{time.perf_counter() - started!r}\n")
+        answers.flush()
+
+
+def batch(out: str, workers: int, files: list[str]) -> None:
+    """Convert files to Markdown with the library's own pool and print how many succeeded."""
+    import pymupdf4llm
+    from pymupdf4llm.batch_converter import _default_options
+
+    answers = _only_answers()
+    results = pymupdf4llm.convert_batch(
+        files,
+        workers=workers,
+        persistent=True,
+        out_dir=out,
+        backend="md",
+        options=_default_options("md") | {"use_ocr": False, "write_images": False},
+    )
+    answers.write(json.dumps({"done": sum(result.success for result in results)}) + "\n")
+
+
+def outputs(file: str, out: str, suffixes: list[str]) -> None:
+    """Write one document in the formats asked for into `out`; by its bare name, so that JSON holds no folder."""
+    import pymupdf
+    import pymupdf4llm
+
+    target = Path(out).absolute()
+    answers = _only_answers()
+    os.chdir(Path(file).parent)
+    name = Path(file).name
+    with pymupdf.open(name) as document:
+        answers.write(f"{len(document)}\n")
+        answers.flush()
+    functions = {"md": pymupdf4llm.to_markdown, "txt": pymupdf4llm.to_text, "json": pymupdf4llm.to_json}
+    for suffix in suffixes:
+        text = functions[suffix](name, use_ocr=False)
+        part = target / f"{suffix}.part"
+        part.write_bytes(text.encode("utf-8", "replace"))
+        part.rename(target / suffix)
+
+
+def pages(files: list[str]) -> None:
+    """Print the number of pages of each file; 0 where it cannot be opened."""
+    import pymupdf
+
+    answers = _only_answers()
+    counts = {}
+    for file in files:
+        try:
+            with pymupdf.open(file) as document:
+                counts[file] = 0 if document.needs_pass else len(document)
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not to be measured
+            counts[file] = 0
+    answers.write(json.dumps(counts) + "\n")
+
+
+def _only_answers():  # type: ignore[no-untyped-def]
+    """Standard output for answers alone; what the libraries print goes nowhere."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return answers
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peer")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve")
+    command = commands.add_parser("batch")
+    command.add_argument("out")
+    command.add_argument("workers", type=int)
+    command.add_argument("files", nargs="+")
+    command = commands.add_parser("outputs")
+    command.add_argument("file")
+    command.add_argument("out")
+    command.add_argument("suffixes", nargs="+")
+    command = commands.add_parser("pages")
+    command.add_argument("files", nargs="+")
+    arguments = vars(parser.parse_args())
+    {"serve": serve, "batch": batch, "outputs": outputs, "pages": pages}[arguments.pop("command")](**arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""What all tests share."""
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tests.clock import Clock
+
+# The same examples every time: a failure is a change of the code, never of the dice.
+settings.register_profile("hotfolio", deadline=None, derandomize=True)
+settings.load_profile("hotfolio")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in list(os.environ):
+        if variable == "NUM_WORKERS" or variable.startswith("HOTFOLIO_"):
+            monkeypatch.delenv(variable)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still until it is moved."""
+    return Clock()
+
+
+@pytest.fixture
+def engine_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """`caplog` for the engine's log, which a running engine keeps to itself."""
+    logger = logging.getLogger("engine")
+    before = logger.propagate
+    logger.propagate = True
+    with caplog.at_level(logging.INFO, "engine"):
+        yield caplog
+    logger.propagate = before

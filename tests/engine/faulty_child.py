@@ -1,0 +1,82 @@
+"""A fork server whose processes misbehave on pages that ask for it; run instead of `engine.child`.
+
+A page asks by a line such as `fault: loop`; `fault-once: …` is for the first process that meets it alone, and
+`fault-always: …` is there even when the page is read as plain text.
+"""
+
+import ctypes
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+from engine import child
+from engine.convert import runtime
+
+
+def install() -> None:
+    runtime.preload()
+    from engine.convert import chain
+    from engine.convert.base import MergeContext, PageContext
+
+    honest = chain.converters
+
+    class FaultyConverter:
+        def convert_page(self, page: PageContext) -> None:
+            found = re.search(r"fault(-once|-always)?: (\w+)", page.load().get_text())
+            if found is None:
+                return
+            once = Path.cwd().parent / f"had-{page.number}"
+            if (page.text_only and found[1] != "-always") or (found[1] == "-once" and once.exists()):
+                return
+            once.touch()
+            misbehave(found[2])
+
+        def merge(self, document: MergeContext) -> None:
+            pass
+
+    chain.converters = lambda: [FaultyConverter(), *honest()]
+
+
+def misbehave(fault: str) -> None:
+    match fault:
+        case "segfault":
+            ctypes.string_at(0)
+        case "exit":
+            os._exit(3)
+        case "sigkill" | "sigstop":
+            os.kill(os.getpid(), getattr(signal, fault.upper()))
+            time.sleep(60)
+        case "loop":
+            while True:
+                pass
+        case "memory":
+            hoard = []
+            while True:
+                hoard.append(bytearray(os.urandom(1 << 20)) * 8)
+        case "garbage":
+            connections[0].sendall(b"\x00\xff this is not the protocol\n")
+            time.sleep(60)
+        case "endless":
+            while True:
+                connections[0].sendall(b"x" * 65536)
+        case "raise":
+            raise RuntimeError("the converter tripped")
+        case _:
+            raise AssertionError(f"no fault {fault}")
+
+
+connections = []
+
+
+class KnownChild(child._Child):
+    def __init__(self, connection, threads) -> None:  # type: ignore[no-untyped-def]
+        connections.append(connection)
+        super().__init__(connection, threads)
+
+
+if __name__ == "__main__":
+    child._Child = KnownChild  # type: ignore[misc]
+    install()
+    child.main()
