@@ -5,23 +5,23 @@ what the three functions give for one document; `pages` tells how long documents
 """
 
 import argparse
-import json
 import os
 import sys
 import time
 from pathlib import Path
+
+from benchmarks.answers import Answers
 
 
 def serve() -> None:
     """Answer each line on stdin, a path, with the seconds its Markdown took."""
     import pymupdf4llm
 
-    answers = _only_answers()
+    answers = Answers()
     for line in sys.stdin:
         started = time.perf_counter()
         pymupdf4llm.to_markdown(line.rstrip("\n"), use_ocr=False)
-        answers.write(f"{time.perf_counter() - started!r}\n")
-        answers.flush()
+        answers.say(time.perf_counter() - started)
 
 
 def batch(out: str, workers: int, files: list[str]) -> None:
@@ -29,7 +29,7 @@ def batch(out: str, workers: int, files: list[str]) -> None:
     import pymupdf4llm
     from pymupdf4llm.batch_converter import _default_options
 
-    answers = _only_answers()
+    answers = Answers()
     results = pymupdf4llm.convert_batch(
         files,
         workers=workers,
@@ -38,7 +38,7 @@ def batch(out: str, workers: int, files: list[str]) -> None:
         backend="md",
         options=_default_options("md") | {"use_ocr": False, "write_images": False},
     )
-    answers.write(json.dumps({"done": sum(result.success for result in results)}) + "\n")
+    answers.say({"done": sum(result.success for result in results)})
 
 
 def outputs(file: str, out: str, suffixes: list[str]) -> None:
@@ -47,12 +47,11 @@ def outputs(file: str, out: str, suffixes: list[str]) -> None:
     import pymupdf4llm
 
     target = Path(out).absolute()
-    answers = _only_answers()
+    answers = Answers()
     os.chdir(Path(file).parent)
     name = Path(file).name
     with pymupdf.open(name) as document:
-        answers.write(f"{len(document)}\n")
-        answers.flush()
+        answers.say(len(document))
     functions = {"md": pymupdf4llm.to_markdown, "txt": pymupdf4llm.to_text, "json": pymupdf4llm.to_json}
     for suffix in suffixes:
         text = functions[suffix](name, use_ocr=False)
@@ -65,7 +64,7 @@ def pages(files: list[str]) -> None:
     """Print the number of pages of each file; 0 where it cannot be opened."""
     import pymupdf
 
-    answers = _only_answers()
+    answers = Answers()
     counts = {}
     for file in files:
         try:
@@ -73,16 +72,7 @@ def pages(files: list[str]) -> None:
                 counts[file] = 0 if document.needs_pass else len(document)
         except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not to be measured
             counts[file] = 0
-    answers.write(json.dumps(counts) + "\n")
-
-
-def _only_answers():  # type: ignore[no-untyped-def]
-    """Standard output for answers alone; what the libraries print goes nowhere."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
-    return answers
+    answers.say(counts)
 
 
 def main() -> None:

@@ -7,12 +7,13 @@ Runtime on or off.
 
 import argparse
 import gc
-import json
 import resource
 import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from benchmarks.answers import Answers
 
 
 def batch(home: Path, workers: int, files: list[Path]) -> None:
@@ -20,11 +21,12 @@ def batch(home: Path, workers: int, files: list[Path]) -> None:
     from benchmarks.lab import Finishes, make_settings
     from engine.engine import Engine
 
+    answers = Answers()
     with Engine(make_settings(home, num_workers=workers), watch=False) as engine:
         finishes = Finishes(engine)
         jobs = engine.submit_many(files)
         finishes.wait(jobs)
-        _say({"done": len(jobs)})
+        answers.say({"done": len(jobs)})
 
 
 def queue(home: Path, count: int) -> None:
@@ -34,23 +36,25 @@ def queue(home: Path, count: int) -> None:
     from benchmarks.lab import make_settings
     from engine.engine import Engine
 
+    answers = Answers()
     engine = Engine(make_settings(home))
     engine.start()
     engine.pause()
-    _say("ready")
+    answers.say("ready")
     while engine.snapshot(since=1 << 62).totals.queue_depth < count:
         time.sleep(0.02)
     queued_at = time.monotonic()
     gc.collect()
     memory = psutil.Process().memory_full_info()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-    _say({"queued_at": queued_at, "rss": memory.rss, "uss": memory.uss, "peak": peak})
+    answers.say({"queued_at": queued_at, "rss": memory.rss, "uss": memory.uss, "peak": peak})
     sys.stdin.read()
     engine.stop(now=True)
 
 
 def arena(mode: str, warm_up: Path, file: Path) -> None:
     """Print seconds and page faults of one document once another one has been converted."""
+    answers = Answers()
     if mode == "off":
         _keep_the_arena_off()
     from engine.convert import runtime
@@ -65,7 +69,7 @@ def arena(mode: str, warm_up: Path, file: Path) -> None:
     seconds = time.perf_counter() - started
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-    _say({"seconds": seconds, "faults": faults, "peak": peak})
+    answers.say({"seconds": seconds, "faults": faults, "peak": peak})
 
 
 def _keep_the_arena_off() -> None:
@@ -78,10 +82,6 @@ def _keep_the_arena_off() -> None:
             super().__init__(model, sess_options, **kwargs)
 
     onnxruntime.InferenceSession = Session
-
-
-def _say(answer: Any) -> None:
-    print(json.dumps(answer), flush=True)
 
 
 def main() -> None:

@@ -288,9 +288,7 @@ class HotFolder:
         candidate = self._candidates.get(path)
         if candidate is None or candidate.seen != seen:
             candidate = self._candidates[path] = _Candidate(seen, now)
-        if not self._has_settled(path, candidate, now):
-            return False
-        return self._candidates.pop(path, None) is not None
+        return self._has_settled(path, candidate, now)
 
     def _has_settled(self, path: Path, candidate: _Candidate, now: float) -> bool:
         """Whether nobody is writing the file any more, as far as that can be told."""
@@ -338,7 +336,10 @@ class HotFolder:
             if is_new:
                 log.info("job %d: %s", job.id, job.name)
                 self._supersede(job)
-        self._known.update((self._key(path), seen) for path, seen in ready)
+        for path, seen in ready:
+            self._known[self._key(path)] = seen
+            # Last, so that nobody finds the file neither waiting here nor in the queue.
+            self._candidates.pop(path, None)
 
     def _supersede(self, newer: Job) -> None:
         """A file was replaced: what is queued or running for its earlier content is no longer wanted."""

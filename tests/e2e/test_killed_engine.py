@@ -97,7 +97,7 @@ def test_a_killed_engine_loses_nothing_and_repeats_nothing(folder: Path, whole_g
         else:
             process.kill()
         process.communicate()
-        wait_until(lambda: not any(is_alive(child) for child in children), "its processes to end with it")
+        wait_until(lambda pids=children: not any(map(is_alive, pids)), "its processes to end with it")
         finished_before |= recorded_seconds(folder)
 
     process = start(folder)

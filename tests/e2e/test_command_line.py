@@ -1,0 +1,229 @@
+"""The `hotfolio` command as a person or a script runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import pdfs
+from tests.waiting import wait_until
+
+
+def hotfolio(folder: Path, *arguments: str, env: dict[str, str] | None = None, code: int = 0) -> str:
+    """Run the command in `folder`; returns what it printed, both ways."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", *arguments],
+        cwd=folder,
+        env=os.environ | (env or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def events(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "input").mkdir()
+    return tmp_path
+
+
+def test_version(folder: Path) -> None:
+    assert hotfolio(folder, "--version").startswith("hotfolio 0.")
+
+
+def test_run_once_converts_what_is_there_and_reports_each_job_as_json(folder: Path) -> None:
+    (folder / "input" / "two pages.pdf").write_bytes(pdfs.text_pages(2))
+    (folder / "input" / "sub").mkdir()
+    (folder / "input" / "sub" / "report.pdf").write_bytes(pdfs.report())
+    jobs = events(hotfolio(folder, "run", "--once", "--json", "-w", "2", "-f", "md,txt,json,png", "--ocr", "never"))
+    summary = jobs.pop()
+    assert set(jobs[0]) == {
+        *("event", "id", "conversion_id", "source", "state"),
+        *("pages", "pages_failed", "seconds", "output", "error"),
+    }
+    assert {(Path(job["source"]).name, job["state"], job["pages"]) for job in jobs} == {
+        ("two pages.pdf", "done", 2),
+        ("report.pdf", "done", 5),
+    }
+    assert set(summary) == {
+        *("event", "done", "partial", "failed", "cancelled"),
+        *("pages", "seconds", "pages_per_second"),
+    }
+    assert (summary["event"], summary["done"], summary["pages"]) == ("summary", 2, 7)
+    made = folder / "output" / "sub" / "report"
+    assert sorted(f.name for f in made.iterdir()) == [
+        *("images", "manifest.json", "pages", "report.json", "report.md", "report.txt")
+    ]
+    manifest = json.loads((made / "manifest.json").read_text())
+    assert manifest["schema"] == 1
+    assert manifest["source"]["path"] == "sub/report.pdf"
+    assert manifest["formats"] == ["md", "txt", "json", "png"]
+    assert [page["page"] for page in manifest["pages"]] == [1, 2, 3, 4, 5]
+    assert json.loads((made / "report.json").read_text())["page_count"] == 5
+
+
+def test_a_second_run_has_nothing_left_to_do(folder: Path) -> None:
+    (folder / "input" / "a.pdf").write_bytes(pdfs.text_pages(1))
+    hotfolio(folder, "run", "--once", "--ocr", "never")
+    assert "nothing to convert" in hotfolio(folder, "run", "--once", "--ocr", "never")
+
+
+def test_failures_are_sentences_and_exit_status_1(folder: Path) -> None:
+    (folder / "input" / "locked.pdf").write_bytes(pdfs.encrypted("secret"))
+    (folder / "input" / "broken.pdf").write_bytes(pdfs.damaged())
+    (folder / "input" / "good.pdf").write_bytes(pdfs.text_pages(1))
+    jobs = events(hotfolio(folder, "run", "--once", "--json", "--ocr", "never", code=1))
+    summary = jobs.pop()
+    errors = {Path(job["source"]).name: job["error"] for job in jobs}
+    assert "needs a password" in errors["locked.pdf"]
+    assert "damaged beyond repair" in errors["broken.pdf"]
+    assert errors["good.pdf"] is None
+    assert (summary["done"], summary["failed"]) == (1, 2)
+    assert (folder / "input" / "locked.pdf").exists()
+
+
+def test_convert_takes_files_from_anywhere_and_leaves_only_results(folder: Path) -> None:
+    (folder / "a.pdf").write_bytes(pdfs.text_pages(2))
+    (folder / "other").mkdir()
+    (folder / "other" / "a.pdf").write_bytes(pdfs.text_pages(1))
+    for _ in range(2):  # asked for again, it is done again
+        output = hotfolio(folder, "convert", "a.pdf", "other/a.pdf", "-o", "out", "--ocr", "never")
+        assert "2 done: 3 pages" in output
+    assert sorted(f.name for f in (folder / "out").iterdir()) == ["a", "a~2"]
+
+
+def test_convert_names_a_file_that_is_not_there(folder: Path) -> None:
+    assert "missing.pdf: No such file" in hotfolio(folder, "convert", "missing.pdf", code=2)
+
+
+def test_convert_says_what_is_no_pdf(folder: Path) -> None:
+    (folder / "letter.pdf").write_bytes(pdfs.not_a_pdf())
+    assert "Not a PDF" in hotfolio(folder, "convert", "letter.pdf", "--ocr", "never", code=1)
+
+
+def test_settings_come_from_file_environment_and_command_line_in_that_order(folder: Path) -> None:
+    (folder / "hotfolio.toml").write_text('num_workers = 3\ndpi = 100\nformats = ["txt"]\n')
+    shown = hotfolio(folder, "config", "-o", "elsewhere", env={"HOTFOLIO_DPI": "72", "NUM_WORKERS": "5"})
+    lines = {line.split()[0]: line for line in shown.splitlines()}
+    assert lines["dpi"].split()[1:] == ["72", "#", "HOTFOLIO_DPI"]
+    assert lines["num_workers"].split()[1:] == ["5", "#", "NUM_WORKERS"]
+    assert (
+        lines["formats"].split()[1:] == ["txt", "#", str(folder / "hotfolio.toml")]
+        or "hotfolio.toml" in lines["formats"]
+    )
+    assert lines["output"].split()[1:] == ["elsewhere", "#", "command", "line"]
+    assert lines["images"].split()[1:] == ["True", "#", "default"]
+
+
+@pytest.mark.parametrize(
+    ("toml", "env", "arguments", "sentence"),
+    [
+        ("formts = ['md']", {}, (), "hotfolio.toml: formts: there is no such setting. Did you mean formats?"),
+        ("dpi = 'high'", {}, (), "hotfolio.toml: dpi:"),
+        ("dpi = ", {}, (), "hotfolio.toml: not valid TOML"),
+        ("", {"NUM_WORKERS": "none"}, (), "NUM_WORKERS: num_workers:"),
+        ("", {"HOTFOLIO_FORMTS": "md"}, (), "HOTFOLIO_FORMTS: there is no such setting."),
+        ("", {}, ("-f", "md,docx"), "command line: formats:"),
+        ("", {}, ("-o", "input/results"), "is inside the input folder"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_and_exit_status_2(
+    folder: Path, toml: str, env: dict[str, str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    (folder / "hotfolio.toml").write_text(toml)
+    printed = hotfolio(folder, "run", "--once", *arguments, env=env, code=2)
+    assert sentence in printed
+    assert len(printed.splitlines()) == 1
+
+
+def test_doctor_examines_everything(folder: Path) -> None:
+    printed = hotfolio(folder, "doctor")
+    for name in ("python", "libraries", "conversion", "ocr", "input", "output", "state", "terminal"):
+        assert any(line.split()[1] == name for line in printed.splitlines()), printed
+    assert "problem" not in printed
+
+
+def test_doctor_finds_a_problem(folder: Path) -> None:
+    (folder / "output").write_text("a file where a folder should be")
+    assert "problem  output" in hotfolio(folder, "doctor", code=1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_at_a_batch_boundary_and_the_next_run_goes_on(folder: Path, number: signal.Signals) -> None:
+    (folder / "input" / "long.pdf").write_bytes(pdfs.text_pages(60))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tui", "run", "--json", "-w", "2", "-f", "md,png", "--ocr", "never"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    pages = folder / "output" / ".hotfolio" / "jobs" / "1" / "pages"
+    wait_until(lambda: list(pages.glob("*.jsonl")), "a finished batch")
+    started = time.monotonic()
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=10)
+    assert time.monotonic() - started < 10
+    assert process.returncode == 130
+    assert events(out)[-1]["event"] == "summary"
+    kept = {f.name for f in pages.iterdir()}
+    assert kept
+    assert not any(name.endswith(".part") for name in kept)
+    assert "1 done: 60 pages" in hotfolio(folder, "run", "--once", "-w", "2", "-f", "md,png", "--ocr", "never")
+
+
+def test_a_second_engine_on_the_same_state_is_refused(folder: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-m", "tui", "run"], cwd=folder, stdout=subprocess.DEVNULL)
+    try:
+        lock = folder / "output" / ".hotfolio" / "lock"
+        wait_until(lambda: lock.exists() and lock.read_text(), "the first engine")
+        assert f"Another hotfolio (process {process.pid}) is working" in hotfolio(folder, "run", "--once", code=2)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def test_the_engine_never_loads_pymupdf_or_a_user_interface_into_its_own_process(folder: Path) -> None:
+    (folder / "input" / "a.pdf").write_bytes(pdfs.text_pages(1))
+    program = """
+import sys
+from engine.engine import Engine
+from engine.settings import Settings
+with Engine(Settings(ocr="never")) as engine:
+    assert engine.wait_until_idle(60)
+    assert [entry.job.state for entry in engine.snapshot().changed] == ["done"]
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(sorted(loaded & {"pymupdf", "fitz", "pymupdf4llm", "numpy", "PIL", "onnxruntime", "tui", "textual", "rich"}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["run", "--once"], ["convert", "input/a.pdf"]])
+def test_the_command_never_loads_pymupdf_into_its_own_process(folder: Path, arguments: list[str]) -> None:
+    (folder / "input" / "a.pdf").write_bytes(pdfs.text_pages(1))
+    program = f"""
+import sys
+from tui.cli import app
+try:
+    app({arguments!r})
+except SystemExit:
+    pass
+loaded = {{name.partition(".")[0] for name in sys.modules}}
+print(sorted(loaded & {{"pymupdf", "fitz", "pymupdf4llm", "numpy", "PIL", "onnxruntime", "textual"}}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

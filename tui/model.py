@@ -1,0 +1,82 @@
+"""Model: what the dashboard shows, pulled from the engine at the dashboard's own pace."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.job import JobState
+from engine.progress import Banner, Snapshot, Totals, WorkerSnapshot
+from tui.enginelike import EngineLike
+from tui.joblist import JobList, View
+
+SETTLE_S = 1.0
+"""Rows change places at most this often, so that a list can be read while it moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one look at the engine has brought."""
+
+    changed: frozenset[int] = frozenset()
+    """Jobs that are new, changed or gone."""
+    rows_moved: bool = False
+
+
+class Model:
+    """The jobs, the marks, and the rest of the latest snapshot."""
+
+    def __init__(self, engine: EngineLike, clock: Callable[[], float]) -> None:
+        """`clock` is monotonic, in seconds."""
+        self.engine = engine
+        self.jobs = JobList()
+        self.marks: set[int] = set()
+        self.is_frozen = False
+        """The list stands still; the header goes on."""
+        self.discovered = 0
+        self.totals = Totals(dict.fromkeys(JobState, 0), 0, 0, 0, 0.0, (), None)
+        self.workers: tuple[WorkerSnapshot, ...] = ()
+        self.banners: tuple[Banner, ...] = ()
+        self.is_paused = False
+        self._clock = clock
+        self._version = 0
+        self._settled_at = clock() - SETTLE_S
+
+    def pull(self, *, settle: bool = False) -> Update:
+        """Take in what has changed since the last time; `settle` puts rows where they belong at once."""
+        snapshot = self.engine.snapshot(self._version)
+        self.discovered = self.engine.discovered
+        self.totals, self.workers = snapshot.totals, snapshot.workers
+        self.banners, self.is_paused = snapshot.banners, snapshot.is_paused
+        if self.is_frozen:
+            # The version stays, so that what is missed now comes with the first look after the thaw.
+            return Update()
+        return self._take(snapshot, settle=settle)
+
+    def count(self, view: View) -> int:
+        """How many jobs a view has, whatever the filter."""
+        return sum(self.totals.by_state[state] for state in view.states)
+
+    @property
+    def total(self) -> int:
+        """How many jobs there are."""
+        return sum(self.totals.by_state.values())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is running, or would be if it were not paused."""
+        return bool(self.totals.active or self.totals.queue_depth)
+
+    def _take(self, snapshot: Snapshot, *, settle: bool) -> Update:
+        self._version = snapshot.version
+        if snapshot.changed or snapshot.removed:
+            rows_before = len(self.jobs)
+            self.jobs.apply(snapshot.changed, snapshot.removed)
+            self.marks.difference_update(snapshot.removed)
+            moved = len(self.jobs) != rows_before
+        else:
+            moved = False
+        now = self._clock()
+        if not self.jobs.is_settled and (settle or now - self._settled_at >= SETTLE_S):
+            moved |= self.jobs.settle()
+            self._settled_at = now
+        changed = frozenset(entry.job.id for entry in snapshot.changed).union(snapshot.removed)
+        return Update(changed, moved)
