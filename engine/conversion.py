@@ -263,6 +263,8 @@ class Conversions:
         def on_event(event: Event) -> None:
             nonlocal current
             match event:
+                case PageStarted() | PageDone() if event.page not in batch.pages:
+                    raise ChildGarbage(f"The conversion process spoke of page {event.page}, which it was not given.")
                 case PageStarted():
                     current = event.page
                     self._tracker.page_started(hand.number, batch.job_id, event.page)

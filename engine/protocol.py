@@ -16,6 +16,10 @@ MAX_LINE = 1 << 20
 """Bytes of one message at most."""
 
 
+PageNumber = Annotated[int, Field(ge=1, le=10_000_000)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -79,8 +83,8 @@ class Opened(_Message):
     """The document is open."""
 
     event: Literal["opened"] = "opened"
-    pages: Annotated[int, Field(ge=1)]
-    busy_s: float
+    pages: PageNumber
+    busy_s: Seconds
     warnings: tuple[str, ...] = ()
 
 
@@ -88,23 +92,23 @@ class PageStarted(_Message):
     """Work on a page begins; its deadline runs from here."""
 
     event: Literal["page_started"] = "page_started"
-    page: int
+    page: PageNumber
 
 
 class OcrStarted(_Message):
     """The page is being read by OCR, which may take longer."""
 
     event: Literal["ocr_started"] = "ocr_started"
-    page: int
+    page: PageNumber
 
 
 class PageDone(_Message):
     """A page is finished and its line stands in the checkpoint file."""
 
     event: Literal["page_done"] = "page_done"
-    page: int
+    page: PageNumber
     state: PageState
-    seconds: float
+    seconds: Seconds
     via: str
     error: str | None = None
     warnings: tuple[str, ...] = ()
@@ -114,7 +118,7 @@ class PagesDone(_Message):
     """All pages of the batch are finished; their checkpoint is on the disk under its final name."""
 
     event: Literal["pages_done"] = "pages_done"
-    busy_s: float
+    busy_s: Seconds
     """Seconds from taking the task to this message."""
 
 
@@ -122,14 +126,14 @@ class MergeProgress(_Message):
     """Still merging: so many pages have been written."""
 
     event: Literal["merge_progress"] = "merge_progress"
-    page: int
+    page: PageNumber
 
 
 class Merged(_Message):
     """The document-wide outputs are on the disk."""
 
     event: Literal["merged"] = "merged"
-    busy_s: float
+    busy_s: Seconds
     warnings: tuple[str, ...] = ()
     versions: dict[str, str] = {}
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.errors import IllegalTransition, NoSuchJob, OutputUnwritable
+from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, OutputUnwritable
 from engine.job import Checkpoint, Job, JobState, PageResult, PageState, Source, states_before
 from engine.options import ConvertOptions
 
@@ -118,6 +118,8 @@ class JobStore:
         self._requests: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any]] | None] = (
             queue.SimpleQueue()
         )
+        self._closing = threading.Lock()  # guards _closed: nothing is asked for after the last request
+        self._closed = False
         opened: Future[None] = Future()
         self._thread = threading.Thread(target=self._own_database, args=(opened,), name="store", daemon=True)
         self._thread.start()
@@ -267,9 +269,11 @@ class JobStore:
         A job during whose last `max_attempts` attempts the engine died, without a page of it being finished in any of
         them, is held.
         """
+        # The list of states lets SQLite use the partial index.
+        query = "SELECT id, attempts FROM jobs WHERE state IN ('queued', 'held', 'running') AND state = 'running'"
 
         def write(db: sqlite3.Connection) -> None:
-            for job_id, attempts in db.execute("SELECT id, attempts FROM jobs WHERE state = 'running'").fetchall():
+            for job_id, attempts in db.execute(query).fetchall():
                 if attempts < max_attempts:
                     self._transition(db, job_id, JobState.QUEUED, "the engine had died")
                 else:
@@ -311,8 +315,10 @@ class JobStore:
         return self._ask(write)
 
     def close(self) -> None:
-        """Finish what was asked for and let go of the file."""
-        self._requests.put(None)
+        """Finish what was asked for and let go of the file; later requests are refused."""
+        with self._closing:
+            self._closed = True
+            self._requests.put(None)
         self._thread.join()
 
     # --- the thread that owns the database ---
@@ -322,7 +328,10 @@ class JobStore:
 
     def _request(self, work: Callable[[sqlite3.Connection], T]) -> "Future[T]":
         future: Future[T] = Future()
-        self._requests.put((work, future))
+        with self._closing:
+            if self._closed:
+                raise HotfolioError("The engine has stopped.")
+            self._requests.put((work, future))
         return future
 
     def _own_database(self, opened: "Future[None]") -> None:

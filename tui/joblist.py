@@ -80,6 +80,7 @@ class JobList:
     def __init__(self) -> None:
         self.entries: dict[int, JobSnapshot] = {}
         """Every job, shown or not."""
+        self.greatest_id = 0
         self.view = View.ALL
         self.sort = Sort.QUEUE
         self.is_reversed = False
@@ -126,6 +127,7 @@ class JobList:
         for entry in changed:
             job_id = entry.job.id
             self.entries[job_id] = entry
+            self.greatest_id = max(self.greatest_id, job_id)
             if self._keys.get(job_id) != self._key_of(entry):
                 self._unsettled.add(job_id)
         for job_id in removed:

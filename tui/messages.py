@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from textual.message import Message
 
+from tui.jobfilter import JobFilter
+from tui.joblist import View
+
 
 class QuitChoice(StrEnum):
     """How the person left the dashboard: what `Dashboard.run()` returns, None after a crash."""
@@ -30,6 +33,21 @@ class JobOpened(Message):
 
 
 @dataclass
+class ViewChosen(Message):
+    """Another selection of jobs is to be shown."""
+
+    view: View
+
+
+@dataclass
+class ActionChosen(Message):
+    """Something is to be done to jobs; `name` is one of `tui.actions.ACTIONS`."""
+
+    name: str
+    job_ids: list[int]
+
+
+@dataclass
 class MarksChanged(Message):
     """Other jobs are marked than before."""
 
@@ -40,3 +58,17 @@ class ActionFinished(Message):
 
     text: str
     is_problem: bool = False
+
+
+@dataclass
+class FilterChanged(Message):
+    """Other jobs are to be shown, as typed so far."""
+
+    job_filter: JobFilter | None
+
+
+@dataclass
+class FilterClosed(Message):
+    """The filter has been typed; unless `keep`, it is dropped."""
+
+    keep: bool

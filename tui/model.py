@@ -8,6 +8,7 @@ from engine.progress import Banner, Snapshot, Totals, WorkerSnapshot
 from tui.enginelike import EngineLike
 from tui.joblist import JobList, View
 
+_NOTHING_NEW = 1 << 62
 SETTLE_S = 1.0
 """Rows change places at most this often, so that a list can be read while it moves."""
 
@@ -24,9 +25,10 @@ class Update:
 class Model:
     """The jobs, the marks, and the rest of the latest snapshot."""
 
-    def __init__(self, engine: EngineLike, clock: Callable[[], float]) -> None:
-        """`clock` is monotonic, in seconds."""
+    def __init__(self, engine: EngineLike, clock: Callable[[], float], wall_clock: Callable[[], float]) -> None:
+        """`clock` is monotonic, `wall_clock` the time of day, both in seconds."""
         self.engine = engine
+        self.wall_clock = wall_clock
         self.jobs = JobList()
         self.marks: set[int] = set()
         self.is_frozen = False
@@ -42,12 +44,12 @@ class Model:
 
     def pull(self, *, settle: bool = False) -> Update:
         """Take in what has changed since the last time; `settle` puts rows where they belong at once."""
-        snapshot = self.engine.snapshot(self._version)
+        # The version stays while frozen, so that what is missed now comes with the first look after the thaw.
+        snapshot = self.engine.snapshot(_NOTHING_NEW if self.is_frozen else self._version)
         self.discovered = self.engine.discovered
         self.totals, self.workers = snapshot.totals, snapshot.workers
         self.banners, self.is_paused = snapshot.banners, snapshot.is_paused
         if self.is_frozen:
-            # The version stays, so that what is missed now comes with the first look after the thaw.
             return Update()
         return self._take(snapshot, settle=settle)
 

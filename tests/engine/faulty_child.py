@@ -21,6 +21,10 @@ def install() -> None:
     from engine.convert.base import MergeContext, PageContext
 
     honest = chain.converters
+    if "FAULTY_CHILD_WITHOUT_OCR" in os.environ:
+        from engine.convert import ocr
+
+        ocr._function = None
 
     class FaultyConverter:
         def convert_page(self, page: PageContext) -> None:
@@ -61,6 +65,8 @@ def misbehave(fault: str) -> None:
         case "endless":
             while True:
                 connections[0].sendall(b"x" * 65536)
+        case "slow":
+            time.sleep(0.25)
         case "raise":
             raise RuntimeError("the converter tripped")
         case _:

@@ -40,7 +40,7 @@ LEGAL = {
 }
 
 
-@pytest.mark.parametrize(("old", "new"), itertools.product(JobState, JobState))
+@pytest.mark.parametrize(("old", "new"), list(itertools.product(JobState, JobState)))
 def test_only_the_drawn_ways_lead_from_state_to_state(old: JobState, new: JobState) -> None:
     if (old, new) in LEGAL:
         check_transition(old, new)
@@ -116,5 +116,5 @@ def test_a_batch_counts_pages_with_both_ends() -> None:
 def test_checkpoints_of_different_pages_are_different_files() -> None:
     names = {Checkpoint(first, last).file for first, last in [(1, 8), (1, 7), (9, 16), (1, 1)]}
     assert len(names) == 4
-    assert sorted(names)[0].startswith("000001")
+    assert min(names).startswith("000001")
     assert Checkpoint(1, 8).part != Checkpoint(1, 8).file

@@ -1,0 +1,100 @@
+"""Header: what the engine is doing as a whole, in two lines."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.style import Style
+
+from engine.display import display_name
+from engine.job import JobState
+from engine.progress import HISTORY_BINS
+from tui.formatting import duration, number, shorten, sparkline
+from tui.look import Look, look_of
+from tui.model import Model
+from tui.widgets.lines import Lines, Part, parts_width, spread
+
+_SPARK_CELLS = 20
+_BLANK = Style()
+
+
+class Header(Lines):
+    """Folders, state, queue, workers, rate and ETA; below, the last five minutes and how jobs have ended."""
+
+    DEFAULT_CSS = """
+    Header { height: 2; }
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = model
+
+    def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
+        """Both lines."""
+        look = look_of(self)
+        return [self._first(look, width - 1), self._second(look, width - 1)]
+
+    def _first(self, look: Look, width: int) -> list[Part]:
+        model, totals = self._model, self._model.totals
+        figures = [
+            [(number(totals.queue_depth), look.strong), (" queued", look.muted)],
+            [(f"{totals.workers_busy}/{totals.workers}", look.strong), (" workers", look.muted)],
+            [(f"{totals.pages_per_second:.1f}", look.strong), (" pages/s", look.muted)],
+        ]
+        if totals.eta_s is not None:
+            figures.append([("ETA ", look.muted), (duration(totals.eta_s), look.strong)])
+        right: list[Part] = [*_state(model, look)]
+        for figure in figures:
+            right += [("   " if width >= 100 else "  ", _BLANK), *figure]
+        left: list[Part] = [(" hotfolio", look.title)]
+        room = width - parts_width(left) - parts_width(right) - 4
+        folders = _folders(model, look.glyphs.arrow, room, look.glyphs.ellipsis)
+        if folders:
+            left += [("  ", _BLANK), (folders, look.muted)]
+        return spread(left, right, width)
+
+    def _second(self, look: Look, width: int) -> list[Part]:
+        model, totals = self._model, self._model.totals
+        history = (0.0,) * (HISTORY_BINS - len(totals.history)) + totals.history
+        line = sparkline(history, _SPARK_CELLS, look.glyphs)
+        left: list[Part] = [(" ", _BLANK), (line, look.accent), ("  last 5 min", look.faint)]
+        right: list[Part] = []
+        for state in (JobState.DONE, JobState.PARTIAL, JobState.FAILED):
+            count = totals.by_state[state]
+            style = look.states[state] if count else look.faint
+            right += [(f"   {look.glyphs.states[state]} {number(count)}", style)]
+            if width >= 66:
+                right.append((f" {state}", look.muted))
+        for text in model.meter_texts():
+            if parts_width(left) + parts_width(right) + len(text) + 3 <= width:
+                right.append((f"   {text}", look.muted))
+        return spread(left, right, width)
+
+
+def _state(model: Model, look: Look) -> list[Part]:
+    """In a glyph and a word."""
+    if model.is_frozen:
+        return [(f"{look.glyphs.paused} frozen", look.warning)]
+    if model.is_paused:
+        return [(f"{look.glyphs.paused} paused", look.warning)]
+    if model.totals.active:
+        return [(f"{look.glyphs.playing} running", look.states[JobState.RUNNING])]
+    return [(f"{look.glyphs.idle} idle", look.muted)]
+
+
+def _folders(model: Model, arrow: str, room: int, ellipsis: str) -> str:
+    """`input → output`, as much of it as fits."""
+    settings = model.engine.settings
+    names = [display_name(_short(path)) for path in (settings.input, settings.output)]
+    whole = f"{names[0]} {arrow} {names[1]}"
+    if len(whole) <= room:
+        return whole
+    each = (room - len(arrow) - 2) // 2
+    if each < 6:
+        return ""
+    return f"{shorten(names[0], each, ellipsis)} {arrow} {shorten(names[1], each, ellipsis)}"
+
+
+def _short(path: Path, *, cwd: Callable[[], str] = os.getcwd) -> Path:
+    """Relative to the working directory, where it is inside."""
+    return path.relative_to(cwd()) if path.is_relative_to(cwd()) else path

@@ -1,0 +1,55 @@
+"""ViewTabs: the views with their counts, the filter, the marks and the sort order, in one line."""
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.events import Click
+
+from tui.formatting import clip, number
+from tui.joblist import View
+from tui.look import look_of
+from tui.messages import ViewChosen
+from tui.model import Model
+from tui.widgets.lines import Lines, Part, parts_width, spread
+
+_BLANK = Style()
+
+
+class ViewTabs(Lines):
+    """A click on a view opens it."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = model
+        self._ends: list[int] = []
+
+    def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
+        """The line."""
+        look, jobs = look_of(self), self._model.jobs
+        left: list[Part] = [(" ", _BLANK)]
+        self._ends = []
+        for index, view in enumerate(View, start=1):
+            label = f" {index} {view.title} {number(self._model.count(view))} "
+            left.append((label, look.tab if view is jobs.view else look.muted))
+            self._ends.append(parts_width(left))
+        arrow = look.glyphs.descending if jobs.is_reversed else look.glyphs.ascending
+        order: Part = (f"sort {jobs.sort} {arrow} ", look.muted)
+        room = width - parts_width(left) - 2
+        right: list[Part] = []
+        if self._model.marks:
+            right.append((f"{look.glyphs.mark} {number(len(self._model.marks))} marked  ", look.key))
+        if jobs.filter is not None:
+            free = room - parts_width(right) - len("/  ")
+            if free > 4:
+                text = f"/{clip(jobs.filter.text, min(free, 40), look.glyphs.ellipsis)}  "
+                right.append((text, look.warning))
+        if parts_width([*right, order]) <= room:
+            right.append(order)
+        return [spread(left, right, width)]
+
+    def on_click(self, event: Click) -> None:
+        """Open the view clicked on."""
+        for view, end in zip(View, self._ends, strict=False):
+            if event.x < end:
+                self.post_message(ViewChosen(view))
+                return
