@@ -268,6 +268,7 @@ def test_pages_put_back_are_handed_out_again(scheduler: Scheduler) -> None:
 
 
 def test_a_text_only_page_stays_a_batch_of_its_own(scheduler: Scheduler) -> None:
+    scheduler.worker_count = 1
     start(scheduler, A, 1, pages=6)
     first = batch(scheduler, A)
     scheduler.put_back(PageBatch(1, 2, 2, text_only=True))
@@ -648,5 +649,7 @@ class EveryPageOnce(RuleBasedStateMachine):
                 assert document.done == set(range(1, document.pages + 1))
 
 
-EveryPageOnce.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+EveryPageOnce.TestCase.settings = settings(
+    max_examples=150, stateful_step_count=60, deadline=None, report_multiple_bugs=False
+)
 test_whatever_happens_every_page_is_converted_once = EveryPageOnce.TestCase
