@@ -464,7 +464,11 @@ class Conversions:
         if failed:
             page, why = next(iter(failed.items()))
             reason = f"{len(failed)} of {job.pages} pages failed. Page {page}: {why}"
-        finished = self._queue.store.finish(job.id, state, "published", reason=reason)
+        try:
+            finished = self._queue.store.finish(job.id, state, "published", reason=reason)
+        except IllegalTransition:
+            log.info("job %d was cancelled while it was published", job.id)
+            return
         try:
             settle_source(job.source, self._settings.on_success, self._settings.archive_folder)
             self._tracker.set_banner("source", None)

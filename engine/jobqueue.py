@@ -181,6 +181,7 @@ class JobQueue:
         """Wait for something to do; None when the time is over or the worker is no longer wanted."""
         deadline = self._clock() + timeout_s
         with self._lock:
+            self._changed.notify_all()  # what this worker is done with may have kept others waiting
             while is_wanted():
                 work = self._scheduler.next(worker, self._clock())
                 if isinstance(work, OpenJob):

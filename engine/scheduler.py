@@ -65,7 +65,6 @@ class _Running:
     seconds_per_page: float | None = None
     remaining: deque[range] = field(default_factory=deque)
     retries: deque[PageBatch] = field(default_factory=deque)
-    in_flight: int = 0
 
     @property
     def pages_left(self) -> int:
@@ -76,8 +75,8 @@ class _Running:
         return self.is_open and not self.is_merging and bool(self.remaining or self.retries)
 
     @property
-    def can_merge(self) -> bool:
-        return self.is_open and not self.is_merging and not self.in_flight and not self.remaining and not self.retries
+    def is_converted(self) -> bool:
+        return self.is_open and not self.is_merging and not self.remaining and not self.retries
 
 
 class Scheduler:
@@ -89,6 +88,10 @@ class Scheduler:
         self._order: list[_QueueKey] = []
         self._queued: dict[int, _Queued] = {}
         self._running: dict[int, _Running] = {}
+        # What each worker is on, also when its job has since been held, cancelled or finished: nobody else opens a
+        # job while somebody is still at it.
+        self._hands: dict[int, Work] = {}
+        self._was_aged_turn = False
         self._seconds_per_page = _UNKNOWN_PAGE_S
         self.worker_count = 1
         self.is_paused = False
@@ -105,7 +108,7 @@ class Scheduler:
         self._queued[job_id] = _Queued(key, waiting.since if waiting else now)
 
     def drop(self, job_id: int) -> None:
-        """The job waits or runs no more; batches of it that are under way are nobody's business any longer."""
+        """The job waits or runs no more."""
         self._running.pop(job_id, None)
         waiting = self._queued.pop(job_id, None)
         if waiting is not None:
@@ -118,6 +121,7 @@ class Scheduler:
 
     def opened(self, job_id: int, pages: Iterable[range]) -> None:
         """A job is open and these pages (numbers from 1) remain to be converted."""
+        self._let_go(OpenJob(job_id))
         running = self._running.get(job_id)
         if running is not None:
             running.is_open = True
@@ -125,9 +129,8 @@ class Scheduler:
 
     def batch_finished(self, batch: PageBatch, seconds: float | None) -> None:
         """A batch is over, whatever came of it; `seconds` of work if it is a fair measure."""
+        self._let_go(batch)
         running = self._running.get(batch.job_id)
-        if running is not None:
-            running.in_flight -= 1
         if seconds is None or batch.text_only:
             return
         per_page = seconds / len(batch)
@@ -148,6 +151,7 @@ class Scheduler:
 
     def worker_left(self, worker: int) -> None:
         """A worker is gone for good; what it opened is anyone's."""
+        self._hands.pop(worker, None)
         for running in self._running.values():
             if running.opener == worker:
                 running.opener = None
@@ -188,49 +192,71 @@ class Scheduler:
         return self._order[low if first else high - 1].position
 
     def next(self, worker: int, now: float) -> Work | None:
-        """What a free worker does now, None if there is nothing for it. What is returned counts as taken."""
+        """What a free worker does now, None if there is nothing for it. What is returned counts as taken.
+
+        That the worker asks means that it is done with whatever it was given before.
+        """
+        self._hands.pop(worker, None)
         if self.is_paused:
             return None
-        for job_id, running in self._running.items():
-            if running.aged and running.opener == worker and (running.has_batch or running.can_merge):
-                return self._take(job_id, running)
-        top = self._top_priority()
-        if top is None:
-            return None
-        aged = self._aged(top, now)
-        if aged is not None:
-            return self._open(aged, worker, aged=True)
-        ready = [
-            (job_id, running)
-            for job_id, running in self._running.items()
-            if running.priority == top and not running.aged and (running.has_batch or running.can_merge)
-        ]
+        work = self._choose(worker, now)
+        if work is not None:
+            self._hands[worker] = work
+        return work
+
+    def _choose(self, worker: int, now: float) -> Work | None:
+        busy = {work.job_id for work in self._hands.values()}
+        ready = [(job_id, r) for job_id, r in self._running.items() if r.has_batch or self._can_merge(job_id, r, busy)]
+        aged = [(job_id, r) for job_id, r in ready if r.aged]
+        ready = [(job_id, r) for job_id, r in ready if not r.aged]
+        head = next((key for key in self._order if key.job_id not in busy), None)
+        priorities = [r.priority for _, r in ready]
+        if head is not None:
+            priorities.append(-head.minus_priority)
+        if not priorities:
+            return self._take(*max(aged, key=lambda entry: entry[1].pages_left)) if aged else None
+        top = max(priorities)
+        # An aged job has one worker; where there is no other, every other batch.
+        self._was_aged_turn = not self._was_aged_turn
+        if self.worker_count > 1 or self._was_aged_turn:
+            for job_id, running in aged:
+                if running.opener == worker:
+                    return self._take(job_id, running)
+        if not any(running.aged for running in self._running.values()):
+            oldest = self._kept_waiting(top, now, busy)
+            if oldest is not None:
+                return self._open(oldest, worker, aged=True)
+        ready = [(job_id, r) for job_id, r in ready if r.priority == top]
         for job_id, running in reversed(ready):
             if running.opener == worker:
                 return self._take(job_id, running)
         for job_id, running in ready:
-            if running.can_merge:
+            if running.is_converted:
                 return self._take(job_id, running)
-        if self._order and -self._order[0].minus_priority == top:
-            return self._open(self._order[0].job_id, worker, aged=False)
-        job_id, running = max(ready, key=lambda entry: entry[1].pages_left)
-        return self._take(job_id, running)
+        if head is not None and -head.minus_priority == top:
+            return self._open(head.job_id, worker, aged=False)
+        return self._take(*max(ready, key=lambda entry: entry[1].pages_left))
 
-    def _top_priority(self) -> int | None:
-        priorities = [r.priority for r in self._running.values() if not r.aged and (r.has_batch or r.can_merge)]
-        if self._order:
-            priorities.append(-self._order[0].minus_priority)
-        return max(priorities, default=None)
+    def _can_merge(self, job_id: int, running: _Running, busy: set[int]) -> bool:
+        return running.is_converted and job_id not in busy
 
-    def _aged(self, top: int, now: float) -> int | None:
-        """The oldest job of the lowest priority, if higher ones have kept it waiting too long; one at a time."""
-        if not self._order or -self._order[-1].minus_priority >= top:
-            return None
-        if any(running.aged for running in self._running.values()):
-            return None
-        lowest = bisect_left(self._order, _QueueKey(self._order[-1].minus_priority, -math.inf, 0))
-        job_id = self._order[lowest].job_id
-        return job_id if now - self._queued[job_id].since >= self._aging_s else None
+    def _kept_waiting(self, top: int, now: float, busy: set[int]) -> int | None:
+        """The job below the top priority that has waited longest for others, if that is too long."""
+        longest, found = self._aging_s, None
+        index = bisect_left(self._order, _QueueKey(1 - top, -math.inf, 0))
+        while index < len(self._order):
+            key = self._order[index]
+            waited = now - self._queued[key.job_id].since
+            if waited >= longest and key.job_id not in busy:
+                longest, found = waited, key.job_id
+            index = bisect_left(self._order, _QueueKey(key.minus_priority + 1, -math.inf, 0))
+        return found
+
+    def _let_go(self, work: Work) -> None:
+        for worker, held in self._hands.items():
+            if held == work:
+                del self._hands[worker]
+                return
 
     def _open(self, job_id: int, worker: int, *, aged: bool) -> OpenJob:
         priority = -self._queued[job_id].key.minus_priority
@@ -239,10 +265,9 @@ class Scheduler:
         return OpenJob(job_id)
 
     def _take(self, job_id: int, running: _Running) -> Work:
-        if running.can_merge:
+        if running.is_converted:
             running.is_merging = True
             return MergeJob(job_id)
-        running.in_flight += 1
         if not running.remaining:
             return running.retries.popleft()
         pages = running.remaining[0]

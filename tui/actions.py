@@ -40,7 +40,9 @@ ACTIONS = {
         undo=lambda engine, ids: engine.retry(ids),
     ),
     "hold": Action("Hold", "held", lambda engine, ids: engine.hold(ids), "Only queued and running jobs can be held."),
-    "release": Action("Release", "released", lambda engine, ids: engine.release(ids), "Only held jobs can be released."),
+    "release": Action(
+        "Release", "released", lambda engine, ids: engine.release(ids), "Only held jobs can be released."
+    ),
     "retry": Action(
         "Retry",
         "queued again",

@@ -97,9 +97,7 @@ class Look:
         else:
             cursor = Style(bgcolor=background.blend(primary, 0.22, alpha=1).rich_color, bold=True)
             tab = Style(color=background.rich_color, bgcolor=primary.rich_color, bold=True)
-            banner = Style(
-                color=background.rich_color, bgcolor=Color.parse(variables["warning"]).rich_color, bold=True
-            )
+            banner = Style(color=background.rich_color, bgcolor=Color.parse(variables["warning"]).rich_color, bold=True)
         muted, faint = mixed(0.62), mixed(0.38)
         done, failed, warning = colour("success"), colour("error"), colour("warning")
         running = colour("primary", bold=True)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from engine.job import JobState
 from engine.progress import Banner, Snapshot, Totals, WorkerSnapshot
 from tui.enginelike import EngineLike
+from tui.formatting import size
 from tui.joblist import JobList, View
+from tui.meter import Reading
 
 _NOTHING_NEW = 1 << 62
 SETTLE_S = 1.0
@@ -33,6 +35,7 @@ class Model:
         self.marks: set[int] = set()
         self.is_frozen = False
         """The list stands still; the header goes on."""
+        self.reading: Reading | None = None
         self.discovered = 0
         self.totals = Totals(dict.fromkeys(JobState, 0), 0, 0, 0, 0.0, (), None)
         self.workers: tuple[WorkerSnapshot, ...] = ()
@@ -66,6 +69,18 @@ class Model:
     def is_busy(self) -> bool:
         """Whether anything is running, or would be if it were not paused."""
         return bool(self.totals.active or self.totals.queue_depth)
+
+    def meter_texts(self) -> list[str]:
+        """CPU and memory while there is work, and free disk space; rounded, so that they change seldom."""
+        if self.reading is None:
+            return []
+        texts = []
+        if self.totals.active:
+            memory = sum(worker.rss_bytes for worker in self.workers)
+            texts = [f"cpu {self.reading.cpu_percent:.0f}%", *([f"mem {size(memory)}"] if memory else [])]
+        if self.reading.disk_free_bytes is not None:
+            texts.append(f"disk {size(self.reading.disk_free_bytes)} free")
+        return texts
 
     def _take(self, snapshot: Snapshot, *, settle: bool) -> Update:
         self._version = snapshot.version

@@ -13,15 +13,16 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 Answer = TypeVar("Answer")
+AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Generic[Answer]):
+class Choice(Generic[AnswerT_co]):
     """One answer, its key, and what it means."""
 
     key: str
     label: str
-    answer: Answer
+    answer: AnswerT_co
 
 
 class ChoiceDialog(ModalScreen[Answer | None], Generic[Answer]):
@@ -53,7 +54,7 @@ class ChoiceDialog(ModalScreen[Answer | None], Generic[Answer]):
         Binding("k", "move(-1)", "Previous answer", id="dialog.up"),
     ]
 
-    def __init__(self, title: str, text: str, choices: Sequence[Choice[Answer]]) -> None:
+    def __init__(self, title: str, text: str, choices: Sequence[Choice[Answer | None]]) -> None:
         """Title and text are plain text, shown as they are."""
         super().__init__()
         self._question = title
@@ -68,9 +69,7 @@ class ChoiceDialog(ModalScreen[Answer | None], Generic[Answer]):
             yield Static(Content(self._question), id="title")
             yield Static(Content(self._explanation), id="text")
             width = max(len(choice.label) for choice in self._choices)
-            yield OptionList(
-                *(Option(Content(f"{choice.label:{width}}   {choice.key}")) for choice in self._choices)
-            )
+            yield OptionList(*(Option(Content(f"{choice.label:{width}}   {choice.key}")) for choice in self._choices))
 
     def on_mount(self) -> None:
         """Begin at the safe answer."""

@@ -7,15 +7,17 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 
-from engine.job import JobState
+from engine.job import FINISHED, JobState
+from tui.formatting import plural
 from tui.jobfilter import JobFilter
 from tui.joblist import Sort, View
-from tui.messages import FilterChanged, FilterClosed, JobHighlighted, MarksChanged, ViewChosen
+from tui.messages import ActionChosen, FilterChanged, FilterClosed, JobHighlighted, MarksChanged, ViewChosen
 from tui.model import Model, Update
 from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, JobScreen
+from tui.screens.choice_dialog import Choice, ChoiceDialog
 from tui.widgets.banners import Banners
 from tui.widgets.column_head import ColumnHead
 from tui.widgets.empty_hint import EmptyHint
@@ -23,6 +25,7 @@ from tui.widgets.filter_bar import FilterBar
 from tui.widgets.header import Header
 from tui.widgets.job_view import JobView
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.lines import Lines
 from tui.widgets.queue_list import QueueList
 from tui.widgets.too_small import TooSmall
 from tui.widgets.view_tabs import ViewTabs
@@ -52,9 +55,9 @@ class MainScreen(JobScreen):
     """The list has the keys; everything else follows it."""
 
     DEFAULT_CSS = """
-    MainScreen #side { display: none; width: 38%; max-width: 72; border-left: vkey $border; }
+    MainScreen #side { display: none; width: 38%; max-width: 72; border-left: tall $panel; }
     MainScreen.-wide #side { display: block; }
-    MainScreen #list-and-side { height: 1fr; }
+    MainScreen #middle { height: 1fr; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -86,12 +89,222 @@ class MainScreen(JobScreen):
         """From top to bottom."""
         yield Header(self.model)
         yield ViewTabs(self.model)
-        with Horizontal(id="list-and-side"):
-            yield self._queue
-            yield EmptyHint(self.model)
+        with Horizontal(id="middle"):
+            with Vertical():
+                yield ColumnHead(self.model, self._queue)
+                yield self._queue
+                yield EmptyHint(self.model)
             yield JobView(self.model, self._clock, id="side")
         yield Banners(self.model)
         yield FilterBar()
         yield WorkersLine(self.model)
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
+
+    def on_mount(self) -> None:
+        """Begin on the list."""
+        self._queue.focus()
+        self.take(Update(rows_moved=True))
+
+    def on_resize(self, event: Resize) -> None:
+        """A side panel where there is room, one line where there is none."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+        self.set_class(event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT, "-small")
+        self.call_after_refresh(self._show_side)
+
+    def take(self, update: Update) -> None:
+        """Show what has changed."""
+        self._queue.take(update)
+        self._show_lines()
+        self.query_one(Banners).take()
+        self.query_one("#side", JobView).take(update)
+        if self._follows:
+            self._go_to_running()
+
+    def chosen_ids(self) -> list[int]:
+        """The marked jobs in the list's order, else the one under the cursor if it can be seen."""
+        jobs, marks = self.model.jobs, self.model.marks
+        if marks:
+            return sorted(marks, key=lambda job_id: (jobs.row_of(job_id) is None, jobs.row_of(job_id) or job_id))
+        if self._queue.cursor_id is None:
+            return []
+        if not self._queue.is_cursor_visible:
+            self._queue.show_cursor()
+            self.say(f"#{self._queue.cursor_id} was out of sight: press again if you mean it.", is_problem=True)
+            return []
+        return [self._queue.cursor_id]
+
+    # --- views, sort, filter ---
+
+    def action_view(self, name: str) -> None:
+        """Show the jobs of a view."""
+        self.model.jobs.show(view=View[name])
+        self._rows_changed()
+
+    def action_next_pane(self) -> None:
+        """Go between list and side panel, or, where there is none, to the next view."""
+        side = self.query_one("#side", JobView)
+        if side.has_focus:
+            self._queue.focus()
+        elif self.has_class("-wide"):
+            side.focus()
+        else:
+            views = list(View)
+            self.action_view(views[(views.index(self.model.jobs.view) + 1) % len(views)].name)
+
+    def action_sort(self) -> None:
+        """Sort by the next of the columns; numbers begin with the greatest."""
+        sorts = list(Sort)
+        sort = sorts[(sorts.index(self.model.jobs.sort) + 1) % len(sorts)]
+        self.model.jobs.show(sort=sort, is_reversed=sort in (Sort.PAGES, Sort.TIME))
+        self._rows_changed()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self.model.jobs.show(is_reversed=not self.model.jobs.is_reversed)
+        self._rows_changed()
+
+    def action_filter(self) -> None:
+        """Begin to type a filter."""
+        self.query_one(FilterBar).open()
+
+    def action_match(self, direction: int) -> None:
+        """Go to the next job that passes the last filter; without one, that has failed."""
+        jobs = self.model.jobs
+        wanted = jobs.filter or self._last_filter
+
+        def passes(job_id: int) -> bool:
+            entry = jobs.entries[job_id]
+            return wanted(entry) if wanted is not None else entry.job.state in View.FAILED.states
+
+        row = self._queue.next_of(
+            [row for row, job_id in enumerate(jobs.ids()) if passes(job_id)], backwards=direction < 0
+        )
+        if row is None:
+            self.say("No other job matches." if wanted else "No job has failed.")
+        else:
+            self._queue.move_to(jobs.id_at(row))
+
+    def action_back(self) -> None:
+        """Clear the filter, or else the marks; leave the side panel before either."""
+        if not self._queue.has_focus:
+            self._queue.focus()
+        elif self.model.jobs.filter is not None:
+            self._close_filter(keep=False)
+        elif self.model.marks:
+            self._queue.action_unmark_all()
+
+    def action_follow(self) -> None:
+        """Keep the cursor on a running job, until it is moved by hand."""
+        self._follows = not self._follows
+        if self._follows and not self._go_to_running():
+            self.say("Nothing is running now; the cursor will go to what starts next.")
+        elif not self._follows:
+            self.say("No longer following.")
+
+    def action_freeze(self) -> None:
+        """Let the list stand still while the header goes on, or catch up."""
+        self.model.is_frozen = not self.model.is_frozen
+        self.say("Frozen: press F to go on." if self.model.is_frozen else "Going on.")
+        self.take(self.model.pull(settle=True))
+
+    # --- all jobs of a kind ---
+
+    def action_retry_all(self) -> None:
+        """Run all failed and partial jobs again."""
+        ids = self._ids_in(View.FAILED.states)
+        if ids:
+            self.post_message(ActionChosen("retry", ids))
+        else:
+            self.say("No job has failed.")
+
+    def action_clear_finished(self) -> None:
+        """Remove all finished jobs from the list, after asking."""
+        ids = self._ids_in(frozenset(FINISHED))
+        if not ids:
+            self.say("No job is finished.")
+            return
+        failed = len(self._ids_in(View.FAILED.states))
+        text = "Results and sources stay where they are, and z brings the jobs back."
+        text += (
+            f" {plural(failed, 'job')} with failed pages {'is' if failed == 1 else 'are'} among them." if failed else ""
+        )
+        choices = [Choice("n", "Leave them", False), Choice("y", f"Remove {plural(len(ids), 'job')}", True)]
+
+        def answered(answer: bool | None) -> None:
+            if answer:
+                self.post_message(ActionChosen("remove", ids))
+
+        dialog = ChoiceDialog(f"Remove {plural(len(ids), 'finished job')} from the list?", text, choices)
+        self.app.push_screen(dialog, answered)
+
+    # --- what the widgets tell ---
+
+    @on(ViewChosen)
+    def _view_chosen(self, event: ViewChosen) -> None:
+        self.action_view(event.view.name)
+
+    @on(FilterChanged)
+    def _filter_changed(self, event: FilterChanged) -> None:
+        self.model.jobs.set_filter(event.job_filter)
+        self._rows_changed()
+
+    @on(FilterClosed)
+    def _filter_closed(self, event: FilterClosed) -> None:
+        self._close_filter(keep=event.keep)
+
+    @on(JobHighlighted)
+    def _job_highlighted(self) -> None:
+        self._show_side()
+
+    @on(MarksChanged)
+    def _marks_changed(self) -> None:
+        self.query_one(ViewTabs).update_lines()
+
+    # --- below ---
+
+    def _close_filter(self, *, keep: bool) -> None:
+        bar = self.query_one(FilterBar)
+        if keep:
+            self._last_filter = self.model.jobs.filter or self._last_filter
+        else:
+            self._last_filter = self.model.jobs.filter or self._last_filter
+            self.model.jobs.set_filter(None)
+            bar.set_text("")
+            self._rows_changed()
+        bar.close()
+        self._queue.focus()
+
+    def _rows_changed(self) -> None:
+        self._queue.rows_changed()
+        self._show_lines()
+
+    def _show_lines(self) -> None:
+        """Redraw what stands above and below the list, and the hint if the list is empty."""
+        is_empty = not len(self.model.jobs)
+        hint = self.query_one(EmptyHint)
+        if hint.display != is_empty:
+            hint.display = is_empty
+            self._queue.styles.height = 0 if is_empty else "1fr"
+        for lines in self.query(Lines):
+            if lines.display and not isinstance(lines, KeyBar):
+                lines.update_lines()
+
+    def _show_side(self) -> None:
+        if self.has_class("-wide"):
+            self.query_one("#side", JobView).show_job(self._queue.cursor_id)
+
+    def _go_to_running(self) -> bool:
+        """Put the cursor on a running job, unless it is on one."""
+        jobs = self.model.jobs
+        current = jobs.entries.get(self._queue.cursor_id or 0)
+        if current is not None and current.job.state is JobState.RUNNING:
+            return True
+        for worker in self.model.workers:
+            if worker.job_id is not None and worker.job_id in jobs:
+                self._queue.move_to(worker.job_id)
+                return True
+        return False
+
+    def _ids_in(self, states: frozenset[JobState]) -> list[int]:
+        return [job_id for job_id, entry in self.model.jobs.entries.items() if entry.job.state in states]

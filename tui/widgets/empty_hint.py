@@ -43,7 +43,12 @@ class EmptyHint(Lines):
             [],
             [("From another machine:", look.text)],
             [],
-            [("  " + shorten(f"scp *.pdf {self._address}:{_quoted(folder)}/", room, look.glyphs.ellipsis), look.accent)],
+            [
+                (
+                    "  " + shorten(f"scp *.pdf {self._address}:{_quoted(folder)}/", room, look.glyphs.ellipsis),
+                    look.accent,
+                )
+            ],
             [],
             [("Results appear in ", look.muted), (display_name(settings.output.absolute()), look.muted)],
         ]
@@ -57,8 +62,13 @@ class EmptyHint(Lines):
             return [
                 [("No job passes the filter ", look.text), (jobs.filter.text, look.warning)],
                 [],
-                [("Press ", look.muted), ("esc", look.key), (" to clear it, ", look.muted)]
-                + [("/", look.key), (" to change it, ", look.muted), ("1", look.key), (" to see all.", look.muted)],
+                [
+                    ("Press ", look.muted),
+                    ("esc", look.key),
+                    (" to clear it, ", look.muted),
+                    ("/", look.key),
+                    (" to change it.", look.muted),
+                ],
             ]
         return [
             [(f"No job is {jobs.view.title.lower()}.", look.text)],

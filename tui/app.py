@@ -1,0 +1,199 @@
+"""Dashboard: composes the screens, binds the keys that work everywhere, and holds the timer that asks the engine."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from tui.terminal import can_show_unicode, has_few_colours
+
+# isort: split
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from engine.display import display_text
+from engine.errors import HotfolioError
+from tui.actions import ACTIONS, Change
+from tui.enginelike import EngineLike
+from tui.formatting import number, plural
+from tui.glyphs import ASCII, UNICODE, Glyphs
+from tui.look import THEME, THEME_LIGHT, Look
+from tui.messages import ActionChosen, JobOpened, QuitChoice
+from tui.meter import read_meter
+from tui.model import Model
+from tui.screens.base import DashboardScreen
+from tui.screens.choice_dialog import Choice, ChoiceDialog
+from tui.screens.detail import DetailScreen
+from tui.screens.help import HelpScreen, help_entries
+from tui.screens.main import MainScreen
+
+_CHUNK = 50
+"""So many jobs are changed between two looks at whether to go on, and at the progress to tell."""
+_METER_S = 2.0
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Dashboard(App[QuitChoice]):
+    """Shows a started engine until the person leaves; `run()` returns how. It neither starts nor stops the engine."""
+
+    TITLE = "hotfolio"
+    ENABLE_COMMAND_PALETTE = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "This help", id="app.help"),
+        Binding("P", "pause", "Pause or resume all", id="app.pause"),
+        Binding("left_square_bracket", "workers(-1)", "One worker less", id="workers.fewer"),
+        Binding("right_square_bracket", "workers(1)", "One worker more", id="workers.more"),
+        Binding("z", "undo", "Undo the last cancel, priority or removal", id="job.undo"),
+        Binding("q,ctrl+c", "leave", "Quit", id="app.quit", priority=False),
+    ]
+
+    def __init__(
+        self,
+        engine: EngineLike,
+        *,
+        glyphs: Glyphs | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`engine` is started already; the symbols are those the terminal can show unless given."""
+        super().__init__()
+        self.model = Model(engine, clock, wall_clock)
+        self._engine = engine
+        self._clock = clock
+        self._undo: tuple[str, Change, list[int]] | None = None
+        self._acting = asyncio.Lock()
+        self.glyphs = glyphs or (UNICODE if can_show_unicode() else ASCII)
+        self.register_theme(THEME)
+        self.register_theme(THEME_LIGHT)
+        self.theme = "ansi-dark" if has_few_colours() else THEME.name
+        self.look = Look.of(self, self.glyphs)
+
+    # --- life ---
+
+    def get_default_screen(self) -> Screen[None]:
+        """The queue."""
+        return MainScreen(self.model, self._clock)
+
+    def on_load(self) -> None:
+        """Be ready with all jobs before the first frame."""
+        self.model.pull(settle=True)
+        loop = asyncio.get_running_loop()
+        for number_ in _SIGNALS:
+            # Not in the main thread, as in some tests, there are no signals to handle.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number_, self.exit, QuitChoice.STOP)
+
+    def on_mount(self) -> None:
+        """Begin to ask the engine."""
+        self.set_interval(1 / self._engine.settings.refresh_rate, self.look_again)
+        self.set_interval(_METER_S, self._read_meter)
+
+    def look_again(self, *, settle: bool = False) -> None:
+        """Ask the engine what has changed, and have the screens show it."""
+        update = self.model.pull(settle=settle)
+        for screen in self.screen_stack:
+            if isinstance(screen, DashboardScreen):
+                screen.take(update)
+
+    async def _read_meter(self) -> None:
+        if self.model.totals.active or self.model.reading is None:
+            self.model.reading = await asyncio.to_thread(read_meter, self._engine.settings.output)
+
+    def _watch_theme(self, theme_name: str) -> None:
+        super()._watch_theme(theme_name)
+        self.look = Look.of(self, self.glyphs)
+
+    # --- jobs ---
+
+    @on(ActionChosen)
+    async def _action_chosen(self, event: ActionChosen) -> None:
+        action = ACTIONS[event.name]
+        self.run_worker(self._perform(action.change, event.job_ids, action.past, action.unfit, action.undo))
+
+    async def _perform(
+        self, change: Change, job_ids: list[int], past: str, unfit: str, undo: Change | None = None
+    ) -> None:
+        """Change jobs in a thread, a few at a time, so that neither a slow disk nor 10,000 jobs stop the screen."""
+        changed: list[int] = []
+        async with self._acting:
+            try:
+                for start in range(0, len(job_ids), _CHUNK):
+                    if start:
+                        self.say(f"{number(start)} of {plural(len(job_ids), 'job')} …")
+                    changed += await asyncio.to_thread(change, self._engine, job_ids[start : start + _CHUNK])
+            except HotfolioError as error:
+                self.say(display_text(str(error)), is_problem=True)
+                return
+        self.look_again(settle=True)
+        if not changed:
+            self.say(unfit, is_problem=True)
+            return
+        which = f"#{changed[0]}" if len(changed) == 1 else plural(len(changed), "job")
+        if undo is not None:
+            self._undo = (f"{which} {past}", undo, changed)
+        self.say(f"{which} {past}." + (" Press z to undo." if undo is not None else ""))
+
+    def action_undo(self) -> None:
+        """Take back the last action that can be."""
+        if self._undo is None:
+            self.say("Nothing to undo.")
+            return
+        (what, change, job_ids), self._undo = self._undo, None
+        self.run_worker(self._perform(change, job_ids, f"back: undone “{what}”", "It can no longer be undone."))
+
+    # --- the engine ---
+
+    async def action_pause(self) -> None:
+        """Start no more page batches, or go on."""
+        is_paused = self._engine.is_paused
+        await asyncio.to_thread(self._engine.resume if is_paused else self._engine.pause)
+        self.look_again()
+        self.say("Going on." if is_paused else "Paused: page batches that run are finished, none is begun.")
+
+    async def action_workers(self, by: int) -> None:
+        """Have more or fewer workers."""
+        count = max(1, self._engine.workers + by)
+        await asyncio.to_thread(self._engine.set_workers, count)
+        self.look_again()
+        self.say(f"{plural(count, 'worker')}." + (" The last one ends after its page batch." if by < 0 else ""))
+
+    # --- screens ---
+
+    @on(JobOpened)
+    def _job_opened(self, event: JobOpened) -> None:
+        self.push_screen(DetailScreen(self.model, event.job_id, self._clock))
+
+    def action_help(self) -> None:
+        """Show the keys of the screen one is on."""
+        self.push_screen(HelpScreen(help_entries(self.screen)))
+
+    def action_leave(self) -> None:
+        """Quit, after asking if there is work."""
+        if not self.model.is_busy:
+            self.exit(QuitChoice.STOP)
+            return
+        running, waiting = self.model.totals.active, self.model.totals.queue_depth
+        pages = sum(entry.pages_done for entry in self.model.jobs.entries.values() if entry.step is not None)
+        title = f"{plural(running, 'job')} running, {number(waiting)} waiting. Quit?"
+        kept = f"{plural(pages, 'finished page')} of running jobs are kept. " if pages else ""
+        text = f"{kept}What is left goes on at the next start."
+        choices: list[Choice[QuitChoice | None]] = [Choice("n", "Stay", None)]
+        if running:
+            choices.append(Choice("f", f"Finish {plural(running, 'running job')}, then quit", QuitChoice.FINISH))
+        choices.append(Choice("s", "Stop now", QuitChoice.STOP))
+
+        def answered(choice: QuitChoice | None) -> None:
+            if choice is not None:
+                self.exit(choice)
+
+        self.push_screen(ChoiceDialog(title, text, choices), answered)
+
+    def say(self, text: str, *, is_problem: bool = False) -> None:
+        """Show a message at the bottom of the screen one is on."""
+        if isinstance(self.screen, DashboardScreen):
+            self.screen.say(text, is_problem=is_problem)

@@ -1,0 +1,69 @@
+"""DetailScreen: one job in full."""
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+
+from tui.model import Model, Update
+from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, JobScreen
+from tui.widgets.job_view import JobView
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.too_small import TooSmall
+
+_HINTS = (
+    (("screen.leave",), "back"),
+    (("scroll.down", "scroll.up"), "scroll"),
+    (("job.log",), "log"),
+    (("job.output",), "output"),
+    (("job.copy",), "copy path"),
+    (("job.cancel",), "cancel"),
+    (("job.retry",), "retry"),
+    (("job.hold",), "hold"),
+    (("job.raise", "job.lower"), "priority"),
+    (("app.help",), "help"),
+)
+
+
+class DetailScreen(JobScreen):
+    """The keys for jobs mean this job."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter", "leave", "Back to the list", id="screen.leave"),
+    ]
+
+    def __init__(self, model: Model, job_id: int, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(model)
+        self.job_id = job_id
+        self._clock = clock
+
+    def compose(self) -> ComposeResult:
+        """The job, and the keys."""
+        yield JobView(self.model, self._clock, id="job")
+        yield KeyBar(_HINTS)
+        yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
+
+    def on_mount(self) -> None:
+        """Load the job."""
+        view = self.query_one(JobView)
+        view.focus()
+        view.show_job(self.job_id)
+
+    def on_resize(self, event: Resize) -> None:
+        """One line where there is no room for more."""
+        self.set_class(event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT, "-small")
+
+    def take(self, update: Update) -> None:
+        """Show what has changed of the job."""
+        self.query_one(JobView).take(update)
+
+    def chosen_ids(self) -> list[int]:
+        """The job that is shown."""
+        return [self.job_id] if self.job_id in self.model.jobs.entries else []
+
+    def action_leave(self) -> None:
+        """Back to the list."""
+        self.dismiss(None)
