@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 from benchmarks.answers import Answers
 
@@ -50,8 +51,7 @@ def outputs(file: str, out: str, suffixes: list[str]) -> None:
     answers = Answers()
     os.chdir(Path(file).parent)
     name = Path(file).name
-    with pymupdf.open(name) as document:
-        answers.say(len(document))
+    answers.say(_page_count(pymupdf, name))
     functions = {"md": pymupdf4llm.to_markdown, "txt": pymupdf4llm.to_text, "json": pymupdf4llm.to_json}
     for suffix in suffixes:
         text = functions[suffix](name, use_ocr=False)
@@ -65,14 +65,15 @@ def pages(files: list[str]) -> None:
     import pymupdf
 
     answers = Answers()
-    counts = {}
-    for file in files:
-        try:
-            with pymupdf.open(file) as document:
-                counts[file] = 0 if document.needs_pass else len(document)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not to be measured
-            counts[file] = 0
-    answers.say(counts)
+    answers.say({file: _page_count(pymupdf, file) for file in files})
+
+
+def _page_count(pymupdf: ModuleType, file: str) -> int:
+    try:
+        with pymupdf.open(file) as document:
+            return 0 if document.needs_pass else len(document)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, its conversion will say
+        return 0
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ from engine.errors import (
 )
 from engine.filesystem import fsync_path
 from engine.job import Checkpoint, Job, JobState, PageBatch, PageResult, PageState, Step
-from engine.jobqueue import JobQueue
+from engine.jobqueue import REMOVED, JobQueue
 from engine.protocol import (
     Event,
     MergeTask,
@@ -195,7 +195,7 @@ class Conversions:
         try:
             descriptor = os.open(job.source.file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
-            raise SourceGone("The source was removed before it was converted.") from None
+            raise SourceGone(REMOVED) from None
         except OSError as error:
             raise SourceUnreadable(f"{job.name} cannot be read: {error.strerror}.") from error
         digest = hashlib.sha256()
@@ -241,9 +241,11 @@ class Conversions:
         """Finish a job that an earlier engine published but died before recording it."""
         if run.job.output is None:
             return False
-        manifest = read_manifest(Path(os.fsdecode(run.job.output)))
+        place = Path(os.fsdecode(run.job.output))
+        manifest = read_manifest(place)
         if manifest is None or manifest.get("run") != _run_id(run.folder):
             return False
+        self._publisher.complete(run.job.id, run.folder / "out", place)
         results = self._queue.store.pages(run.job.id)
         failed = {r.page: r.error or "unknown" for r in results if r.state is PageState.FAILED}
         self._finish(run, JobState(manifest["state"]), failed)

@@ -34,7 +34,7 @@ from engine.pool import BLOCKED, WorkerPool
 from engine.progress import MARKS, JobSnapshot, PageMap, ProgressTracker, Snapshot
 from engine.publish import Publisher, read_manifest
 from engine.scheduler import Scheduler
-from engine.settings import STATE_NAME, Settings
+from engine.settings import MAX_WORKERS, STATE_NAME, OnSuccess, Settings
 from engine.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -171,6 +171,12 @@ class Engine:
             self._log_handler.close()
         os.close(self._lock_file)
         self._lock_file = -1
+
+    def drain(self) -> None:
+        """Stop intake and open no further job; the running ones go on to their end."""
+        if self._hotfolder is not None:
+            self._hotfolder.stop()
+        self._queue.with_scheduler(lambda scheduler: setattr(scheduler, "is_draining", True))
 
     def kill_processes(self) -> None:
         """Hurry a `stop` that is waiting: end all conversion processes at once. Finished pages are kept."""
@@ -345,7 +351,7 @@ class Engine:
 
     def set_workers(self, count: int) -> None:
         """Have so many workers (1 to 256); those too many end at their next batch boundary."""
-        self._pool.resize(max(1, min(count, 256)))
+        self._pool.resize(max(1, min(count, MAX_WORKERS)))
 
     @property
     def workers(self) -> int:
@@ -465,6 +471,12 @@ def check_folders(settings: Settings, *, watch: bool) -> None:
         raise SettingsError(
             f"The input folder {display_name(folder)} is inside the output folder {display_name(output)}: "
             "results could replace sources. Choose folders that are apart."
+        )
+    archive = settings.archive_folder.resolve()
+    if settings.on_success is OnSuccess.ARCHIVE and archive.is_relative_to(folder):
+        raise SettingsError(
+            f"The archive folder {display_name(archive)} is inside the input folder {display_name(folder)}: "
+            "archived files would be taken for new input. Choose folders that are apart."
         )
     if state.is_relative_to(folder):
         raise SettingsError(

@@ -13,21 +13,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import watchfiles
 
 from engine.display import display_name
 from engine.filesystem import is_network
-from engine.job import Job, JobState, Source
-from engine.jobqueue import JobQueue
+from engine.job import Job, JobState, Source, signed_inode
+from engine.jobqueue import REMOVED, JobQueue
 from engine.settings import Polling, Settings
 
 log = logging.getLogger(__name__)
 
-IGNORED_SUFFIXES = (".part", ".partial", ".filepart", ".crdownload", ".tmp")
-IGNORED_PREFIXES = (".", "~$")
-IGNORED_FOLDERS = frozenset({"@eaDir", "__MACOSX"})
+IGNORED_SUFFIXES = (b".part", b".partial", b".filepart", b".crdownload", b".tmp")
+IGNORED_PREFIXES = (b".", b"~$")
+IGNORED_FOLDERS = frozenset({b"@eaDir", b"__MACOSX"})
 
 _HEAD = 1024
 _TAIL = 2048
@@ -84,14 +83,19 @@ class HotFolder:
         self._polls = settings.poll is Polling.ALWAYS or (settings.poll is Polling.AUTO and is_network(self._root))
         self._stop = threading.Event()
         self._hints_lock = threading.Lock()  # guards _hints
-        self._hints: set[Path] = set()
+        self._hints: set[bytes] = set()
         self._hinted = threading.Event()
         self._watch_stop = threading.Event()
-        self._candidates: dict[Path, _Candidate] = {}
-        self._known: dict[bytes, _Seen | None] = {}
-        self._complaints: set[Path] = set()
+        # Files are known here by their path inside the root, as bytes: a Path for each of 10,000 files takes most of
+        # the time of a scan.
+        self._candidates: dict[bytes, _Candidate] = {}
+        self._known: dict[bytes, _Seen] = {}
+        self._complaints: set[bytes] = set()
         self._watcher: threading.Thread | None = None
         self._root_id: tuple[int, int] | None = None
+        # A root that has just changed may be the empty mount point of a share that is away: what is missing from it is
+        # taken for gone only if it is still missing at the next scan.
+        self._is_root_trusted = True
         self._next_scan = 0.0
         self._next_rebuild = 0.0
         self.first_scan_done = threading.Event()
@@ -162,6 +166,7 @@ class HotFolder:
         root_id = (status.st_dev, status.st_ino)
         if root_id != self._root_id:
             self._watch_stop.set()
+            self._is_root_trusted = self._root_id is None and not self.first_scan_done.is_set()
             self._root_id = root_id
             self._next_scan = now
             self._queue.tracker.set_banner(GONE, None)
@@ -197,14 +202,14 @@ class HotFolder:
                 ready.set()
                 if changes:
                     with self._hints_lock:
-                        self._hints.update(Path(path) for _, path in changes)
+                        self._hints.update(os.fsencode(path) for _, path in changes)
                     self._hinted.set()
         except Exception as error:  # noqa: BLE001 - a watcher may die of anything; the scan goes on
             log.warning("The watcher of the input folder ended and will be built again: %s", error)
         finally:
             ready.set()
 
-    def _take_hints(self) -> set[Path]:
+    def _take_hints(self) -> set[bytes]:
         with self._hints_lock:
             hints, self._hints = self._hints, set()
         return hints
@@ -216,81 +221,85 @@ class HotFolder:
         self._take_hints()
         self.found = 0
         present: set[bytes] = set()
-        ready: list[tuple[Path, _Seen]] = []
-        for path, status in self._files_below(self._root):
-            present.add(self._key(path))
+        ready: list[tuple[bytes, _Seen]] = []
+        for key, status in self._files_below(b""):
+            present.add(key)
             self.found += 1
-            if self._look(path, status):
-                ready.append((path, _Seen.of(status)))
+            if self._look(key, status):
+                ready.append((key, _Seen.of(status)))
             if len(ready) >= _MAX_BATCH:
                 self._submit(ready)
                 ready = []
         self._submit(ready)
-        for path in [p for p in self._candidates if self._key(p) not in present]:
-            del self._candidates[path]
-        self._cancel_gone()
+        for key in self._candidates.keys() - present:
+            del self._candidates[key]
+        for key in self._known.keys() - present:
+            del self._known[key]
+        if self._is_root_trusted:
+            self._cancel_gone(lambda job: job.source.path not in present)
+        self._is_root_trusted = True
         self._queue.store.forget_gone(self._root_bytes, present)
-        self._known = {path: seen for path, seen in self._known.items() if path in present}
 
-    def _look_below(self, path: Path) -> bool:
+    def _look_below(self, path: bytes) -> bool:
         """Look at a file, or at a whole folder, that an event has named; False if it is gone."""
+        root = self._root_bytes.rstrip(b"/")
+        if path != root and not path.startswith(root + b"/"):
+            return True
+        key = path[len(root) + 1 :]
+        folders, _, name = key.rpartition(b"/")
+        if folders and any(_is_ignored(part, is_folder=True) for part in folders.split(b"/")):
+            return True
         try:
-            relative = path.relative_to(self._root)
-            status = path.lstat()
-        except ValueError:
-            return True
+            status = os.lstat(path)
         except OSError:
-            self._candidates.pop(path, None)
-            self._known.pop(self._key(path), None)
+            self._candidates.pop(key, None)
+            self._known.pop(key, None)
             return False
-        if any(_is_ignored(part, is_folder=True) for part in relative.parts[:-1]):
-            return True
-        files: Iterable[tuple[Path, os.stat_result]]
+        files: Iterable[tuple[bytes, os.stat_result]]
         if stat.S_ISDIR(status.st_mode):
-            ignored = bool(relative.parts) and _is_ignored(path.name, is_folder=True)
-            files = () if ignored else self._files_below(path)
+            files = () if name and _is_ignored(name, is_folder=True) else self._files_below(key)
         else:
-            files = () if _is_ignored(path.name, is_folder=False) else [(path, status)]
+            files = () if _is_ignored(name, is_folder=False) else [(key, status)]
         self._submit([(file, _Seen.of(s)) for file, s in files if self._look(file, s)])
         return True
 
     def _look_again(self) -> None:
         """Look at the files that have not settled."""
         ready = []
-        for path in list(self._candidates):
+        for key in list(self._candidates):
             try:
-                status = path.lstat()
+                status = os.lstat(self._path(key))
             except OSError:
-                self._candidates.pop(path, None)
+                self._candidates.pop(key, None)
                 continue
-            if self._look(path, status):
-                ready.append((path, _Seen.of(status)))
+            if self._look(key, status):
+                ready.append((key, _Seen.of(status)))
         self._submit(ready)
 
-    def _look(self, path: Path, status: os.stat_result) -> bool:
+    def _look(self, key: bytes, status: os.stat_result) -> bool:
         """Whether a file is ready to be queued, now."""
         if not stat.S_ISREG(status.st_mode):
-            if _looks_like_pdf_name(path.name):
-                self._complain(path, "is not a regular file")
+            if _looks_like_pdf_name(key):
+                self._complain(key, "is not a regular file")
             return False
-        seen = _Seen.of(status)
-        known = self._known.get(self._key(path))
+        known = self._known.get(key)
         if known is not None and (known.size, known.mtime_ns, known.inode) == (
-            seen.size,
-            seen.mtime_ns,
-            seen.inode,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ino,
         ):
             return False
-        if seen.size == 0:
-            self._candidates.pop(path, None)
+        if status.st_size == 0:
+            self._candidates.pop(key, None)
             return False
+        seen = _Seen.of(status)
         now = self._clock()
-        candidate = self._candidates.get(path)
+        candidate = self._candidates.get(key)
         if candidate is None or candidate.seen != seen:
-            candidate = self._candidates[path] = _Candidate(seen, now)
-        return self._has_settled(path, candidate, now)
+            candidate = self._candidates[key] = _Candidate(seen, now)
+        return self._has_settled(key, candidate, now)
 
-    def _has_settled(self, path: Path, candidate: _Candidate, now: float) -> bool:
+    def _has_settled(self, key: bytes, candidate: _Candidate, now: float) -> bool:
         """Whether nobody is writing the file any more, as far as that can be told."""
         seen = candidate.seen
         # The file's own clock may know more than we have watched, except across a network.
@@ -303,19 +312,19 @@ class HotFolder:
         if not arrived_whole and unchanged_s < min(self._settings.settle, self._settings.settle_damaged):
             return False
         try:
-            with path.open("rb") as stream:
+            with open(self._path(key), "rb") as stream:  # noqa: PTH123 - the path is bytes
                 head = stream.read(_HEAD)
                 stream.seek(max(0, seen.size - _TAIL))
                 tail = stream.read(_TAIL)
         except OSError as error:
-            self._complain(path, f"cannot be read: {error.strerror}")
+            self._complain(key, f"cannot be read: {error.strerror}")
             return False
         if b"%PDF-" not in head:
             if unchanged_s >= self._settings.settle_damaged:
-                self._candidates.pop(path, None)
-                self._known[self._key(path)] = seen
-                if _looks_like_pdf_name(path.name):
-                    self._complain(path, "is not a PDF: it does not begin with %PDF")
+                self._candidates.pop(key, None)
+                self._known[key] = seen
+                if _looks_like_pdf_name(key):
+                    self._complain(key, "is not a PDF: it does not begin with %PDF")
             return False
         if b"%%EOF" not in tail:
             return unchanged_s >= self._settings.settle_damaged
@@ -323,23 +332,24 @@ class HotFolder:
 
     # --- telling the queue ---
 
-    def _submit(self, ready: list[tuple[Path, _Seen]]) -> None:
+    def _submit(self, ready: list[tuple[bytes, _Seen]]) -> None:
         if not ready or self._stop.is_set():
             return
         options = self._settings.convert_options
-        sources = []
-        for path, seen in ready:
-            sources.append(
-                Source(self._root_bytes, self._key(path), seen.size, seen.mtime_ns, seen.inode & (1 << 63) - 1)
-            )
+        sources = [
+            Source(self._root_bytes, key, seen.size, seen.mtime_ns, signed_inode(seen.inode)) for key, seen in ready
+        ]
         for job, is_new in self._queue.add([(source, options, 0) for source in sources]):
             if is_new:
                 log.info("job %d: %s", job.id, job.name)
                 self._supersede(job)
-        for path, seen in ready:
-            self._known[self._key(path)] = seen
+            elif job.state is JobState.CANCELLED and job.reason == REMOVED:
+                log.info("job %d: %s is back", job.id, job.name)
+                self._queue.retry(job.id, "The source is back.")
+        for key, seen in ready:
+            self._known[key] = seen
             # Last, so that nobody finds the file neither waiting here nor in the queue.
-            self._candidates.pop(path, None)
+            self._candidates.pop(key, None)
 
     def _supersede(self, newer: Job) -> None:
         """A file was replaced: what is queued or running for its earlier content is no longer wanted."""
@@ -349,15 +359,16 @@ class HotFolder:
             if job.id != newer.id:
                 self._cancel(job.id, f"The file was replaced; the newer one is job {newer.id}.")
 
-    def _cancel_gone(self) -> None:
+    def _cancel_gone(self, is_gone: Callable[[Job], bool] = lambda _: True) -> None:
         """Give up waiting jobs whose sources are no longer there; a running one has its copy."""
         for job in self._queue.tracker.jobs():
             if (
                 job.state in (JobState.QUEUED, JobState.HELD)
                 and job.source.root == self._root_bytes
-                and not os.path.lexists(job.source.file)
+                and is_gone(job)
+                and not os.path.lexists(self._path(job.source.path))
             ):
-                self._cancel(job.id, "The source was removed before it was converted.")
+                self._cancel(job.id, REMOVED)
 
     def _active_jobs(self, path: bytes) -> list[Job]:
         return [
@@ -369,16 +380,17 @@ class HotFolder:
     def _load_known(self) -> None:
         for source in self._queue.store.known_sources(self._root_bytes):
             with contextlib.suppress(OSError):
-                status = source.file.lstat()
+                status = os.lstat(self._path(source.path))
                 if source.matches(status):
                     self._known[source.path] = _Seen.of(status)
 
-    def _files_below(self, folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    def _files_below(self, folder: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
         """Everything below a folder that is no folder and not ignored by its name, without following links."""
-        if folder != self._root and _looks_like_pdf_name(folder.name):
+        if _looks_like_pdf_name(folder):
             self._complain(folder, "is a folder")
+        prefix = folder + b"/" if folder else b""
         try:
-            with os.scandir(folder) as entries:
+            with os.scandir(self._path(folder)) as entries:
                 found = list(entries)
         except OSError as error:
             self._complain(folder, f"cannot be read: {error.strerror}")
@@ -389,27 +401,27 @@ class HotFolder:
                 if _is_ignored(entry.name, is_folder=is_folder):
                     continue
                 if is_folder:
-                    yield from self._files_below(Path(entry.path))
+                    yield from self._files_below(prefix + entry.name)
                 else:
-                    yield Path(entry.path), entry.stat(follow_symlinks=False)
+                    yield prefix + entry.name, entry.stat(follow_symlinks=False)
             except OSError:
                 continue  # gone in between
 
-    def _key(self, path: Path) -> bytes:
-        return os.fsencode(path.relative_to(self._root))
+    def _path(self, key: bytes) -> bytes:
+        return self._root_bytes + b"/" + key
 
-    def _complain(self, path: Path, why: str) -> None:
+    def _complain(self, key: bytes, why: str) -> None:
         """Log once why a file is left alone."""
-        if path not in self._complaints:
-            self._complaints.add(path)
-            log.info("Ignored: %s %s", display_name(path), why)
+        if key not in self._complaints:
+            self._complaints.add(key)
+            log.info("Ignored: %s %s", display_name(key), why)
 
 
-def _is_ignored(name: str, *, is_folder: bool) -> bool:
+def _is_ignored(name: bytes, *, is_folder: bool) -> bool:
     if name.startswith(IGNORED_PREFIXES):
         return True
     return name in IGNORED_FOLDERS if is_folder else name.lower().endswith(IGNORED_SUFFIXES)
 
 
-def _looks_like_pdf_name(name: str) -> bool:
-    return name.lower().endswith(".pdf")
+def _looks_like_pdf_name(name: bytes) -> bool:
+    return name.lower().endswith(b".pdf")

@@ -97,7 +97,7 @@ class Source:
             os.fsencode(relative),
             status.st_size,
             status.st_mtime_ns,
-            _signed(status.st_ino),
+            signed_inode(status.st_ino),
         )
 
     @property
@@ -115,11 +115,11 @@ class Source:
         return (self.size, self.mtime_ns, self.inode) == (
             status.st_size,
             status.st_mtime_ns,
-            _signed(status.st_ino),
+            signed_inode(status.st_ino),
         )
 
 
-def _signed(inode: int) -> int:
+def signed_inode(inode: int) -> int:
     """SQLite's integers are signed, inode numbers are not."""
     return inode & (1 << 63) - 1
 

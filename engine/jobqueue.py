@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 MAX_ENGINE_DEATHS = 2
 """A job that was running each time the engine died this often is held."""
 
+REMOVED = "The source was removed before it was converted."
+"""Why a job is cancelled whose source is gone; if the source comes back, so does the job."""
+
 Move = Literal["up", "down", "top", "bottom"]
 
 
@@ -50,6 +53,7 @@ class JobQueue:
         self._claiming: set[int] = set()  # taken from the scheduler, claim not yet written
         self._reopening: set[int] = set()  # running, but to be opened again
         self._delayed: list[tuple[float, int]] = []  # heap of when and which
+        self._delayed_ids: set[int] = set()
         self._listeners: tuple[Callable[[Job], None], ...] = ()
         self._pauses: dict[str, str] = {}
 
@@ -92,9 +96,9 @@ class JobQueue:
         if not job.state.is_finished:
             raise IllegalTransition(f"A {job.state} job cannot be retried.")
         self.store.forget_pages(job_id, only_failed=job.state is not JobState.DONE)
-        return self.transition(
-            job_id, JobState.QUEUED, cause, reason=None, attempts=0, started=None, finished=None, output=None
-        )
+        job = self.store.requeue(job_id, cause)
+        self.apply(job)
+        return job
 
     def set_priority(self, job_id: int, priority: int) -> Job:
         """Change a job's priority."""
@@ -134,7 +138,11 @@ class JobQueue:
         with self._lock:
             if not self.tracker.set_job(job):
                 return
+            if job.state is not JobState.QUEUED:
+                self._delayed_ids.discard(job.id)
             match job.state:
+                case JobState.QUEUED if job.id in self._delayed_ids:
+                    pass
                 case JobState.QUEUED if job.id in self._claiming:
                     self._scheduler.set_running_priority(job.id, job.priority)
                 case JobState.QUEUED:
@@ -202,11 +210,16 @@ class JobQueue:
         with self._lock:
             self._claiming.discard(job_id)
             self._reopening.discard(job_id)
+            if job is not None and not self.tracker.set_job(job):
+                # Known already, or overtaken: what was done to the job since counts.
+                newest = self.tracker.job(job_id)
+                job = newest.job if newest is not None else None
             if job is None or job.state is not JobState.RUNNING:
                 self._scheduler.drop(job_id)
                 self._enqueue_if_queued(job_id)
                 return None
-        self.apply(job)
+            # It may have been held and released again since the worker was given it.
+            self._scheduler.reclaim(job_id, job.priority)
         return job
 
     def reopen(self, job: Job) -> None:
@@ -225,13 +238,16 @@ class JobQueue:
             self.tracker.set_job(job)
             self._scheduler.drop(job_id)
             heapq.heappush(self._delayed, (self._clock() + seconds, job_id))
+            self._delayed_ids.add(job_id)
 
     def offer_delayed(self) -> None:
         """Offer the delayed jobs whose time has come."""
         with self._lock:
             while self._delayed and self._delayed[0][0] <= self._clock():
                 _, job_id = heapq.heappop(self._delayed)
-                self._enqueue_if_queued(job_id)
+                if job_id in self._delayed_ids:
+                    self._delayed_ids.discard(job_id)
+                    self._enqueue_if_queued(job_id)
             self._changed.notify_all()
 
     def with_scheduler(self, change: Callable[[Scheduler], None]) -> None:

@@ -312,6 +312,9 @@ class ProgressTracker:
     def page_given_up(self, worker: int, job_id: int, page: int) -> None:
         """A page that was begun will be begun again."""
         with self._lock:
+            self._page_started.pop(worker, None)
+            if worker in self._workers:
+                self._workers[worker] = replace(self._workers[worker], page=None)
             live = self._live.get(job_id)
             if live is not None:
                 live.on_page.pop(page, None)
@@ -322,10 +325,8 @@ class ProgressTracker:
         """A worker starts, or turns to other work."""
         with self._lock:
             before = self._workers.get(worker.number)
-            if before is not None and before.job_id != worker.job_id and before.job_id in self._live:
-                live = self._live[before.job_id]
-                live.workers.discard(worker.number)
-                self._put(replace(self._jobs[before.job_id], workers=tuple(sorted(live.workers))))
+            if before is not None and before.job_id != worker.job_id:
+                self._leave_job(before)
             self._workers[worker.number] = replace(worker, pages=before.pages if before else 0)
             self._page_started.pop(worker.number, None)
 
@@ -338,7 +339,9 @@ class ProgressTracker:
     def worker_left(self, number: int) -> None:
         """A worker has ended."""
         with self._lock:
-            self._workers.pop(number, None)
+            before = self._workers.pop(number, None)
+            if before is not None:
+                self._leave_job(before)
             self._page_started.pop(number, None)
 
     def set_banner(self, key: str, message: str | None) -> None:
@@ -364,7 +367,8 @@ class ProgressTracker:
             for version, job_id in reversed(self._removals):
                 if version <= since:
                     break
-                removed.append(job_id)
+                if job_id not in self._jobs:  # it may have been put back
+                    removed.append(job_id)
             return Snapshot(
                 self._version,
                 tuple(reversed(changed)),
@@ -401,6 +405,12 @@ class ProgressTracker:
         self._version += 1
         self._changes[job_id] = self._version
         self._changes.move_to_end(job_id)
+
+    def _leave_job(self, worker: WorkerSnapshot) -> None:
+        live = self._live.get(worker.job_id or 0)
+        if live is not None and worker.number in live.workers:
+            live.workers.discard(worker.number)
+            self._put(replace(self._jobs[worker.job_id or 0], workers=tuple(sorted(live.workers))))
 
     def _count(self, snapshot: JobSnapshot | None, sign: int) -> None:
         if snapshot is None:

@@ -5,12 +5,14 @@ import json
 import os
 import shutil
 import unicodedata
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from engine.display import display_name
 from engine.errors import OutputUnwritable, unwritable
 from engine.filesystem import exchange, fsync_path, fsync_tree
 from engine.job import Job, JobState, PageResult, Source
@@ -21,7 +23,8 @@ MANIFEST = "manifest.json"
 SCHEMA = 1
 STAGING_NAME = ".hotfolio-publish"
 _MAX_STEM_BYTES = 240
-"""Leaves room for `~2` and `.json` within the 255 bytes of a file name."""
+"""Leaves room for `~2` and `.json`."""
+_MAX_NAME_BYTES = 255
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 """Characters some file system or share refuses in a name."""
 
@@ -40,7 +43,22 @@ class Publisher:
         """
         new_names = {entry.name for entry in made.iterdir()} | {MANIFEST}
         try:
-            return next(p for p in self._places(source) if new_names.isdisjoint(_foreign_entries(p)))
+            folder = self._parent_of(source)
+            stem = safe_name(source.relative.stem)
+            by_fold: dict[str, Path] = {}
+
+            def candidates() -> Iterator[str]:
+                for name in _numbered(stem):
+                    place = folder / name
+                    if not _is_taken(self._output / folder, name):
+                        by_fold[_fold(place)] = place
+                        yield _fold(place)
+
+            remaining = candidates()
+            while True:
+                place = self._output / by_fold[self._store.claim_output(source, remaining)]
+                if new_names.isdisjoint(_foreign_entries(place)):
+                    return place
         except OSError as error:
             raise self._problem(error) from error
 
@@ -50,59 +68,61 @@ class Publisher:
         What else is in the place, such as the results of a subfolder of the same name, stays in it.
         """
         try:
-            files = sorted(str(f.relative_to(made)) for f in made.rglob("*") if f.is_file())
+            files = sorted({str(f.relative_to(made)) for f in made.rglob("*") if f.is_file()} - {MANIFEST})
             text = json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False)
             part = made / f".{MANIFEST}.part"
             part.write_text(text + "\n", encoding="utf-8", errors="replace")
             part.replace(made / MANIFEST)
             fsync_tree(made)
             place.parent.mkdir(parents=True, exist_ok=True)
-            self._put(self._on_same_filesystem(job_id, made), place)
+            try:
+                self._put(made, place)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                self._put(self._copy_nearby(job_id, made), place)
         except OSError as error:
             raise self._problem(error) from error
+
+    def complete(self, job_id: int, made: Path, place: Path) -> None:
+        """Finish a publication that was interrupted after its result had appeared."""
+        for left in (made, made.with_name(f"{made.name}.old"), self._output / STAGING_NAME / str(job_id)):
+            if left.is_dir():
+                _keep_foreign(left, place)
 
     def _problem(self, error: OSError) -> OutputUnwritable:
         return unwritable(error, str(self._output)) or OutputUnwritable(f"Cannot write to {self._output}: {error}.")
 
-    def _places(self, source: Source) -> Iterator[Path]:
-        """Where the source's result may go, best first; each is recorded as this source's before it is given out."""
-        folder = Path(*(safe_name(part) for part in source.relative.parent.parts))
-        stem = safe_name(source.relative.stem)
-        names = chain([stem], (f"{stem}~{n}" for n in count(2)))
-        by_fold = {}
-
-        def folded() -> Iterator[str]:
-            for name in names:
-                place = folder / name
-                by_fold[_fold(place)] = place
-                yield _fold(place)
-
-        candidates = folded()
-        while True:
-            yield self._output / by_fold[self._store.claim_output(source, candidates)]
+    def _parent_of(self, source: Source) -> Path:
+        """The folder that mirrors the source's, with another name where that is taken by something else."""
+        folder = Path()
+        for part in source.relative.parent.parts:
+            name = next(n for n in _numbered(safe_name(part)) if not _is_taken(self._output / folder, n))
+            folder /= name
+        return folder
 
     def _put(self, made: Path, place: Path) -> None:
-        for name in _foreign_entries(place):
-            (place / name).rename(made / name)
+        """Rename, keeping what was in the place until the new folder is there."""
         if not place.exists():
             made.rename(place)
         elif exchange(made, place):
-            shutil.rmtree(made)
+            _keep_foreign(made, place)
         else:
             old = made.with_name(f"{made.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
+            if old.is_dir():
+                _keep_foreign(old, place)
             place.rename(old)
-            made.rename(place)
-            shutil.rmtree(old)
+            try:
+                made.rename(place)
+            except OSError:
+                old.rename(place)
+                raise
+            _keep_foreign(old, place)
         fsync_path(place.parent)
 
-    def _on_same_filesystem(self, job_id: int, made: Path) -> Path:
-        """`made`, or a copy of it on the output's file system, where a rename puts it in place in one step."""
-        staging = self._output / STAGING_NAME
-        if made.stat().st_dev == self._output.stat().st_dev:
-            return made
-        staging.mkdir(exist_ok=True)
-        copy = staging / str(job_id)
+    def _copy_nearby(self, job_id: int, made: Path) -> Path:
+        """A copy on the output's mount, from where a rename puts it in place in one step."""
+        copy = self._output / STAGING_NAME / str(job_id)
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(made, copy)
         fsync_tree(copy)
@@ -154,7 +174,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a published folder, None if there is none that can be read."""
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("schema") == SCHEMA else None
 
@@ -173,14 +193,17 @@ def settle_source(source: Source, policy: OnSuccess, archive: Path) -> None:
             return
         place = archive / source.relative
         place.parent.mkdir(parents=True, exist_ok=True)
-        for candidate in chain([place], (place.with_stem(f"{place.stem}~{n}") for n in count(2))):
-            if not candidate.exists():
+        for name in _numbered(place.stem, limit=_MAX_NAME_BYTES - len(os.fsencode(place.suffix))):
+            candidate = place.with_name(f"{name}{place.suffix}")
+            if not os.path.lexists(candidate):
                 _move(file, candidate)
                 return
     except FileNotFoundError:
         return
     except OSError as error:
-        raise OutputUnwritable(f"{source.relative} is converted, but cannot be moved: {error.strerror}.") from error
+        raise OutputUnwritable(
+            f"{display_name(source.path)} is converted, but cannot be moved: {error.strerror}."
+        ) from error
 
 
 def safe_name(name: str) -> str:
@@ -205,18 +228,61 @@ def _fold(place: Path) -> str:
     return unicodedata.normalize("NFC", str(place).casefold())
 
 
+def _numbered(stem: str, limit: int = _MAX_NAME_BYTES) -> Iterator[str]:
+    """The stem, `stem~2`, `stem~3` and so on, each shortened to `limit` bytes."""
+    for suffix in chain([""], (f"~{n}" for n in count(2))):
+        yield _shortened(stem, limit - len(suffix)) + suffix
+
+
+def _shortened(name: str, limit: int) -> str:
+    """A name cut to so many bytes, between two characters."""
+    cut = os.fsencode(name)[:limit]
+    while cut and len(cut) < len(os.fsencode(name)):
+        try:
+            cut.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if error.reason != "unexpected end of data":
+                break
+            cut = cut[: error.start]
+        else:
+            break
+    return os.fsdecode(cut)
+
+
+def _is_taken(folder: Path, name: str) -> bool:
+    """Whether a name in a folder of the output cannot be a folder of results.
+
+    Something that is no folder may be there, or the folder may itself be a result, with a file of this name.
+    """
+    place = folder / name
+    if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
+        return True
+    return name in _own_entries(folder)
+
+
+def _own_entries(place: Path) -> set[str]:
+    """What a conversion has put directly into a folder of the output, by the folder's manifest."""
+    manifest = read_manifest(place) or {}
+    files = manifest.get("files")
+    if not isinstance(files, list):
+        return set()
+    return {Path(f).parts[0] for f in files if isinstance(f, str) and Path(f).parts} | {MANIFEST}
+
+
 def _foreign_entries(place: Path) -> set[str]:
     """What is in a folder of the output and was not put there by a conversion published to it."""
     try:
-        present = {entry.name for entry in os.scandir(place)}
+        return {entry.name for entry in os.scandir(place)} - _own_entries(place)
     except FileNotFoundError:
         return set()
-    manifest = read_manifest(place)
-    if manifest is None:
-        return present
-    files = manifest.get("files")
-    ours = {Path(f).parts[0] for f in files if isinstance(f, str) and f} if isinstance(files, list) else set()
-    return present - ours - {MANIFEST}
+
+
+def _keep_foreign(old: Path, place: Path) -> None:
+    """Move what is not a conversion's from a replaced folder to the one in its place, and delete the old one."""
+    for name in _foreign_entries(old):
+        if not os.path.lexists(place / name):
+            (old / name).rename(place / name)
+    shutil.rmtree(old)
 
 
 def _move(file: Path, target: Path) -> None:
@@ -226,7 +292,7 @@ def _move(file: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        part = target.with_name(f".{target.name}.part"[:255])
+        part = target.with_name(f".{uuid.uuid4()}.part")
         shutil.copy2(file, part)
         fsync_path(part)
         part.rename(target)

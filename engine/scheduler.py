@@ -95,6 +95,8 @@ class Scheduler:
         self._seconds_per_page = _UNKNOWN_PAGE_S
         self.worker_count = 1
         self.is_paused = False
+        self.is_draining = False
+        """No further job is opened; the running ones go on."""
 
     # --- what the queue is told ---
 
@@ -113,6 +115,13 @@ class Scheduler:
         waiting = self._queued.pop(job_id, None)
         if waiting is not None:
             del self._order[bisect_left(self._order, waiting.key)]
+
+    def reclaim(self, job_id: int, priority: int) -> None:
+        """A job that was dropped while a worker was about to open it is that worker's after all."""
+        if job_id not in self._running:
+            self.drop(job_id)
+            opener = next((worker for worker, work in self._hands.items() if work == OpenJob(job_id)), None)
+            self._running[job_id] = _Running(priority, opener)
 
     def set_running_priority(self, job_id: int, priority: int) -> None:
         """Changes what the next batch boundary decides."""
@@ -209,7 +218,7 @@ class Scheduler:
         ready = [(job_id, r) for job_id, r in self._running.items() if r.has_batch or self._can_merge(job_id, r, busy)]
         aged = [(job_id, r) for job_id, r in ready if r.aged]
         ready = [(job_id, r) for job_id, r in ready if not r.aged]
-        head = next((key for key in self._order if key.job_id not in busy), None)
+        head = None if self.is_draining else next((key for key in self._order if key.job_id not in busy), None)
         priorities = [r.priority for _, r in ready]
         if head is not None:
             priorities.append(-head.minus_priority)
@@ -222,7 +231,7 @@ class Scheduler:
             for job_id, running in aged:
                 if running.opener == worker:
                     return self._take(job_id, running)
-        if not any(running.aged for running in self._running.values()):
+        if head is not None and not any(running.aged for running in self._running.values()):
             oldest = self._kept_waiting(top, now, busy)
             if oldest is not None:
                 return self._open(oldest, worker, aged=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AliasChoices, BeforeValidator, ByteSize, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -28,6 +28,7 @@ CONFIG_NAME = "hotfolio.toml"
 ENV_PREFIX = "HOTFOLIO_"
 STATE_NAME = ".hotfolio"
 _CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
+MAX_WORKERS = 256
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 
@@ -60,6 +61,23 @@ def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _worker_count(value: Any) -> Any:
+    """`auto` or a number, with one message for everything else."""
+    if value == "auto":
+        return value
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WORKERS:
+        return value
+    raise ValueError(f"give 'auto' or a number from 1 to {MAX_WORKERS}")
+
+
+def _some(formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    if not formats:
+        raise ValueError(f"name at least one of {', '.join(Format)}")
+    return formats
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Durations are seconds, sizes bytes (or a string such as `2GiB`)."""
 
@@ -71,13 +89,10 @@ class Settings(BaseSettings):
     """Where results appear, in folders that mirror the input."""
     state: Path | None = None
     """Queue, checkpoints and logs; `.hotfolio` in the output folder unless set."""
-    num_workers: Annotated[
-        Literal["auto"] | Annotated[int, Field(ge=1, le=256)],
-        Field(validation_alias=AliasChoices("num_workers", "HOTFOLIO_NUM_WORKERS")),
-    ] = 4
+    num_workers: Annotated[Literal["auto"] | int, BeforeValidator(_worker_count)] = 4
     """Conversions at once, each in a process of its own; `auto` means one for each usable core."""
 
-    formats: Annotated[tuple[Format, ...], NoDecode, BeforeValidator(_split)] = (Format.MD,)
+    formats: Annotated[tuple[Format, ...], NoDecode, BeforeValidator(_split), AfterValidator(_some)] = (Format.MD,)
     """What to make of each document."""
     ocr: OcrMode = OcrMode.AUTO
     """When a page is read by optical character recognition."""

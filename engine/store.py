@@ -26,6 +26,9 @@ T = TypeVar("T")
 DATABASE = "jobs.sqlite3"
 _MAX_SHARED = 500
 """Requests in one transaction at most, so that none waits long for the others."""
+_CHECKPOINT_IDLE_S = 0.2
+_CHECKPOINT_REQUESTS = 2000
+"""The write-ahead log is worked off when nothing was asked for so long, or after so many requests."""
 
 _MIGRATIONS: tuple[str, ...] = (
     # 1
@@ -59,6 +62,7 @@ _MIGRATIONS: tuple[str, ...] = (
         UNIQUE (root, path, size, mtime_ns, inode)
     ) STRICT;
     CREATE INDEX jobs_active ON jobs (state, id) WHERE state IN ('queued', 'held', 'running');
+    CREATE INDEX jobs_by_position ON jobs (position) WHERE state IN ('queued', 'held', 'running');
     CREATE INDEX jobs_by_content ON jobs (sha256) WHERE sha256 IS NOT NULL;
 
     CREATE TABLE pages (
@@ -195,6 +199,15 @@ class JobStore:
     def transition(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
         """Move a job to a state and set columns with it; raises `IllegalTransition` or `NoSuchJob`."""
         return self._ask(lambda db: self._transition(db, job_id, new, cause, **changes))
+
+    def requeue(self, job_id: int, cause: str) -> Job:
+        """Put a finished job at the end of the queue; raises `IllegalTransition` or `NoSuchJob`."""
+
+        def write(db: sqlite3.Connection) -> Job:
+            fresh = {"reason": None, "attempts": 0, "started": None, "finished": None, "output": None}
+            return self._transition(db, job_id, JobState.QUEUED, cause, position=_last_position(db) + 1, **fresh)
+
+        return self._ask(write)
 
     def claim(self, job_id: int) -> Job | None:
         """Take a queued job for running; None if it is no longer queued."""
@@ -341,26 +354,35 @@ class JobStore:
             opened.set_exception(error)
             return
         opened.set_result(None)
+        served = 0
         while True:
-            requests, closing = self._waiting()
+            requests, closing = self._waiting(_CHECKPOINT_IDLE_S if served else None)
             if requests:
                 self._serve(db, requests)
+                served += len(requests)
             if closing:
                 db.close()
                 return
+            # Not within a commit, where SQLite would do it by itself and some caller would wait for it.
+            if served and (not requests or served >= _CHECKPOINT_REQUESTS):
+                with contextlib.suppress(sqlite3.Error):
+                    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                served = 0
 
-    def _waiting(self) -> tuple[list[tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]], bool]:
-        """At least one request, and whatever else is waiting; and whether the store is to close."""
-        requests = []
-        request = self._requests.get()
-        while request is not None:
-            requests.append(request)
-            if len(requests) == _MAX_SHARED:
-                return requests, False
-            try:
+    def _waiting(
+        self, timeout_s: float | None
+    ) -> tuple[list[tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]], bool]:
+        """Whatever is waiting, at least one request unless the time is over; and whether the store is to close."""
+        requests: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]] = []
+        try:
+            request = self._requests.get(timeout=timeout_s)
+            while request is not None:
+                requests.append(request)
+                if len(requests) == _MAX_SHARED:
+                    return requests, False
                 request = self._requests.get_nowait()
-            except queue.Empty:
-                return requests, False
+        except queue.Empty:
+            return requests, False
         return requests, True
 
     def _serve(
@@ -413,6 +435,7 @@ class JobStore:
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA wal_autocheckpoint = 0")
             db.execute("PRAGMA foreign_keys = ON")
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if version > SCHEMA_VERSION:
@@ -433,8 +456,7 @@ class JobStore:
         now = self._clock()
         cursor = db.execute(
             "INSERT OR IGNORE INTO jobs (conversion_id, root, path, size, mtime_ns, inode, options, state, priority, "
-            "position, created) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, "
-            "(SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'jobs'), ?)",
+            "position, created) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
             (
                 str(uuid.uuid4()),
                 source.root,
@@ -444,6 +466,7 @@ class JobStore:
                 source.inode,
                 options.model_dump_json(),
                 priority,
+                _last_position(db) + 1,
                 now,
             ),
         )
@@ -462,6 +485,16 @@ class JobStore:
             raise IllegalTransition(f"A {_one(db, job_id).state} job cannot become {new}.")
         _note(db, job_id, self._clock(), new, cause)
         return _update(db, job_id, changes)
+
+
+def _last_position(db: sqlite3.Connection) -> float:
+    """The highest position of an unfinished job."""
+    # The list of states lets SQLite use the partial index.
+    query = """
+        SELECT position FROM jobs WHERE state IN ('queued', 'held', 'running') ORDER BY position DESC LIMIT 1
+    """
+    row = db.execute(query).fetchone()
+    return float(row[0]) if row else 0.0
 
 
 def _note(db: sqlite3.Connection, job_id: int, at: float, state: JobState, cause: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -65,6 +66,7 @@ async def shoot(name: str, engine: FakeEngine, size: tuple[int, int], *keys: str
     """Press keys and save the screen."""
     app = Dashboard(engine, glyphs=UNICODE, clock=engine.clock, wall_clock=engine.wall_clock)
     async with app.run_test(size=size) as pilot:
+        app.theme = "hotfolio"
         app.model.reading = Reading(96, 41 << 30)
         await pilot.pause()
         app.look_again(settle=True)
@@ -89,4 +91,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with patch("getpass.getuser", return_value="ada"), patch("socket.gethostname", return_value="scanserver"):
+        asyncio.run(main())

@@ -13,11 +13,13 @@ from tui.terminal import can_show_unicode, has_few_colours
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from engine.display import display_text
 from engine.errors import HotfolioError
 from tui.actions import ACTIONS, Change
+from tui.commands import Commands
 from tui.enginelike import EngineLike
 from tui.formatting import number, plural
 from tui.glyphs import ASCII, UNICODE, Glyphs
@@ -30,6 +32,8 @@ from tui.screens.choice_dialog import Choice, ChoiceDialog
 from tui.screens.detail import DetailScreen
 from tui.screens.help import HelpScreen, help_entries
 from tui.screens.main import MainScreen
+from tui.screens.settings import SettingsScreen
+from tui.viewstate import ViewState, load_view_state, save_view_state
 
 _CHUNK = 50
 """So many jobs are changed between two looks at whether to go on, and at the progress to tell."""
@@ -37,7 +41,7 @@ _METER_S = 2.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-class Dashboard(App[QuitChoice]):
+class Dashboard(App[QuitChoice], inherit_bindings=False):
     """Shows a started engine until the person leaves; `run()` returns how. It neither starts nor stops the engine."""
 
     TITLE = "hotfolio"
@@ -49,7 +53,9 @@ class Dashboard(App[QuitChoice]):
         Binding("left_square_bracket", "workers(-1)", "One worker less", id="workers.fewer"),
         Binding("right_square_bracket", "workers(1)", "One worker more", id="workers.more"),
         Binding("z", "undo", "Undo the last cancel, priority or removal", id="job.undo"),
-        Binding("q,ctrl+c", "leave", "Quit", id="app.quit", priority=False),
+        Binding("colon,ctrl+p", "palette", "All commands", id="app.palette"),
+        Binding("comma", "settings", "Settings", id="app.settings"),
+        Binding("q,ctrl+c", "leave", "Quit", id="app.quit"),
     ]
 
     def __init__(
@@ -70,7 +76,11 @@ class Dashboard(App[QuitChoice]):
         self.glyphs = glyphs or (UNICODE if can_show_unicode() else ASCII)
         self.register_theme(THEME)
         self.register_theme(THEME_LIGHT)
-        self.theme = "ansi-dark" if has_few_colours() else THEME.name
+        self._state_file = engine.settings.state_folder / "view.json"
+        state = load_view_state(self._state_file)
+        state.apply(self.model.jobs)
+        self._usual_theme = "ansi-dark" if has_few_colours() else THEME.name
+        self.theme = state.theme if state.theme in self.available_themes else self._usual_theme
         self.look = Look.of(self, self.glyphs)
 
     # --- life ---
@@ -92,6 +102,12 @@ class Dashboard(App[QuitChoice]):
         """Begin to ask the engine."""
         self.set_interval(1 / self._engine.settings.refresh_rate, self.look_again)
         self.set_interval(_METER_S, self._read_meter)
+
+    def on_unmount(self) -> None:
+        """Keep how the list was looked at."""
+        jobs = self.model.jobs
+        theme = None if self.theme == self._usual_theme else self.theme
+        save_view_state(self._state_file, ViewState(jobs.view.name, jobs.sort, jobs.is_reversed, theme))
 
     def look_again(self, *, settle: bool = False) -> None:
         """Ask the engine what has changed, and have the screens show it."""
@@ -171,6 +187,14 @@ class Dashboard(App[QuitChoice]):
     def action_help(self) -> None:
         """Show the keys of the screen one is on."""
         self.push_screen(HelpScreen(help_entries(self.screen)))
+
+    def action_palette(self) -> None:
+        """Find a command by its name."""
+        self.push_screen(CommandPalette([Commands], placeholder="What to do?"))
+
+    def action_settings(self) -> None:
+        """Show the settings in force."""
+        self.push_screen(SettingsScreen(self.model))
 
     def action_leave(self) -> None:
         """Quit, after asking if there is work."""

@@ -35,6 +35,13 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def short_number(count: int) -> str:
+    """At most four cells below a million: `987`, `1.2k`, `100k`."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 9950 else f"{count / 1000:.0f}k"
+
+
 def plural(count: int, noun: str) -> str:
     """`1 job`, `3 jobs`, `10,000 jobs`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

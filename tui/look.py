@@ -56,6 +56,8 @@ class Look:
     """The screen's colours, below all others."""
     cursor: Style
     """Laid over a whole row."""
+    cursor_is_plain: bool
+    """Whether the row under the cursor must do without colours of its own: reversed ones would be blocks."""
     text: Style
     strong: Style
     muted: Style
@@ -105,6 +107,7 @@ class Look:
             glyphs=glyphs,
             base=Style(color=foreground.rich_color, bgcolor=background.rich_color),
             cursor=cursor,
+            cursor_is_plain=is_ansi,
             text=Style(),
             strong=Style(bold=True),
             muted=muted,

@@ -9,18 +9,18 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from engine.display import display_name, display_text
 from engine.engine import Engine
 from engine.job import Job, JobState
 from engine.settings import Settings
+from tui.line_output import LineDisplay, ProgressDisplay
 
 INTERRUPTED = 130
-_POLL_S = 0.1
+POLL_S = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -52,7 +52,7 @@ class Runner:
         started = time.monotonic()
         wanted: set[int] | None = None
         self._engine.on_finished(self._finished.put)
-        with self._signals_caught():
+        with signals_caught(self._on_signal):
             self._engine.start()
             try:
                 if self._files is not None:
@@ -60,7 +60,7 @@ class Runner:
                     wanted = {job.id for job in jobs}
                 self._loop(wanted)
             finally:
-                self._shut_down()
+                stop_engine(self._engine, lambda: self._signals > 1)
         while not self._finished.empty():
             self._report(self._finished.get(), print)
         seconds = time.monotonic() - started
@@ -73,7 +73,7 @@ class Runner:
 
     def _loop(self, wanted: set[int] | None) -> None:
         with self._display() as show:
-            while not self._stop.wait(_POLL_S):
+            while not self._stop.wait(POLL_S):
                 idle = self._once and self._is_done(wanted)
                 with contextlib.suppress(queue.Empty):
                     while True:
@@ -88,34 +88,16 @@ class Runner:
             return self._engine.is_idle()
         return all(self._engine.job(job_id).job.state.is_finished for job_id in wanted)
 
-    def _shut_down(self) -> None:
-        """Stop the engine in a thread of its own, so that a second signal can hurry it."""
-        stopper = threading.Thread(target=self._engine.stop, name="stopper")
-        stopper.start()
-        while stopper.is_alive():
-            stopper.join(_POLL_S)
-            if self._signals > 1:
-                self._engine.kill_processes()
-
-    @contextlib.contextmanager
-    def _signals_caught(self) -> Iterator[None]:
-        def on_signal(number: int, frame: FrameType | None) -> None:
-            self._signals += 1
-            self._stop.set()
-
-        before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _on_signal(self) -> None:
+        self._signals += 1
+        self._stop.set()
 
     # --- telling ---
 
-    def _display(self) -> "contextlib.AbstractContextManager[_Display]":
+    def _display(self) -> "contextlib.AbstractContextManager[LineDisplay]":
         if not self._json_lines and sys.stdout.isatty():
-            return _ProgressDisplay()
-        return contextlib.nullcontext(_Display())
+            return ProgressDisplay()
+        return contextlib.nullcontext(LineDisplay())
 
     def _report(self, job: Job, line: Any) -> None:
         self._states[job.state] += 1
@@ -135,56 +117,25 @@ class Runner:
         _say(print, f"{counted}: {self._pages} pages in {seconds:.1f} s, {rate:.1f} pages/s")
 
 
-class _Display:
-    """One line per job, for a file or a pipe."""
+@contextlib.contextmanager
+def signals_caught(on_signal: Callable[[], None]) -> Iterator[None]:
+    """Have SIGINT, SIGTERM and SIGHUP call `on_signal` instead of ending the process."""
+    before = {number: signal.signal(number, lambda *_: on_signal()) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
-    def line(self, text: str) -> None:
-        print(text, flush=True)
 
-    def update(self, engine: Engine) -> None:
-        """Nothing moves in a file."""
-
-
-class _ProgressDisplay(_Display):
-    """A bar per running document, for a terminal."""
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._progress = Progress(
-            TextColumn("{task.fields[name]}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            transient=True,
-        )
-        self._tasks: dict[int, Any] = {}
-        self._version = 0
-
-    def __enter__(self) -> "_ProgressDisplay":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def line(self, text: str) -> None:
-        """Print above the bars."""
-        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    def update(self, engine: Engine) -> None:
-        """Show how far the running documents are."""
-        snapshot = engine.snapshot(self._version)
-        self._version = snapshot.version
-        for entry in snapshot.changed:
-            job = entry.job
-            if job.state is not JobState.RUNNING:
-                if job.id in self._tasks:
-                    self._progress.remove_task(self._tasks.pop(job.id))
-                continue
-            if job.id not in self._tasks:
-                self._tasks[job.id] = self._progress.add_task("", name=job.name, total=None)
-            self._progress.update(self._tasks[job.id], completed=entry.pages_done, total=job.pages)
+def stop_engine(engine: Engine, is_urgent: Callable[[], bool]) -> None:
+    """Stop the engine; as soon as it becomes urgent, at once."""
+    stopper = threading.Thread(target=engine.stop, name="stopper")
+    stopper.start()
+    while stopper.is_alive():
+        stopper.join(POLL_S)
+        if is_urgent():
+            engine.kill_processes()
 
 
 def _event(job: Job) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class FakeEngine:
         self.discovered = 0
         self.calls: list[tuple[object, ...]] = []
         self.pages: dict[int, dict[int, PageResult]] = {}
+        self._on_job: dict[int, int] = {}
         self._next_id = 1
         self._hidden: dict[int, Job] = {}
         self._workers = 0
@@ -145,8 +146,8 @@ class FakeEngine:
 
     def start_page(self, worker: int, job_id: int, page: int) -> None:
         """A worker begins a page."""
-        current = next(w for w in self.tracker.snapshot().workers if w.number == worker)
-        if current.job_id != job_id:
+        if self._on_job.get(worker) != job_id:
+            self._on_job[worker] = job_id
             self.tracker.worker_changed(
                 WorkerSnapshot(worker, WorkerState.BUSY, job_id, Step.PAGE_PROCESSING, pid=4000 + worker)
             )
@@ -233,13 +234,19 @@ class FakeEngine:
         return self._each("change_priority", job_ids, change, by)
 
     def move(self, job_ids: Iterable[int], where: Move) -> list[int]:
-        offsets = {"up": -1.5, "down": 1.5, "top": -1e6, "bottom": 1e6}
-
         def change(job_id: int) -> None:
             job = self.job(job_id).job
             if job.state is not JobState.QUEUED:
                 raise IllegalTransition("not queued")
-            self.change(job_id, position=job.position + offsets[where])
+            waiting = [other for other in self.tracker.jobs() if other.state is JobState.QUEUED]
+            equals = sorted((o for o in waiting if o.priority == job.priority), key=lambda o: o.position)
+            at = [other.id for other in equals].index(job_id)
+            if where in ("up", "down"):
+                neighbour = equals[max(0, min(at + (1 if where == "down" else -1), len(equals) - 1))]
+                self.change(neighbour.id, position=job.position)
+                self.change(job_id, position=neighbour.position)
+            else:
+                self.change(job_id, position=equals[0].position - 1 if where == "top" else equals[-1].position + 1)
 
         return self._each("move", job_ids, change, where)
 

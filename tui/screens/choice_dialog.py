@@ -68,8 +68,7 @@ class ChoiceDialog(ModalScreen[Answer | None], Generic[Answer]):
         with Vertical(id="dialog"):
             yield Static(Content(self._question), id="title")
             yield Static(Content(self._explanation), id="text")
-            width = max(len(choice.label) for choice in self._choices)
-            yield OptionList(*(Option(Content(f"{choice.label:{width}}   {choice.key}")) for choice in self._choices))
+            yield OptionList(*(Option(Content(f" {choice.key}  {choice.label}")) for choice in self._choices))
 
     def on_mount(self) -> None:
         """Begin at the safe answer."""

@@ -6,25 +6,25 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Resize
 
 from tui.model import Model, Update
-from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, JobScreen
+from tui.screens.base import MIN_HEIGHT, MIN_WIDTH
+from tui.screens.job_screen import JobScreen
 from tui.widgets.job_view import JobView
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.too_small import TooSmall
 
 _HINTS = (
-    (("screen.leave",), "back"),
-    (("scroll.down", "scroll.up"), "scroll"),
-    (("job.log",), "log"),
-    (("job.output",), "output"),
-    (("job.copy",), "copy path"),
-    (("job.cancel",), "cancel"),
-    (("job.retry",), "retry"),
-    (("job.hold",), "hold"),
-    (("job.raise", "job.lower"), "priority"),
-    (("app.help",), "help"),
+    (("screen.leave",), "back", 0),
+    (("scroll.down", "scroll.up"), "scroll", 1),
+    (("job.log",), "log", 2),
+    (("job.output",), "output", 3),
+    (("job.copy",), "copy path", 4),
+    (("job.cancel",), "cancel", 5),
+    (("job.retry",), "retry", 6),
+    (("job.hold",), "hold", 7),
+    (("job.raise", "job.lower"), "priority", 8),
+    (("app.help",), "help", 9),
 )
 
 
@@ -51,10 +51,6 @@ class DetailScreen(JobScreen):
         view = self.query_one(JobView)
         view.focus()
         view.show_job(self.job_id)
-
-    def on_resize(self, event: Resize) -> None:
-        """One line where there is no room for more."""
-        self.set_class(event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT, "-small")
 
     def take(self, update: Update) -> None:
         """Show what has changed of the job."""

@@ -1,7 +1,10 @@
 """MainScreen: the queue, and above and below it what the engine is doing."""
 
+import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -10,14 +13,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 
+from engine.display import display_name
 from engine.job import FINISHED, JobState
+from tui.export import Exporter, ExportFormat
 from tui.formatting import plural
 from tui.jobfilter import JobFilter
 from tui.joblist import Sort, View
 from tui.messages import ActionChosen, FilterChanged, FilterClosed, JobHighlighted, MarksChanged, ViewChosen
 from tui.model import Model, Update
-from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, JobScreen
+from tui.screens.base import MIN_HEIGHT, MIN_WIDTH
 from tui.screens.choice_dialog import Choice, ChoiceDialog
+from tui.screens.job_screen import JobScreen
 from tui.widgets.banners import Banners
 from tui.widgets.column_head import ColumnHead
 from tui.widgets.empty_hint import EmptyHint
@@ -31,23 +37,24 @@ from tui.widgets.too_small import TooSmall
 from tui.widgets.view_tabs import ViewTabs
 from tui.widgets.workers_line import WorkersLine
 
+_EXPORT_CHUNK = 2000
 WIDE = 120
 """From this width on, a panel beside the list shows the job under the cursor."""
 
 _HINTS = (
-    (("app.help",), "help"),
-    (("view.filter",), "filter"),
-    (("mark.toggle",), "mark"),
-    (("job.cancel",), "cancel"),
-    (("job.raise", "job.lower"), "priority"),
-    (("job.hold",), "hold"),
-    (("job.retry",), "retry"),
-    (("job.open",), "detail"),
-    (("app.palette",), "commands"),
-    (("app.quit",), "quit"),
-    (("app.pause",), "pause"),
-    (("workers.fewer", "workers.more"), "workers"),
-    (("view.sort",), "sort"),
+    (("app.help",), "help", 0),
+    (("view.filter",), "filter", 2),
+    (("mark.toggle",), "mark", 4),
+    (("job.cancel",), "cancel", 3),
+    (("job.raise", "job.lower"), "priority", 7),
+    (("job.hold",), "hold", 5),
+    (("app.pause",), "pause", 9),
+    (("job.retry",), "retry", 6),
+    (("workers.fewer", "workers.more"), "workers", 10),
+    (("view.sort",), "sort", 11),
+    (("job.open",), "detail", 1),
+    (("app.palette",), "commands", 8),
+    (("app.quit",), "quit", 0),
 )
 
 
@@ -55,7 +62,7 @@ class MainScreen(JobScreen):
     """The list has the keys; everything else follows it."""
 
     DEFAULT_CSS = """
-    MainScreen #side { display: none; width: 38%; max-width: 72; border-left: tall $panel; }
+    MainScreen #side { display: none; width: 35%; max-width: 68; border-left: vkey $border; }
     MainScreen.-wide #side { display: block; }
     MainScreen #middle { height: 1fr; }
     """
@@ -66,7 +73,7 @@ class MainScreen(JobScreen):
             for number, view in enumerate(View, start=1)
         ),
         Binding("tab", "next_pane", "Next pane, or next view", id="view.next"),
-        Binding("slash", "filter", "Filter: name, !name, state:failed, pages>100", id="view.filter"),
+        Binding("slash", "filter", "Filter by name, state, pages", id="view.filter"),
         Binding("n", "match(1)", "Next match, or next failed job", id="view.next_match"),
         Binding("N", "match(-1)", "Previous match, or previous failed job", id="view.previous_match"),
         Binding("s", "sort", "Sort by the next column", id="view.sort"),
@@ -75,6 +82,7 @@ class MainScreen(JobScreen):
         Binding("F", "freeze", "Freeze the list, or let it go on", id="view.freeze"),
         Binding("R", "retry_all", "Run all failed jobs again", id="job.retry_all"),
         Binding("D", "clear_finished", "Remove all finished jobs from the list", id="job.clear"),
+        Binding("e", "export", "Export the jobs shown (CSV, JSON)", id="view.export"),
         Binding("escape", "back", "Clear the filter, then the marks", id="view.back"),
     ]
 
@@ -109,7 +117,7 @@ class MainScreen(JobScreen):
     def on_resize(self, event: Resize) -> None:
         """A side panel where there is room, one line where there is none."""
         self.set_class(event.size.width >= WIDE, "-wide")
-        self.set_class(event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT, "-small")
+        super().on_resize(event)
         self.call_after_refresh(self._show_side)
 
     def take(self, update: Update) -> None:
@@ -238,6 +246,22 @@ class MainScreen(JobScreen):
         dialog = ChoiceDialog(f"Remove {plural(len(ids), 'finished job')} from the list?", text, choices)
         self.app.push_screen(dialog, answered)
 
+    def action_export(self) -> None:
+        """Write the jobs shown to a file in the working directory, after asking in which format."""
+        ids = self.model.jobs.ids()
+        if not ids:
+            self.say("There is nothing to export.")
+            return
+        text = f"A new file in {display_name(Path.cwd())}."
+        choices = [Choice(kind[0], kind.upper(), kind) for kind in ExportFormat]
+        dialog: ChoiceDialog[ExportFormat] = ChoiceDialog(f"Export {plural(len(ids), 'job')}?", text, choices)
+
+        def answered(kind: ExportFormat | None) -> None:
+            if kind is not None:
+                self.run_worker(self._export(ids, kind), group="export", exclusive=True)
+
+        self.app.push_screen(dialog, answered)
+
     # --- what the widgets tell ---
 
     @on(ViewChosen)
@@ -263,6 +287,23 @@ class MainScreen(JobScreen):
 
     # --- below ---
 
+    async def _export(self, ids: list[int], kind: ExportFormat) -> None:
+        entries = self._entries(ids)
+        stem = f"hotfolio-jobs-{datetime.fromtimestamp(self.model.wall_clock(), UTC):%Y%m%d-%H%M%S}"
+        try:
+            exporter = await asyncio.to_thread(Exporter, Path.cwd(), stem, kind)
+            try:
+                for start in range(0, len(entries), _EXPORT_CHUNK):
+                    if start:
+                        self.say(f"Exporting: {start:,} of {plural(len(entries), 'job')} …")
+                    await asyncio.to_thread(exporter.write, entries[start : start + _EXPORT_CHUNK])
+            finally:
+                await asyncio.to_thread(exporter.close)
+        except OSError as error:
+            self.say(f"Not exported: {error.strerror}.", is_problem=True)
+        else:
+            self.say(f"{plural(len(entries), 'job')} exported to {display_name(exporter.file)}")
+
     def _close_filter(self, *, keep: bool) -> None:
         bar = self.query_one(FilterBar)
         if keep:
@@ -285,6 +326,7 @@ class MainScreen(JobScreen):
         hint = self.query_one(EmptyHint)
         if hint.display != is_empty:
             hint.display = is_empty
+            self.query_one(ColumnHead).display = not is_empty
             self._queue.styles.height = 0 if is_empty else "1fr"
         for lines in self.query(Lines):
             if lines.display and not isinstance(lines, KeyBar):

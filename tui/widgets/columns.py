@@ -132,19 +132,24 @@ def row_parts(entry: JobSnapshot, columns: Columns, look: Look, *, now: float, c
 
     add(str(job.id), columns.id, look.muted, right=True)
     add(f"{job.priority:+}" if job.priority else "", columns.priority, look.key, right=True)
-    add(shorten(job.name, columns.name, glyphs.ellipsis), columns.name, look.muted if is_over else look.text)
+    name_style = look.muted if is_over else look.text
     if job.reason and job.state in (JobState.FAILED, JobState.HELD, JobState.CANCELLED) and columns.reason:
+        add(shorten(job.name, columns.name, glyphs.ellipsis), columns.name, name_style)
         reason = clip(" ".join(display_text(job.reason).split()), columns.reason, glyphs.ellipsis)
         add(reason, columns.reason, look.muted if job.state is JobState.CANCELLED else state_style)
     else:
-        _add_progress(entry, columns, look, parts)
+        progress, progress_cells = _progress(entry, columns, look)
+        # What progress leaves free goes to the name.
+        free = sum(cells + 1 for cells in (columns.bar, columns.pages, columns.percent) if cells) - progress_cells
+        add(shorten(job.name, columns.name + free, glyphs.ellipsis), columns.name + free, name_style)
+        parts += progress
     word = STEP_WORDS[entry.step] if entry.step is not None else str(job.state)
     add(f"{glyphs.states[job.state]} {word}", columns.state, state_style)
     add(" ".join(map(str, entry.workers)), columns.worker, look.text)
     add(duration(seconds_of(entry, now)), columns.time, look.muted, right=True)
     add(duration(entry.eta_s), columns.eta, look.text, right=True)
     if cursor:
-        parts = [(text, style + look.cursor) for text, style in parts]
+        parts = [(text, look.cursor if look.cursor_is_plain else style + look.cursor) for text, style in parts]
     return parts
 
 
@@ -156,29 +161,27 @@ def seconds_of(entry: JobSnapshot, now: float) -> float | None:
     return job.seconds
 
 
-def _add_progress(entry: JobSnapshot, columns: Columns, look: Look, parts: list[Part]) -> None:
-    """Bar, pages and percent, each as far as there is something to say."""
+def _progress(entry: JobSnapshot, columns: Columns, look: Look) -> tuple[list[Part], int]:
+    """Bar, pages and percent from where there is something to say, and the cells they take."""
     job = entry.job
     total, done = job.pages, entry.pages_done
     shows_bar = job.state is JobState.RUNNING or (0 < done < (total or 0))
     fraction = done / total if total else 0.0
-    if columns.bar:
-        if shows_bar:
-            filled, rest = bar(fraction, columns.bar, look.glyphs)
-            parts += [(filled, look.states[job.state]), (rest, look.bar_rest), (" ", _BLANK)]
-        else:
-            parts.append((" " * (columns.bar + 1), _BLANK))
-    if columns.pages:
-        pages = "" if total is None and job.state is not JobState.RUNNING else _pages(done, total, look.glyphs.dash)
-        if job.state is JobState.DONE:
-            pages = str(total or "")
-        elif job.state is JobState.PARTIAL:
-            pages = f"{done - entry.pages_failed}/{total}"
+    parts: list[Part] = []
+    if columns.bar and shows_bar:
+        filled, rest = bar(fraction, columns.bar, look.glyphs)
+        parts += [(filled, look.states[job.state]), (rest, look.bar_rest), (" ", _BLANK)]
+    pages = ""
+    if job.state is JobState.DONE:
+        pages = str(total or "")
+    elif job.state is JobState.PARTIAL:
+        pages = f"{done - entry.pages_failed}/{total}"
+    elif total is not None or job.state is JobState.RUNNING:
+        dash = look.glyphs.dash
+        pages = f"{done or dash}/{dash if total is None else total}"
+    if columns.pages and pages:
         parts += [(pad(pages, columns.pages, right=True), look.text), (" ", _BLANK)]
-    if columns.percent:
+    if columns.percent and parts:
         percent = f"{fraction:.0%}" if shows_bar and total else ""
         parts += [(pad(percent, columns.percent, right=True), look.muted), (" ", _BLANK)]
-
-
-def _pages(done: int, total: int | None, dash: str) -> str:
-    return f"{done or dash}/{dash if total is None else total}"
+    return parts, sum(len(text) for text, _ in parts)

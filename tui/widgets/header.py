@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from rich.style import Style
@@ -15,6 +16,8 @@ from tui.model import Model
 from tui.widgets.lines import Lines, Part, parts_width, spread
 
 _SPARK_CELLS = 20
+_ROOMY = 100
+_WORDY = 70
 _BLANK = Style()
 
 
@@ -37,15 +40,16 @@ class Header(Lines):
     def _first(self, look: Look, width: int) -> list[Part]:
         model, totals = self._model, self._model.totals
         figures = [
-            [(number(totals.queue_depth), look.strong), (" queued", look.muted)],
             [(f"{totals.workers_busy}/{totals.workers}", look.strong), (" workers", look.muted)],
             [(f"{totals.pages_per_second:.1f}", look.strong), (" pages/s", look.muted)],
         ]
+        if width >= _ROOMY:  # the views tell it too
+            figures.insert(0, [(number(totals.queue_depth), look.strong), (" queued", look.muted)])
         if totals.eta_s is not None:
             figures.append([("ETA ", look.muted), (duration(totals.eta_s), look.strong)])
         right: list[Part] = [*_state(model, look)]
         for figure in figures:
-            right += [("   " if width >= 100 else "  ", _BLANK), *figure]
+            right += [("   " if width >= _ROOMY else "  ", _BLANK), *figure]
         left: list[Part] = [(" hotfolio", look.title)]
         room = width - parts_width(left) - parts_width(right) - 4
         folders = _folders(model, look.glyphs.arrow, room, look.glyphs.ellipsis)
@@ -56,19 +60,27 @@ class Header(Lines):
     def _second(self, look: Look, width: int) -> list[Part]:
         model, totals = self._model, self._model.totals
         history = (0.0,) * (HISTORY_BINS - len(totals.history)) + totals.history
-        line = sparkline(history, _SPARK_CELLS, look.glyphs)
-        left: list[Part] = [(" ", _BLANK), (line, look.accent), ("  last 5 min", look.faint)]
+        roomy = width >= _ROOMY
+        left: list[Part] = [(" ", _BLANK), *_sparks(history, look)]
+        left.append(("  pages/s, last 5 min" if roomy else "  last 5 min", look.faint))
         right: list[Part] = []
         for state in (JobState.DONE, JobState.PARTIAL, JobState.FAILED):
             count = totals.by_state[state]
             style = look.states[state] if count else look.faint
-            right += [(f"   {look.glyphs.states[state]} {number(count)}", style)]
-            if width >= 66:
-                right.append((f" {state}", look.muted))
+            right.append((f"{'   ' if roomy else '  '}{look.glyphs.states[state]} {number(count)}", style))
+            if width >= _WORDY:
+                right.append((f" {state}", look.muted if count else look.faint))
         for text in model.meter_texts():
             if parts_width(left) + parts_width(right) + len(text) + 3 <= width:
                 right.append((f"   {text}", look.muted))
         return spread(left, right, width)
+
+
+def _sparks(history: Sequence[float], look: Look) -> list[Part]:
+    """The sparkline, in which nothing done is fainter than little done."""
+    line = sparkline(history, _SPARK_CELLS, look.glyphs)
+    runs = groupby(line, key=lambda spark: spark == look.glyphs.sparks[0])
+    return [("".join(sparks), look.faint if is_floor else look.accent) for is_floor, sparks in runs]
 
 
 def _state(model: Model, look: Look) -> list[Part]:

@@ -1,7 +1,6 @@
 """JobView: everything about one job, beside the queue list or as a screen of its own."""
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from tui.formatting import bar, clip, duration, plural, shorten, size, wrap
 from tui.look import Look, look_of
 from tui.model import Model, Update
 from tui.widgets.columns import STEP_WORDS, seconds_of
-from tui.widgets.lines import Part
+from tui.widgets.lines import Part, flow
 from tui.widgets.page_map import legend, page_map_lines
 from tui.widgets.scroll_lines import ScrollLines
 
@@ -109,17 +108,17 @@ def _heading(model: Model, job_id: int, width: int, look: Look) -> list[_Line]:
     entry = model.jobs.entries[job_id]
     job, glyphs = entry.job, look.glyphs
     word = STEP_WORDS[entry.step] if entry.step is not None else str(job.state)
-    state: _Line = [(f"{glyphs.states[job.state]} {word}", look.states[job.state])]
+    state: list[_Line] = [[(f"{glyphs.states[job.state]} {word}", look.states[job.state])]]
     took = duration(seconds_of(entry, model.wall_clock()))
     if took:
-        state.append((f"   {'for' if entry.step is not None else 'in'} {took}", look.muted))
+        state.append([(f"{'for' if entry.step is not None else 'in'} {took}", look.muted)])
     if entry.eta_s is not None and entry.step is not None:
-        state.append((f"   ETA {duration(entry.eta_s)}", look.muted))
+        state.append([(f"ETA {duration(entry.eta_s)}", look.muted)])
     if entry.rate:
-        state.append((f"   {entry.rate:.1f} pages/s", look.muted))
+        state.append([(f"{entry.rate:.1f} pages/s", look.muted)])
     lines: list[_Line] = [
         [(f"#{job.id} ", look.muted), (shorten(job.name, width - len(f"#{job.id} "), glyphs.ellipsis), look.strong)],
-        state,
+        *flow(state, width),
     ]
     if job.state is JobState.RUNNING and job.pages:
         fraction = entry.pages_done / job.pages
@@ -147,8 +146,8 @@ def _pages(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
         if count
     ]
     title = f"{detail.snapshot.pages_done} of {plural(len(page_map.marks), 'page')}"
-    head: _Line = [("PAGES  ", look.title), (", ".join([title, *counts]), look.text)]
-    return [head, *page_map_lines(page_map, width, _MAP_LINES, look), legend(page_map, look)]
+    head = flow([[("PAGES", look.title)], *([(text, look.text)] for text in [title, *counts])], width, "  ")
+    return [*head, *page_map_lines(page_map, width, _MAP_LINES, look), *flow(legend(page_map, look), width, "  ")]
 
 
 def _messages(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
@@ -201,9 +200,3 @@ def _history(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
         text = clip(" ".join(display_text(cause).split()), room, look.glyphs.ellipsis) if room > 5 else ""
         lines.append([(stamp, look.muted), (label, look.states[state]), (text, look.muted)])
     return lines if len(lines) > 1 else []
-
-
-def copyable_path(detail: "JobDetail") -> str:
-    """The result's folder once there is one, the source until then."""
-    job = detail.snapshot.job
-    return os.fsdecode(job.output) if job.output else str(job.source.file)

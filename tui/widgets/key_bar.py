@@ -11,14 +11,15 @@ from tui.look import look_of
 from tui.widgets.lines import Lines, Part, parts_width
 
 _MESSAGE_S = 5.0
+_GAP = "   "
 _BLANK = Style()
 
 
 class KeyBar(Lines):
-    """Shows the hints that fit, the first ones first, with the keys as they are bound."""
+    """Shows the hints that fit, with the keys as they are bound."""
 
-    def __init__(self, hints: Sequence[tuple[tuple[str, ...], str]]) -> None:
-        """`hints` are bindings' ids and a word for them."""
+    def __init__(self, hints: Sequence[tuple[tuple[str, ...], str, int]]) -> None:
+        """`hints` are bindings' ids, a word for them, and a rank: where not all fit, low ranks stay."""
         super().__init__()
         self._hints = hints
         self._message: Part | None = None
@@ -50,12 +51,15 @@ class KeyBar(Lines):
             return [[self._message]]
         look = look_of(self)
         keys = keys_by_binding(self.screen)
-        parts: list[Part] = [(" ", _BLANK)]
-        for ids, word in self._hints:
+        hints: list[tuple[int, list[Part]]] = []
+        for ids, word, rank in self._hints:
             bound = [keys[binding][0] for binding in ids if binding in keys]
-            if not bound:
-                continue
-            hint: list[Part] = [(" ".join(bound), look.key), (f" {word}   ", look.muted)]
-            if parts_width(parts) + parts_width(hint) - 2 <= width:
-                parts += hint
-        return [parts]
+            if bound:
+                hints.append((rank, [(" ".join(bound), look.key), (f" {word}{_GAP}", look.muted)]))
+        room = width + len(_GAP) - 2
+        kept: set[int] = set()
+        for rank in sorted({rank for rank, _ in hints}):
+            cells = sum(parts_width(parts) for other, parts in hints if other in kept or other == rank)
+            if cells <= room:
+                kept.add(rank)
+        return [[(" ", _BLANK), *(part for rank, parts in hints if rank in kept for part in parts)]]

@@ -83,6 +83,17 @@ def spread(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part
     return [*left, (" " * max(gap, 1), Style()), *right]
 
 
+def flow(items: Sequence[Sequence[Part]], width: int, gap: str = "   ") -> list[list[Part]]:
+    """Items side by side in as many lines as they take."""
+    lines: list[list[Part]] = []
+    for item in items:
+        if lines and parts_width(lines[-1]) + len(gap) + parts_width(item) <= width:
+            lines[-1] += [(gap, Style()), *item]
+        else:
+            lines.append(list(item))
+    return lines
+
+
 def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:
     """Where two lines differ: first cell and the one after the last, small gaps bridged."""
     if old is new:

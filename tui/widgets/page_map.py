@@ -25,15 +25,15 @@ def page_map_lines(page_map: PageMap, width: int, height: int, look: Look) -> li
     return [_merged(cells[start : start + width]) for start in range(0, len(cells), width)]
 
 
-def legend(page_map: PageMap, look: Look) -> list[Part]:
-    """What the cells of this map mean; only those that are in it."""
+def legend(page_map: PageMap, look: Look) -> list[list[Part]]:
+    """What the cells of this map mean, an item each; only those that are in it."""
     present = {PageMark(mark) for mark in set(page_map.marks)}
-    parts: list[Part] = []
+    items: list[list[Part]] = []
     for mark, word in _LEGEND.items():
         if mark in present:
             glyph = "1-9" if mark is PageMark.RUNNING else look.glyphs.pages[mark]
-            parts += [(f"{glyph} ", look.pages[mark]), (f"{word}  ", look.muted)]
-    return parts
+            items.append([(f"{glyph} ", look.pages[mark]), (word, look.muted)])
+    return items
 
 
 def _cell(marks: bytes, first: int, count: int, workers: Mapping[int, int], look: Look) -> Part:

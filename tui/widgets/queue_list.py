@@ -21,7 +21,7 @@ _CACHED_ROWS = 2000
 _Key = tuple[JobSnapshot, Columns, Look, bool, bool]
 
 
-class QueueList(ScrollView, can_focus=True):
+class QueueList(ScrollView, can_focus=True, inherit_bindings=False):
     """Draws visible rows only, and of those the cells that have changed. The cursor stays on its job."""
 
     DEFAULT_CSS = """
@@ -79,7 +79,7 @@ class QueueList(ScrollView, can_focus=True):
     def columns(self) -> Columns:
         """The columns as they fit now."""
         if self._columns is None:
-            self._columns = fit_columns(max(self.size.width, 20), self._greatest_id)
+            self._columns = fit_columns(max(self.scrollable_content_region.width, 20), self._greatest_id)
         return self._columns
 
     @property
@@ -110,7 +110,7 @@ class QueueList(ScrollView, can_focus=True):
         """A visible row; `y` counts from the top of the widget."""
         if y < len(self._window):
             return self._window[y]
-        return Strip.blank(self.size.width, look_of(self).base)
+        return Strip.blank(self.scrollable_content_region.width, look_of(self).base)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Move the scrollbar, and draw what differs."""
@@ -131,7 +131,7 @@ class QueueList(ScrollView, can_focus=True):
 
     def _redraw(self) -> None:
         """Build the visible rows, and have what differs from those on the screen sent."""
-        width, height = self.size
+        width, height = self.scrollable_content_region.size
         if not width or not self.is_attached:
             return
         jobs = self._model.jobs
@@ -162,7 +162,7 @@ class QueueList(ScrollView, can_focus=True):
         if cached is not None and all(a is b for a, b in zip(cached[0], key, strict=True)):
             return cached[1]
         parts = row_parts(key[0], key[1], look, now=model.wall_clock(), cursor=key[3], mark=key[4])
-        strip = strip_of(parts, self.size.width, look.base + look.cursor if key[3] else look.base)
+        strip = strip_of(parts, self.scrollable_content_region.width, look.base + look.cursor if key[3] else look.base)
         if len(self._cache) >= _CACHED_ROWS:
             self._cache.clear()
         self._cache[job_id] = (key, strip)
@@ -196,7 +196,7 @@ class QueueList(ScrollView, can_focus=True):
         self._redraw()
 
     def _resize_rows(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._model.jobs))
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._model.jobs))
 
     def _set_cursor(self, row: int | None) -> None:
         job_id = None if row is None or not len(self._model.jobs) else self._model.jobs.id_at(row)

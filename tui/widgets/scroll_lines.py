@@ -13,7 +13,7 @@ from tui.look import look_of
 from tui.widgets.lines import Part, changed_spans, strip_of
 
 
-class ScrollLines(ScrollView, can_focus=True):
+class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
     """Subclasses build lines for a width; only visible ones become strips, and only changed cells are sent."""
 
     DEFAULT_CSS = """
@@ -47,7 +47,7 @@ class ScrollLines(ScrollView, can_focus=True):
 
     def update_lines(self) -> None:
         """Build the lines and have what has changed drawn."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if width:
             self._lines = self.build_lines(width)
             self.virtual_size = Size(width, len(self._lines))
@@ -78,7 +78,7 @@ class ScrollLines(ScrollView, can_focus=True):
         """A visible line; `y` counts from the top of the widget."""
         if y < len(self._window):
             return self._window[y]
-        return Strip.blank(self.size.width, look_of(self).base)
+        return Strip.blank(self.scrollable_content_region.width, look_of(self).base)
 
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""
@@ -89,7 +89,7 @@ class ScrollLines(ScrollView, can_focus=True):
         self.scroll_relative(y=round(self.size.height * share), animate=False)
 
     def _redraw(self) -> None:
-        width, height = self.size
+        width, height = self.scrollable_content_region.size
         base, top = look_of(self).base, round(self.scroll_y)
         before = self._window
         self._window = [strip_of(line, width, base) for line in self._lines[top : top + height]]

@@ -1,18 +1,20 @@
 """ViewTabs: the views with their counts, the filter, the marks and the sort order, in one line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.style import Style
 from textual.events import Click
 
-from tui.formatting import clip, number
+from tui.formatting import clip, number, short_number
 from tui.joblist import View
-from tui.look import look_of
+from tui.look import Look, look_of
 from tui.messages import ViewChosen
 from tui.model import Model
 from tui.widgets.lines import Lines, Part, parts_width, spread
 
 _BLANK = Style()
+_RIGHT_CELLS = 6
+_WORDY = 100
 
 
 class ViewTabs(Lines):
@@ -26,14 +28,13 @@ class ViewTabs(Lines):
     def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
         """The line."""
         look, jobs = look_of(self), self._model.jobs
-        left: list[Part] = [(" ", _BLANK)]
-        self._ends = []
-        for index, view in enumerate(View, start=1):
-            label = f" {index} {view.title} {number(self._model.count(view))} "
-            left.append((label, look.tab if view is jobs.view else look.muted))
-            self._ends.append(parts_width(left))
         arrow = look.glyphs.descending if jobs.is_reversed else look.glyphs.ascending
-        order: Part = (f"sort {jobs.sort} {arrow} ", look.muted)
+        order: Part = (f"{jobs.sort} {arrow} ", look.muted)
+        left = self._tabs(number, look)
+        if parts_width([*left, order]) + _RIGHT_CELLS > width:
+            left = self._tabs(short_number, look)
+        if width >= _WORDY:
+            order = (f"sort {order[0]}", order[1])
         room = width - parts_width(left) - 2
         right: list[Part] = []
         if self._model.marks:
@@ -46,6 +47,15 @@ class ViewTabs(Lines):
         if parts_width([*right, order]) <= room:
             right.append(order)
         return [spread(left, right, width)]
+
+    def _tabs(self, text_of: Callable[[int], str], look: Look) -> list[Part]:
+        parts: list[Part] = [(" ", _BLANK)]
+        self._ends = []
+        for index, view in enumerate(View, start=1):
+            label = f" {index} {view.title} {text_of(self._model.count(view))} "
+            parts.append((label, look.tab if view is self._model.jobs.view else look.muted))
+            self._ends.append(parts_width(parts))
+        return parts
 
     def on_click(self, event: Click) -> None:
         """Open the view clicked on."""

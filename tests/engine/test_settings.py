@@ -1,0 +1,328 @@
+"""Where settings come from, which one counts, and what is said about one that cannot be used."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import pytest
+from pydantic import ValidationError
+
+from engine import settings as settings_module
+from engine.engine import check_folders
+from engine.errors import SettingsError
+from engine.options import ConvertOptions, Format, OcrMode
+from engine.settings import OnSuccess, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, and nothing in the user's settings."""
+    monkeypatch.setattr(platformdirs, "user_config_path", lambda _: tmp_path / "home-config")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def toml(folder: Path, text: str, name: str = "hotfolio.toml") -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def complaint(overrides: Mapping[str, Any] | None = None, config: Path | None = None) -> str:
+    """The sentence that loading ends with."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(overrides, config)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert sentence.endswith((".", "?"))
+    return sentence
+
+
+# --- which one counts ---
+
+
+def test_everything_has_a_default() -> None:
+    loaded = load_settings()
+    assert loaded.settings == Settings()
+    assert loaded.origins == {}
+    assert (loaded.settings.num_workers, loaded.settings.formats) == (4, (Format.MD,))
+    assert (loaded.settings.input, loaded.settings.output) == (Path("input"), Path("output"))
+
+
+def test_command_line_beats_environment_beats_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = toml(folder, "dpi = 100\nsettle = 1.0\naging = 60\n")
+    monkeypatch.setenv("HOTFOLIO_DPI", "200")
+    monkeypatch.setenv("HOTFOLIO_SETTLE", "3")
+    loaded = load_settings({"dpi": 300, "ocr": None})
+    assert (loaded.settings.dpi, loaded.settings.settle, loaded.settings.aging) == (300, 3.0, 60.0)
+    assert loaded.settings.ocr is OcrMode.AUTO
+    assert loaded.origins == {"dpi": "command line", "settle": "HOTFOLIO_SETTLE", "aging": file.name}
+
+
+@pytest.mark.parametrize(
+    ("variables", "overrides", "count", "origin"),
+    [
+        ({"NUM_WORKERS": "3"}, {}, 3, "NUM_WORKERS"),
+        ({"HOTFOLIO_NUM_WORKERS": "3"}, {}, 3, "HOTFOLIO_NUM_WORKERS"),
+        ({"HOTFOLIO_NUM_WORKERS": "3", "NUM_WORKERS": "5"}, {}, 3, "HOTFOLIO_NUM_WORKERS"),
+        ({"HOTFOLIO_NUM_WORKERS": "3"}, {"num_workers": 7}, 7, "command line"),
+        ({"NUM_WORKERS": "3"}, {"num_workers": 7}, 7, "command line"),
+        ({"NUM_WORKERS": "auto"}, {}, "auto", "NUM_WORKERS"),
+    ],
+)
+@pytest.mark.parametrize("in_file", [False, True])
+def test_the_number_of_workers_comes_from_its_variable(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    overrides: dict[str, Any],
+    count: int | str,
+    origin: str,
+    in_file: bool,
+) -> None:
+    if in_file:
+        toml(folder, "num_workers = 2")
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    loaded = load_settings(overrides)
+    assert loaded.settings.num_workers == count
+    assert loaded.origins["num_workers"] == origin
+
+
+def test_auto_is_a_worker_for_each_usable_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings_module, "usable_cores", lambda: 6)
+    assert load_settings({"num_workers": "auto"}).settings.worker_count == 6
+    assert load_settings({"num_workers": 2}).settings.worker_count == 2
+
+
+def test_lists_paths_sizes_and_switches_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "FORMATS": "md, png,md",
+        "INPUT": "/somewhere/in put",
+        "MEMORY_LIMIT": "3GiB",
+        "IMAGES": "false",
+        "OCR": "never",
+        "ON_SUCCESS": "archive",
+    }.items():
+        monkeypatch.setenv(f"HOTFOLIO_{name}", value)
+    settings = load_settings().settings
+    assert settings.convert_options.formats == (Format.MD, Format.PNG)
+    assert settings.input == Path("/somewhere/in put")
+    assert settings.memory_limit == 3 << 30
+    assert not settings.images
+    assert settings.ocr is OcrMode.NEVER
+    assert settings.on_success is OnSuccess.ARCHIVE
+
+
+@pytest.mark.parametrize("formats", ['"md,txt"', '["md", "txt"]'])
+def test_formats_may_be_a_list_or_a_line(folder: Path, formats: str) -> None:
+    toml(folder, f"formats = {formats}")
+    assert load_settings().settings.formats == (Format.MD, Format.TXT)
+
+
+def test_the_options_of_a_job_are_those_of_the_settings() -> None:
+    settings = load_settings({"formats": "json,webp", "dpi": 72, "images": False, "page_header": True}).settings
+    assert settings.convert_options == ConvertOptions(
+        formats=(Format.JSON, Format.WEBP), dpi=72, images=False, page_header=True
+    )
+
+
+# --- which file ---
+
+
+def test_a_named_file_is_used_instead_of_the_one_in_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml(folder, "dpi = 100")
+    named = toml(folder, "dpi = 200", "other/mine.toml")
+    by_variable = toml(folder, "dpi = 300", "variable.toml")
+    assert load_settings().settings.dpi == 100
+    monkeypatch.setenv("HOTFOLIO_CONFIG", str(by_variable))
+    assert load_settings().settings.dpi == 300
+    assert load_settings(config=named).settings.dpi == 200
+
+
+def test_without_a_file_in_the_folder_the_users_own_is_used(folder: Path, tmp_path: Path) -> None:
+    own = toml(tmp_path / "home-config", "dpi = 100")
+    loaded = load_settings()
+    assert loaded.settings.dpi == 100
+    assert loaded.origins == {"dpi": str(own)}
+    toml(folder, "settle = 1")
+    assert load_settings().settings.dpi == 150
+
+
+def test_paths_in_a_file_count_from_the_files_folder(folder: Path) -> None:
+    file = toml(folder, 'input = "in"\noutput = "/abs/out"\narchive = "../old"\nstate = "s"\n', "etc/hotfolio.toml")
+    settings = load_settings(config=file).settings
+    assert settings.input == folder / "etc" / "in"
+    assert settings.output == Path("/abs/out")
+    assert settings.state == folder / "etc" / "s"
+    assert settings.archive is not None
+    assert settings.archive.resolve() == folder / "old"
+
+
+# --- what cannot be used ---
+
+
+def test_a_wrong_key_in_a_file_is_named_with_the_file_and_what_was_meant(folder: Path) -> None:
+    file = toml(folder, "num_worker = 3")
+    sentence = complaint(config=file)
+    assert str(file) in sentence
+    assert "num_worker: there is no such setting" in sentence
+    assert "Did you mean num_workers?" in sentence
+
+
+def test_a_wrong_variable_is_named_with_what_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTFOLIO_FORMAT", "md")
+    sentence = complaint()
+    assert "HOTFOLIO_FORMAT" in sentence
+    assert "Did you mean HOTFOLIO_FORMATS?" in sentence
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("dpi", "5", "greater than or equal to 18"),
+        ("dpi", "many", "valid integer"),
+        ("formats", "md,docx", "'md', 'txt'"),
+        ("ocr", "sometimes", "'auto', 'never' or 'force'"),
+        ("settle", "-1", "greater than or equal to 0"),
+        ("page_timeout", "0", "greater than 0"),
+        ("page_timeout", "nan", "less than or equal to"),
+        ("settle", "inf", "less than or equal to 3600"),
+        ("memory_limit", "lots", "byte"),
+        ("images", "perhaps", "boolean"),
+        ("on_success", "burn", "'keep', 'archive' or 'delete'"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_origin_and_what_would_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: str, words: str
+) -> None:
+    file = toml(folder, f'{key} = "{value}"')
+    in_file = complaint(config=file)
+    assert str(file) in in_file
+    monkeypatch.setenv(f"HOTFOLIO_{key.upper()}", value)
+    in_environment = complaint(config=file)
+    assert f"HOTFOLIO_{key.upper()}" in in_environment
+    on_command_line = complaint({key: value})
+    assert "command line" in on_command_line
+    for sentence in (in_file, in_environment, on_command_line):
+        assert f"{key}: " in sentence
+        assert words in sentence
+
+
+@pytest.mark.parametrize("variable", ["NUM_WORKERS", "HOTFOLIO_NUM_WORKERS"])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(value, "give 'auto' or a number from 1 to 256") for value in ("0", "257", "three")],
+)
+def test_a_wrong_number_of_workers_is_named_with_its_variable_and_what_would_do(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    sentence = complaint()
+    assert sentence.startswith(f"{variable}: num_workers: ")
+    assert words in sentence
+
+
+def test_no_formats_at_all_are_refused_in_one_sentence(folder: Path) -> None:
+    file = toml(folder, "formats = []")
+    sentence = complaint(config=file)
+    assert str(file) in sentence
+    assert "formats" in sentence
+    assert "md, txt" in sentence
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = tmp_path / "missing.toml"
+    assert str(missing) in complaint(config=missing)
+    monkeypatch.setenv("HOTFOLIO_CONFIG", str(missing))
+    assert str(missing) in complaint()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"dpi = ", "not valid TOML"), (b"\xff\xfe = 1", "cannot be read"), (b"[section]\ndpi = 1", "no such setting")],
+)
+def test_a_file_that_cannot_be_understood_is_named(folder: Path, content: bytes, words: str) -> None:
+    file = folder / "bad.toml"
+    file.write_bytes(content)
+    sentence = complaint(config=file)
+    assert str(file) in sentence
+    assert words in sentence
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    settings = Settings()
+    with pytest.raises(ValidationError):
+        settings.dpi = 300  # type: ignore[misc]
+
+
+# --- folders ---
+
+
+def test_the_state_is_in_the_output_unless_set_or_on_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings(output=tmp_path / "out").state_folder == tmp_path / "out" / ".hotfolio"
+    assert Settings(output=tmp_path / "out", state=tmp_path / "s").state_folder == tmp_path / "s"
+    monkeypatch.setattr(settings_module, "is_network", lambda _: True)
+    monkeypatch.setattr(platformdirs, "user_state_path", lambda name: tmp_path / "user" / name)
+    one, other = (Settings(output=tmp_path / name).state_folder for name in ("out", "other"))
+    assert one.is_relative_to(tmp_path / "user" / "hotfolio")
+    assert one != other
+
+
+def test_sources_are_archived_beside_the_input_unless_set(tmp_path: Path) -> None:
+    assert Settings(input=tmp_path / "in").archive_folder == tmp_path / "archive"
+    assert Settings(input=tmp_path / "in", archive=tmp_path / "old").archive_folder == tmp_path / "old"
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        ({"input": "in", "output": "in"}, "output folder"),
+        ({"input": "in", "output": "in/out"}, "output folder"),
+        ({"input": "out/in", "output": "out"}, "input folder"),
+        ({"input": "in", "output": "out", "state": "in/state"}, "state folder"),
+        ({"input": "in", "output": "link-to-in/out"}, "output folder"),
+        ({"input": "in", "output": "x/../in/out"}, "output folder"),
+        ({"input": "in", "output": "out", "archive": "in/archive", "on_success": "archive"}, "archive"),
+        ({"input": "in", "output": "out", "archive": "in", "on_success": "archive"}, "archive"),
+    ],
+)
+def test_a_folder_inside_another_it_must_not_be_in_is_refused(
+    tmp_path: Path, places: dict[str, str], words: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "link-to-in").symlink_to("in")
+    settings = _settings_below(tmp_path, places)
+    with pytest.raises(SettingsError, match=words) as caught:
+        check_folders(settings, watch=True)
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"input": "in", "output": "out"},
+        {"input": "in", "output": "in-out"},
+        {"input": "in", "output": "out", "state": "out/deep/state"},
+        {"input": "in", "output": "out", "archive": "old", "on_success": "archive"},
+    ],
+)
+def test_folders_that_are_apart_are_accepted(tmp_path: Path, places: dict[str, str]) -> None:
+    check_folders(_settings_below(tmp_path, places), watch=True)
+
+
+def test_without_a_hot_folder_results_may_lie_beside_the_sources(tmp_path: Path) -> None:
+    settings = _settings_below(tmp_path, {"input": "in", "output": "in/out"})
+    check_folders(settings, watch=False)
+    with pytest.raises(SettingsError):
+        check_folders(settings, watch=True)
+
+
+def _settings_below(folder: Path, places: Mapping[str, str]) -> Settings:
+    return Settings.model_validate(
+        {key: value if key == "on_success" else folder / value for key, value in places.items()}
+    )

@@ -1,0 +1,80 @@
+"""SettingsScreen: the settings in force, to look at."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from engine.display import display_name
+from engine.settings import Settings
+from tui.formatting import pad, shorten
+from tui.look import look_of
+from tui.model import Model
+from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.lines import Part
+from tui.widgets.scroll_lines import ScrollLines
+from tui.widgets.too_small import TooSmall
+
+_NAME_CELLS = 18
+_HINTS = (
+    (("screen.leave",), "back", 0),
+    (("scroll.down", "scroll.up"), "scroll", 1),
+    (("app.help",), "help", 2),
+)
+
+
+class _SettingLines(ScrollLines):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def build_lines(self, width: int) -> Sequence[Sequence[Part]]:
+        """A setting a line; those that are not defaults stand out."""
+        look, settings = look_of(self), self._settings
+        lines: list[list[Part]] = [
+            [(" Settings", look.title)],
+            [(" Change them in hotfolio.toml or the environment, and start again.", look.muted)],
+            [],
+        ]
+        for name, field in Settings.model_fields.items():
+            value = getattr(settings, name)
+            is_default = value == field.default
+            shown = {"state": settings.state_folder, "archive": settings.archive_folder}.get(name, value)
+            text = shorten(display_name(_plain(shown)), width - _NAME_CELLS - 2, look.glyphs.ellipsis)
+            lines.append([(f" {pad(name, _NAME_CELLS)}", look.muted), (text, look.text if is_default else look.accent)])
+        return lines
+
+
+class SettingsScreen(DashboardScreen):
+    """Read-only: the engine takes its settings when it starts."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,comma", "leave", "Back", id="screen.leave"),
+    ]
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+
+    def compose(self) -> ComposeResult:
+        """The settings and the keys."""
+        yield _SettingLines(self.model.engine.settings)
+        yield KeyBar(_HINTS)
+        yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
+
+    def on_mount(self) -> None:
+        """Scroll with the keys."""
+        self.query_one(_SettingLines).focus()
+
+    def action_leave(self) -> None:
+        """Back to where one was."""
+        self.dismiss(None)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return os.fspath(value) if isinstance(value, Path) else str(value)
