@@ -52,6 +52,11 @@ def salvage_all(folder: Path) -> Iterator[tuple[Checkpoint, list[PageResult]]]:
                 yield Checkpoint(batch.first, finished[-1].page), finished
 
 
+def has_progress(folder: Path) -> bool:
+    """Whether an interrupted batch has left finished pages."""
+    return any(part.stat().st_size for part in folder.glob("*.jsonl.part"))
+
+
 def _results(stream: IO[bytes], batch: Checkpoint) -> Iterator[PageResult]:
     """The pages of the file's whole lines, in order from the first; what follows them is cut off."""
     end = 0

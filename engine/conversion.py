@@ -35,7 +35,7 @@ from engine.errors import (
 )
 from engine.filesystem import fsync_path
 from engine.job import Checkpoint, Job, JobState, PageBatch, PageResult, PageState, Step
-from engine.jobqueue import REMOVED, JobQueue
+from engine.jobqueue import REMOVED, SUSPECT_BEGUN, SUSPECT_SLOW, JobQueue
 from engine.protocol import (
     Event,
     MergeTask,
@@ -75,6 +75,8 @@ class Run:
     """How often a process died on a page."""
     pending: list["Future[Job]"] = field(default_factory=list)
     """Records on their way to the disk."""
+    suspicion: int = 0
+    """Points noted against the job since its last finished batch, or since the engine started."""
     reasons: dict[int, str] = field(default_factory=dict)
     """Why a page is not being read in the ordinary way."""
 
@@ -165,11 +167,9 @@ class Conversions:
         if self._is_published(run):
             return
         sandbox = hand.sandbox()
-        attempt = self._queue.store.begin_attempt(job.id)
         answer = sandbox.run(
             OpenTask(folder=_wire_path(run.folder), name=_file_name(job), options=job.options), lambda _: None
         )
-        attempt.result()
         if isinstance(answer, Refused):
             raise _refusal(answer, self._settings.state_folder)
         assert isinstance(answer, Opened)
@@ -269,6 +269,7 @@ class Conversions:
                     raise ChildGarbage(f"The conversion process spoke of page {event.page}, which it was not given.")
                 case PageStarted():
                     current = event.page
+                    self._suspect(run, SUSPECT_BEGUN)
                     self._tracker.page_started(hand.number, batch.job_id, event.page)
                 case PageDone() if event.page == current:
                     current = None
@@ -310,6 +311,19 @@ class Conversions:
         finally:
             self._queue.with_scheduler(lambda scheduler: _hand_back(scheduler, batch, seconds, back))
 
+    def suspect_slow(self, job_id: int) -> None:
+        """A page of the job has been under way for seconds."""
+        run = self._run(job_id)
+        if run is not None:
+            self._suspect(run, SUSPECT_BEGUN + SUSPECT_SLOW)
+
+    def _suspect(self, run: Run, points: int) -> None:
+        with run.lock:
+            more = points - run.suspicion
+            run.suspicion = max(run.suspicion, points)
+        if more > 0:
+            self._queue.store.suspect(run.job.id, more)
+
     def _with_reason(self, run: Run, result: PageResult) -> PageResult:
         """The result, and why the page was not read in the ordinary way."""
         with run.lock:
@@ -324,6 +338,7 @@ class Conversions:
             run.results.update((r.page, r) for r in finished)
             run.checkpoints.append(checkpoint)
             run.pending.append(future)
+            run.suspicion = 0
 
     def _salvage(self, run: Run, batch: PageBatch, finished: list[PageResult], worker: int) -> list[PageResult]:
         """Keep the pages a process had finished before it died; returns those that are safe."""

@@ -15,6 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from engine.checkpoint import has_progress
 from engine.conversion import Conversions
 from engine.display import display_name
 from engine.errors import (
@@ -43,6 +44,7 @@ STOP_S = 8.0
 """How long a stop waits for the running page batches; the whole of it stays under 10 s."""
 _KEEPER_S = 1.0
 _DISK_CHECK_S = 5.0
+_SLOW_PAGE_S = 2.0
 _PAUSED = "paused"
 _LOG_BYTES = 2 << 20
 
@@ -126,7 +128,7 @@ class Engine:
                 "store",
                 f"The queue was damaged and has been built anew from the folders; the old one is {store.moved_aside}.",
             )
-        self._queue.load()
+        self._queue.load(lambda job_id: has_progress(state / "jobs" / str(job_id) / "pages"))
         self._queue.listen(self._finished.put)
         self._conversions = Conversions(
             settings,
@@ -396,6 +398,9 @@ class Engine:
         while not self._stopping.wait(_KEEPER_S):
             try:
                 self._pool.read_processes()
+                for worker in self._tracker.snapshot(since=1 << 62).workers:
+                    if worker.job_id is not None and (worker.seconds_on_page or 0) > _SLOW_PAGE_S:
+                        self._conversions.suspect_slow(worker.job_id)
                 self._queue.offer_delayed()
                 if time.monotonic() >= next_disk_check:
                     next_disk_check = time.monotonic() + _DISK_CHECK_S

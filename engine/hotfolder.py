@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import watchfiles
 
@@ -312,7 +313,7 @@ class HotFolder:
         if not arrived_whole and unchanged_s < min(self._settings.settle, self._settings.settle_damaged):
             return False
         try:
-            with open(self._path(key), "rb") as stream:  # noqa: PTH123 - the path is bytes
+            with Path(os.fsdecode(self._path(key))).open("rb") as stream:
                 head = stream.read(_HEAD)
                 stream.seek(max(0, seen.size - _TAIL))
                 tail = stream.read(_TAIL)

@@ -143,7 +143,7 @@ class Job:
     reason: str | None = None
     """Why the job is in this state, as a sentence, where that is not plain."""
     attempts: int = 0
-    """How many times the engine itself died while this job was running."""
+    """Points of suspicion that this job is what the engine dies of; see `engine.conversion`."""
     sha256: str | None = None
     """Of the staged copy; set once the source is staged."""
     pages: int | None = None

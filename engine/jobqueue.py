@@ -20,8 +20,15 @@ from engine.store import JobStore
 
 log = logging.getLogger(__name__)
 
-MAX_ENGINE_DEATHS = 2
-"""A job that was running each time the engine died this often is held."""
+SUSPECT_BEGUN = 1
+SUSPECT_SLOW = 2
+SUSPECT_LIMIT = 5
+"""A page begun when the engine dies is a point against its job, one under way for seconds is three.
+
+So a job is held after two deaths of the engine during a page that takes long, as when it eats the machine's memory, or
+after five within moments of a page's beginning, which may be chance when something else keeps killing the engine. Any
+page that is finished clears the job.
+"""
 
 REMOVED = "The source was removed before it was converted."
 """Why a job is cancelled whose source is gone; if the source comes back, so does the job."""
@@ -59,9 +66,9 @@ class JobQueue:
 
     # --- loading and adding ---
 
-    def load(self) -> None:
-        """Take up what an earlier engine left."""
-        self.store.recover(MAX_ENGINE_DEATHS)
+    def load(self, has_progress: Callable[[int], bool] = lambda _: False) -> None:
+        """Take up what an earlier engine left; `has_progress` tells of finished pages that are not recorded yet."""
+        self.store.recover(SUSPECT_LIMIT, has_progress)
         for job in self.store.load():
             self.apply(job)
 
@@ -112,26 +119,16 @@ class JobQueue:
             snapshot = self.tracker.job(job_id)
             if snapshot is None:
                 raise NoSuchJob(f"There is no job {job_id}.")
-            job = snapshot.job
-            neighbour_id = None
-            if where in ("up", "down"):
-                neighbour_id = self._scheduler.neighbour(job_id, -1 if where == "up" else 1)
-                if neighbour_id is None:
-                    return None
-            end = self._scheduler.end_of_equals(job.priority, first=where == "top")
-        if neighbour_id is not None:
-            neighbour = self.store.job(neighbour_id)
-            mine, theirs = self.store.update_many(
-                [(job_id, {"position": neighbour.position}), (neighbour_id, {"position": job.position})]
-            )
-            self.apply(theirs)
-            self.apply(mine)
-            return mine
-        if end is None or job.state is not JobState.QUEUED or end == job.position:
+            neighbour_id = self._scheduler.neighbour(job_id, -1 if where in ("up", "top") else 1)
+        if neighbour_id is None:
             return None
-        job = self.store.update(job_id, position=end + (-1 if where == "top" else 1))
-        self.apply(job)
-        return job
+        if where in ("up", "down"):
+            moved = self.store.swap(job_id, neighbour_id)
+        else:
+            moved = [self.store.move_to_end(job_id, first=where == "top")]
+        for job in moved:
+            self.apply(job)
+        return moved[0]
 
     def apply(self, job: Job) -> None:
         """Mirror a durable change in memory."""

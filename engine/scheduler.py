@@ -192,14 +192,6 @@ class Scheduler:
             return self._order[index].job_id
         return None
 
-    def end_of_equals(self, priority: int, *, first: bool) -> float | None:
-        """The position of the first or last waiting job of a priority."""
-        low = bisect_left(self._order, _QueueKey(-priority, -math.inf, 0))
-        high = bisect_left(self._order, _QueueKey(-priority, math.inf, 0))
-        if low == high:
-            return None
-        return self._order[low if first else high - 1].position
-
     def next(self, worker: int, now: float) -> Work | None:
         """What a free worker does now, None if there is nothing for it. What is returned counts as taken.
 

@@ -205,7 +205,7 @@ class JobStore:
 
         def write(db: sqlite3.Connection) -> Job:
             fresh = {"reason": None, "attempts": 0, "started": None, "finished": None, "output": None}
-            return self._transition(db, job_id, JobState.QUEUED, cause, position=_last_position(db) + 1, **fresh)
+            return self._transition(db, job_id, JobState.QUEUED, cause, position=_end_position(db) + 1, **fresh)
 
         return self._ask(write)
 
@@ -220,10 +220,26 @@ class JobStore:
         """Set columns of a job without changing its state."""
         return self._ask(lambda db: _update(db, job_id, changes))
 
-    def update_many(self, changes: Iterable[tuple[int, dict[str, Any]]]) -> list[Job]:
-        """Set columns of several jobs in one transaction."""
-        changes = list(changes)
-        return self._ask(lambda db: [_update(db, job_id, columns) for job_id, columns in changes])
+    def swap(self, one: int, other: int) -> list[Job]:
+        """Have two jobs change places."""
+
+        def write(db: sqlite3.Connection) -> list[Job]:
+            first, second = _one(db, one), _one(db, other)
+            return [
+                _update(db, one, {"position": second.position}),
+                _update(db, other, {"position": first.position}),
+            ]
+
+        return self._ask(write)
+
+    def move_to_end(self, job_id: int, *, first: bool) -> Job:
+        """Move a job before or behind all that are not finished; positions stay different from each other."""
+
+        def write(db: sqlite3.Connection) -> Job:
+            position = _end_position(db, first=True) - 1 if first else _end_position(db) + 1
+            return _update(db, job_id, {"position": position})
+
+        return self._ask(write)
 
     def record(self, job_id: int, checkpoint: Checkpoint | None, results: Sequence[PageResult]) -> Future[Job]:
         """Record finished pages and the checkpoint they are in; the future is done when that is durable."""
@@ -238,7 +254,7 @@ class JobStore:
                 "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?)",
                 [(job_id, r.page, r.state, r.seconds, r.via, r.error) for r in results],
             )
-            # Progress shows that the job is not what kills the engine.
+            # Progress shows that the job is not what the engine dies of.
             return _update(db, job_id, {**_page_counts(db, job_id), "attempts": 0})
 
         return self._request(write)
@@ -267,30 +283,33 @@ class JobStore:
 
         return self._ask(write)
 
-    def begin_attempt(self, job_id: int) -> "Future[Job]":
-        """Note, before a job's first page in this engine's life, that it may be what the engine dies of."""
+    def suspect(self, job_id: int, points: int) -> "Future[Job]":
+        """Note that if the engine dies now, this job may be why; whatever page of it is finished next clears it."""
 
         def write(db: sqlite3.Connection) -> Job:
-            db.execute("UPDATE jobs SET attempts = attempts + 1 WHERE id = ?", (job_id,))
+            db.execute("UPDATE jobs SET attempts = attempts + ? WHERE id = ?", (points, job_id))
             return _update(db, job_id, {})
 
         return self._request(write)
 
-    def recover(self, max_attempts: int) -> None:
+    def recover(self, limit: int, has_progress: Callable[[int], bool] = lambda _: False) -> None:
         """Return jobs that were running when the engine died to the queue.
 
-        A job during whose last `max_attempts` attempts the engine died, without a page of it being finished in any of
-        them, is held.
+        A job that is suspected with `limit` points or more of being what the engine dies of is held, unless
+        `has_progress` knows of finished pages that were not recorded yet.
         """
         # The list of states lets SQLite use the partial index.
         query = "SELECT id, attempts FROM jobs WHERE state IN ('queued', 'held', 'running') AND state = 'running'"
 
         def write(db: sqlite3.Connection) -> None:
-            for job_id, attempts in db.execute(query).fetchall():
-                if attempts < max_attempts:
+            for job_id, points in db.execute(query).fetchall():
+                if points < limit or has_progress(job_id):
                     self._transition(db, job_id, JobState.QUEUED, "the engine had died")
                 else:
-                    reason = f"The engine died {attempts} times while this job was running. Release it to try again."
+                    reason = (
+                        "The engine died again and again while this job was running, without finishing a page of it. "
+                        "Release it to try again."
+                    )
                     self._transition(db, job_id, JobState.HELD, "the engine had died", reason=reason)
 
         self._ask(write)
@@ -466,7 +485,7 @@ class JobStore:
                 source.inode,
                 options.model_dump_json(),
                 priority,
-                _last_position(db) + 1,
+                _end_position(db) + 1,
                 now,
             ),
         )
@@ -487,11 +506,12 @@ class JobStore:
         return _update(db, job_id, changes)
 
 
-def _last_position(db: sqlite3.Connection) -> float:
-    """The highest position of an unfinished job."""
+def _end_position(db: sqlite3.Connection, *, first: bool = False) -> float:
+    """The highest, or lowest, position of an unfinished job."""
     # The list of states lets SQLite use the partial index.
-    query = """
-        SELECT position FROM jobs WHERE state IN ('queued', 'held', 'running') ORDER BY position DESC LIMIT 1
+    query = f"""
+        SELECT position FROM jobs WHERE state IN ('queued', 'held', 'running')
+        ORDER BY position {"ASC" if first else "DESC"} LIMIT 1
     """
     row = db.execute(query).fetchone()
     return float(row[0]) if row else 0.0

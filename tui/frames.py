@@ -6,6 +6,7 @@ step alone, the one from cells to bytes; if a Textual has it no longer, frames a
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -50,7 +51,7 @@ class SpansCompositor(Compositor):
         return None if update is None else SpansUpdate(update.chops, update.spans, update.chop_ends)
 
 
-def send_only_changes(screen: Screen[object]) -> None:
+def send_only_changes(screen: Screen[Any]) -> None:
     """Have a screen's frames sent this way; call it when the screen is made."""
     if type(getattr(screen, "_compositor", None)) is Compositor:
         screen._compositor = SpansCompositor()

@@ -4,6 +4,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.display import display_name
 from engine.job import JobState
@@ -41,13 +42,22 @@ class JobFilter:
 
     def __call__(self, entry: JobSnapshot) -> bool:
         """Whether the job passes."""
-        return all(test(entry) for test in self._tests)
+        for test in self._tests:  # noqa: SIM110 - twice as fast as all() with a generator, and called for every job
+            if not test(entry):
+                return False
+        return True
 
 
 def parse_filter(text: str) -> JobFilter | None:
     """What `text` means; None if it is blank. Raises `FilterError`."""
     tests = tuple(_term(term) for term in text.split() if term != "!")
     return JobFilter(text.strip(), tests) if tests else None
+
+
+@lru_cache(maxsize=1 << 17)
+def folded_name(path: bytes) -> str:
+    """A file's name as shown, to be compared without regard to case; kept, since every key asks for all names."""
+    return display_name(path).casefold()
 
 
 def _term(term: str) -> Test:
@@ -62,7 +72,7 @@ def _term(term: str) -> Test:
     if (match := _COMPARISON.fullmatch(term)) is not None:
         return _comparison(match[1].lower(), match[2], match[3])
     needle = term.casefold()
-    return lambda entry: needle in display_name(entry.job.source.path).casefold()
+    return lambda entry: needle in folded_name(entry.job.source.path)
 
 
 def _states(names: str) -> Test:

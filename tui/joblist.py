@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.job import JobState
 from engine.progress import JobSnapshot
-from tui.jobfilter import JobFilter
+from tui.jobfilter import JobFilter, folded_name
 
 _REBUILD_SHARE = 8
 """Sorting anew is quicker once more than an eighth of the rows have moved."""
@@ -67,7 +67,7 @@ _STATE_ORDER = {
 _KEYS: dict[Sort, Callable[[JobSnapshot], Key]] = {
     Sort.QUEUE: _queue_key,
     Sort.ID: lambda entry: (entry.job.id,),
-    Sort.NAME: lambda entry: (entry.job.name.casefold(), entry.job.id),
+    Sort.NAME: lambda entry: (folded_name(entry.job.source.path), entry.job.id),
     Sort.PAGES: lambda entry: (entry.job.pages or 0, entry.job.id),
     Sort.STATE: lambda entry: (_STATE_ORDER[entry.job.state], entry.job.id),
     Sort.TIME: lambda entry: (entry.job.seconds or 0.0, entry.job.id),

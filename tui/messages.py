@@ -66,6 +66,10 @@ class FilterChanged(Message):
 
     job_filter: JobFilter | None
 
+    def can_replace(self, message: Message) -> bool:
+        """Of several that wait, only the last counts: fast typing filters once."""
+        return isinstance(message, FilterChanged)
+
 
 @dataclass
 class FilterClosed(Message):

@@ -22,6 +22,8 @@ class Update:
     changed: frozenset[int] = frozenset()
     """Jobs that are new, changed or gone."""
     rows_moved: bool = False
+    rest_changed: bool = True
+    """Whether anything but jobs may have changed: totals, workers, banners."""
 
 
 class Model:
@@ -43,6 +45,7 @@ class Model:
         self.is_paused = False
         self._clock = clock
         self._version = 0
+        self._rest_shown: tuple[object, ...] = ()
         self._settled_at = clock() - SETTLE_S
 
     def pull(self, *, settle: bool = False) -> Update:
@@ -52,9 +55,11 @@ class Model:
         self.discovered = self.engine.discovered
         self.totals, self.workers = snapshot.totals, snapshot.workers
         self.banners, self.is_paused = snapshot.banners, snapshot.is_paused
+        rest = self._rest()
+        rest_changed, self._rest_shown = rest != self._rest_shown, rest
         if self.is_frozen:
-            return Update()
-        return self._take(snapshot, settle=settle)
+            return Update(rest_changed=rest_changed)
+        return self._take(snapshot, settle=settle, rest_changed=rest_changed)
 
     def count(self, view: View) -> int:
         """How many jobs a view has, whatever the filter."""
@@ -82,7 +87,19 @@ class Model:
             texts.append(f"disk {size(self.reading.disk_free_bytes)} free")
         return texts
 
-    def _take(self, snapshot: Snapshot, *, settle: bool) -> Update:
+    def _rest(self) -> tuple[object, ...]:
+        """All that is shown besides jobs."""
+        return (
+            self.totals,
+            self.workers,
+            self.banners,
+            self.is_paused,
+            self.is_frozen,
+            self.discovered,
+            self.reading,
+        )
+
+    def _take(self, snapshot: Snapshot, *, settle: bool, rest_changed: bool) -> Update:
         self._version = snapshot.version
         if snapshot.changed or snapshot.removed:
             rows_before = len(self.jobs)
@@ -96,4 +113,4 @@ class Model:
             moved |= self.jobs.settle()
             self._settled_at = now
         changed = frozenset(entry.job.id for entry in snapshot.changed).union(snapshot.removed)
-        return Update(changed, moved)
+        return Update(changed, moved, rest_changed)

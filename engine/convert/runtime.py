@@ -21,6 +21,25 @@ def preload() -> None:
     import engine.convert.ocr
 
     engine.convert.ocr.preload()
+    _warm_up()
+
+
+def _warm_up() -> None:
+    """Read one page, so that the first page of every process costs no more than the others.
+
+    What libraries set up at first use (ONNX Runtime's arena and kernels, lazy imports) is then shared by all.
+    """
+    import contextlib
+    import io
+
+    import pymupdf
+    from pymupdf4llm.helpers.document_layout import parse_document
+
+    document = pymupdf.open()
+    document.new_page().insert_text((72, 200), ["Some words to begin with."] * 5)
+    with contextlib.redirect_stdout(io.StringIO()):
+        parse_document(document, use_ocr=False)
+    document.close()
 
 
 def _tame_onnx_runtime() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import IllegalTransition, NoSuchJob
 from engine.job import Checkpoint, Job, JobState, PageBatch, PageState
-from engine.jobqueue import MAX_ENGINE_DEATHS, JobQueue, Move
+from engine.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, JobQueue, Move
 from engine.progress import ProgressTracker
 from engine.scheduler import MergeJob, OpenJob, Scheduler, Work
 from engine.store import JobStore
@@ -106,9 +106,9 @@ def test_an_engine_takes_up_what_the_last_one_left(tmp_path: Path, bench: Bench)
 def test_a_job_the_engine_keeps_dying_of_is_held_and_not_offered(tmp_path: Path, bench: Bench) -> None:
     (job,) = add(bench.queue, "a.pdf")
     current = bench
-    for _ in range(MAX_ENGINE_DEATHS):
+    for _ in range(-(-SUSPECT_LIMIT // (SUSPECT_BEGUN + SUSPECT_SLOW))):
         current.run(job.id)
-        current.store.begin_attempt(job.id).result()
+        current.store.suspect(job.id, SUSPECT_BEGUN + SUSPECT_SLOW).result()
         current.store.close()
         current = bench_in(tmp_path, bench.clock)
         current.queue.load()
@@ -485,6 +485,33 @@ def test_a_new_job_can_be_moved_past_one_that_was_moved_to_the_bottom(bench: Ben
     (new,) = add(bench.queue, "d.pdf")
     assert bench.scheduler.queued_ids == [b.id, c.id, a.id, new.id]
     assert moved(bench, new, "up") == [b.id, c.id, new.id, a.id]
+
+
+def test_a_released_job_can_be_moved_past_one_that_was_moved_to_the_bottom_meanwhile(bench: Bench) -> None:
+    a, b, c = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    bench.queue.transition(c.id, JobState.HELD, "Held.")
+    assert moved(bench, a, "bottom") == [b.id, a.id]
+    bench.queue.transition(c.id, JobState.QUEUED, "Released.")
+    first, second = bench.scheduler.queued_ids[1:]
+    assert {first, second} == {a.id, c.id}
+    assert moved(bench, bench.store.job(second), "up") == [b.id, second, first]
+    assert moved(bench, bench.store.job(second), "down") == [b.id, first, second]
+
+
+def test_a_job_of_another_priority_can_be_moved_past_one_with_its_place(bench: Bench) -> None:
+    a, b, c = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    bench.queue.set_priority(c.id, 1)
+    assert moved(bench, a, "bottom") == [c.id, b.id, a.id]
+    bench.queue.set_priority(c.id, 0)
+    first, second = bench.scheduler.queued_ids[1:]
+    assert moved(bench, bench.store.job(second), "up") == [b.id, second, first]
+
+
+def test_a_retried_job_goes_to_the_end_of_the_queue(bench: Bench) -> None:
+    a, b, c = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    bench.queue.cancel(a.id, "Cancelled.")
+    bench.queue.retry(a.id, "Retried.")
+    assert bench.scheduler.queued_ids == [b.id, c.id, a.id]
 
 
 # --- waiting and pausing ---

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from engine import publish as publish_module
 from engine.errors import OutputUnwritable
+from engine.filesystem import exchange, fsync_tree
 from engine.job import JobState, PageState, Source
 from engine.options import ConvertOptions, Format
 from engine.publish import MANIFEST, Publisher, build_manifest, read_manifest, safe_name, settle_source
@@ -93,8 +94,12 @@ def test_a_result_appears_with_its_manifest_where_the_source_was(press: Press) -
 
 def test_nothing_is_in_the_place_before_everything_is(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, str]] = []
-    fsync = publish_module.fsync_tree
-    monkeypatch.setattr(publish_module, "fsync_tree", lambda folder: (seen.append(press.tree()), fsync(folder)))
+
+    def watched(folder: Path) -> None:
+        seen.append(press.tree())
+        fsync_tree(folder)
+
+    monkeypatch.setattr(publish_module, "fsync_tree", watched)
     press.publish("a.pdf", "a.md", "pages/0001.png")
     assert seen == [{}]
 
@@ -102,7 +107,6 @@ def test_nothing_is_in_the_place_before_everything_is(press: Press, monkeypatch:
 def test_a_new_result_takes_the_place_of_the_old_in_one_step(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
     press.publish("a.pdf", "a.md", "a.txt", text="old")
     swapped: list[tuple[Path, Path]] = []
-    exchange = publish_module.exchange
 
     def watched(one: Path, other: Path) -> bool:
         swapped.append((one, other))
@@ -186,8 +190,6 @@ def test_a_result_made_on_another_mount_of_the_same_disk_is_published(
         if self.is_relative_to(press.output) != Path(target).is_relative_to(press.output):
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(self))
         return rename(self, target)
-
-    exchange = publish_module.exchange
 
     def mounted_exchange(one: Path, other: Path) -> bool:
         if one.is_relative_to(press.output) != other.is_relative_to(press.output):

@@ -158,6 +158,30 @@ def test_a_pause_hands_out_nothing_and_loses_nothing(scheduler: Scheduler) -> No
     assert scheduler.next(B, 0.0) == OpenJob(2)
 
 
+def test_a_scheduler_that_drains_opens_nothing_and_finishes_what_runs(scheduler: Scheduler) -> None:
+    start(scheduler, A, 1, pages=10)
+    enqueue(scheduler, 2)
+    enqueue(scheduler, 3, priority=5)
+    scheduler.is_draining = True
+    done = work_off(scheduler, B, now=5000)
+    assert pages_of(done, 1) == list(range(1, 11))
+    assert done[-1] == MergeJob(1)
+    assert scheduler.queued_ids == [3, 2]
+
+
+def test_a_job_reclaimed_by_the_worker_that_was_to_open_it_is_its_own(scheduler: Scheduler) -> None:
+    enqueue(scheduler, 1)
+    assert scheduler.next(A, 0.0) == OpenJob(1)
+    scheduler.drop(1)
+    enqueue(scheduler, 1)
+    scheduler.reclaim(1, 0)
+    assert scheduler.queued_ids == []
+    assert scheduler.next(B, 0.0) is None
+    scheduler.opened(1, [range(1, 100)])
+    start(scheduler, B, 2, pages=1000)
+    assert batch(scheduler, A).job_id == 1
+
+
 # --- order and priority ---
 
 
@@ -221,15 +245,6 @@ def test_neighbours_are_of_the_same_priority(scheduler: Scheduler) -> None:
     assert scheduler.neighbour(3, 1) is None
     assert scheduler.neighbour(4, 1) is None
     assert scheduler.neighbour(99, 1) is None
-
-
-def test_the_ends_of_a_priority_are_known(scheduler: Scheduler) -> None:
-    enqueue(scheduler, 1, 2, 3)
-    enqueue(scheduler, 4, priority=1)
-    assert scheduler.end_of_equals(0, first=True) == 1.0
-    assert scheduler.end_of_equals(0, first=False) == 3.0
-    assert scheduler.end_of_equals(1, first=True) == scheduler.end_of_equals(1, first=False) == 4.0
-    assert scheduler.end_of_equals(2, first=True) is None
 
 
 # --- dropping and putting back ---

@@ -20,6 +20,7 @@ from engine.options import ConvertOptions, Format
 from engine.store import DATABASE, SCHEMA_VERSION, JobStore
 from tests.clock import Clock
 from tests.engine.making import OPTIONS, ROOT, add, result, results, source
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -122,14 +123,15 @@ def test_an_illegal_transition_changes_nothing(store: JobStore) -> None:
 def test_every_change_makes_a_job_newer(store: JobStore) -> None:
     (job,) = add(store, "a.pdf")
     revisions = [job.revision]
-    for change in (
+    changes: list[Callable[[], Job | None]] = [
         lambda: store.update(job.id, priority=3),
         lambda: store.claim(job.id),
-        lambda: store.begin_attempt(job.id).result(),
+        lambda: store.suspect(job.id, 1).result(),
         lambda: store.record(job.id, Checkpoint(1, 2), results([1, 2])).result(),
         lambda: store.forget_pages(job.id),
         lambda: store.finish(job.id, JobState.DONE, "published"),
-    ):
+    ]
+    for change in changes:
         changed = change()
         assert changed is not None
         revisions.append(changed.revision)
@@ -277,13 +279,15 @@ def test_recovering_does_not_look_at_finished_jobs(store: JobStore) -> None:
     add(store, "a.pdf")
     statements: list[str] = []
     store._ask(lambda db: db.set_trace_callback(statements.append))
-    store.recover(2)
+    store.recover(5)
     store._ask(lambda db: db.set_trace_callback(None))
     selects = [sql for sql in statements if sql.lstrip().startswith("SELECT")]
     assert selects
-    plans: list[str] = []
-    for sql in selects:
-        store._ask(lambda db, sql=sql: plans.extend(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")))
+
+    def explain(db: sqlite3.Connection) -> list[str]:
+        return [row[3] for sql in selects for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+    plans = store._ask(explain)
     assert [plan for plan in plans if "jobs" in plan and "INDEX" not in plan] == []
 
 
@@ -336,11 +340,13 @@ def test_a_request_that_fails_does_not_undo_its_neighbours(store: JobStore) -> N
     assert [job.priority for job in store.load()] == [0, 0]
 
 
-def test_several_updates_are_all_done_or_none(store: JobStore) -> None:
-    (job,) = add(store, "a.pdf")
+def test_two_jobs_change_places_or_neither_does(store: JobStore) -> None:
+    one, two = add(store, "a.pdf", "b.pdf")
     with pytest.raises(NoSuchJob):
-        store.update_many([(job.id, {"position": 5.0}), (99, {"position": 6.0})])
-    assert store.job(job.id) == job
+        store.swap(one.id, 99)
+    assert store.job(one.id) == one
+    store.swap(one.id, two.id)
+    assert (store.job(one.id).position, store.job(two.id).position) == (two.position, one.position)
 
 
 def test_closing_finishes_what_was_asked_for(tmp_path: Path, store: JobStore, clock: Clock) -> None:
@@ -431,7 +437,7 @@ def test_equal_content_is_found_only_if_published_with_equal_options(store: JobS
 def die(store: JobStore, job_id: int, *, pages: int = 0) -> None:
     """The engine works on the job, finishes so many pages, and dies."""
     assert store.claim(job_id) is not None
-    store.begin_attempt(job_id).result()
+    store.suspect(job_id, 3).result()
     if pages:
         store.record(job_id, Checkpoint(1, pages), results(range(1, pages + 1))).result()
 
@@ -440,25 +446,25 @@ def test_a_job_that_was_running_is_queued_again_with_its_pages(store: JobStore) 
     running, waiting, held = add(store, "a.pdf", "b.pdf", "c.pdf")
     store.transition(held.id, JobState.HELD, "test")
     die(store, running.id, pages=3)
-    store.recover(2)
+    store.recover(5)
     assert store.job(running.id).state is JobState.QUEUED
     assert store.checkpoints(running.id) == [Checkpoint(1, 3)]
     assert store.job(waiting.id) == waiting
     assert store.job(held.id).state is JobState.HELD
 
 
-def test_a_job_that_the_engine_died_of_twice_is_held_and_says_why(store: JobStore) -> None:
+def test_a_job_that_the_engine_died_of_twice_during_a_slow_page_is_held_and_says_why(store: JobStore) -> None:
     (job,) = add(store, "a.pdf")
     die(store, job.id)
-    store.recover(2)
+    store.recover(5)
     assert store.job(job.id).state is JobState.QUEUED
-    assert store.job(job.id).attempts == 1
+    assert store.job(job.id).attempts == 3
     die(store, job.id)
-    store.recover(2)
+    store.recover(5)
     held = store.job(job.id)
     assert held.state is JobState.HELD
     assert held.reason is not None
-    assert "died 2 times" in held.reason
+    assert "died again and again" in held.reason
     assert store.history(job.id)[-1][1:] == (JobState.HELD, "the engine had died")
 
 
@@ -466,7 +472,15 @@ def test_a_job_of_which_pages_get_done_is_not_blamed_for_the_engines_deaths(stor
     (job,) = add(store, "a.pdf")
     for _ in range(5):
         die(store, job.id, pages=1)
-        store.recover(2)
+        store.recover(5)
+        assert store.job(job.id).state is JobState.QUEUED
+
+
+def test_a_job_with_pages_that_were_not_recorded_in_time_is_not_blamed(store: JobStore) -> None:
+    (job,) = add(store, "a.pdf")
+    for _ in range(3):
+        die(store, job.id)
+        store.recover(5, lambda job_id: job_id == job.id)
         assert store.job(job.id).state is JobState.QUEUED
 
 
@@ -474,7 +488,7 @@ def test_a_job_that_was_never_begun_is_not_blamed(store: JobStore) -> None:
     (job,) = add(store, "a.pdf")
     for _ in range(5):
         store.claim(job.id)
-        store.recover(2)
+        store.recover(5)
         assert store.job(job.id).state is JobState.QUEUED
 
 
@@ -533,6 +547,25 @@ def test_a_folder_of_the_output_belongs_to_one_source_for_good(tmp_path: Path, s
 
 
 # --- files that are not as they should be ---
+
+
+def test_the_log_of_changes_is_worked_off_when_nothing_is_asked_for(tmp_path: Path, store: JobStore) -> None:
+    add(store, *(f"{n}.pdf" for n in range(2000)))
+
+    def is_in_the_database_proper() -> bool:
+        # So opened, SQLite looks at nothing but this file.
+        db = sqlite3.connect(f"file:{tmp_path / DATABASE}?immutable=1", uri=True)
+        try:
+            return bool(db.execute("SELECT COUNT(*) FROM jobs").fetchone() == (2000,))
+        except sqlite3.DatabaseError:
+            return False
+        finally:
+            db.close()
+
+    wait_until(is_in_the_database_proper, "the log to be worked off")
+    largest = (tmp_path / f"{DATABASE}-wal").stat().st_size
+    add(store, "one-more.pdf")
+    assert (tmp_path / f"{DATABASE}-wal").stat().st_size == largest
 
 
 def schema(db: sqlite3.Connection) -> set[tuple[Any, ...]]:

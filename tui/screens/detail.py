@@ -38,23 +38,22 @@ class DetailScreen(JobScreen):
     def __init__(self, model: Model, job_id: int, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(model)
         self.job_id = job_id
-        self._clock = clock
+        self._view = JobView(model, clock, id="job")
 
     def compose(self) -> ComposeResult:
         """The job, and the keys."""
-        yield JobView(self.model, self._clock, id="job")
+        yield self._view
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 
     def on_mount(self) -> None:
         """Load the job."""
-        view = self.query_one(JobView)
-        view.focus()
-        view.show_job(self.job_id)
+        self._view.focus()
+        self._view.show_job(self.job_id)
 
     def take(self, update: Update) -> None:
         """Show what has changed of the job."""
-        self.query_one(JobView).take(update)
+        self._view.take(update)
 
     def chosen_ids(self) -> list[int]:
         """The job that is shown."""

@@ -88,23 +88,29 @@ class MainScreen(JobScreen):
 
     def __init__(self, model: Model, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(model)
-        self._clock = clock
+        # Widgets are held, not looked up: an update may come before they are mounted or after they are gone.
         self._queue = QueueList(model, id="queue")
+        self._side = JobView(model, clock, id="side")
+        self._banners = Banners(model)
+        self._tabs = ViewTabs(model)
+        self._head = ColumnHead(model, self._queue)
+        self._hint = EmptyHint(model)
+        self._filter_bar = FilterBar()
         self._last_filter: JobFilter | None = None
         self._follows = False
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield Header(self.model)
-        yield ViewTabs(self.model)
+        yield self._tabs
         with Horizontal(id="middle"):
             with Vertical():
-                yield ColumnHead(self.model, self._queue)
+                yield self._head
                 yield self._queue
-                yield EmptyHint(self.model)
-            yield JobView(self.model, self._clock, id="side")
-        yield Banners(self.model)
-        yield FilterBar()
+                yield self._hint
+            yield self._side
+        yield self._banners
+        yield self._filter_bar
         yield WorkersLine(self.model)
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
@@ -123,9 +129,10 @@ class MainScreen(JobScreen):
     def take(self, update: Update) -> None:
         """Show what has changed."""
         self._queue.take(update)
-        self._show_lines()
-        self.query_one(Banners).take()
-        self.query_one("#side", JobView).take(update)
+        if update.rest_changed or update.rows_moved:
+            self._show_lines()
+        self._banners.take()
+        self._side.take(update)
         if self._follows:
             self._go_to_running()
 
@@ -151,11 +158,10 @@ class MainScreen(JobScreen):
 
     def action_next_pane(self) -> None:
         """Go between list and side panel, or, where there is none, to the next view."""
-        side = self.query_one("#side", JobView)
-        if side.has_focus:
+        if self._side.has_focus:
             self._queue.focus()
         elif self.has_class("-wide"):
-            side.focus()
+            self._side.focus()
         else:
             views = list(View)
             self.action_view(views[(views.index(self.model.jobs.view) + 1) % len(views)].name)
@@ -174,7 +180,7 @@ class MainScreen(JobScreen):
 
     def action_filter(self) -> None:
         """Begin to type a filter."""
-        self.query_one(FilterBar).open()
+        self._filter_bar.open()
 
     def action_match(self, direction: int) -> None:
         """Go to the next job that passes the last filter; without one, that has failed."""
@@ -253,7 +259,7 @@ class MainScreen(JobScreen):
             self.say("There is nothing to export.")
             return
         text = f"A new file in {display_name(Path.cwd())}."
-        choices = [Choice(kind[0], kind.upper(), kind) for kind in ExportFormat]
+        choices = [Choice(str(index), kind.upper(), kind) for index, kind in enumerate(ExportFormat, start=1)]
         dialog: ChoiceDialog[ExportFormat] = ChoiceDialog(f"Export {plural(len(ids), 'job')}?", text, choices)
 
         def answered(kind: ExportFormat | None) -> None:
@@ -283,7 +289,7 @@ class MainScreen(JobScreen):
 
     @on(MarksChanged)
     def _marks_changed(self) -> None:
-        self.query_one(ViewTabs).update_lines()
+        self._tabs.update_lines()
 
     # --- below ---
 
@@ -305,15 +311,12 @@ class MainScreen(JobScreen):
             self.say(f"{plural(len(entries), 'job')} exported to {display_name(exporter.file)}")
 
     def _close_filter(self, *, keep: bool) -> None:
-        bar = self.query_one(FilterBar)
-        if keep:
-            self._last_filter = self.model.jobs.filter or self._last_filter
-        else:
-            self._last_filter = self.model.jobs.filter or self._last_filter
+        self._last_filter = self.model.jobs.filter or self._last_filter
+        if not keep:
             self.model.jobs.set_filter(None)
-            bar.set_text("")
+            self._filter_bar.set_text("")
             self._rows_changed()
-        bar.close()
+        self._filter_bar.close()
         self._queue.focus()
 
     def _rows_changed(self) -> None:
@@ -323,10 +326,9 @@ class MainScreen(JobScreen):
     def _show_lines(self) -> None:
         """Redraw what stands above and below the list, and the hint if the list is empty."""
         is_empty = not len(self.model.jobs)
-        hint = self.query_one(EmptyHint)
-        if hint.display != is_empty:
-            hint.display = is_empty
-            self.query_one(ColumnHead).display = not is_empty
+        if self._hint.display != is_empty:
+            self._hint.display = is_empty
+            self._head.display = not is_empty
             self._queue.styles.height = 0 if is_empty else "1fr"
         for lines in self.query(Lines):
             if lines.display and not isinstance(lines, KeyBar):
@@ -334,7 +336,7 @@ class MainScreen(JobScreen):
 
     def _show_side(self) -> None:
         if self.has_class("-wide"):
-            self.query_one("#side", JobView).show_job(self._queue.cursor_id)
+            self._side.show_job(self._queue.cursor_id)
 
     def _go_to_running(self) -> bool:
         """Put the cursor on a running job, unless it is on one."""

@@ -61,17 +61,18 @@ class TextScreen(DashboardScreen):
         self._read = read
         self._at_end = at_end
         self._is_loading = False
+        self._lines = TextLines()
 
     def compose(self) -> ComposeResult:
         """Title, text and keys."""
         yield _Title(self._title)
-        yield TextLines()
+        yield self._lines
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 
     def on_mount(self) -> None:
         """Read."""
-        self.query_one(TextLines).focus()
+        self._lines.focus()
         self._load()
 
     def take(self, update: Update) -> None:
@@ -95,7 +96,7 @@ class TextScreen(DashboardScreen):
             text = str(error)
         finally:
             self._is_loading = False
-        lines = self.query_one(TextLines)
+        lines = self._lines
         was_at_end = lines.scroll_offset.y >= lines.max_scroll_y
         if text != lines.text:
             lines.text = text

@@ -66,7 +66,7 @@ class JobView(ScrollLines):
         look = look_of(self)
         entry = self._model.jobs.entries.get(self.job_id) if self.job_id is not None else None
         if entry is None:
-            return [[(" No job here.", look.muted)]]
+            return [] if self.job_id is None else [[(f" #{self.job_id} is no longer on the list.", look.muted)]]
         width -= 2
         sections = [_heading(self._model, entry.job.id, width, look)]
         if self.detail is not None:

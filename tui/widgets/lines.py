@@ -1,6 +1,7 @@
 """Lines: a widget of finished lines that sends only the cells that have changed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -19,6 +20,15 @@ _GAP = 6
 """Moving the terminal's cursor costs about as many bytes as sending so many cells again."""
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnLine:
+    """A line as it was given, and as it is on the screen."""
+
+    parts: Sequence[Part]
+    base: Style
+    strip: Strip
+
+
 class Lines(Widget):
     """Subclasses build their lines for a width; `update_lines` compares them with what is on the screen."""
 
@@ -28,7 +38,7 @@ class Lines(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._lines: list[Strip] = []
+        self._drawn: list[DrawnLine] = []
 
     def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
         """The lines, each in parts, for so many cells."""
@@ -39,16 +49,8 @@ class Lines(Widget):
         width, height = self.size
         if not width or not height:
             return
-        lines = [strip_of(parts, width, look_of(self).base) for parts in self.build_lines(width, height)]
-        for y in range(max(len(lines), len(self._lines))):
-            old = self._lines[y] if y < len(self._lines) else None
-            new = lines[y] if y < len(lines) else None
-            if old is None or new is None:
-                self.refresh(Region(0, y, width, 1))
-            else:
-                for start, end in changed_spans(old, new):
-                    self.refresh(Region(start, y, end - start, 1))
-        self._lines = lines
+        lines = self.build_lines(width, height)
+        self._drawn = draw_lines(self, self._drawn, lines, width, look_of(self).base)
 
     def on_mount(self) -> None:
         """Draw anew in the colours of another theme."""
@@ -56,14 +58,34 @@ class Lines(Widget):
 
     def on_resize(self, event: Resize) -> None:
         """Draw for the new width."""
-        self._lines = []
+        self._drawn = []
         self.update_lines()
 
     def render_line(self, y: int) -> Strip:
         """One line as built."""
-        if y < len(self._lines):
-            return self._lines[y]
+        if y < len(self._drawn):
+            return self._drawn[y].strip
         return Strip.blank(self.size.width, look_of(self).base)
+
+
+def draw_lines(
+    widget: Widget, drawn: Sequence[DrawnLine], lines: Sequence[Sequence[Part]], width: int, base: Style
+) -> list[DrawnLine]:
+    """Make `lines` the lines of a widget, and have those cells sent that differ from the ones `drawn` before."""
+    result: list[DrawnLine] = []
+    for y, parts in enumerate(lines):
+        before = drawn[y] if y < len(drawn) else None
+        if before is not None and before.base is base and before.parts == parts:
+            result.append(before)
+            continue
+        line = DrawnLine(parts, base, strip_of(parts, width, base))
+        result.append(line)
+        spans = [(0, width)] if before is None else changed_spans(before.strip, line.strip)
+        for start, end in spans:
+            widget.refresh(Region(start, y, end - start, 1))
+    for y in range(len(lines), len(drawn)):
+        widget.refresh(Region(0, y, width, 1))
+    return result
 
 
 def strip_of(parts: Sequence[Part], width: int, base: Style) -> Strip:
@@ -98,11 +120,19 @@ def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:
     """Where two lines differ: first cell and the one after the last, small gaps bridged."""
     if old is new:
         return []
-    before, after = _cells(old), _cells(new)
-    if len(before) != len(after):
-        return [(0, max(len(before), len(after)))]
+    if old.cell_length != new.cell_length:
+        return [(0, max(old.cell_length, new.cell_length))]
+    before, after = list(old), list(new)
+    first, last = 0, 0
+    most = min(len(before), len(after))
+    while first < most and before[first] == after[first]:
+        first += 1
+    while last < most - first and before[-1 - last] == after[-1 - last]:
+        last += 1
+    start = sum(segment.cell_length for segment in before[:first])
     spans: list[tuple[int, int]] = []
-    for x, (a, b) in enumerate(zip(before, after, strict=True)):
+    changed = zip(_cells(before[first : len(before) - last]), _cells(after[first : len(after) - last]), strict=False)
+    for x, (a, b) in enumerate(changed, start=start):
         if a != b:
             if spans and x - spans[-1][1] <= _GAP:
                 spans[-1] = (spans[-1][0], x + 1)
@@ -111,11 +141,11 @@ def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:
     return spans
 
 
-def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+def _cells(segments: Sequence[Segment]) -> list[tuple[str, Style | None]]:
     cells: list[tuple[str, Style | None]] = []
-    for text, style, _ in strip:
-        if text.isascii():
-            cells.extend((char, style) for char in text)
+    for text, style, _ in segments:
+        if text.isascii() or cell_len(text) == len(text):
+            cells.extend([(char, style) for char in text])
             continue
         for char in text:
             width = cell_len(char)

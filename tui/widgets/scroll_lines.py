@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.look import look_of
-from tui.widgets.lines import Part, changed_spans, strip_of
+from tui.widgets.lines import DrawnLine, Part, draw_lines
 
 
 class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
@@ -39,7 +39,7 @@ class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._lines: Sequence[Sequence[Part]] = ()
-        self._window: list[Strip] = []
+        self._drawn: list[DrawnLine] = []
 
     def build_lines(self, width: int) -> Sequence[Sequence[Part]]:
         """All lines, each in parts, for so many cells."""
@@ -64,7 +64,7 @@ class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, event: Resize) -> None:
         """Build the lines for the new width."""
-        self._window = []
+        self._drawn = []
         self.update_lines()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -76,8 +76,8 @@ class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """A visible line; `y` counts from the top of the widget."""
-        if y < len(self._window):
-            return self._window[y]
+        if y < len(self._drawn):
+            return self._drawn[y].strip
         return Strip.blank(self.scrollable_content_region.width, look_of(self).base)
 
     def action_scroll(self, by: int) -> None:
@@ -90,12 +90,5 @@ class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _redraw(self) -> None:
         width, height = self.scrollable_content_region.size
-        base, top = look_of(self).base, round(self.scroll_y)
-        before = self._window
-        self._window = [strip_of(line, width, base) for line in self._lines[top : top + height]]
-        for y in range(max(len(self._window), len(before))):
-            if y >= len(self._window) or y >= len(before):
-                self.refresh(Region(0, y, width, 1))
-                continue
-            for start, end in changed_spans(before[y], self._window[y]):
-                self.refresh(Region(start, y, end - start, 1))
+        top = round(self.scroll_y)
+        self._drawn = draw_lines(self, self._drawn, self._lines[top : top + height], width, look_of(self).base)
