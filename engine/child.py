@@ -200,14 +200,13 @@ class _Child:
             text_only=task.text_only,
             on_start=lambda page: self._send(PageStarted(page=page)),
             on_ocr=lambda page: self._send(OcrStarted(page=page)),
-            on_done=lambda result, warnings: self._send(
+            on_done=lambda result: self._send(
                 PageDone(
                     page=result.page,
                     state=result.state,
                     seconds=result.seconds,
                     via=result.via,
                     error=result.error,
-                    warnings=tuple(warnings),
                 )
             ),
         )

@@ -13,9 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from engine.display import display_name
-from engine.engine import check_folders
 from engine.errors import SandboxUnavailable, SettingsError
 from engine.filesystem import filesystem_type, is_network, nearest_existing
+from engine.folders import check_folders
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.settings import Settings, usable_cores
 

@@ -1,17 +1,14 @@
 """Engine: the one façade that every front end uses."""
 
 import contextlib
-import fcntl
 import logging
 import os
 import queue
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +16,12 @@ from engine.checkpoint import has_progress
 from engine.conversion import Conversions
 from engine.display import display_name
 from engine.errors import (
-    EngineLocked,
     HotfolioError,
     IllegalTransition,
     NoSuchJob,
-    SettingsError,
     SourceUnreadable,
-    unwritable,
 )
+from engine.folders import check_folders, disk_problem, lock_state, make_folders, start_logging, stop_logging
 from engine.hotfolder import HotFolder
 from engine.job import Job, JobState, PageResult, PageState, Source
 from engine.jobqueue import JobQueue, Move
@@ -35,7 +30,7 @@ from engine.pool import BLOCKED, WorkerPool
 from engine.progress import MARKS, JobSnapshot, PageMap, ProgressTracker, Snapshot
 from engine.publish import Publisher, read_manifest
 from engine.scheduler import Scheduler
-from engine.settings import MAX_WORKERS, STATE_NAME, OnSuccess, Settings
+from engine.settings import MAX_WORKERS, Settings
 from engine.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -46,7 +41,6 @@ _KEEPER_S = 1.0
 _DISK_CHECK_S = 5.0
 _SLOW_PAGE_S = 2.0
 _PAUSED = "paused"
-_LOG_BYTES = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +101,9 @@ class Engine:
         settings = self.settings
         check_folders(settings, watch=self._watches)
         state = settings.state_folder
-        try:
-            state.mkdir(parents=True, exist_ok=True, mode=0o700)
-            settings.output.mkdir(parents=True, exist_ok=True)
-            if self._watches:
-                settings.input.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise unwritable(error, error.filename or str(state)) or SettingsError(
-                f"{error.filename}: cannot be made: {error.strerror}."
-            ) from error
-        self._lock_file = _lock(state)
-        self._start_logging(state)
+        make_folders(settings, watch=self._watches)
+        self._lock_file = lock_state(state)
+        self._log_handler = start_logging(state)
         store = JobStore(state, time.time)
         scheduler = Scheduler(settings.batch_seconds, settings.aging)
         self._tracker = ProgressTracker(time.monotonic)
@@ -136,6 +122,7 @@ class Engine:
             Publisher(store, settings.output.absolute()),
             waits_for_late_files=self._waits,
         )
+        self._conversions.settle_recent()
         self._check_disk()
         self._pool = WorkerPool(settings, self._queue, self._conversions, self._program)
         self._pool.start(settings.worker_count)
@@ -169,8 +156,7 @@ class Engine:
         self._queue.store.close()
         log.info("Stopped")
         if self._log_handler is not None:
-            logging.getLogger("engine").removeHandler(self._log_handler)
-            self._log_handler.close()
+            stop_logging(self._log_handler)
         os.close(self._lock_file)
         self._lock_file = -1
 
@@ -410,7 +396,7 @@ class Engine:
 
     def _check_disk(self) -> None:
         """Pause while nothing can be written, and go on by itself when that is over."""
-        problem = _disk_problem(self.settings)
+        problem = disk_problem(self.settings)
         if problem is not None:
             self._queue.pause(BLOCKED, problem)
         elif self._queue.is_paused_by(BLOCKED):
@@ -451,81 +437,6 @@ class Engine:
                     pages=len(manifest["pages"]),
                     pages_done=len(manifest["pages"]),
                 )
-
-    def _start_logging(self, state: Path) -> None:
-        handler = RotatingFileHandler(state / "hotfolio.log", maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(message)s"))
-        logger = logging.getLogger("engine")
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-        logger.addHandler(handler)
-        self._log_handler = handler
-
-
-def check_folders(settings: Settings, *, watch: bool) -> None:
-    """Raise `SettingsError` if a folder is inside another one it must not be inside."""
-    folder, output, state = (p.resolve() for p in (settings.input, settings.output, settings.state_folder))
-    if not watch:
-        return
-    if output == folder or output.is_relative_to(folder):
-        raise SettingsError(
-            f"The output folder {display_name(output)} is inside the input folder {display_name(folder)}: "
-            "results would be taken for new input. Choose folders that are apart."
-        )
-    if folder.is_relative_to(output):
-        raise SettingsError(
-            f"The input folder {display_name(folder)} is inside the output folder {display_name(output)}: "
-            "results could replace sources. Choose folders that are apart."
-        )
-    archive = settings.archive_folder.resolve()
-    if settings.on_success is OnSuccess.ARCHIVE and archive.is_relative_to(folder):
-        raise SettingsError(
-            f"The archive folder {display_name(archive)} is inside the input folder {display_name(folder)}: "
-            "archived files would be taken for new input. Choose folders that are apart."
-        )
-    if state.is_relative_to(folder):
-        raise SettingsError(
-            f"The state folder {display_name(state)} is inside the input folder {display_name(folder)}."
-        )
-
-
-def _lock(state: Path) -> int:
-    """Hold the state folder for as long as the descriptor is open, however the process ends."""
-    descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
-        os.close(descriptor)
-        raise EngineLocked(
-            f"Another hotfolio (process {holder or 'unknown'}) is working with {display_name(state)}. "
-            "Stop it, or choose another --state folder."
-        ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-    return descriptor
-
-
-def _disk_problem(settings: Settings) -> str | None:
-    """Why results cannot be written right now, as a sentence."""
-    for folder in (settings.output, settings.state_folder):
-        probe = folder / STATE_NAME if folder == settings.output else folder
-        probe = (probe if probe.is_dir() else folder) / f".probe-{os.getpid()}"
-        try:
-            free = shutil.disk_usage(folder).free
-            if free < settings.min_free:
-                return (
-                    f"The disk of {display_name(folder)} is full: {free >> 20} MB are left, "
-                    f"{settings.min_free >> 20} MB are needed (min_free). Work goes on by itself once there is room."
-                )
-            probe.write_bytes(b"\0" * 4096)
-            probe.unlink()
-        except OSError as error:
-            return (
-                f"Cannot write to {display_name(folder)}: {(error.strerror or str(error)).lower()}. "
-                "Work goes on by itself once that is over."
-            )
-    return None
 
 
 def _pages_of(manifest: dict[str, Any]) -> tuple[PageResult, ...]:

@@ -232,7 +232,8 @@ class JobQueue:
         """Put a running job back, to be offered again after a while."""
         job = self.store.transition(job_id, JobState.QUEUED, reason, reason=reason, started=None)
         with self._lock:
-            self.tracker.set_job(job)
+            if not self.tracker.set_job(job):
+                return  # cancelled meanwhile
             self._scheduler.drop(job_id)
             heapq.heappush(self._delayed, (self._clock() + seconds, job_id))
             self._delayed_ids.add(job_id)

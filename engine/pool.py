@@ -7,11 +7,12 @@ import logging
 import threading
 import time
 
-from engine.conversion import Conversions, Hand
+from engine.conversion import Conversions
 from engine.errors import EngineBlocked
 from engine.job import PageBatch, Step
 from engine.jobqueue import JobQueue
 from engine.progress import WorkerSnapshot, WorkerState
+from engine.run import Hand
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.scheduler import MergeJob, OpenJob, Work
 from engine.settings import Settings

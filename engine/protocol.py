@@ -111,7 +111,6 @@ class PageDone(_Message):
     seconds: Seconds
     via: str
     error: str | None = None
-    warnings: tuple[str, ...] = ()
 
 
 class PagesDone(_Message):

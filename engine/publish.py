@@ -118,7 +118,10 @@ class Publisher:
                 old.rename(place)
                 raise
             _keep_foreign(old, place)
-        fsync_path(place.parent)
+        for folder in place.parents:
+            fsync_path(folder)
+            if folder == self._output:
+                break
 
     def _copy_nearby(self, job_id: int, made: Path) -> Path:
         """A copy on the output's mount, from where a rename puts it in place in one step."""

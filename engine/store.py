@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, OutputUnwritable
 from engine.job import Checkpoint, Job, JobState, PageResult, PageState, Source, states_before
 from engine.options import ConvertOptions
+from engine.schema import connect
 
 log = logging.getLogger(__name__)
 
@@ -29,78 +30,6 @@ _MAX_SHARED = 500
 _CHECKPOINT_IDLE_S = 0.2
 _CHECKPOINT_REQUESTS = 2000
 """The write-ahead log is worked off when nothing was asked for so long, or after so many requests."""
-
-_MIGRATIONS: tuple[str, ...] = (
-    # 1
-    """
-    CREATE TABLE jobs (
-        id              INTEGER PRIMARY KEY AUTOINCREMENT,
-        conversion_id   TEXT NOT NULL UNIQUE,
-        root            BLOB NOT NULL,
-        path            BLOB NOT NULL,
-        size            INTEGER NOT NULL,
-        mtime_ns        INTEGER NOT NULL,
-        inode           INTEGER NOT NULL,
-        options         TEXT NOT NULL,
-        state           TEXT NOT NULL,
-        reason          TEXT,
-        priority        INTEGER NOT NULL DEFAULT 0,
-        position        REAL NOT NULL,
-        attempts        INTEGER NOT NULL DEFAULT 0,
-        sha256          TEXT,
-        pages           INTEGER,
-        pages_done      INTEGER NOT NULL DEFAULT 0,
-        pages_failed    INTEGER NOT NULL DEFAULT 0,
-        pages_ocr       INTEGER NOT NULL DEFAULT 0,
-        pages_text_only INTEGER NOT NULL DEFAULT 0,
-        output          BLOB,
-        created         REAL NOT NULL,
-        started         REAL,
-        finished        REAL,
-        revision        INTEGER NOT NULL DEFAULT 0,
-        hidden          INTEGER NOT NULL DEFAULT 0,
-        UNIQUE (root, path, size, mtime_ns, inode)
-    ) STRICT;
-    CREATE INDEX jobs_active ON jobs (state, id) WHERE state IN ('queued', 'held', 'running');
-    CREATE INDEX jobs_by_position ON jobs (position) WHERE state IN ('queued', 'held', 'running');
-    CREATE INDEX jobs_by_content ON jobs (sha256) WHERE sha256 IS NOT NULL;
-
-    CREATE TABLE pages (
-        job_id  INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
-        page    INTEGER NOT NULL,
-        state   TEXT NOT NULL,
-        seconds REAL NOT NULL,
-        via     TEXT NOT NULL,
-        error   TEXT,
-        PRIMARY KEY (job_id, page)
-    ) STRICT, WITHOUT ROWID;
-
-    CREATE TABLE checkpoints (
-        job_id INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
-        first  INTEGER NOT NULL,
-        last   INTEGER NOT NULL,
-        PRIMARY KEY (job_id, first)
-    ) STRICT, WITHOUT ROWID;
-
-    -- Which source a folder of the output belongs to. `folder` is folded so that names which some file system
-    -- takes for the same are the same.
-    CREATE TABLE outputs (
-        folder TEXT PRIMARY KEY,
-        root   BLOB NOT NULL,
-        path   BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID;
-
-    CREATE TABLE transitions (
-        job_id INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
-        at     REAL NOT NULL,
-        state  TEXT NOT NULL,
-        cause  TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX transitions_by_job ON transitions (job_id);
-    """,
-)
-
-SCHEMA_VERSION = len(_MIGRATIONS)
 
 _COLUMNS = (
     "id, conversion_id, root, path, size, mtime_ns, inode, options, state, reason, priority, position, attempts, "
@@ -437,7 +366,7 @@ class JobStore:
     def _open(self) -> sqlite3.Connection:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return self._connect()
+            return connect(self._file)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
                 raise OutputUnwritable(f"Cannot open the queue {self._file}: {error}.") from error
@@ -447,27 +376,7 @@ class JobStore:
             self._file.replace(self.moved_aside)
             for suffix in ("-wal", "-shm"):
                 Path(f"{self._file}{suffix}").unlink(missing_ok=True)
-            return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._file, isolation_level=None)
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA wal_autocheckpoint = 0")
-            db.execute("PRAGMA foreign_keys = ON")
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version > SCHEMA_VERSION:
-                raise OutputUnwritable(f"The queue {self._file} was written by a newer hotfolio; update this one.")
-            for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
-                db.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
-            problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if problem != "ok":
-                raise sqlite3.DatabaseError(problem)
-        except BaseException:
-            db.close()
-            raise
-        return db
+            return connect(self._file)
 
     def _insert(
         self, db: sqlite3.Connection, source: Source, options: ConvertOptions, priority: int

@@ -5,8 +5,9 @@ import locale
 import os
 from collections.abc import Mapping
 
-# A frame is only sent when something has changed; 15 a second are enough for keys and spare a slow line.
-os.environ.setdefault("TEXTUAL_FPS", "15")
+# Frames are sent only when something has changed. A held-down key must not fill a slow line with them (a scrolled list
+# is 1.5 KB), and a key must not wait for two of them: at 15 a second a sorted list took 113 ms, at 30 it took 46 ms.
+os.environ.setdefault("TEXTUAL_FPS", "20")
 # An animation is nothing but frames that say nothing new.
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 

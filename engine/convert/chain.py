@@ -44,7 +44,7 @@ def convert_batch(
     text_only: bool,
     on_start: Callable[[int], None],
     on_ocr: Callable[[int], None],
-    on_done: Callable[[PageResult, list[str]], None],
+    on_done: Callable[[PageResult], None],
 ) -> None:
     """Convert pages (numbers from 1) and write their checkpoint; durable under its final name when it returns.
 
@@ -60,9 +60,9 @@ def convert_batch(
             on_start(number)
             context = PageContext(document, number, options, text_only, OUT, lambda n=number: on_ocr(n))
             result = _convert_page(context, cwd)
-            stream.write(to_line(result, context.model))
+            stream.write(to_line(result, context.model, context.warnings))
             written += context.files
-            on_done(result, context.warnings)
+            on_done(result)
         os.fsync(stream.fileno())
     for file in written:
         _fsync(file)
@@ -79,13 +79,14 @@ def merge_document(
     on_page: Callable[[int], None],
 ) -> list[str]:
     """Write the outputs of a whole document and return warnings; durable when it returns."""
+    pages = _Checkpoints([PAGES / c for c in checkpoints])
     context = MergeContext(
         head=json.loads(HEAD.read_text(encoding="utf-8")),
         stem=OUT.joinpath(name).stem,
         name=name,
         options=options,
         out=OUT,
-        pages=_Checkpoints([PAGES / c for c in checkpoints]),
+        pages=pages,
         failed=failed,
         on_page=on_page,
     )
@@ -94,7 +95,7 @@ def merge_document(
     for file in context.files:
         _fsync(file)
     _fsync(OUT)
-    return context.warnings
+    return pages.warnings() + context.warnings
 
 
 def versions() -> dict[str, str]:
@@ -107,14 +108,25 @@ class _Checkpoints:
 
     def __init__(self, files: list[Path]) -> None:
         self._files = files
+        self._warnings: list[str] | None = None
 
     def __iter__(self) -> Iterator[PageModel]:
+        found: list[str] = []
         for file in self._files:
             with file.open("rb") as stream:
                 for line in stream:
-                    model = from_line(line)
+                    model, warnings = from_line(line)
+                    found += warnings
                     if model is not None:
                         yield model
+        self._warnings = found
+
+    def warnings(self) -> list[str]:
+        """What the pages had to say, in their order."""
+        while self._warnings is None:  # no converter has read them to the end
+            for _ in self:
+                pass
+        return self._warnings
 
 
 def _convert_page(page: PageContext, cwd: Path) -> PageResult:

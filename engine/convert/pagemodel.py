@@ -26,24 +26,24 @@ class PageModel:
     layout: PageLayout
 
 
-def to_line(result: PageResult, model: PageModel | None) -> bytes:
+def to_line(result: PageResult, model: PageModel | None, warnings: list[str]) -> bytes:
     """A page as a line of a checkpoint file. A float, a key order or a missing value survives unchanged.
 
     A page that failed, or of which no text is wanted, has no model. How it came out stands before what it says, and
     is what `engine.checkpoint` reads.
     """
-    entry = {**asdict(result), "layout": model.layout if model is not None else None}
+    entry = {**asdict(result), "warnings": warnings, "layout": model.layout if model is not None else None}
     return dump(entry).encode("utf-8", "surrogatepass") + b"\n"
 
 
-def from_line(line: bytes) -> PageModel | None:
-    """The model that `to_line` wrote."""
+def from_line(line: bytes) -> tuple[PageModel | None, list[str]]:
+    """The model and the warnings that `to_line` wrote."""
     entry = json.loads(line.decode("utf-8", "surrogatepass"))
-    layout = entry["layout"]
+    layout, warnings = entry["layout"], entry["warnings"]
     if layout is None:
-        return None
+        return None, warnings
     boxes = [LayoutBox(**box) for box in layout.pop("boxes")]
-    return PageModel(entry["page"], PageLayout(boxes=boxes, **layout))
+    return PageModel(entry["page"], PageLayout(boxes=boxes, **layout)), warnings
 
 
 def dump(value: Any) -> str:

@@ -38,7 +38,7 @@ EVENTS: list[Event] = [
     Opened(pages=3, busy_s=0.25, warnings=("odd\nline", "é 中")),
     PageStarted(page=2),
     OcrStarted(page=2),
-    PageDone(page=2, state=PageState.OCR, seconds=1.5, via="ocr", error=None, warnings=("w",)),
+    PageDone(page=2, state=PageState.OCR, seconds=1.5, via="ocr", error=None),
     PagesDone(busy_s=1.0),
     MergeProgress(page=1),
     Merged(busy_s=0.1, warnings=(), versions={"pymupdf": "2.0"}),

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from engine import settings as settings_module
-from engine.engine import check_folders
 from engine.errors import SettingsError
+from engine.folders import check_folders
 from engine.options import ConvertOptions, Format, OcrMode
 from engine.settings import OnSuccess, Settings, load_settings
 

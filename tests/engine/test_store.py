@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from engine import store as store_module
+from engine import schema as schema_module
 from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, OutputUnwritable
 from engine.job import Checkpoint, Job, JobState, PageState
 from engine.options import ConvertOptions, Format
-from engine.store import DATABASE, SCHEMA_VERSION, JobStore
+from engine.schema import SCHEMA_VERSION
+from engine.store import DATABASE, JobStore
 from tests.clock import Clock
 from tests.engine.making import OPTIONS, ROOT, add, result, results, source
 from tests.waiting import wait_until
@@ -593,7 +594,7 @@ def test_changes_are_written_through_to_the_disk(store: JobStore) -> None:
 @pytest.mark.parametrize("version", range(SCHEMA_VERSION))
 def test_a_database_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path, clock: Clock, version: int) -> None:
     with raw(tmp_path) as db:
-        for script in store_module._MIGRATIONS[:version]:
+        for script in schema_module._MIGRATIONS[:version]:
             db.executescript(script)
         db.execute(f"PRAGMA user_version = {version}")
     db.close()
@@ -618,8 +619,8 @@ def test_each_migration_runs_once_and_in_order(tmp_path: Path, clock: Clock, mon
         "CREATE TABLE added (n INTEGER) STRICT; INSERT INTO added SELECT id FROM jobs",
         "UPDATE added SET n = n + 100",
     )
-    monkeypatch.setattr(store_module, "_MIGRATIONS", (*store_module._MIGRATIONS, *more))
-    monkeypatch.setattr(store_module, "SCHEMA_VERSION", SCHEMA_VERSION + 2)
+    monkeypatch.setattr(schema_module, "_MIGRATIONS", (*schema_module._MIGRATIONS, *more))
+    monkeypatch.setattr(schema_module, "SCHEMA_VERSION", SCHEMA_VERSION + 2)
     for _ in range(2):
         store = JobStore(tmp_path, clock)
         assert store.load() == [job]
@@ -639,8 +640,8 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     first.close()
     with monkeypatch.context() as patch:
         broken = "CREATE TABLE added (n INTEGER) STRICT; INSERT INTO no_such_table VALUES (1)"
-        patch.setattr(store_module, "_MIGRATIONS", (*store_module._MIGRATIONS, broken))
-        patch.setattr(store_module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+        patch.setattr(schema_module, "_MIGRATIONS", (*schema_module._MIGRATIONS, broken))
+        patch.setattr(schema_module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
         with pytest.raises(OutputUnwritable):
             JobStore(tmp_path, clock)
     store = JobStore(tmp_path, clock)
