@@ -10,6 +10,7 @@ class LineDisplay:
     """One line per job, for a file or a pipe."""
 
     def line(self, text: str) -> None:
+        """Print one line, at once."""
         print(text, flush=True)
 
     def update(self, engine: Engine) -> None:
