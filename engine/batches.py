@@ -69,6 +69,7 @@ class BatchConverter:
             first=batch.first,
             last=batch.last,
             text_only=batch.text_only,
+            password=run.password,
         )
         seconds: float | None = None
         back: list[PageBatch] = [batch]

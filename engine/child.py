@@ -6,6 +6,7 @@ which the process's exit status will be reported. It ends when its lifeline, a p
 children end with it however the engine died.
 """
 
+import base64
 import contextlib
 import ctypes
 import os
@@ -32,6 +33,10 @@ from engine.protocol import (
     PagesDone,
     PageStarted,
     PagesTask,
+    Peeked,
+    PeekTask,
+    Previewed,
+    PreviewTask,
     Ready,
     Refused,
     Task,
@@ -151,6 +156,10 @@ class _Child:
                     self._pages(task, started)
                 case MergeTask():
                     self._merge(task, started)
+                case PreviewTask():
+                    self._preview(task, started)
+                case PeekTask():
+                    self._peek(task, started)
         except CannotOpen as error:
             self._send(Refused(kind=error.kind, message=str(error)))
         except OSError as error:
@@ -171,7 +180,7 @@ class _Child:
         os.dup2(log, 2)
         os.close(log)
 
-    def _document_of(self, task: Task):  # type: ignore[no-untyped-def]
+    def _document_of(self, task: OpenTask | PagesTask):  # type: ignore[no-untyped-def]
         from engine.convert.document import Document, open_document
 
         if task.folder != self._open_folder or not isinstance(self._document, Document):
@@ -211,6 +220,23 @@ class _Child:
             ),
         )
         self._send(PagesDone(busy_s=time.perf_counter() - started))
+
+    def _preview(self, task: PreviewTask, started: float) -> None:
+        from engine.convert.chain import preview_document
+
+        pages = preview_document(task.checkpoints, task.name, task.options)
+        self._send(Previewed(pages=pages, busy_s=time.perf_counter() - started))
+
+    def _peek(self, task: PeekTask, started: float) -> None:
+        from engine.convert.document import open_document
+        from engine.convert.pageimage import thumbnail
+        from engine.options import ConvertOptions, OcrMode
+
+        file = Path(os.fsdecode(task.file.encode("latin-1")))
+        document = open_document(file, "", ConvertOptions(ocr=OcrMode.NEVER), task.password)
+        width, height, rgb = thumbnail(document, task.page, task.width, task.height)
+        busy_s = time.perf_counter() - started
+        self._send(Peeked(width=width, height=height, rgb=base64.b64encode(rgb), busy_s=busy_s))
 
     def _merge(self, task: MergeTask, started: float) -> None:
         from engine.convert.chain import merge_document, versions

@@ -45,7 +45,7 @@ _RECENT = 200
 
 
 class Conversions:
-    """Thread-safe; `_lock` guards how often a process has died of opening or merging a document."""
+    """Thread-safe; `_lock` guards the passwords, and how often a process has died of a document as a whole."""
 
     def __init__(
         self, settings: Settings, queue: JobQueue, publisher: Publisher, *, waits_for_late_files: bool
@@ -59,6 +59,7 @@ class Conversions:
         self._logs_folder = settings.state_folder / "logs"
         self._lock = threading.Lock()
         self._deaths: Counter[int] = Counter()
+        self._passwords: dict[int, str] = {}
         self._runs = Runs(queue.tracker)
         self._batches = BatchConverter(queue, self._runs, settings.state_folder)
 
@@ -70,6 +71,16 @@ class Conversions:
         """Where the job's log is."""
         running = self.job_folder(job_id) / "log.txt"
         return running if running.exists() else self._logs_folder / f"{job_id}.log"
+
+    def set_password(self, job_id: int, password: str) -> None:
+        """Open the job's document with this password from now on. It is never written anywhere."""
+        with self._lock:
+            self._passwords[job_id] = password
+
+    def password(self, job_id: int) -> str | None:
+        """The password given for a job."""
+        with self._lock:
+            return self._passwords.get(job_id)
 
     def discard(self, job_id: int) -> None:
         """Delete what is kept of a job outside the store."""
@@ -114,7 +125,9 @@ class Conversions:
             self._end(job_id, lambda: self._queue.fail(job_id, message))
 
     def _open(self, job: Job, hand: Hand) -> None:
-        run = Run(job, self.job_folder(job.id))
+        with self._lock:
+            password = self._passwords.get(job.id)
+        run = Run(job, self.job_folder(job.id), password=password)
         self._tracker.step(job.id, Step.STAGING)
         if job.sha256 is None or not (run.folder / COPY).exists():
             self._queue.store.forget_pages(job.id)
@@ -126,7 +139,8 @@ class Conversions:
             return
         sandbox = hand.sandbox()
         answer = sandbox.run(
-            OpenTask(folder=wire_path(run.folder), name=file_name(job), options=job.options), lambda _: None
+            OpenTask(folder=wire_path(run.folder), name=file_name(job), options=job.options, password=password),
+            lambda _: None,
         )
         if isinstance(answer, Refused):
             raise refusal(answer, self._settings.state_folder)

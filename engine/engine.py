@@ -23,6 +23,7 @@ from engine.errors import (
 )
 from engine.folders import check_folders, disk_problem, lock_state, make_folders, start_logging, stop_logging
 from engine.hotfolder import HotFolder
+from engine.inspector import Inspector, Picture
 from engine.job import Job, JobState, PageResult, PageState, Source
 from engine.jobqueue import JobQueue, Move
 from engine.options import ConvertOptions
@@ -126,6 +127,7 @@ class Engine:
         self._check_disk()
         self._pool = WorkerPool(settings, self._queue, self._conversions, self._program)
         self._pool.start(settings.worker_count)
+        self._inspector = Inspector(self._pool.fork_server, state)
         self._hotfolder = HotFolder(settings, self._queue, self._cancel_one) if self._watches else None
         if self._hotfolder is not None:
             self._hotfolder.start()
@@ -165,6 +167,7 @@ class Engine:
         if self._hotfolder is not None:
             self._hotfolder.stop()
         self._queue.with_scheduler(lambda scheduler: setattr(scheduler, "is_draining", True))
+        self._tracker.set_banner("draining", "Finishing the running jobs; nothing new is begun.")
 
     def kill_processes(self) -> None:
         """Hurry a `stop` that is waiting: end all conversion processes at once. Finished pages are kept."""
@@ -231,6 +234,33 @@ class Engine:
             folder if folder.exists() else None,
         )
 
+    def preview(self, job_id: int) -> str:
+        """The job's Markdown, of the pages finished so far or as published; safe to show. Raises `HotfolioError`.
+
+        Takes some 10 ms and the time to read the pages: for a thread of the front end's.
+        """
+        return self._inspector.preview(self.job(job_id).job, self._conversions.job_folder(job_id))
+
+    def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
+        """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`; for a thread too."""
+        return self._inspector.peek(
+            self.job(job_id).job,
+            self._conversions.job_folder(job_id),
+            page,
+            width,
+            height,
+            self._conversions.password(job_id),
+        )
+
+    def page_map(self, job_id: int) -> PageMap | None:
+        """The page map of a running job, from memory; None for others, of which `detail` knows."""
+        return self._tracker.page_map(job_id)
+
+    @property
+    def is_scanning(self) -> bool:
+        """Whether the input folder has not been read in full yet since the start."""
+        return self._hotfolder is not None and not self._hotfolder.first_scan_done.is_set()
+
     @property
     def discovered(self) -> int:
         """Files the scan of the input folder has come across so far."""
@@ -295,6 +325,13 @@ class Engine:
     def retry(self, job_ids: Iterable[int]) -> list[int]:
         """Queue finished jobs again, keeping the pages they have finished."""
         return self._each(job_ids, lambda job_id: self._queue.retry(job_id, "Retried."))
+
+    def unlock(self, job_ids: Iterable[int], password: str) -> list[int]:
+        """Try failed jobs again with a password, which is kept in memory alone."""
+        job_ids = list(job_ids)
+        for job_id in job_ids:
+            self._conversions.set_password(job_id, password)
+        return self.retry(job_ids)
 
     def change_priority(self, job_ids: Iterable[int], by: int) -> list[int]:
         """Raise or lower priorities."""

@@ -11,6 +11,9 @@ from engine.display import display_name
 from engine.errors import IllegalTransition
 from engine.options import ConvertOptions
 
+NEEDS_PASSWORD = "The PDF needs a password"
+"""How the reason of a job begins that failed for want of one."""
+
 
 class JobState(StrEnum):
     """Where a job stands."""
@@ -164,6 +167,11 @@ class Job:
     def name(self) -> str:
         """The file's path inside its folder, safe to show."""
         return display_name(self.source.path)
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether the job failed for want of a password."""
+        return self.state is JobState.FAILED and (self.reason or "").startswith(NEEDS_PASSWORD)
 
     @property
     def seconds(self) -> float | None:

@@ -40,6 +40,11 @@ class WorkerPool:
         self._ending: list[ConversionWorker] = []
         self._retired_busy_s = 0.0
 
+    @property
+    def fork_server(self) -> ForkServer:
+        """Where conversion processes come from."""
+        return self._fork_server
+
     def start(self, workers: int) -> None:
         """Start the fork server and the workers; returns at once."""
         self._fork_server.start()

@@ -6,7 +6,7 @@ arrival, and paths from the process are never used: the engine says where result
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from engine.errors import ChildGarbage
 from engine.job import PageState
@@ -51,6 +51,29 @@ class PagesTask(_Task):
     text_only: bool = False
 
 
+class PreviewTask(_Task):
+    """Write `preview.md` from the pages that are finished so far."""
+
+    task: Literal["preview"] = "preview"
+    checkpoints: tuple[str, ...]
+    """Also files that are still being written; their last line may be incomplete."""
+
+
+class PeekTask(_Message):
+    """Render a page as a small picture."""
+
+    task: Literal["peek"] = "peek"
+    folder: str
+    """Where to work; nothing but a log is written."""
+    file: str
+    """The document, absolute, as `folder` is."""
+    page: PageNumber
+    width: Annotated[int, Field(ge=1, le=1000)]
+    """The picture is fitted into so many pixels."""
+    height: Annotated[int, Field(ge=1, le=1000)]
+    password: str | None = None
+
+
 class MergeTask(_Task):
     """Make the document-wide outputs from the checkpoints, in the order given."""
 
@@ -60,8 +83,8 @@ class MergeTask(_Task):
     """Pages that have no checkpoint, with the reason."""
 
 
-_AnyTask = Annotated[OpenTask | PagesTask | MergeTask, Field(discriminator="task")]
-Task = OpenTask | PagesTask | MergeTask
+Task = OpenTask | PagesTask | MergeTask | PreviewTask | PeekTask
+_AnyTask = Annotated[Task, Field(discriminator="task")]
 _tasks: TypeAdapter[Task] = TypeAdapter(_AnyTask)
 
 
@@ -137,6 +160,25 @@ class Merged(_Message):
     versions: dict[str, str] = {}
 
 
+class Previewed(_Message):
+    """`preview.md` is written."""
+
+    event: Literal["previewed"] = "previewed"
+    pages: Annotated[int, Field(ge=0)]
+    busy_s: Seconds
+
+
+class Peeked(_Message):
+    """The picture of a page."""
+
+    event: Literal["peeked"] = "peeked"
+    width: Annotated[int, Field(ge=1, le=1000)]
+    height: Annotated[int, Field(ge=1, le=1000)]
+    rgb: Base64Bytes
+    """Three bytes a pixel, row by row from the top."""
+    busy_s: Seconds
+
+
 class Refused(_Message):
     """The task cannot be done; the process stands by for the next one."""
 
@@ -145,7 +187,9 @@ class Refused(_Message):
     message: str
 
 
-Event = Ready | Opened | PageStarted | OcrStarted | PageDone | PagesDone | MergeProgress | Merged | Refused
+Answer = Opened | PagesDone | Merged | Previewed | Peeked | Refused
+"""What ends a task."""
+Event = Ready | PageStarted | OcrStarted | PageDone | MergeProgress | Answer
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 

@@ -22,6 +22,7 @@ import psutil
 from engine.errors import ChildDied, ChildError, ChildGarbage, MemoryLimit, PageTimeout, SandboxUnavailable
 from engine.protocol import (
     MAX_LINE,
+    Answer,
     Event,
     Merged,
     MergeProgress,
@@ -30,6 +31,8 @@ from engine.protocol import (
     PageDone,
     PagesDone,
     PageStarted,
+    Peeked,
+    Previewed,
     Ready,
     Refused,
     Task,
@@ -54,10 +57,6 @@ class Limits:
     page_timeout_s: float = 60.0
     ocr_timeout_s: float = 300.0
     memory_bytes: int = 2 << 30
-
-
-Answer = Opened | PagesDone | Merged | Refused
-"""What ends a task."""
 
 
 class ForkServer:
@@ -280,9 +279,10 @@ class Sandbox:
                 case None:
                     where = f"Page {page}" if page is not None else "The document"
                     raise PageTimeout(f"{where} took longer than {allowed_s:g} s.")
-                case Opened() | PagesDone() | Merged() | Refused():
-                    if not isinstance(event, Refused):
-                        self.busy_s += event.busy_s
+                case Refused():
+                    return event
+                case Opened() | PagesDone() | Merged() | Previewed() | Peeked():
+                    self.busy_s += event.busy_s
                     return event
                 case PageStarted():
                     page, allowed_s = event.page, self._limits.page_timeout_s

@@ -141,6 +141,12 @@ class Settings(BaseSettings):
     min_free: ByteSize = ByteSize(100 << 20)
     """Work pauses while the output's disk has less free space."""
 
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Keys of the dashboard by the id of the binding, as its help shows it: `"job.cancel" = "x,delete"`."""
+    theme: str | None = None
+    """The dashboard's colours; what was chosen last unless set."""
+    mouse: bool = True
+    """Whether the dashboard takes the mouse; off, the terminal's own selection works."""
     refresh_rate: Annotated[float, Field(ge=0.5, le=15)] = 4
     """How often a second the dashboard looks for changes."""
 

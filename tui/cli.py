@@ -55,14 +55,14 @@ def dashboard(
         raise typer.Exit
     if context.invoked_subcommand is not None:
         return
-    settings = _settings(config, input=input, output=output, state=state, formats=formats, num_workers=workers).settings
+    loaded = _settings(config, input=input, output=output, state=state, formats=formats, num_workers=workers)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         from tui.runner import Runner
 
-        _exit(Runner(settings, once=False, json_lines=False).run)
+        _exit(Runner(loaded.settings, once=False, json_lines=False).run)
     from tui.dashboard import run_dashboard
 
-    _exit(lambda: run_dashboard(settings))
+    _exit(lambda: run_dashboard(loaded))
 
 
 @app.command()

@@ -4,14 +4,14 @@ import sys
 import threading
 
 from engine.engine import Engine
-from engine.settings import Settings
+from engine.settings import LoadedSettings
 from tui.line_output import ProgressDisplay
 from tui.runner import POLL_S, signals_caught, stop_engine
 
 
-def run_dashboard(settings: Settings) -> int:
+def run_dashboard(loaded: LoadedSettings) -> int:
     """Show the dashboard until the person leaves; returns the exit status. Raises `HotfolioError` on a false start."""
-    engine = Engine(settings)
+    engine = Engine(loaded.settings)
     engine.start()
     signals = 0
     hurried = threading.Event()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 from engine.convert.base import Converter, MergeContext, PageContext
 from engine.convert.document import Document, one_line
@@ -19,6 +20,7 @@ from engine.options import ConvertOptions
 OUT = Path("out")
 PAGES = Path("pages")
 HEAD = Path("document.json")
+PREVIEW = Path("preview.md")
 
 
 def converters() -> list[Converter]:
@@ -80,7 +82,42 @@ def merge_document(
 ) -> list[str]:
     """Write the outputs of a whole document and return warnings; durable when it returns."""
     pages = _Checkpoints([PAGES / c for c in checkpoints])
-    context = MergeContext(
+    context = _merge_context(pages, failed, name, options, on_page)
+    for converter in converters():
+        converter.merge(context)
+    for file in context.files:
+        _fsync(file)
+    _fsync(OUT)
+    return pages.warnings() + context.warnings
+
+
+def preview_document(checkpoints: Iterable[str], name: str, options: ConvertOptions) -> int:
+    """Write the Markdown of the pages finished so far to `preview.md`; returns how many pages that are."""
+    context = _merge_context(_Checkpoints([PAGES / c for c in checkpoints]), {}, name, options, lambda _: None)
+    return MarkupConverter().preview(context, PREVIEW)
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries that decide what comes out."""
+    return {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
+
+
+def _open_checkpoint(file: Path) -> IO[bytes]:
+    try:
+        return file.open("rb")
+    except FileNotFoundError:
+        # Seen while it was written, and finished since.
+        return file.with_name(file.name.removesuffix(".part")).open("rb")
+
+
+def _merge_context(
+    pages: "_Checkpoints",
+    failed: dict[int, str],
+    name: str,
+    options: ConvertOptions,
+    on_page: Callable[[int], None],
+) -> MergeContext:
+    return MergeContext(
         head=json.loads(HEAD.read_text(encoding="utf-8")),
         stem=OUT.joinpath(name).stem,
         name=name,
@@ -90,17 +127,6 @@ def merge_document(
         failed=failed,
         on_page=on_page,
     )
-    for converter in converters():
-        converter.merge(context)
-    for file in context.files:
-        _fsync(file)
-    _fsync(OUT)
-    return pages.warnings() + context.warnings
-
-
-def versions() -> dict[str, str]:
-    """Of the libraries that decide what comes out."""
-    return {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
 
 
 class _Checkpoints:
@@ -113,8 +139,10 @@ class _Checkpoints:
     def __iter__(self) -> Iterator[PageModel]:
         found: list[str] = []
         for file in self._files:
-            with file.open("rb") as stream:
+            with _open_checkpoint(file) as stream:
                 for line in stream:
+                    if not line.endswith(b"\n"):
+                        break  # a file that is still being written
                     model, warnings = from_line(line)
                     found += warnings
                     if model is not None:

@@ -9,6 +9,7 @@ import pymupdf
 from pymupdf4llm.helpers import utils as library_utils
 
 from engine.convert.ocr import OcrEngine
+from engine.job import NEEDS_PASSWORD
 from engine.options import ConvertOptions
 
 Refusal = Literal["not_a_pdf", "damaged", "password", "unwritable", "internal"]
@@ -79,7 +80,7 @@ def open_document(file: Path, name: str, options: ConvertOptions, password: str 
         raise CannotOpen("damaged", "The PDF is damaged beyond repair.") from error
     if pdf.needs_pass and not (password and pdf.authenticate(password)):
         wrong = "none of the passwords given opens it" if password else "it cannot be read without one"
-        raise CannotOpen("password", f"The PDF needs a password: {wrong}.")
+        raise CannotOpen("password", f"{NEEDS_PASSWORD}: {wrong}.")
     with contextlib.suppress(Exception):
         if pdf.page_count > 0:
             return Document(pdf, name, options)

@@ -1,6 +1,7 @@
 """Markdown, text and JSON, all three from one reading of the page."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, Any
 
 from pymupdf4llm.helpers.document_layout import ParsedDocument
@@ -36,6 +37,18 @@ class MarkupConverter:
             page.files += [page.out / box.image for box in page.model.layout.boxes if isinstance(box.image, str)]
         if Format.JSON not in page.options.formats:
             page.model.layout.fulltext = None  # only JSON has it, and it is most of a checkpoint
+
+    def preview(self, document: MergeContext, file: Path) -> int:
+        """Write the Markdown of the pages there are so far, as it would be if they were all; returns how many."""
+        steps = document_steps()
+        pages = 0
+        for model in document.pages:
+            pages += 1
+            for step in steps:
+                step.observe(model)
+        with file.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+            _write_markdown(document, _finished(document, steps), stream)
+        return pages
 
     def merge(self, document: MergeContext) -> None:
         """Write the files, holding one page in memory at a time."""

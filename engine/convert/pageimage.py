@@ -7,6 +7,7 @@ import pymupdf
 from PIL import Image
 
 from engine.convert.base import MergeContext, PageContext
+from engine.convert.document import Document
 from engine.options import Format
 
 FOLDER = "pages"
@@ -53,6 +54,17 @@ class PageImageConverter:
 
     def merge(self, document: MergeContext) -> None:
         """Nothing: the pages are the result."""
+
+
+def thumbnail(document: Document, number: int, width: int, height: int) -> tuple[int, int, bytes]:
+    """A page (from 1) fitted into so many pixels: the picture's width and height, and its RGB bytes."""
+    page = document.pdf.load_page(min(number, document.page_count) - 1)
+    # Rendered at twice the size and scaled down, since MuPDF's own thin lines vanish at a few dozen pixels.
+    zoom = 2 * min(width / max(page.rect.width, 1), height / max(page.rect.height, 1))
+    pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False, colorspace=pymupdf.csRGB)
+    image = Image.frombuffer("RGB", (pixmap.width, pixmap.height), pixmap.samples_mv, "raw", "RGB", 0, 1)
+    size = (max(1, min(width, pixmap.width // 2)), max(1, min(height, pixmap.height // 2)))
+    return (*size, image.resize(size, Image.Resampling.LANCZOS).tobytes())
 
 
 def dpi_within_limits(rect: pymupdf.Rect, dpi: float, max_pixels: int, longest_side: int) -> float:

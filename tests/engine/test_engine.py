@@ -11,7 +11,7 @@ import pymupdf
 import pytest
 
 from engine.engine import Engine
-from engine.errors import EngineLocked, SettingsError, SourceUnreadable
+from engine.errors import EngineLocked, SettingsError, SourceGone, SourceUnreadable
 from engine.job import Job, JobState
 from engine.progress import PageMark
 from engine.settings import Settings
@@ -341,3 +341,57 @@ def test_pages_become_pictures(tmp_path: Path, file, format_: str) -> None:
         assert sorted(f.name for f in folder.iterdir()) == [f"0001.{format_}", f"0002.{format_}"]
         with Image.open(folder / f"0001.{format_}") as image:
             assert min(image.size) > 500
+
+
+def test_the_markdown_can_be_read_while_the_document_is_still_converted(tmp_path: Path, file) -> None:
+    with running(tmp_path, num_workers=1) as engine:
+        job = engine.submit(file("long.pdf", slow_pages(12)))
+        assert engine.preview(job.id) == ""
+        wait_for_pages(engine, job, 2)
+        early = engine.preview(job.id)
+        assert "Page 1 of many." in early
+        assert "Page 12 of many." not in early
+        wait_for(engine, job, JobState.DONE)
+        assert engine.preview(job.id) == (result(engine.job(job.id).job) / "long.md").read_text()
+
+
+def test_a_page_can_be_looked_at_before_and_after_its_conversion(tmp_path: Path, file) -> None:
+    with running(tmp_path, num_workers=1) as engine:
+        engine.pause()
+        job = engine.submit(file("a.pdf", pdfs.report()))
+        before = engine.peek(job.id, 1, 40, 60)
+        assert before.width <= 40
+        assert before.height <= 60
+        assert len(before.rgb) == before.width * before.height * 3
+        assert len(set(before.rgb)) > 10
+        engine.resume()
+        wait_for(engine, job, JobState.DONE)
+        assert engine.peek(job.id, 1, 40, 60) == before
+        (tmp_path / "a.pdf").unlink()
+        with pytest.raises(SourceGone, match="no longer where it was"):
+            engine.peek(job.id, 1, 40, 60)
+
+
+def test_a_locked_document_is_converted_once_its_password_is_given(tmp_path: Path, file) -> None:
+    with running(tmp_path) as engine:
+        job = engine.submit(file("locked.pdf", pdfs.encrypted("open sesame", pages=3)))
+        wait_for(engine, job, JobState.FAILED)
+        assert engine.job(job.id).job.needs_password
+        assert engine.unlock([job.id], "wrong") == [job.id]
+        wait_for(engine, job, JobState.FAILED)
+        assert "none of the passwords given opens it" in (engine.job(job.id).job.reason or "")
+        engine.unlock([job.id], "open sesame")
+        wait_for(engine, job, JobState.DONE)
+    everything = [f.read_bytes() for f in (tmp_path / "output").rglob("*") if f.is_file()]
+    assert not any(b"open sesame" in content for content in everything)
+
+
+def test_a_draining_engine_finishes_what_runs_and_begins_nothing(tmp_path: Path, file) -> None:
+    with running(tmp_path, num_workers=1) as engine:
+        first = engine.submit(file("first.pdf", slow_pages(8)))
+        second = engine.submit(file("second.pdf", pdfs.text_pages(1)))
+        wait_for_pages(engine, first, 1)
+        engine.drain()
+        wait_for(engine, first, JobState.DONE)
+        wait_until(lambda: engine.snapshot().totals.workers_busy == 0, "the worker to be free")
+        assert state(engine, second) is JobState.QUEUED
