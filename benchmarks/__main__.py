@@ -40,7 +40,7 @@ def main() -> int:
             results.append(result)
             print(f"{report.table(result)}\n  ({time.monotonic() - started:.0f} s)\n", flush=True)
             # After each, so that what an interrupted run has found is kept.
-            report.write(arguments.write, [result], lab.corpus_name, arguments.repeat)
+            report.write(arguments.write, [result], lab.corpus_name, arguments.repeat, NAMES)
     return int(any(figure.is_met is False for result in results for figure in result.figures))
 
 

@@ -28,7 +28,7 @@ def measure(lab: Lab) -> Result:
         "batch",
         f"{len(files)} documents with {pages} pages ({corpus.name}, long ones that the library converts) to Markdown "
         f"without OCR and pictures, {WORKERS} workers, from the start of a fresh process to its end, against "
-        "`pymupdf4llm.convert_batch(workers=2, persistent=True)`.",
+        "`pymupdf4llm.convert_batch(workers=2, persistent=True)`, its processes as nice as ours.",
         (
             Figure("batch, times as fast as the library", median(library_s) / median(engine_s), "×", 1.25),
             Figure("batch, engine", pages / median(engine_s), "pages/s"),

@@ -28,7 +28,7 @@ def measure(lab: Lab) -> Result:
         "one_document",
         f"`{corpus.report.name}` ({corpus.pages[corpus.report]} pages) to Markdown without OCR and pictures: "
         f"{WORKERS} workers of a warm engine, from `submit` to published, against `pymupdf4llm.to_markdown` in one "
-        "warm process.",
+        "warm process of the same niceness.",
         (
             Figure("one document, times as fast as the library", median(library_s) / median(engine_s), "×", 1.8),
             Figure("one document, engine", median(engine_s), "s"),

@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -33,8 +34,8 @@ def table(result: Result) -> str:
     return "\n".join([result.benchmark, *lines])
 
 
-def write(file: Path, results: list[Result], corpus: str | None, repeat: int) -> None:
-    """Put the results into the page; those of benchmarks that were not run now stay as they are."""
+def write(file: Path, results: list[Result], corpus: str | None, repeat: int, order: Sequence[str]) -> None:
+    """Put the results into the page, in this order; those of benchmarks that were not run now stay as they are."""
     rows, sections = _read(file)
     now = f"{datetime.now(UTC):%Y-%m-%d}"
     for result in results:
@@ -43,7 +44,8 @@ def write(file: Path, results: list[Result], corpus: str | None, repeat: int) ->
             f"| {f.name} | {f.reached} | {f.required} | {_verdict(f)} | `{command}` |\n" for f in result.figures
         )
         sections[result.benchmark] = _section(result, command, now, corpus, repeat)
-    text = _INTRODUCTION + _TABLE + "".join(rows.values()) + "\n" + "".join(sections.values())
+    names = [name for name in order if name in sections] + [name for name in sections if name not in order]
+    text = _INTRODUCTION + _TABLE + "".join(rows.get(n, "") for n in names) + "\n" + "".join(sections[n] for n in names)
     file.parent.mkdir(exist_ok=True)
     file.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
 

@@ -13,8 +13,11 @@ from engine.job import PageState
 IMAGE_FOLDER = "images"
 
 
-def read(page: PageContext) -> PageModel:
-    """The page as the layout model sees it. Raises whatever the library raises."""
+def read(page: PageContext, *, images: bool) -> PageModel:
+    """The page as the layout model sees it, its pictures written to files if asked for.
+
+    Raises whatever the library raises.
+    """
     engine = page.document.ocr
     if engine.missing and looks_scanned(page.load()):
         page.error = f"This page looks scanned. {MISSING}"
@@ -27,7 +30,6 @@ def read(page: PageContext) -> PageModel:
         if engine.function is not None:
             engine.function(*args, **kwargs)
 
-    images = page.options.images
     parsed = document_layout.parse_document(
         page.document.pdf,
         pages=[page.number - 1],

@@ -23,14 +23,7 @@ class MarkupConverter:
         """Read the page; where the layout step fails, as plain text."""
         if not page.options.text_formats:
             return
-        if page.text_only:
-            page.model = plaintext.read(page)
-        else:
-            try:
-                page.model = layout.read(page)
-            except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad page
-                page.model = plaintext.read(page)
-                page.error = f"Only plain text: the layout step failed ({one_line(error)})."
+        page.model = plaintext.read(page) if page.text_only else _read(page)
         for step in page_steps():
             step.apply(page.model, page.load())
         if page.options.images:
@@ -66,6 +59,25 @@ class MarkupConverter:
                 # Every format starts from fresh pages: the library's renderers change the ones they are given.
                 writers[format_](document, _finished(document, steps), stream)
             document.files.append(file)
+
+
+def _read(page: PageContext) -> PageModel:
+    """The page by the layout model; if only its pictures cannot be rendered, without them; else as plain text."""
+    try:
+        return layout.read(page, images=page.options.images)
+    except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad page
+        problem = one_line(error)
+    if page.options.images:
+        try:
+            model = layout.read(page, images=False)
+        except Exception as error:  # noqa: BLE001
+            problem = one_line(error)
+        else:
+            page.error = f"Its pictures are missing: they could not be rendered ({problem})."
+            return model
+    model = plaintext.read(page)
+    page.error = f"Only plain text: the layout step failed ({problem})."
+    return model
 
 
 def _finished(document: MergeContext, steps: list[DocumentStep]) -> Iterator[PageModel | tuple[int, str]]:
