@@ -13,8 +13,8 @@ from engine.job import PageState
 IMAGE_FOLDER = "images"
 
 
-def read(page: PageContext, *, images: bool) -> PageModel:
-    """The page as the layout model sees it, its pictures written to files if asked for.
+def read(page: PageContext, *, images: bool, ocr: bool) -> PageModel:
+    """The page as the layout model sees it, its pictures written to files and OCR used where needed if asked for.
 
     Raises whatever the library raises.
     """
@@ -23,7 +23,7 @@ def read(page: PageContext, *, images: bool) -> PageModel:
         page.error = f"This page looks scanned. {MISSING}"
     used_ocr = False
 
-    def ocr(*args: Any, **kwargs: Any) -> None:
+    def recognize(*args: Any, **kwargs: Any) -> None:
         nonlocal used_ocr
         used_ocr = True
         page.on_ocr()
@@ -37,8 +37,8 @@ def read(page: PageContext, *, images: bool) -> PageModel:
         image_path=IMAGE_FOLDER if images else "",
         write_images=images,
         force_text=True,
-        use_ocr=engine.library_mode,
-        ocr_function=ocr if engine.library_mode is not OCRMode.NEVER else None,
+        use_ocr=engine.library_mode if ocr else OCRMode.NEVER,
+        ocr_function=recognize if ocr else None,
     )
     page.state, page.via = (PageState.OCR, "ocr") if used_ocr else (PageState.OK, "layout")
     return PageModel(page.number, parsed.pages[0])

@@ -62,19 +62,23 @@ class MarkupConverter:
 
 
 def _read(page: PageContext) -> PageModel:
-    """The page by the layout model; if only its pictures cannot be rendered, without them; else as plain text."""
-    try:
-        return layout.read(page, images=page.options.images)
-    except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad page
-        problem = one_line(error)
-    if page.options.images:
+    """The page by the layout model, giving up on no more than has to be: OCR, then pictures, then the structure."""
+    images, has_ocr = page.options.images, page.document.ocr.is_used
+    attempts = [(images, has_ocr, None)]
+    if has_ocr:
+        attempts.append((images, False, "Read without OCR, which failed"))
+    if images:
+        attempts.append((False, False, "Its pictures are missing: they could not be rendered"))
+    problem = ""
+    for with_images, with_ocr, consequence in attempts:
         try:
-            model = layout.read(page, images=False)
-        except Exception as error:  # noqa: BLE001
-            problem = one_line(error)
-        else:
-            page.error = f"Its pictures are missing: they could not be rendered ({problem})."
-            return model
+            model = layout.read(page, images=with_images, ocr=with_ocr)
+        except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad page
+            problem = problem or one_line(error)
+            continue
+        if consequence is not None:
+            page.error = f"{consequence} ({problem})."
+        return model
     model = plaintext.read(page)
     page.error = f"Only plain text: the layout step failed ({problem})."
     return model

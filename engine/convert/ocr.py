@@ -42,6 +42,11 @@ class OcrEngine:
     missing: bool
     """OCR is wanted and there is no engine."""
 
+    @property
+    def is_used(self) -> bool:
+        """Whether any page may be read by OCR."""
+        return self.function is not None
+
     @classmethod
     def for_mode(cls, mode: OcrMode) -> Self:
         """The engine the library finds, used as `mode` says."""
