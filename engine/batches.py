@@ -7,10 +7,10 @@ from pathlib import Path
 
 from engine.checkpoint import salvage
 from engine.display import display_text
-from engine.errors import ChildDied, ChildGarbage, EngineBlocked, HotfolioError, IllegalTransition
+from engine.errors import ChildDied, ChildGarbage, ChildKilled, EngineBlocked, HotfolioError, IllegalTransition
 from engine.job import Checkpoint, PageBatch, PageResult, PageState
 from engine.jobqueue import SUSPECT_BEGUN, SUSPECT_SLOW, JobQueue
-from engine.protocol import Event, PageDone, PageStarted, PagesTask, Refused
+from engine.protocol import Event, PageDone, PagesDone, PageStarted, PagesTask, Refused
 from engine.run import Hand, Run, Runs, file_name, refusal, wire_path
 from engine.scheduler import Scheduler
 
@@ -77,6 +77,8 @@ class BatchConverter:
             answer = hand.sandbox().run(task, on_event)
             if isinstance(answer, Refused):
                 raise refusal(answer, self._state_folder)
+            if not isinstance(answer, PagesDone) or {r.page for r in finished} != set(batch.pages):
+                raise ChildGarbage("The conversion process said it was done when it was not.")
             self._record(run, batch.first, batch.last, finished)
             seconds, back = sum(r.seconds for r in finished), []
         except HotfolioError as error:
@@ -88,9 +90,12 @@ class BatchConverter:
             if isinstance(error, EngineBlocked):
                 back = _remainder(batch, finished)
                 raise
-            back = (
-                [] if self._runs.get(batch.job_id) is None else self._after_death(run, batch, finished, current, error)
-            )
+            if self._runs.get(batch.job_id) is None:
+                back = []
+            elif isinstance(error, ChildKilled):
+                back = _remainder(batch, finished)
+            else:
+                back = self._after_death(run, batch, finished, current, error)
         finally:
             self._queue.with_scheduler(lambda scheduler: _hand_back(scheduler, batch, seconds, back))
 

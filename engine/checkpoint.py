@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from engine.display import display_text
-from engine.filesystem import fsync_path
+from engine.filesystem import fsync_path, fsync_tree
 from engine.job import Checkpoint, PageResult, PageState
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ def salvage(folder: Path, batch: Checkpoint) -> list[PageResult]:
         if not finished:
             part.unlink()
             return []
+        fsync_tree(folder.parent / "out")  # the pictures of these pages
         part.rename(folder / Checkpoint(batch.first, finished[-1].page).file)
         fsync_path(folder)
     except FileNotFoundError:
@@ -41,15 +42,23 @@ def salvage(folder: Path, batch: Checkpoint) -> list[PageResult]:
     return finished
 
 
-def salvage_all(folder: Path) -> Iterator[tuple[Checkpoint, list[PageResult]]]:
-    """Salvage every interrupted batch that an earlier engine has left."""
-    for part in sorted(folder.glob("*.jsonl.part")):
-        numbers = part.name.removesuffix(".jsonl.part").split("-")
-        if len(numbers) == 2 and all(n.isdecimal() for n in numbers):
-            batch = Checkpoint(int(numbers[0]), int(numbers[1]))
+def salvage_all(folder: Path, recorded: list[Checkpoint]) -> Iterator[tuple[Checkpoint, list[PageResult]]]:
+    """Find what an earlier engine has left unrecorded: interrupted batches, and finished ones it died too soon for."""
+    for file in sorted(folder.glob("*.jsonl*")):
+        name, _, ending = file.name.partition(".")
+        numbers = name.split("-")
+        if len(numbers) != 2 or not all(n.isdecimal() for n in numbers):
+            continue
+        batch = Checkpoint(int(numbers[0]), int(numbers[1]))
+        if ending == "jsonl.part":
             finished = salvage(folder, batch)
-            if finished:
-                yield Checkpoint(batch.first, finished[-1].page), finished
+        elif batch not in recorded:
+            with file.open("r+b") as stream:
+                finished = list(_results(stream, batch))
+        else:
+            continue
+        if finished:
+            yield Checkpoint(batch.first, finished[-1].page), finished
 
 
 def has_progress(folder: Path) -> bool:
@@ -81,5 +90,5 @@ def _result(line: bytes) -> PageResult | None:
             display_text(str(entry["via"])),
             None if error is None else display_text(str(error)),
         )
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

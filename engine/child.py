@@ -48,7 +48,7 @@ NICENESS = 5
 """Children yield to the dashboard and to whatever else the machine is for."""
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
-_SIGN_OF_LIFE_PAGES = 20
+_SIGN_OF_LIFE_S = 1.0
 
 
 def serve_forks(control: socket.socket, lifeline: int) -> NoReturn:
@@ -76,7 +76,12 @@ def serve_forks(control: socket.socket, lifeline: int) -> NoReturn:
                     if len(descriptors) != 2:
                         os._exit(0)
                     channel, status = descriptors
-                    pid = os.fork()
+                    try:
+                        pid = os.fork()
+                    except OSError:
+                        os.close(channel)  # which tells the engine
+                        os.close(status)
+                        continue
                     if pid == 0:
                         with contextlib.suppress(BaseException):
                             for inherited in (
@@ -130,7 +135,7 @@ class _Child:
         self._connection = connection
         self._threads = threads
         self._document: object = None
-        self._open_folder: str | None = None
+        self._opened_for: object = None
 
     def run(self) -> None:
         """Serve until the engine closes the connection."""
@@ -145,10 +150,10 @@ class _Child:
 
     def _do(self, task: Task) -> None:
         started = time.perf_counter()
-        self._enter(task.folder)
         from engine.convert.document import CannotOpen, one_line
 
         try:
+            self._enter(task.folder)
             match task:
                 case OpenTask():
                     self._open(task, started)
@@ -163,14 +168,15 @@ class _Child:
         except CannotOpen as error:
             self._send(Refused(kind=error.kind, message=str(error)))
         except OSError as error:
-            traceback.print_exc()
             self._send(Refused(kind="unwritable", message=f"{error.errno or 0} {error.strerror or error}"))
+            _log_traceback()
         except Exception as error:  # noqa: BLE001 - reported to the engine, which decides
-            traceback.print_exc()
             self._send(Refused(kind="internal", message=one_line(error)))
+            _log_traceback()
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):  # the log's disk may be full
+                sys.stdout.flush()
+                sys.stderr.flush()
 
     def _enter(self, folder: str) -> None:
         """Work in the job's folder; what the libraries print goes to the job's log."""
@@ -183,12 +189,14 @@ class _Child:
     def _document_of(self, task: OpenTask | PagesTask):  # type: ignore[no-untyped-def]
         from engine.convert.document import Document, open_document
 
-        if task.folder != self._open_folder or not isinstance(self._document, Document):
+        copy = Path("source.pdf").stat()
+        wanted = (task.folder, task.options, task.password, copy.st_ino, copy.st_mtime_ns)
+        if wanted != self._opened_for or not isinstance(self._document, Document):
             if isinstance(self._document, Document):
                 self._document.close()
-            self._document, self._open_folder = None, None
+            self._document, self._opened_for = None, None
             self._document = open_document(Path("source.pdf"), task.name, task.options, task.password)
-            self._open_folder = task.folder
+            self._opened_for = wanted
         return self._document
 
     def _open(self, task: OpenTask, started: float) -> None:
@@ -224,7 +232,7 @@ class _Child:
     def _preview(self, task: PreviewTask, started: float) -> None:
         from engine.convert.chain import preview_document
 
-        pages = preview_document(task.checkpoints, task.name, task.options)
+        pages = preview_document(task.name, task.options)
         self._send(Previewed(pages=pages, busy_s=time.perf_counter() - started))
 
     def _peek(self, task: PeekTask, started: float) -> None:
@@ -241,13 +249,22 @@ class _Child:
     def _merge(self, task: MergeTask, started: float) -> None:
         from engine.convert.chain import merge_document, versions
 
+        last = started
+
         def on_page(page: int) -> None:
-            if page % _SIGN_OF_LIFE_PAGES == 0:
+            nonlocal last
+            if time.perf_counter() - last > _SIGN_OF_LIFE_S:
+                last = time.perf_counter()
                 self._send(MergeProgress(page=page))
 
-        warnings = merge_document(task.checkpoints, task.failed, task.name, task.options, on_page)
+        warnings = merge_document(task.name, task.options, on_page)
         busy_s = time.perf_counter() - started
         self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions()))
+
+
+def _log_traceback() -> None:
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
 
 
 def main() -> NoReturn:

@@ -1,5 +1,6 @@
 """Conversion: one job's way from its source to its published folder, as workers take it on, piece by piece."""
 
+import json
 import logging
 import os
 import shutil
@@ -9,13 +10,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from engine.batches import BatchConverter, page_ranges
 from engine.checkpoint import salvage_all
-from engine.display import display_text
+from engine.display import display_name, display_text
 from engine.errors import (
-    ChildDied,
+    CannotGoOn,
     ChildError,
+    ChildGarbage,
+    ChildKilled,
     DamagedPdf,
     DocumentError,
     EngineBlocked,
@@ -25,13 +29,15 @@ from engine.errors import (
     SourceChanged,
     SourceGone,
     SourceUnreadable,
+    unwritable,
 )
-from engine.job import Job, JobState, PageBatch, PageState, Step
+from engine.folders import disk_problem
+from engine.job import Checkpoint, Job, JobState, PageBatch, PageState, Step
 from engine.jobqueue import REMOVED, JobQueue
-from engine.protocol import MergeTask, Opened, OpenTask, Refused
+from engine.protocol import MERGE_LIST, Merged, MergeTask, Opened, OpenTask, Refused
 from engine.publish import Publisher, build_manifest, read_manifest, settle_source
 from engine.run import Hand, Run, Runs, file_name, refusal, wire_path
-from engine.settings import Duplicates, OnSuccess, Settings
+from engine.settings import Duplicates, Settings
 from engine.staging import COPY, run_id, stage
 
 log = logging.getLogger(__name__)
@@ -40,12 +46,12 @@ NOT_READY_S = 60.0
 """A file that cannot be parsed and is younger than this may still be arriving."""
 _ATTEMPTS = 2
 """How often opening or merging a document may cost its process."""
-_RECENT = 200
-"""Sources of so many finished jobs are looked at on start, in case the engine died before it had seen to them."""
+_POSTPONEMENTS = 3
+_POSTPONE_S = 60.0
 
 
 class Conversions:
-    """Thread-safe; `_lock` guards the passwords, and how often a process has died of a document as a whole."""
+    """Thread-safe; `_lock` guards the passwords, and how often a document as a whole has made trouble."""
 
     def __init__(
         self, settings: Settings, queue: JobQueue, publisher: Publisher, *, waits_for_late_files: bool
@@ -58,8 +64,10 @@ class Conversions:
         self._jobs_folder = settings.state_folder / "jobs"
         self._logs_folder = settings.state_folder / "logs"
         self._lock = threading.Lock()
-        self._deaths: Counter[int] = Counter()
+        self._troubles: Counter[int] = Counter()
         self._passwords: dict[int, str] = {}
+        self.stopping = threading.Event()
+        """Set to have long copies given up."""
         self._runs = Runs(queue.tracker)
         self._batches = BatchConverter(queue, self._runs, settings.state_folder)
 
@@ -87,6 +95,13 @@ class Conversions:
         shutil.rmtree(self.job_folder(job_id), ignore_errors=True)
         (self._logs_folder / f"{job_id}.log").unlink(missing_ok=True)
 
+    def sweep(self, unpublished: set[int]) -> None:
+        """Delete the folders of jobs that are gone, or that are published."""
+        if self._jobs_folder.is_dir():
+            for folder in self._jobs_folder.iterdir():
+                if not folder.name.isdecimal() or int(folder.name) not in unpublished:
+                    shutil.rmtree(folder, ignore_errors=True)
+
     def give_up(self, job_id: int, reason: str) -> None:
         """Fail a job for a reason of the engine's own."""
         self._end(job_id, lambda: self._queue.fail(job_id, reason))
@@ -99,54 +114,61 @@ class Conversions:
         if job is None:
             return
         try:
-            self._open(job, hand)
+            self._open_or_end(job, hand)
         except EngineBlocked:
             self._queue.reopen(job)
             raise
+
+    def _open_or_end(self, job: Job, hand: Hand) -> None:
+        try:
+            self._open(job, hand)
         except ChildError as error:
-            self._try_again(job, f"The document could not be opened. {error}")
+            self._try_again(job, error, f"The document could not be opened. {error}")
+        except CannotGoOn as error:
+            self._postpone(job, str(error))
         except SourceGone:
-            self._end(job_id, lambda: self._queue.cancel(job_id, REMOVED))
+            self._end(job.id, lambda: self._queue.cancel(job.id, REMOVED))
         except SourceChanged as error:
             reason = str(error)
-            self._end(job_id, lambda: self._queue.cancel(job_id, reason))
-        except (NotAPdf, DamagedPdf) as error:
+            self._end(job.id, lambda: self._queue.cancel(job.id, reason))
+        except (DocumentError, SourceUnreadable) as error:
             age_s = time.time() - job.source.mtime_ns / 1e9
-            if self._waits_for_late_files and 0 <= age_s < NOT_READY_S:
+            is_damaged = isinstance(error, NotAPdf | DamagedPdf)
+            if is_damaged and self._waits_for_late_files and 0 <= age_s < NOT_READY_S:
+                self._runs.forget(job.id)
+                shutil.rmtree(self.job_folder(job.id), ignore_errors=True)
                 reason = f"Not ready yet? {error} It is tried again when the file is a minute old."
-                self._runs.forget(job_id)
-                shutil.rmtree(self.job_folder(job_id), ignore_errors=True)
-                self._queue.delay(job_id, NOT_READY_S - age_s, reason)
+                self._queue.delay(job.id, NOT_READY_S - age_s, reason)
             else:
                 message = str(error)
-                self._end(job_id, lambda: self._queue.fail(job_id, message))
-        except (DocumentError, SourceUnreadable) as error:
-            message = str(error)
-            self._end(job_id, lambda: self._queue.fail(job_id, message))
+                self._end(job.id, lambda: self._queue.fail(job.id, message))
 
     def _open(self, job: Job, hand: Hand) -> None:
         with self._lock:
             password = self._passwords.get(job.id)
         run = Run(job, self.job_folder(job.id), password=password)
         self._tracker.step(job.id, Step.STAGING)
-        if job.sha256 is None or not (run.folder / COPY).exists():
+        if self._is_published(run):
+            return
+        recorded = self._queue.store.checkpoints(job.id)
+        if not self._is_staged(run, recorded):
+            recorded = []
             self._queue.store.forget_pages(job.id)
-            run.job = self._queue.store.update(job.id, sha256=stage(job, run.folder), pages=None)
+            sha256 = stage(job, run.folder, self._settings.min_free, self.stopping.is_set)
+            run.job = self._queue.store.update(job.id, sha256=sha256, pages=None)
             self._queue.apply(run.job)
             if self._is_duplicate(run.job):
                 return
-        if self._is_published(run):
-            return
-        sandbox = hand.sandbox()
-        answer = sandbox.run(
+        answer = hand.sandbox().run(
             OpenTask(folder=wire_path(run.folder), name=file_name(job), options=job.options, password=password),
             lambda _: None,
         )
         if isinstance(answer, Refused):
             raise refusal(answer, self._settings.state_folder)
-        assert isinstance(answer, Opened)
+        if not isinstance(answer, Opened):
+            raise ChildGarbage("The conversion process said it was done when it was not.")
         run.warnings = list(map(display_text, answer.warnings))
-        for checkpoint, results in salvage_all(run.folder / "pages"):
+        for checkpoint, results in salvage_all(run.folder / "pages", recorded):
             self._queue.store.record(job.id, checkpoint, results).result()
         run.checkpoints = self._queue.store.checkpoints(job.id)
         run.results = {r.page: r for r in self._queue.store.pages(job.id)}
@@ -158,6 +180,14 @@ class Conversions:
         remaining = page_ranges([page for page in range(1, answer.pages + 1) if page not in run.results])
         self._queue.with_scheduler(lambda scheduler: scheduler.opened(job.id, remaining))
 
+    @staticmethod
+    def _is_staged(run: Run, recorded: list[Checkpoint]) -> bool:
+        """Whether an earlier attempt has left the copy and everything that is recorded of its pages."""
+        if run.job.sha256 is None or not (run.folder / COPY).exists():
+            return False
+        files = [run.folder / "pages" / checkpoint.file for checkpoint in recorded]
+        return not recorded or ((run.folder / "out").is_dir() and all(file.exists() for file in files))
+
     def _is_duplicate(self, job: Job) -> bool:
         if self._settings.duplicates is not Duplicates.SKIP:
             return False
@@ -166,7 +196,6 @@ class Conversions:
             return False
         reason = f"The same content is already converted: {other.name} (job {other.id})."
         self._end(job.id, lambda: self._queue.cancel(job.id, reason))
-        shutil.rmtree(self.job_folder(job.id), ignore_errors=True)
         return True
 
     def _is_published(self, run: Run) -> bool:
@@ -201,19 +230,33 @@ class Conversions:
         if run is None:
             return
         try:
-            self._merge(run, hand)
+            self._merge_or_end(run, hand)
         except EngineBlocked:
             self._runs.forget(job_id)
             self._queue.reopen(run.job)
             raise
+
+    def _merge_or_end(self, run: Run, hand: Hand) -> None:
+        try:
+            self._merge(run, hand)
         except ChildError as error:
-            self._try_again(run.job, f"The pages could not be put together. {error}")
+            self._try_again(run.job, error, f"The pages could not be put together. {error}")
+        except CannotGoOn as error:
+            problem = disk_problem(self._settings)
+            if problem is not None:
+                raise OutputUnwritable(problem) from error
+            self._postpone(run.job, str(error))
 
     def _merge(self, run: Run, hand: Hand) -> None:
         job = run.job
         self._tracker.step(job.id, Step.MERGING)
         for future in run.pending:
             future.result()
+        if run.results.keys() != set(range(1, (job.pages or 0) + 1)):
+            log.error("job %d: some of its pages are not there and will be converted", job.id)
+            self._runs.forget(job.id)
+            self._queue.reopen(job)
+            return
         results = [run.results[page] for page in sorted(run.results)]
         failed = {r.page: r.error or "unknown" for r in results if r.state is PageState.FAILED}
         if len(failed) == len(results):
@@ -221,26 +264,22 @@ class Conversions:
             message = f"None of its pages could be converted. Page {page}: {reason}"
             self._end(job.id, lambda: self._queue.fail(job.id, message))
             return
+        files = [c.file for c in sorted(set(run.checkpoints), key=lambda c: (c.first, c.last))]
+        self._write_list(run.folder / MERGE_LIST, {"checkpoints": files, "failed": failed})
         answer = hand.sandbox().run(
-            MergeTask(
-                folder=wire_path(run.folder),
-                name=file_name(job),
-                options=job.options,
-                checkpoints=tuple(c.file for c in sorted(run.checkpoints, key=lambda c: c.first)),
-                failed=failed,
-            ),
-            lambda _: None,
+            MergeTask(folder=wire_path(run.folder), name=file_name(job), options=job.options), lambda _: None
         )
         if isinstance(answer, Refused):
-            problem = refusal(answer, self._settings.state_folder)
-            raise problem if isinstance(problem, OutputUnwritable) else ChildDied(str(problem))
+            raise refusal(answer, self._settings.state_folder)
+        if not isinstance(answer, Merged):
+            raise ChildGarbage("The conversion process said it was done when it was not.")
         self._tracker.step(job.id, Step.PUBLISHING)
         if self._is_superseded(job):
             return
-        warnings = [*run.warnings, *map(display_text, answer.warnings)]  # type: ignore[union-attr]
+        warnings = [*run.warnings, *map(display_text, answer.warnings)]
         state = JobState.PARTIAL if failed else JobState.DONE
-        versions = answer.versions  # type: ignore[union-attr]
-        manifest = build_manifest(job, state, run_id(run.folder), results, warnings, versions, self._queue.store.now())
+        finished = self._queue.store.now()
+        manifest = build_manifest(job, state, run_id(run.folder), results, warnings, answer.versions, finished)
         made = run.folder / "out"
         place = self._publisher.choose_place(job.source, made)
         self._queue.apply(self._queue.store.update(job.id, output=os.fsencode(place)))
@@ -248,6 +287,13 @@ class Conversions:
             return  # cancelled at the last moment
         self._publisher.publish(job.id, made, place, manifest)
         self._finish(run, state, failed)
+
+    def _write_list(self, file: Path, content: dict[str, Any]) -> None:
+        try:
+            file.write_text(json.dumps(content), encoding="utf-8")
+        except OSError as error:
+            where = display_name(file.parent)
+            raise unwritable(error, where) or OutputUnwritable(f"Cannot write to {where}: {error}.") from error
 
     def _is_superseded(self, job: Job) -> bool:
         """Give up a result that is older than the file that has taken its source's place."""
@@ -272,27 +318,17 @@ class Conversions:
             finished = self._queue.store.finish(job.id, state, "published", reason=reason)
         except IllegalTransition:
             log.info("job %d was cancelled while it was published", job.id)
+            shutil.rmtree(run.folder, ignore_errors=True)  # a retry has to make it anew
             return
         try:
             self._settle_source(finished)
-            log_file = run.folder / "log.txt"
-            if log_file.exists() and log_file.stat().st_size:
-                self._logs_folder.mkdir(exist_ok=True)
-                log_file.replace(self._logs_folder / f"{job.id}.log")
-        except OSError as error:
-            log.warning("job %d: its log is lost: %s", job.id, error)
         finally:
-            shutil.rmtree(run.folder, ignore_errors=True)
+            self._clean_up(job.id, keeps_pages=False)
             self._queue.apply(finished)
 
-    def settle_recent(self) -> None:
-        """See to sources that an earlier engine had converted but not archived or deleted when it died."""
-        if self._settings.on_success is not OnSuccess.KEEP:
-            finished = [job for job in self._tracker.jobs() if job.state in (JobState.DONE, JobState.PARTIAL)]
-            for job in finished[-_RECENT:]:
-                self._settle_source(job)
-
     def _settle_source(self, job: Job) -> None:
+        if job.source.root != os.fsencode(self._settings.input.absolute()):
+            return  # named by hand, not dropped into the hot folder
         try:
             settle_source(job.source, self._settings.on_success, self._settings.archive_folder)
             self._tracker.set_banner("source", None)
@@ -302,13 +338,13 @@ class Conversions:
 
     # --- ending ---
 
-    def _try_again(self, job: Job, problem: str) -> None:
+    def _try_again(self, job: Job, error: ChildError, problem: str) -> None:
         """A process died of a document as a whole: once may be chance."""
         if not self._runs.is_running(job.id):
             return
         with self._lock:
-            self._deaths[job.id] += 1
-            again = self._deaths[job.id] < _ATTEMPTS
+            self._troubles[job.id] += not isinstance(error, ChildKilled)
+            again = self._troubles[job.id] < _ATTEMPTS
         if again:
             log.warning("job %d: %s", job.id, problem)
             self._runs.forget(job.id)
@@ -316,11 +352,39 @@ class Conversions:
         else:
             self._end(job.id, lambda: self._queue.fail(job.id, problem))
 
+    def _postpone(self, job: Job, problem: str) -> None:
+        """Others can go on, this job cannot: later, but not for ever."""
+        with self._lock:
+            self._troubles[job.id] += 1
+            again = self._troubles[job.id] <= _POSTPONEMENTS
+        if again:
+            log.warning("job %d: %s", job.id, problem)
+            self._runs.forget(job.id)
+            self._queue.delay(job.id, _POSTPONE_S, f"{problem} It is tried again in a minute.")
+        else:
+            self._end(job.id, lambda: self._queue.fail(job.id, problem))
+
     def _end(self, job_id: int, transition: Callable[[], Job]) -> None:
         self._runs.forget(job_id)
-        with self._lock:
-            self._deaths.pop(job_id, None)
         try:
             transition()
         except IllegalTransition:
             log.info("job %d had ended already", job_id)
+        self._clean_up(job_id, keeps_pages=bool(self._queue.store.checkpoints(job_id)))
+
+    def _clean_up(self, job_id: int, *, keeps_pages: bool) -> None:
+        """Keep the log of a job that has ended, and its folder only if a retry can use what is in it."""
+        with self._lock:
+            self._troubles.pop(job_id, None)
+            self._passwords.pop(job_id, None)
+        if keeps_pages:
+            return
+        folder = self.job_folder(job_id)
+        log_file = folder / "log.txt"
+        try:
+            if log_file.exists() and log_file.stat().st_size:
+                self._logs_folder.mkdir(exist_ok=True)
+                log_file.replace(self._logs_folder / f"{job_id}.log")
+        except OSError as error:
+            log.warning("job %d: its log is lost: %s", job_id, error)
+        shutil.rmtree(folder, ignore_errors=True)

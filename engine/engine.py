@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import queue
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +28,7 @@ from engine.inspector import Inspector, Picture
 from engine.job import Job, JobState, PageResult, PageState, Source
 from engine.jobqueue import JobQueue, Move
 from engine.options import ConvertOptions
-from engine.pool import BLOCKED, WorkerPool
+from engine.pool import BLOCKED, NO_PROCESS, WorkerPool
 from engine.progress import MARKS, JobSnapshot, PageMap, ProgressTracker, Snapshot
 from engine.publish import Publisher, read_manifest
 from engine.scheduler import Scheduler
@@ -41,6 +42,7 @@ STOP_S = 8.0
 _KEEPER_S = 1.0
 _DISK_CHECK_S = 5.0
 _SLOW_PAGE_S = 2.0
+_PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 _PAUSED = "paused"
 
 
@@ -104,7 +106,15 @@ class Engine:
         state = settings.state_folder
         make_folders(settings, watch=self._watches)
         self._lock_file = lock_state(state)
-        self._log_handler = start_logging(state)
+        try:
+            self._log_handler = start_logging(state)
+            self._start(state)
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _start(self, state: Path) -> None:
+        settings = self.settings
         store = JobStore(state, time.time)
         scheduler = Scheduler(settings.batch_seconds, settings.aging)
         self._tracker = ProgressTracker(time.monotonic)
@@ -123,7 +133,7 @@ class Engine:
             Publisher(store, settings.output.absolute()),
             waits_for_late_files=self._waits,
         )
-        self._conversions.settle_recent()
+        self._conversions.sweep({job.id for job in self._tracker.jobs() if job.state not in _PUBLISHED})
         self._check_disk()
         self._pool = WorkerPool(settings, self._queue, self._conversions, self._program)
         self._pool.start(settings.worker_count)
@@ -145,18 +155,24 @@ class Engine:
         if self._lock_file < 0:
             return
         self._stopping.set()
+        self._conversions.stopping.set()
+        self._pool.retire()  # first, so that nothing more is begun while the hot folder ends
         if self._hotfolder is not None:
             self._hotfolder.stop()
         self._pool.stop(0.0 if now else STOP_S)
         for job in self._tracker.jobs():
             if job.state is JobState.RUNNING:
-                with contextlib.suppress(IllegalTransition):
+                # If it cannot be written, the next start finds the job running and takes it up all the same.
+                with contextlib.suppress(HotfolioError):
                     self._queue.transition(job.id, JobState.QUEUED, "the engine was stopped", started=None, attempts=0)
         self._finished.put(None)
         for thread in self._threads:
             thread.join()
         self._queue.store.close()
         log.info("Stopped")
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._log_handler is not None:
             stop_logging(self._log_handler)
         os.close(self._lock_file)
@@ -267,6 +283,11 @@ class Engine:
         return self._hotfolder.found if self._hotfolder is not None else 0
 
     @property
+    def sandbox_failures(self) -> int:
+        """How often in a row no conversion process could be started; work pauses and is tried again."""
+        return self._pool.sandbox_failures
+
+    @property
     def busy_s(self) -> float:
         """Seconds conversion processes have spent on their tasks since the start, all together."""
         return self._pool.busy_s
@@ -355,7 +376,10 @@ class Engine:
 
     def remove(self, job_ids: Iterable[int]) -> list[int]:
         """Take finished jobs off the list; results and sources stay, and the sources are not queued again."""
-        return self._queue.remove(job_ids)
+        removed = self._queue.remove(job_ids)
+        for job_id in removed:
+            self._conversions.discard(job_id)
+        return removed
 
     def restore(self, job_ids: Sequence[int]) -> None:
         """Put removed jobs back on the list."""
@@ -409,10 +433,13 @@ class Engine:
             if file.is_symlink():
                 file = file.resolve()
                 status = file.lstat()
-            with file.open("rb"):
-                pass
+            if stat.S_ISREG(status.st_mode):
+                with file.open("rb"):
+                    pass
         except OSError as error:
             raise SourceUnreadable(f"{display_name(file)}: {error.strerror}.") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceUnreadable(f"{display_name(file)}: not a regular file.")
         return Source.of(file, root if self._watches and file.is_relative_to(root) else file.parent, status)
 
     def _keep(self) -> None:
@@ -428,6 +455,7 @@ class Engine:
                 if time.monotonic() >= next_disk_check:
                     next_disk_check = time.monotonic() + _DISK_CHECK_S
                     self._check_disk()
+                    self._queue.resume(NO_PROCESS, keeps_banner=True)
             except Exception:
                 log.exception("Housekeeping failed")
 

@@ -59,6 +59,14 @@ class OutputUnwritable(EngineBlocked):
     """Results, checkpoints or the queue cannot be written: disk full, read-only, or not permitted."""
 
 
+class Stopping(EngineBlocked):
+    """The engine is being stopped; what was begun goes on at the next start."""
+
+
+class CannotGoOn(HotfolioError):
+    """One job cannot go on right now, others can: its place in the output is in the way, or it needs more room."""
+
+
 class SandboxUnavailable(EngineBlocked):
     """No conversion process can be started."""
 
@@ -69,6 +77,10 @@ class ChildError(HotfolioError):
 
 class ChildDied(ChildError):
     """A conversion process crashed or was killed from outside."""
+
+
+class ChildKilled(ChildError):
+    """The engine itself ended a conversion process: nobody's fault."""
 
 
 class ChildGarbage(ChildError):
@@ -83,6 +95,7 @@ class MemoryLimit(ChildError):
     """A conversion process grew past `memory_limit`."""
 
 
+_WHOLE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE})
 _UNWRITABLE = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -98,3 +111,8 @@ def unwritable(error: OSError, where: str) -> OutputUnwritable | None:
     """The `OutputUnwritable` that an `OSError` from writing to `where` means, or None if it means something else."""
     reason = _UNWRITABLE.get(error.errno or 0)
     return OutputUnwritable(f"Cannot write to {where}: {reason}.") if reason else None
+
+
+def concerns_all(error: OSError) -> bool:
+    """Whether an `OSError` from writing would meet every job, and not just the one that had it."""
+    return error.errno in _WHOLE_DISK

@@ -34,7 +34,8 @@ _TAIL = 2048
 """Where `%PDF-` and `%%EOF` are looked for; readers accept both within 1 KiB, and some writers pad the end."""
 _TICK_S = 0.25
 _REBUILD_S = 1.0
-"""How long a broken watcher is left alone before it is built again."""
+"""How long a broken watcher is left alone before it is built again; twice as long each time it breaks."""
+_JOIN_S = 5.0
 _MAX_BATCH = 500
 """Files queued in one transaction, so that the first of ten thousand shows up at once."""
 GONE = "input"
@@ -97,6 +98,8 @@ class HotFolder:
         # A root that has just changed may be the empty mount point of a share that is away: what is missing from it is
         # taken for gone only if it is still missing at the next scan.
         self._is_root_trusted = True
+        self._has_unread_folders = False
+        self._rebuild_s = _REBUILD_S
         self._next_scan = 0.0
         self._next_rebuild = 0.0
         self.first_scan_done = threading.Event()
@@ -120,8 +123,9 @@ class HotFolder:
         self._hinted.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._watch_stop.set()  # again: the thread may have built another watcher meanwhile
         if self._watcher is not None:
-            self._watcher.join()
+            self._watcher.join(_JOIN_S)
 
     def _run(self) -> None:
         self._load_known()
@@ -172,7 +176,9 @@ class HotFolder:
             self._next_scan = now
             self._queue.tracker.set_banner(GONE, None)
         if not self._polls and now >= self._next_rebuild and (self._watcher is None or not self._watcher.is_alive()):
-            self._next_rebuild = now + _REBUILD_S
+            # A watcher that cannot live, for want of inotify watches, must not mean a scan every second.
+            self._next_rebuild = now + self._rebuild_s
+            self._rebuild_s = min(2 * self._rebuild_s, self._settings.scan_interval)
             self._next_scan = now
             self._start_watcher()
         return True
@@ -201,6 +207,7 @@ class HotFolder:
                 ignore_permission_denied=True,
             ):
                 ready.set()
+                self._rebuild_s = _REBUILD_S
                 if changes:
                     with self._hints_lock:
                         self._hints.update(os.fsencode(path) for _, path in changes)
@@ -223,7 +230,10 @@ class HotFolder:
         self.found = 0
         present: set[bytes] = set()
         ready: list[tuple[bytes, _Seen]] = []
+        self._has_unread_folders = False
         for key, status in self._files_below(b""):
+            if self._stop.is_set():
+                return
             present.add(key)
             self.found += 1
             if self._look(key, status):
@@ -234,12 +244,12 @@ class HotFolder:
         self._submit(ready)
         for key in self._candidates.keys() - present:
             del self._candidates[key]
-        for key in self._known.keys() - present:
-            del self._known[key]
-        if self._is_root_trusted:
+        if self._is_root_trusted and not self._has_unread_folders:
+            for key in self._known.keys() - present:
+                del self._known[key]
             self._cancel_gone(lambda job: job.source.path not in present)
+            self._queue.store.forget_gone(self._root_bytes, present)
         self._is_root_trusted = True
-        self._queue.store.forget_gone(self._root_bytes, present)
 
     def _look_below(self, path: bytes) -> bool:
         """Look at a file, or at a whole folder, that an event has named; False if it is gone."""
@@ -280,6 +290,7 @@ class HotFolder:
     def _look(self, key: bytes, status: os.stat_result) -> bool:
         """Whether a file is ready to be queued, now."""
         if not stat.S_ISREG(status.st_mode):
+            self._candidates.pop(key, None)
             if _looks_like_pdf_name(key):
                 self._complain(key, "is not a regular file")
             return False
@@ -289,6 +300,7 @@ class HotFolder:
             status.st_mtime_ns,
             status.st_ino,
         ):
+            self._candidates.pop(key, None)
             return False
         if status.st_size == 0:
             self._candidates.pop(key, None)
@@ -394,6 +406,7 @@ class HotFolder:
             with os.scandir(self._path(folder)) as entries:
                 found = list(entries)
         except OSError as error:
+            self._has_unread_folders = True
             self._complain(folder, f"cannot be read: {error.strerror}")
             return
         for entry in found:

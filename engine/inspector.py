@@ -7,13 +7,13 @@ from pathlib import Path
 from engine.display import display_text
 from engine.errors import HotfolioError, SourceGone
 from engine.job import Job
-from engine.protocol import Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
+from engine.protocol import MAX_PEEK, Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
 from engine.run import file_name, refusal, wire_path
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.staging import COPY
 
 _MAX_PREVIEW_BYTES = 4 << 20
-_LIMITS = Limits(page_timeout_s=20, ocr_timeout_s=20)
+_LIMITS = Limits(step_timeout_s=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,13 @@ class Inspector:
         if job.output is not None and job.state.is_finished:
             place = Path(os.fsdecode(job.output))
             return _read(place / f"{Path(file_name(job)).stem}.md")
-        checkpoints = sorted(f.name for f in (folder / "pages").glob("*.jsonl*"))
-        if not checkpoints or not job.options.text_formats:
+        if not job.options.text_formats or not any((folder / "pages").glob("*.jsonl*")):
             return ""
-        task = PreviewTask(
-            folder=wire_path(folder), name=file_name(job), options=job.options, checkpoints=tuple(checkpoints)
-        )
-        answer = self._ask(task)
+        answer = self._ask(PreviewTask(folder=wire_path(folder), name=file_name(job), options=job.options))
         return _read(folder / "preview.md") if isinstance(answer, Previewed) else ""
 
     def peek(self, job: Job, folder: Path, page: int, width: int, height: int, password: str | None) -> Picture:
-        """A page of the job's document, fitted into so many pixels. Raises `HotfolioError`."""
+        """A page of the job's document, fitted into so many pixels, at most 400 a side. Raises `HotfolioError`."""
         file = folder / COPY
         if not file.exists():
             file = job.source.file
@@ -66,8 +62,8 @@ class Inspector:
                 folder=wire_path(self._state_folder),
                 file=wire_path(file),
                 page=page,
-                width=width,
-                height=height,
+                width=max(1, min(width, MAX_PEEK)),
+                height=max(1, min(height, MAX_PEEK)),
                 password=password,
             )
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
+from engine.display import display_text
 from engine.errors import IllegalTransition, NoSuchJob
 from engine.job import Job, JobState, Source
 from engine.options import ConvertOptions
@@ -90,10 +91,12 @@ class JobQueue:
 
     def cancel(self, job_id: int, reason: str) -> Job:
         """Give a job up; what it has finished is kept for a retry."""
+        reason = display_text(reason)
         return self.transition(job_id, JobState.CANCELLED, reason, reason=reason, finished=self.store.now())
 
     def fail(self, job_id: int, reason: str) -> Job:
         """A job cannot be converted."""
+        reason = display_text(reason)
         log.info("job %d failed: %s", job_id, reason)
         return self.transition(job_id, JobState.FAILED, reason, reason=reason, finished=self.store.now())
 
@@ -203,7 +206,17 @@ class JobQueue:
         """Make a job that `next_work` gave out for opening a running one; None if it is not to run after all."""
         with self._lock:
             reopening = job_id in self._reopening
-        job = self.store.job(job_id) if reopening else self.store.claim(job_id)
+        try:
+            job = self.store.job(job_id) if reopening else self.store.claim(job_id)
+        except BaseException:
+            with self._lock:
+                self._claiming.discard(job_id)
+                self._scheduler.drop(job_id)
+                snapshot = self.tracker.job(job_id)
+                if snapshot is not None and not snapshot.job.state.is_finished:
+                    job = snapshot.job
+                    self._scheduler.enqueue(job.id, job.priority, job.position, self._clock())
+            raise
         with self._lock:
             self._claiming.discard(job_id)
             self._reopening.discard(job_id)
@@ -268,13 +281,14 @@ class JobQueue:
             self._update_pause()
         self.tracker.set_banner(why, message)
 
-    def resume(self, why: str) -> None:
+    def resume(self, why: str, *, keeps_banner: bool = False) -> None:
         """End one pause."""
         with self._lock:
             self._pauses.pop(why, None)
             self._update_pause()
             self._changed.notify_all()
-        self.tracker.set_banner(why, None)
+        if not keeps_banner:
+            self.tracker.set_banner(why, None)
 
     def is_paused_by(self, why: str) -> bool:
         """Whether this pause is in force."""

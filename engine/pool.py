@@ -3,12 +3,14 @@
 A worker thread never parses a PDF: it drives a process of its own and does what the scheduler gives it.
 """
 
+import contextlib
 import logging
 import threading
 import time
+from itertools import count
 
 from engine.conversion import Conversions
-from engine.errors import EngineBlocked
+from engine.errors import EngineBlocked, HotfolioError, SandboxUnavailable
 from engine.job import PageBatch, Step
 from engine.jobqueue import JobQueue
 from engine.progress import WorkerSnapshot, WorkerState
@@ -21,6 +23,9 @@ log = logging.getLogger(__name__)
 
 BLOCKED = "blocked"
 """The pause that lasts until the disk, or whatever else no job is to blame for, is in order again."""
+NO_PROCESS = "no process"
+"""The pause after no conversion process could be started; it is tried again."""
+_LAST_JOIN_S = 2.0
 _IDLE_S = 120.0
 """An idle worker lets go of its process after so long; the next one takes 10 ms to start."""
 
@@ -37,7 +42,8 @@ class WorkerPool:
         self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit)
         self._lock = threading.Lock()
         self._workers: dict[int, ConversionWorker] = {}
-        self._ending: list[ConversionWorker] = []
+        self._retiring: dict[int, ConversionWorker] = {}  # still at their last piece of work
+        self._sandbox_failures = 0
         self._retired_busy_s = 0.0
 
     @property
@@ -54,10 +60,12 @@ class WorkerPool:
         """Have so many workers; the ones too many end at their next batch boundary."""
         with self._lock:
             for number in sorted(self._workers, reverse=True)[: max(0, len(self._workers) - workers)]:
-                self._workers.pop(number).retire()
+                self._retire(self._workers.pop(number))
             started = []
             while len(self._workers) < workers:
-                number = next(n for n in range(1, workers + 2) if n not in self._workers)
+                # A number is a worker's for as long as it lives: the scheduler knows it by that.
+                taken = self._workers.keys() | self._retiring.keys()
+                number = next(n for n in count(1) if n not in taken)
                 self._workers[number] = ConversionWorker(number, self)
                 started.append(self._workers[number])
         self._queue.with_scheduler(lambda scheduler: setattr(scheduler, "worker_count", max(1, workers)))
@@ -78,48 +86,64 @@ class WorkerPool:
 
     def kill_job(self, job_id: int) -> None:
         """Stop the processes that work on a job, at once."""
-        with self._lock:
-            workers = list(self._workers.values())
-        for worker in workers:
+        for worker in self._all():
             worker.kill_if_on(job_id)
 
     def read_processes(self) -> None:
         """Tell the tracker the size of each worker's process."""
-        with self._lock:
-            workers = list(self._workers.values())
-        for worker in workers:
+        for worker in self._all():
             sandbox = worker.sandbox
             self._queue.tracker.worker_process(
                 worker.number, sandbox.pid if sandbox else None, sandbox.rss_bytes if sandbox else 0
             )
 
+    def retire(self) -> None:
+        """Have every worker end at its batch boundary; returns at once."""
+        with self._lock:
+            for worker in self._workers.values():
+                self._retire(worker)
+            self._workers.clear()
+
     def stop(self, timeout_s: float) -> None:
         """End all workers at their batch boundary, or by killing their processes when the time is over."""
-        with self._lock:
-            workers = self._ending = list(self._workers.values())
-            self._workers.clear()
-        for worker in workers:
-            worker.retire()
+        self.retire()
+        workers = self._all()
         deadline = time.monotonic() + timeout_s
         for worker in workers:
             worker.join(max(0.0, deadline - time.monotonic()))
         for worker in workers:
             if worker.is_alive():
                 worker.kill()
+        # Whoever is still copying or syncing a file then dies with the program, and goes on at the next start.
+        deadline = time.monotonic() + _LAST_JOIN_S
         for worker in workers:
-            worker.join()
+            worker.join(max(0.0, deadline - time.monotonic()))
         self._fork_server.close()
 
     def kill_all(self) -> None:
         """Kill every process, of workers that are ending too."""
-        with self._lock:
-            workers = [*self._workers.values(), *self._ending]
-        for worker in workers:
+        for worker in self._all():
             worker.kill()
+
+    def _all(self) -> "list[ConversionWorker]":
+        with self._lock:
+            return [*self._workers.values(), *self._retiring.values()]
+
+    def _retire(self, worker: "ConversionWorker") -> None:
+        self._retiring[worker.number] = worker
+        worker.retire()
 
     def new_sandbox(self) -> Sandbox:
         """A fresh process; raises `SandboxUnavailable`."""
-        return Sandbox(self._fork_server, self._limits)
+        sandbox = Sandbox(self._fork_server, self._limits)
+        self._sandbox_failures = 0
+        self._queue.tracker.set_banner(NO_PROCESS, None)
+        return sandbox
+
+    @property
+    def sandbox_failures(self) -> int:
+        """How often in a row no conversion process could be started."""
+        return self._sandbox_failures
 
     def do(self, work: Work, worker: "ConversionWorker") -> None:
         """Do a piece of work in the worker's thread."""
@@ -132,20 +156,27 @@ class WorkerPool:
                     self._conversions.convert(work, hand)
                 case MergeJob(job_id):
                     self._conversions.merge(job_id, hand)
+        except SandboxUnavailable as error:
+            if not worker.is_retiring:
+                log.warning("%s", error)
+                self._sandbox_failures += 1
+                self._queue.pause(NO_PROCESS, str(error))
         except EngineBlocked as error:
             if not worker.is_retiring:
                 log.warning("%s", error)
                 self._queue.pause(BLOCKED, str(error))
         except Exception as error:
             log.exception("job %d: %r failed", work.job_id, work)
-            self._conversions.give_up(work.job_id, f"An error in hotfolio itself: {error}")
+            with contextlib.suppress(HotfolioError):
+                self._conversions.give_up(work.job_id, f"An error in hotfolio itself: {error}")
 
     def wait_for_work(self, worker: "ConversionWorker") -> Work | None:
         """The next thing to do; None after a while without any."""
         return self._queue.next_work(worker.number, lambda: not worker.is_retiring, _IDLE_S)
 
-    def wake(self) -> None:
-        """Have waiting workers look again whether they are wanted."""
+    def stopping(self, worker: "ConversionWorker") -> None:
+        """A worker will end after what it is doing; if it is waiting, at once."""
+        self._queue.tracker.worker_stopping(worker.number)
         self._queue.wake()
 
     def is_worn_out(self, sandbox: Sandbox) -> bool:
@@ -162,10 +193,10 @@ class WorkerPool:
         """A worker has ended."""
         with self._lock:
             self._retired_busy_s += worker.busy_s
-            replaced = worker.number in self._workers
+            self._retiring.pop(worker.number, None)
+            self._workers.pop(worker.number, None)
         self._queue.with_scheduler(lambda scheduler: scheduler.worker_left(worker.number))
-        if not replaced:
-            self._queue.tracker.worker_left(worker.number)
+        self._queue.tracker.worker_left(worker.number)
 
 
 class ConversionWorker(threading.Thread):
@@ -198,7 +229,7 @@ class ConversionWorker(threading.Thread):
     def retire(self) -> None:
         """Have the worker end at its next batch boundary."""
         self._retiring.set()
-        self._pool.wake()
+        self._pool.stopping(self)
 
     def kill(self) -> None:
         """End the worker's process at once."""

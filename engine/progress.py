@@ -253,8 +253,9 @@ class ProgressTracker:
     def page_started(self, worker: int, job_id: int, page: int) -> None:
         """A worker's process begins a page."""
         with self._lock:
-            self._page_started[worker] = self._clock()
-            self._workers[worker] = replace(self._workers[worker], page=page)
+            if worker in self._workers:
+                self._page_started[worker] = self._clock()
+                self._workers[worker] = replace(self._workers[worker], page=page)
             live = self._live.get(job_id)
             if live is None:
                 return
@@ -270,8 +271,9 @@ class ProgressTracker:
         with self._lock:
             now = self._clock()
             self._page_started.pop(worker, None)
-            of_worker = self._workers[worker]
-            self._workers[worker] = replace(of_worker, page=None, pages=of_worker.pages + 1)
+            of_worker = self._workers.get(worker)
+            if of_worker is not None:
+                self._workers[worker] = replace(of_worker, page=None, pages=of_worker.pages + 1)
             self._pages_done += 1
             self._tick(now, 1)
             live = self._live.get(job_id)
@@ -329,6 +331,12 @@ class ProgressTracker:
                 self._leave_job(before)
             self._workers[worker.number] = replace(worker, pages=before.pages if before else 0)
             self._page_started.pop(worker.number, None)
+
+    def worker_stopping(self, number: int) -> None:
+        """A worker ends after what it is doing."""
+        with self._lock:
+            if number in self._workers and self._workers[number].state is WorkerState.BUSY:
+                self._workers[number] = replace(self._workers[number], state=WorkerState.STOPPING)
 
     def worker_process(self, number: int, pid: int | None, rss_bytes: int) -> None:
         """A reading of a worker's process."""

@@ -14,6 +14,10 @@ from engine.options import ConvertOptions
 
 MAX_LINE = 1 << 20
 """Bytes of one message at most."""
+MAX_PEEK = 400
+"""Pixels along one side of a small picture, three bytes each in base64, so that it fits into a message."""
+MERGE_LIST = "merge.json"
+"""What `MergeTask` reads: `{"checkpoints": [file, ...], "failed": {page: reason}}`."""
 
 
 PageNumber = Annotated[int, Field(ge=1, le=10_000_000)]
@@ -55,8 +59,6 @@ class PreviewTask(_Task):
     """Write `preview.md` from the pages that are finished so far."""
 
     task: Literal["preview"] = "preview"
-    checkpoints: tuple[str, ...]
-    """Also files that are still being written; their last line may be incomplete."""
 
 
 class PeekTask(_Message):
@@ -68,19 +70,19 @@ class PeekTask(_Message):
     file: str
     """The document, absolute, as `folder` is."""
     page: PageNumber
-    width: Annotated[int, Field(ge=1, le=1000)]
+    width: Annotated[int, Field(ge=1, le=MAX_PEEK)]
     """The picture is fitted into so many pixels."""
-    height: Annotated[int, Field(ge=1, le=1000)]
+    height: Annotated[int, Field(ge=1, le=MAX_PEEK)]
     password: str | None = None
 
 
 class MergeTask(_Task):
-    """Make the document-wide outputs from the checkpoints, in the order given."""
+    """Make the document-wide outputs from the checkpoints, as `merge.json` in the folder lists them.
+
+    A file, since the lists grow with the document and a message may not.
+    """
 
     task: Literal["merge"] = "merge"
-    checkpoints: tuple[str, ...]
-    failed: dict[int, str] = {}
-    """Pages that have no checkpoint, with the reason."""
 
 
 Task = OpenTask | PagesTask | MergeTask | PreviewTask | PeekTask
@@ -172,8 +174,8 @@ class Peeked(_Message):
     """The picture of a page."""
 
     event: Literal["peeked"] = "peeked"
-    width: Annotated[int, Field(ge=1, le=1000)]
-    height: Annotated[int, Field(ge=1, le=1000)]
+    width: Annotated[int, Field(ge=1, le=MAX_PEEK)]
+    height: Annotated[int, Field(ge=1, le=MAX_PEEK)]
     rgb: Base64Bytes
     """Three bytes a pixel, row by row from the top."""
     busy_s: Seconds

@@ -1,9 +1,11 @@
 """Results appear all at once or not at all; and what then happens to the source."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
+import stat
 import unicodedata
 import uuid
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.display import display_name
-from engine.errors import OutputUnwritable, unwritable
+from engine.errors import CannotGoOn, HotfolioError, OutputUnwritable, concerns_all, unwritable
 from engine.filesystem import exchange, fsync_path, fsync_tree
 from engine.job import Job, JobState, PageResult, Source
 from engine.settings import OnSuccess
@@ -39,7 +41,7 @@ class Publisher:
     def choose_place(self, source: Source, made: Path) -> Path:
         """Where the folder `made` from this source will go; from now on the place is this source's.
 
-        Raises `OutputUnwritable`.
+        Raises `OutputUnwritable`, or `CannotGoOn` if only this place is in the way.
         """
         new_names = {entry.name for entry in made.iterdir()} | {MANIFEST}
         try:
@@ -57,21 +59,24 @@ class Publisher:
             remaining = candidates()
             while True:
                 place = self._output / by_fold[self._store.claim_output(source, remaining)]
-                if new_names.isdisjoint(_foreign_entries(place)):
+                if new_names.isdisjoint(_foreign_entries(place)) and not _is_anothers(place, source):
                     return place
         except OSError as error:
             raise self._problem(error) from error
 
     def publish(self, job_id: int, made: Path, place: Path, manifest: dict[str, Any]) -> None:
-        """Make the folder `made` appear at `place`, in one step. Raises `OutputUnwritable`.
+        """Make the folder `made` appear at `place`, in one step. Raises `OutputUnwritable` or `CannotGoOn`.
 
         What else is in the place, such as the results of a subfolder of the same name, stays in it.
         """
         try:
+            _remove_oddities(made)
             files = sorted({str(f.relative_to(made)) for f in made.rglob("*") if f.is_file()} - {MANIFEST})
             text = json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False)
             part = made / f".{MANIFEST}.part"
-            part.write_text(text + "\n", encoding="utf-8", errors="replace")
+            part.unlink(missing_ok=True)
+            with part.open("x", encoding="utf-8", errors="replace") as stream:
+                stream.write(text + "\n")
             part.replace(made / MANIFEST)
             fsync_tree(made)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -90,8 +95,11 @@ class Publisher:
             if left.is_dir():
                 _keep_foreign(left, place)
 
-    def _problem(self, error: OSError) -> OutputUnwritable:
-        return unwritable(error, str(self._output)) or OutputUnwritable(f"Cannot write to {self._output}: {error}.")
+    def _problem(self, error: OSError) -> HotfolioError:
+        shown = display_name(error.filename or self._output)
+        if concerns_all(error):
+            return unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error.strerror}.")
+        return CannotGoOn(f"Cannot write to {shown}: {error.strerror}.")
 
     def _parent_of(self, source: Source) -> Path:
         """The folder that mirrors the source's, with another name where that is taken by something else."""
@@ -105,6 +113,9 @@ class Publisher:
         """Rename, keeping what was in the place until the new folder is there."""
         if not place.exists():
             made.rename(place)
+            old = made.with_name(f"{made.name}.old")
+            if old.is_dir():  # the engine died between the two renames below
+                _keep_foreign(old, place)
         elif exchange(made, place):
             _keep_foreign(made, place)
         else:
@@ -148,6 +159,7 @@ def build_manifest(
         "state": str(state),
         "conversion_id": job.conversion_id,
         "run": run,
+        "origin": _origin(source),
         "source": {
             "path": job.name,
             "size": source.size,
@@ -199,7 +211,7 @@ def settle_source(source: Source, policy: OnSuccess, archive: Path) -> None:
         for name in _numbered(place.stem, limit=_MAX_NAME_BYTES - len(os.fsencode(place.suffix))):
             candidate = place.with_name(f"{name}{place.suffix}")
             if not os.path.lexists(candidate):
-                _move(file, candidate)
+                _move(source, candidate)
                 return
     except FileNotFoundError:
         return
@@ -252,6 +264,27 @@ def _shortened(name: str, limit: int) -> str:
     return os.fsdecode(cut)
 
 
+def _origin(source: Source) -> str:
+    """What tells this source's path from any other, without showing where it is."""
+    return hashlib.sha256(source.root + b"\0" + source.path).hexdigest()[:16]
+
+
+def _is_anothers(place: Path, source: Source) -> bool:
+    """Whether a place holds the result of another source, by its manifest."""
+    origin = (read_manifest(place) or {}).get("origin")
+    return origin is not None and origin != _origin(source)
+
+
+def _remove_oddities(made: Path) -> None:
+    """Remove what is neither a file nor a folder: a hostile document may have had it put there."""
+    for parent, folders, files in os.walk(made):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                path.unlink()
+
+
 def _is_taken(folder: Path, name: str) -> bool:
     """Whether a name in a folder of the output cannot be a folder of results.
 
@@ -288,18 +321,24 @@ def _keep_foreign(old: Path, place: Path) -> None:
     shutil.rmtree(old)
 
 
-def _move(file: Path, target: Path) -> None:
+def _move(source: Source, target: Path) -> None:
     """Move to a name that is free; across file systems, a durable copy first."""
+    file = source.file
     try:
         file.rename(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         part = target.with_name(f".{uuid.uuid4()}.part")
-        shutil.copy2(file, part)
-        fsync_path(part)
-        part.rename(target)
+        try:
+            shutil.copy2(file, part)
+            fsync_path(part)
+            part.rename(target)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
         fsync_path(target.parent)
-        file.unlink()
+        if source.matches(file.lstat()):  # else it was replaced meanwhile, and is new input
+            file.unlink()
         return
     fsync_path(target.parent)

@@ -16,6 +16,9 @@ from engine.protocol import Refused
 from engine.publish import safe_name
 from engine.sandbox import Sandbox
 
+_MAX_STEM_BYTES = 190
+_MAX_SUFFIX = 16
+
 
 @dataclass
 class Run:
@@ -107,5 +110,9 @@ def wire_path(folder: Path) -> str:
 def file_name(job: Job) -> str:
     """The source's name for the files made from it."""
     relative = job.source.relative
+    # The library appends `-0001-01.png` and more to the whole name; and `manifest.json` is the manifest.
+    stem = safe_name(relative.stem).encode("utf-8")[:_MAX_STEM_BYTES].decode("utf-8", "ignore")
+    if stem.casefold() == "manifest":
+        stem += "_"
     suffix = safe_name(relative.suffix.removeprefix("."))
-    return f"{safe_name(relative.stem)}.{suffix}" if relative.suffix else safe_name(relative.stem)
+    return f"{stem}.{suffix[:_MAX_SUFFIX]}" if relative.suffix else stem

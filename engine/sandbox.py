@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from engine.errors import ChildDied, ChildError, ChildGarbage, MemoryLimit, PageTimeout, SandboxUnavailable
+from engine.errors import ChildDied, ChildError, ChildGarbage, ChildKilled, MemoryLimit, PageTimeout, SandboxUnavailable
 from engine.protocol import (
     MAX_LINE,
     Answer,
@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 60.0
 """For the fork server to load its libraries on a slow, busy machine (1 s on a fast one)."""
-STEP_TIMEOUT_S = 300.0
-"""For opening a document, and for each 20 pages of a merge."""
 _TICK_S = 0.25
 _MAX_FORK_SERVER_THREADS = 2  # the main one, and one that `import onnxruntime` makes and that does no work
 
@@ -57,6 +55,8 @@ class Limits:
     page_timeout_s: float = 60.0
     ocr_timeout_s: float = 300.0
     memory_bytes: int = 2 << 30
+    step_timeout_s: float = 300.0
+    """For opening a document, and between two signs of life of a merge."""
 
 
 class ForkServer:
@@ -80,8 +80,11 @@ class ForkServer:
         """
         for attempt in (1, 2):
             server = self._current()
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-            status_read, status_write = os.pipe()
+            try:
+                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+                status_read, status_write = os.pipe()
+            except OSError as error:
+                raise SandboxUnavailable(f"No conversion process can be started: {error.strerror}.") from error
             try:
                 # One datagram carries both descriptors: sending it is atomic, so threads need not take turns.
                 socket.send_fds(server.control, [b"fork"], [theirs.fileno(), status_write])
@@ -118,8 +121,19 @@ class ForkServer:
             if self._server is None:
                 self._server = _ServerProcess()
             server = self._server
-        server.ensure_started(self._program, self._log_file)
+        try:
+            server.ensure_started(self._program, self._log_file)
+        except OSError as error:
+            self._discard(server)
+            raise SandboxUnavailable(f"No conversion process can be started: {error.strerror}.") from error
         return server
+
+    def restart(self) -> None:
+        """Have the next process come from a new fork server: this one does not answer."""
+        with self._lock:
+            server = self._server
+        if server is not None:
+            self._discard(server)
 
     def _discard(self, server: "_ServerProcess") -> None:
         with self._lock:
@@ -164,14 +178,19 @@ class _ServerProcess:
 
     def close(self) -> None:
         self.control.close()
-        with contextlib.suppress(OSError):
-            os.close(self._lifeline)
+        for descriptor in (self._lifeline, *(() if self._process else (self._lifeline_read,))):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        if self._process is None:
+            self._theirs.close()
         if self._process is not None:
             try:
                 self._process.wait(timeout=5)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            self._process = None
+            self._lifeline_read = self._lifeline = -1
 
 
 class Sandbox:
@@ -199,6 +218,8 @@ class Sandbox:
             self._await_ready()
         except ChildError as error:
             self.close()
+            if isinstance(error, PageTimeout):
+                fork_server.restart()
             raise SandboxUnavailable(f"{error} See forkserver.log in the state folder.") from error
         except BaseException:
             self.close()
@@ -247,8 +268,10 @@ class Sandbox:
     def _await_ready(self) -> None:
         event = self._next_event(time.monotonic() + START_TIMEOUT_S)
         if event is None:
-            raise ChildDied("The conversion process did not start in time.")
+            raise PageTimeout("The conversion process did not start in time.")
         if not isinstance(event, Ready):
+            raise ChildGarbage("The conversion process did not introduce itself.")
+        if event.pid < 2:
             raise ChildGarbage("The conversion process did not introduce itself.")
         if not event.preloaded or event.threads > _MAX_FORK_SERVER_THREADS:
             raise SandboxUnavailable(
@@ -264,14 +287,14 @@ class Sandbox:
 
     def _send(self, task: Task) -> None:
         try:
-            self._socket.settimeout(STEP_TIMEOUT_S)
+            self._socket.settimeout(self._limits.step_timeout_s)
             self._socket.sendall(encode(task))
         except OSError as error:
             raise self._death() from error
 
     def _listen(self, on_event: Callable[[Event], None]) -> Answer:
         page: int | None = None
-        allowed_s = STEP_TIMEOUT_S
+        allowed_s = self._limits.step_timeout_s
         deadline = time.monotonic() + allowed_s
         while True:
             event = self._next_event(deadline)
@@ -290,9 +313,9 @@ class Sandbox:
                     allowed_s = max(self._limits.page_timeout_s, self._limits.ocr_timeout_s)
                 case PageDone():
                     self.pages_converted += 1
-                    page, allowed_s = None, STEP_TIMEOUT_S
+                    page, allowed_s = None, self._limits.step_timeout_s
                 case MergeProgress():
-                    allowed_s = STEP_TIMEOUT_S
+                    allowed_s = self._limits.step_timeout_s
                 case Ready():
                     raise ChildGarbage("The conversion process introduced itself twice.")
             deadline = time.monotonic() + allowed_s
@@ -336,7 +359,7 @@ class Sandbox:
 
     def _death(self) -> ChildError:
         if self._killed:
-            return ChildDied("The conversion process was stopped.")
+            return ChildKilled("The conversion process was stopped.")
         status = ""
         readable, _, _ = select.select([self._status_pipe], [], [], 1.0)
         if readable:

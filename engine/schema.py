@@ -54,7 +54,7 @@ _MIGRATIONS: tuple[str, ...] = (
         job_id INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
         first  INTEGER NOT NULL,
         last   INTEGER NOT NULL,
-        PRIMARY KEY (job_id, first)
+        PRIMARY KEY (job_id, first, last)
     ) STRICT, WITHOUT ROWID;
 
     -- Which source a folder of the output belongs to. `folder` is folded so that names which some file system

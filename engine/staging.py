@@ -5,9 +5,19 @@ import os
 import shutil
 import stat
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import OutputUnwritable, SourceChanged, SourceGone, SourceUnreadable, unwritable
+from engine.display import display_name
+from engine.errors import (
+    CannotGoOn,
+    OutputUnwritable,
+    SourceChanged,
+    SourceGone,
+    SourceUnreadable,
+    Stopping,
+    unwritable,
+)
 from engine.filesystem import fsync_path
 from engine.job import Job
 
@@ -17,10 +27,11 @@ RUN = "run"
 _BLOCK = 1 << 20
 
 
-def stage(job: Job, folder: Path) -> str:
+def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]) -> str:
     """Copy the job's source into `folder`, emptied first, and return its SHA-256; durable.
 
-    Raises `SourceGone`, `SourceChanged`, `SourceUnreadable` or `OutputUnwritable`.
+    Raises `SourceGone`, `SourceChanged` or `SourceUnreadable`; `CannotGoOn` if the copy would leave less than
+    `min_free` bytes free, `OutputUnwritable` or `Stopping` if nothing can be copied at all.
     """
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -37,9 +48,17 @@ def stage(job: Job, folder: Path) -> str:
         if not job.source.matches(status):
             raise _changed(job)
         try:
-            sha256 = _copy(job, source.fileno(), folder)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(folder.parent).free
+            if status.st_size + min_free > free:
+                raise CannotGoOn(
+                    f"{job.name} is waiting for room: it is {status.st_size >> 20} MB, {free >> 20} are free."
+                )
+            sha256 = _copy(job, source.fileno(), folder, is_stopping)
         except OSError as error:
-            raise unwritable(error, str(folder)) or OutputUnwritable(f"Cannot write to {folder}: {error}.") from error
+            shutil.rmtree(folder, ignore_errors=True)  # or the half copy would keep the disk full
+            shown = display_name(folder)
+            raise unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error}.") from error
         if not job.source.matches(os.fstat(descriptor)):
             raise _changed(job)
     return sha256
@@ -53,12 +72,14 @@ def run_id(folder: Path) -> str:
         return ""
 
 
-def _copy(job: Job, source: int, folder: Path) -> str:
+def _copy(job: Job, source: int, folder: Path, is_stopping: Callable[[], bool]) -> str:
     digest = hashlib.sha256()
     folder.mkdir(parents=True)
     part = folder / f"{COPY}.part"
     with part.open("wb", buffering=0) as copy:
         while block := _read(job, source):
+            if is_stopping():
+                raise Stopping("The engine is stopping.")
             digest.update(block)
             copy.write(block)
         os.fsync(copy.fileno())

@@ -66,7 +66,14 @@ class JobStore:
 
     def load(self) -> list[Job]:
         """Every job that is shown, oldest first."""
-        return self._ask(lambda db: [_job(row) for row in db.execute(f"SELECT {_COLUMNS} FROM jobs WHERE NOT hidden")])
+        return self._ask(
+            lambda db: [
+                _job(row)
+                for row in db.execute(
+                    f"SELECT {_COLUMNS} FROM jobs WHERE NOT hidden OR state IN ('queued', 'held', 'running')"
+                )
+            ]
+        )
 
     def job(self, job_id: int) -> Job:
         """One job; raises `NoSuchJob`."""
@@ -89,7 +96,7 @@ class JobStore:
 
     def checkpoints(self, job_id: int) -> list[Checkpoint]:
         """The finished batches of an unfinished job, in order."""
-        query = "SELECT first, last FROM checkpoints WHERE job_id = ? ORDER BY first"
+        query = "SELECT first, last FROM checkpoints WHERE job_id = ? ORDER BY first, last"
         return self._ask(lambda db: [Checkpoint(*row) for row in db.execute(query, (job_id,))])
 
     def history(self, job_id: int) -> list[tuple[datetime, JobState, str]]:
@@ -133,7 +140,7 @@ class JobStore:
         """Put a finished job at the end of the queue; raises `IllegalTransition` or `NoSuchJob`."""
 
         def write(db: sqlite3.Connection) -> Job:
-            fresh = {"reason": None, "attempts": 0, "started": None, "finished": None, "output": None}
+            fresh = {"hidden": 0, "reason": None, "attempts": 0, "started": None, "finished": None, "output": None}
             return self._transition(db, job_id, JobState.QUEUED, cause, position=_end_position(db) + 1, **fresh)
 
         return self._ask(write)

@@ -15,11 +15,14 @@ from typing import Any
 
 from engine.display import display_name, display_text
 from engine.engine import Engine
+from engine.errors import SandboxUnavailable
 from engine.job import Job, JobState
+from engine.pool import NO_PROCESS
 from engine.settings import Settings
 from tui.line_output import LineDisplay, ProgressDisplay
 
 INTERRUPTED = 130
+_MAX_SANDBOX_FAILURES = 3
 POLL_S = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -44,6 +47,7 @@ class Runner:
         self._stop = threading.Event()
         self._states: Counter[JobState] = Counter()
         self._pages = 0
+        self._told: dict[str, str] = {}
         self.is_work_left = True
         """Whether unfinished jobs remain in the queue."""
 
@@ -79,6 +83,9 @@ class Runner:
                     while True:
                         self._report(self._finished.get_nowait(), show.line)
                 show.update(self._engine)
+                self._tell_banners()
+                if self._once and self._engine.sandbox_failures > _MAX_SANDBOX_FAILURES:
+                    raise SandboxUnavailable(self._told.get(NO_PROCESS, "No conversion process can be started."))
                 if idle:
                     self.is_work_left = False
                     return
@@ -103,6 +110,14 @@ class Runner:
         self._states[job.state] += 1
         self._pages += job.pages_done if job.state in (JobState.DONE, JobState.PARTIAL) else 0
         _say(line, json.dumps(_event(job)) if self._json_lines else _sentence(job))
+
+    def _tell_banners(self) -> None:
+        """Say once on the standard error what needs a person."""
+        for banner in self._engine.snapshot(since=1 << 62).banners:
+            if self._told.get(banner.key) != banner.message:
+                self._told[banner.key] = banner.message
+                with contextlib.suppress(OSError):
+                    print(f"hotfolio: {banner.message}", file=sys.stderr, flush=True)
 
     def _summarize(self, seconds: float) -> None:
         states = {

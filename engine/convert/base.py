@@ -57,8 +57,6 @@ class MergeContext:
     failed: dict[int, str]
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
-    on_page: Any = None
-    """Called with a page number now and then, as a sign of life."""
 
 
 class PageSource(Protocol):

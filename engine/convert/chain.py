@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -14,13 +15,18 @@ from engine.convert.document import Document, one_line
 from engine.convert.markup import MarkupConverter
 from engine.convert.pageimage import PageImageConverter
 from engine.convert.pagemodel import PageModel, from_line, to_line
+from engine.filesystem import fsync_path
 from engine.job import Checkpoint, PageResult, PageState
 from engine.options import ConvertOptions
+from engine.protocol import MERGE_LIST
 
 OUT = Path("out")
 PAGES = Path("pages")
 HEAD = Path("document.json")
 PREVIEW = Path("preview.md")
+_MOST_WARNINGS = 1000
+_LINE = re.compile(rb'\{"page": (\d+), "state": "(\w+)"')
+"""How a line of a checkpoint begins; see `pagemodel.to_line`."""
 
 
 def converters() -> list[Converter]:
@@ -34,8 +40,9 @@ def write_head(document: Document) -> None:
     OUT.mkdir(exist_ok=True)
     part = HEAD.with_suffix(".part")
     part.write_text(json.dumps(document.describe()), encoding="utf-8")
-    _fsync(part)
+    fsync_path(part)
     part.replace(HEAD)
+    fsync_path(Path())
 
 
 def convert_batch(
@@ -67,34 +74,33 @@ def convert_batch(
             on_done(result)
         os.fsync(stream.fileno())
     for file in written:
-        _fsync(file)
+        fsync_path(file)
     part.replace(PAGES / checkpoint.file)
     for folder in {PAGES, *(file.parent for file in written)}:
-        _fsync(folder)
+        fsync_path(folder)
 
 
-def merge_document(
-    checkpoints: Iterable[str],
-    failed: dict[int, str],
-    name: str,
-    options: ConvertOptions,
-    on_page: Callable[[int], None],
-) -> list[str]:
-    """Write the outputs of a whole document and return warnings; durable when it returns."""
-    pages = _Checkpoints([PAGES / c for c in checkpoints])
-    context = _merge_context(pages, failed, name, options, on_page)
+def merge_document(name: str, options: ConvertOptions, on_page: Callable[[int], None]) -> list[str]:
+    """Write the outputs of a whole document and return warnings; durable when it returns.
+
+    `on_page` hears the number of every page that is read, as often as it is.
+    """
+    todo = json.loads(Path(MERGE_LIST).read_text(encoding="utf-8"))
+    pages = _Checkpoints([PAGES / c for c in todo["checkpoints"]], on_page)
+    failed = {int(page): reason for page, reason in todo["failed"].items()}
+    context = _merge_context(pages, failed, name, options)
     for converter in converters():
         converter.merge(context)
     for file in context.files:
-        _fsync(file)
-    _fsync(OUT)
-    return pages.warnings() + context.warnings
+        fsync_path(file)
+    fsync_path(OUT)
+    return (pages.warnings() + context.warnings)[:_MOST_WARNINGS]
 
 
-def preview_document(checkpoints: Iterable[str], name: str, options: ConvertOptions) -> int:
+def preview_document(name: str, options: ConvertOptions) -> int:
     """Write the Markdown of the pages finished so far to `preview.md`; returns how many pages that are."""
-    context = _merge_context(_Checkpoints([PAGES / c for c in checkpoints]), {}, name, options, lambda _: None)
-    return MarkupConverter().preview(context, PREVIEW)
+    pages = _Checkpoints(sorted(PAGES.glob("*.jsonl*")), lambda _: None)
+    return MarkupConverter().preview(_merge_context(pages, {}, name, options), PREVIEW)
 
 
 def versions() -> dict[str, str]:
@@ -102,21 +108,7 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
 
 
-def _open_checkpoint(file: Path) -> IO[bytes]:
-    try:
-        return file.open("rb")
-    except FileNotFoundError:
-        # Seen while it was written, and finished since.
-        return file.with_name(file.name.removesuffix(".part")).open("rb")
-
-
-def _merge_context(
-    pages: "_Checkpoints",
-    failed: dict[int, str],
-    name: str,
-    options: ConvertOptions,
-    on_page: Callable[[int], None],
-) -> MergeContext:
+def _merge_context(pages: "_Checkpoints", failed: dict[int, str], name: str, options: ConvertOptions) -> MergeContext:
     return MergeContext(
         head=json.loads(HEAD.read_text(encoding="utf-8")),
         stem=OUT.joinpath(name).stem,
@@ -125,28 +117,43 @@ def _merge_context(
         out=OUT,
         pages=pages,
         failed=failed,
-        on_page=on_page,
     )
 
 
 class _Checkpoints:
-    """Pages from checkpoint files, in the order of the files."""
+    """Pages from checkpoint files, in the order of the pages; of a page converted twice, the time it did not fail."""
 
-    def __init__(self, files: list[Path]) -> None:
-        self._files = files
+    def __init__(self, files: list[Path], on_page: Callable[[int], None]) -> None:
+        self._on_page = on_page
         self._warnings: list[str] | None = None
+        self._lines: dict[int, tuple[Path, int]] = {}  # page to file and offset
+        for file in files:
+            with _open_checkpoint(file) as stream:
+                offset = 0
+                for line in stream:
+                    found = _LINE.match(line)
+                    if found is None or not line.endswith(b"\n"):
+                        break  # a file that is still being written
+                    page = int(found[1])
+                    if page not in self._lines or found[2] != b"failed":
+                        self._lines[page] = (file, offset)
+                    offset += len(line)
+                    on_page(page)
 
     def __iter__(self) -> Iterator[PageModel]:
         found: list[str] = []
-        for file in self._files:
-            with _open_checkpoint(file) as stream:
-                for line in stream:
-                    if not line.endswith(b"\n"):
-                        break  # a file that is still being written
-                    model, warnings = from_line(line)
-                    found += warnings
-                    if model is not None:
-                        yield model
+        with ExitStack() as stack:
+            current: tuple[Path, IO[bytes]] | None = None
+            for page, (file, offset) in sorted(self._lines.items()):
+                if current is None or current[0] != file:
+                    stack.close()
+                    current = (file, stack.enter_context(_open_checkpoint(file)))
+                current[1].seek(offset)
+                model, warnings = from_line(current[1].readline())
+                self._on_page(page)
+                found += warnings
+                if model is not None:
+                    yield model
         self._warnings = found
 
     def warnings(self) -> list[str]:
@@ -155,6 +162,14 @@ class _Checkpoints:
             for _ in self:
                 pass
         return self._warnings
+
+
+def _open_checkpoint(file: Path) -> IO[bytes]:
+    try:
+        return file.open("rb")
+    except FileNotFoundError:
+        # Seen while it was written, and finished since.
+        return file.with_name(file.name.removesuffix(".part")).open("rb")
 
 
 def _convert_page(page: PageContext, cwd: Path) -> PageResult:
@@ -176,11 +191,3 @@ def _convert_page(page: PageContext, cwd: Path) -> PageResult:
         page.model, page.files = None, []
     seconds = time.perf_counter() - started
     return PageResult(page.number, page.state, seconds, page.via, page.error)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

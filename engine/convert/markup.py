@@ -64,7 +64,7 @@ class MarkupConverter:
 def _read(page: PageContext) -> PageModel:
     """The page by the layout model, giving up on no more than has to be: OCR, then pictures, then the structure."""
     images, has_ocr = page.options.images, page.document.ocr.is_used
-    attempts = [(images, has_ocr, None)]
+    attempts: list[tuple[bool, bool, str | None]] = [(images, has_ocr, None)]
     if has_ocr:
         attempts.append((images, False, "Read without OCR, which failed"))
     if images:
@@ -92,7 +92,6 @@ def _finished(document: MergeContext, steps: list[DocumentStep]) -> Iterator[Pag
             yield failed.pop(0)
         for step in steps:
             step.apply(model)
-        document.on_page(model.number)
         yield model
     yield from failed
 

@@ -29,8 +29,8 @@ class PageModel:
 def to_line(result: PageResult, model: PageModel | None, warnings: list[str]) -> bytes:
     """A page as a line of a checkpoint file. A float, a key order or a missing value survives unchanged.
 
-    A page that failed, or of which no text is wanted, has no model. How it came out stands before what it says, and
-    is what `engine.checkpoint` reads.
+    A page that failed, or of which no text is wanted, has no model. How it came out stands before what it says, page
+    and state first: that is what `engine.checkpoint` and `chain` go by.
     """
     entry = {**asdict(result), "warnings": warnings, "layout": model.layout if model is not None else None}
     return dump(entry).encode("utf-8", "surrogatepass") + b"\n"

@@ -1,7 +1,7 @@
 """A fork server whose processes misbehave on pages that ask for it; run instead of `engine.child`.
 
-A page asks by a line such as `fault: loop`; `fault-once: …` is for the first process that meets it alone, and
-`fault-always: …` is there even when the page is read as plain text.
+A page asks by a line such as `fault: loop`. `fault-once: …`, or `fault-first: …`, is for the first process that meets it
+alone, and `fault-always: …` is there even when the page is read as plain text.
 """
 
 import ctypes
@@ -28,11 +28,11 @@ def install() -> None:
 
     class FaultyConverter:
         def convert_page(self, page: PageContext) -> None:
-            found = re.search(r"fault(-once|-always)?: (\w+)", page.load().get_text())
+            found = re.search(r"fault(-once|-first|-always)?: (\w+)", page.load().get_text())
             if found is None:
                 return
             once = Path.cwd().parent / f"had-{page.number}"
-            if (page.text_only and found[1] != "-always") or (found[1] == "-once" and once.exists()):
+            if (page.text_only and found[1] != "-always") or (found[1] in ("-once", "-first") and once.exists()):
                 return
             once.touch()
             misbehave(found[2])

@@ -1,5 +1,6 @@
 """The façade: what a person can do to the queue while it runs."""
 
+import json
 import os
 import shutil
 from collections import namedtuple
@@ -11,10 +12,12 @@ import pymupdf
 import pytest
 
 from engine.engine import Engine
-from engine.errors import EngineLocked, SettingsError, SourceGone, SourceUnreadable
-from engine.job import Job, JobState
+from engine.errors import CannotGoOn, EngineLocked, OutputUnwritable, SettingsError, SourceGone, SourceUnreadable
+from engine.job import Job, JobState, PageState
 from engine.progress import PageMark
+from engine.publish import Publisher
 from engine.settings import Settings
+from engine.store import JobStore
 from tests import pdfs
 from tests.waiting import wait_until
 
@@ -395,3 +398,101 @@ def test_a_draining_engine_finishes_what_runs_and_begins_nothing(tmp_path: Path,
         wait_for(engine, first, JobState.DONE)
         wait_until(lambda: engine.snapshot().totals.workers_busy == 0, "the worker to be free")
         assert state(engine, second) is JobState.QUEUED
+
+
+def test_a_queue_that_cannot_be_written_for_a_moment_loses_no_job(
+    tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.engine._DISK_CHECK_S", 0.0)
+    claim, failures = JobStore.claim, [OutputUnwritable("Cannot write the queue: the disk is full.")]
+
+    def failing(self: JobStore, job_id: int) -> Job | None:
+        if failures:
+            raise failures.pop()
+        return claim(self, job_id)
+
+    monkeypatch.setattr(JobStore, "claim", failing)
+    with running(tmp_path) as engine:
+        job = engine.submit(file("a.pdf", pdfs.text_pages(1)))
+        wait_for(engine, job, JobState.DONE)
+
+
+def test_a_result_whose_place_is_in_the_way_does_not_keep_the_others_waiting(
+    tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = Publisher.publish
+
+    def refusing(self: Publisher, job_id: int, made: Path, place: Path, manifest: dict) -> None:
+        if place.name == "bad":
+            raise CannotGoOn("Cannot write to output/bad: Permission denied.")
+        publish(self, job_id, made, place, manifest)
+
+    monkeypatch.setattr(Publisher, "publish", refusing)
+    monkeypatch.setattr("engine.conversion._POSTPONE_S", 0.1)
+    with running(tmp_path, num_workers=1) as engine:
+        bad, good = engine.submit_many([file(n, pdfs.text_pages(1)) for n in ("bad.pdf", "good.pdf")])
+        wait_for(engine, good, JobState.DONE)
+        wait_for(engine, bad, JobState.FAILED)
+        assert "Permission denied" in (engine.job(bad.id).job.reason or "")
+
+
+def test_two_sources_of_one_name_do_not_replace_each_others_results(tmp_path: Path, file) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        file(f"{folder}/a.pdf", pdfs.text_pages(1, title=folder))
+        # Each time with a queue that has never heard of the other.
+        with running(tmp_path, state=tmp_path / f"state-{folder}") as engine:
+            engine.submit(tmp_path / folder / "a.pdf")
+            assert engine.wait_until_idle(30)
+    assert sorted(f.name for f in (tmp_path / "output").iterdir() if f.name[0] != ".") == ["a", "a~2"]
+
+
+def test_a_document_called_manifest_keeps_its_json(tmp_path: Path, file) -> None:
+    with running(tmp_path, formats="json") as engine:
+        job = engine.submit(file("manifest.pdf", pdfs.text_pages(1)))
+        wait_for(engine, job, JobState.DONE)
+        made = result(engine.job(job.id).job)
+        assert json.loads((made / "manifest_.json").read_text())["page_count"] == 1
+        assert json.loads((made / "manifest.json").read_text())["schema"] == 1
+
+
+def test_a_page_that_failed_before_is_put_in_its_place_by_a_retry(tmp_path: Path, file) -> None:
+    pdf = pymupdf.open()
+    for number in range(1, 11):
+        fault = "fault-first: raise" if number == 2 else "fault: slow"
+        pdf.new_page().insert_text((72, 200), [f"Page number {number} here.", fault, *["Ordinary words."] * 8])
+    with running(tmp_path, num_workers=1) as engine:
+        job = engine.submit(file("a.pdf", bytes(pdf.tobytes())))
+        wait_for_pages(engine, job, 7)
+        engine.cancel([job.id])
+        wait_until(lambda: engine.snapshot().totals.workers_busy == 0, "the worker to be free")
+        assert PageState.FAILED in {page.state for page in engine.detail(job.id).pages}
+        engine.retry([job.id])
+        wait_for(engine, job, JobState.DONE)
+        text = (result(engine.job(job.id).job) / "a.md").read_text()
+        places = [text.index(f"Page number {n} here") for n in range(1, 11)]
+        assert places == sorted(places)
+
+
+def test_a_removed_job_leaves_nothing_behind(tmp_path: Path, file) -> None:
+    with running(tmp_path) as engine:
+        job = engine.submit(file("long.pdf", slow_pages(40)))
+        wait_for_pages(engine, job, 8)
+        engine.cancel([job.id])
+        wait_until(lambda: engine.snapshot().totals.workers_busy == 0, "the workers to be free")
+        folder = tmp_path / "output" / ".hotfolio" / "jobs" / str(job.id)
+        assert (folder / "source.pdf").exists()
+        engine.remove([job.id])
+        assert not folder.exists()
+
+
+def test_processes_killed_by_a_hasty_stop_cost_no_page_its_structure(tmp_path: Path, file) -> None:
+    with running(tmp_path) as engine:
+        job = engine.submit(file("long.pdf", slow_pages(12)))
+        wait_for_pages(engine, job, 1)
+        for _ in range(3):
+            engine.kill_processes()
+            done = engine.job(job.id).pages_done
+            wait_for_pages(engine, job, min(done + 1, 12))
+        wait_for(engine, job, JobState.DONE)
+        assert {str(page.state) for page in engine.detail(job.id).pages} == {"ok"}

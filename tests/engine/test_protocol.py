@@ -48,9 +48,7 @@ EVENTS: list[Event] = [
 TASKS: list[Task] = [
     OpenTask(folder="/state/jobs/1", name="a.pdf", options=OPTIONS, password="secret"),
     PagesTask(folder="/state/jobs/1", name="a.pdf", options=OPTIONS, first=1, last=6, text_only=True),
-    MergeTask(
-        folder="/f", name="caf\xe9.pdf", options=OPTIONS, checkpoints=("000001-000006.jsonl",), failed={7: "why"}
-    ),
+    MergeTask(folder="/f", name="caf\xe9.pdf", options=OPTIONS),
 ]
 
 

@@ -375,6 +375,7 @@ def test_the_manifest_says_what_was_converted_how_and_with_what_result(press: Pr
     press.publisher.publish(1, made, press.output / "x", manifest)
     found = json.loads((press.output / "x" / MANIFEST).read_text(encoding="utf-8"))
     assert found.pop("options") == {**options.model_dump(mode="json", exclude={"formats"})}
+    assert len(found.pop("origin")) == 16
     assert found == {
         "schema": 1,
         "state": "partial",
