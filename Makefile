@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench samples clean
+.PHONY: run test check bench samples screenshots clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -23,6 +23,9 @@ bench: $(STAMP)  ## measure speed and memory, and write docs/performance.md
 
 samples: $(STAMP)  ## make the three PDFs of input/ again
 	$(BIN)/python scripts/make_samples.py
+
+screenshots: $(STAMP)  ## draw the pictures of the dashboard in docs/screenshots/ again
+	$(BIN)/python scripts/make_screenshots.py
 
 clean:  ## remove what can be made again, but not output/
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -8,7 +8,7 @@ from unittest.mock import patch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from engine.job import JobState, PageState  # noqa: E402
+from engine.job import NEEDS_PASSWORD, JobState, PageState  # noqa: E402
 from tests.tui.fake_engine import FakeEngine  # noqa: E402
 from tui.app import Dashboard  # noqa: E402
 from tui.glyphs import UNICODE  # noqa: E402
@@ -29,7 +29,7 @@ def busy_engine() -> FakeEngine:
             seconds=3.0 + number % 50,
         )
         engine.clock.advance(0.7)
-    engine.add("contracts/lease 2019.pdf", JobState.FAILED, reason="It needs a password to be opened.")
+    engine.add("contracts/lease 2019.pdf", JobState.FAILED, reason=f"{NEEDS_PASSWORD}: it is encrypted.")
     engine.add("scans/box 12 sheet 4.pdf", JobState.PARTIAL, pages=34, done=34, failed=2, ocr=30, seconds=131)
     engine.add("incoming/upload.pdf", JobState.FAILED, reason="The file is damaged beyond repair.")
     invoices = engine.add("invoices/2026-03 scan.pdf", JobState.RUNNING, pages=187, priority=2, seconds=0)
@@ -64,7 +64,7 @@ def busy_engine() -> FakeEngine:
 
 async def shoot(name: str, engine: FakeEngine, size: tuple[int, int], *keys: str) -> None:
     """Press keys and save the screen."""
-    app = Dashboard(engine, glyphs=UNICODE, clock=engine.clock, wall_clock=engine.wall_clock)
+    app = Dashboard(engine, glyphs=UNICODE, few_colours=False, clock=engine.clock, wall_clock=engine.wall_clock)
     async with app.run_test(size=size) as pilot:
         app.theme = "hotfolio"
         app.model.reading = Reading(96, 41 << 30)
@@ -87,6 +87,11 @@ async def main() -> None:
     await shoot("help", busy_engine(), (120, 40), "question_mark")
     await shoot("failures", busy_engine(), (120, 40), "5")
     await shoot("empty", FakeEngine(), (80, 24))
+    await shoot("peek-80x24", busy_engine(), (80, 24), "g", "i")
+    await shoot("peek-120x40", busy_engine(), (120, 40), "4", "g", "i")
+    await shoot("detail-120x40", busy_engine(), (120, 40), "g", "enter")
+    await shoot("settings", busy_engine(), (120, 40), "comma")
+    await shoot("password", busy_engine(), (80, 24), "5", "slash", *"lease", "enter", "u")
     await shoot("quit", busy_engine(), (80, 24), "q")
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from tui.terminal import can_show_unicode, has_few_colours
@@ -23,8 +23,9 @@ from tui.commands import Commands
 from tui.enginelike import EngineLike
 from tui.formatting import number, plural
 from tui.glyphs import ASCII, UNICODE, Glyphs
+from tui.keymap import build_keymap
 from tui.look import THEME, THEME_LIGHT, Look
-from tui.messages import ActionChosen, JobOpened, QuitChoice
+from tui.messages import ActionChosen, JobOpened, PasswordGiven, QuitChoice
 from tui.meter import read_meter
 from tui.model import Model
 from tui.screens.base import DashboardScreen
@@ -52,7 +53,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         Binding("P", "pause", "Pause or resume all", id="app.pause"),
         Binding("left_square_bracket", "workers(-1)", "One worker less", id="workers.fewer"),
         Binding("right_square_bracket", "workers(1)", "One worker more", id="workers.more"),
-        Binding("z", "undo", "Undo the last cancel, priority or removal", id="job.undo"),
+        Binding("z", "undo", "Undo cancel, priority or removal", id="job.undo"),
         Binding("colon,ctrl+p", "palette", "All commands", id="app.palette"),
         Binding("comma", "settings", "Settings", id="app.settings"),
         Binding("q,ctrl+c", "leave", "Quit", id="app.quit"),
@@ -63,45 +64,69 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         engine: EngineLike,
         *,
         glyphs: Glyphs | None = None,
+        few_colours: bool | None = None,
+        origins: Mapping[str, str] | None = None,
+        on_signal: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """`engine` is started already; the symbols are those the terminal can show unless given."""
+        """`engine` is started already; symbols and colours are those the terminal can show unless given.
+
+        `origins` tells where settings come from that are not defaults. `on_signal` is called when a signal asks the
+        dashboard to leave.
+        """
         super().__init__()
+        self._on_signal = on_signal
         self.model = Model(engine, clock, wall_clock)
         self._engine = engine
-        self._clock = clock
         self._undo: tuple[str, Change, list[int]] | None = None
         self._acting = asyncio.Lock()
         self.glyphs = glyphs or (UNICODE if can_show_unicode() else ASCII)
+        self._has_few_colours = has_few_colours() if few_colours is None else few_colours
         self.register_theme(THEME)
         self.register_theme(THEME_LIGHT)
         self._state_file = engine.settings.state_folder / "view.json"
         state = load_view_state(self._state_file)
         state.apply(self.model.jobs)
-        self._usual_theme = "ansi-dark" if has_few_colours() else THEME.name
-        self.theme = state.theme if state.theme in self.available_themes else self._usual_theme
-        self.look = Look.of(self, self.glyphs)
+        self._usual_theme = "ansi-dark" if self._has_few_colours else THEME.name
+        self._keymap_built = build_keymap(engine.settings.keys, type(self))
+        self._problems = list(self._keymap_built.problems)
+        self._origins = origins or {}
+        chosen = engine.settings.theme
+        if chosen is not None and chosen not in self.available_themes:
+            self._problems.append(f"There is no theme “{display_text(chosen)}”.")
+        wanted = (theme for theme in (chosen, state.theme) if theme in self.available_themes)
+        self.theme = next(wanted, None) or self._usual_theme
+        self.set_keymap(self._keymap_built.bindings)
+        self.look = self._new_look()
 
     # --- life ---
 
     def get_default_screen(self) -> Screen[None]:
         """The queue."""
-        return MainScreen(self.model, self._clock)
+        return MainScreen(self.model)
 
     def on_load(self) -> None:
         """Be ready with all jobs before the first frame."""
         self.model.pull(settle=True)
         loop = asyncio.get_running_loop()
+
+        def leave(*_: object) -> None:
+            loop.call_soon_threadsafe(self.exit, QuitChoice.STOP)
+            self._on_signal()
+
         for number_ in _SIGNALS:
-            # Not in the main thread, as in some tests, there are no signals to handle.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number_, self.exit, QuitChoice.STOP)
+            # By `signal`, not by the loop, which stands still while the terminal takes nothing. Not in the main thread,
+            # as in some tests, there are no signals to handle.
+            with contextlib.suppress(ValueError):
+                signal.signal(number_, leave)
 
     def on_mount(self) -> None:
         """Begin to ask the engine."""
         self.set_interval(1 / self._engine.settings.refresh_rate, self.look_again)
         self.set_interval(_METER_S, self._read_meter)
+        if self._problems:
+            self.call_after_refresh(self._tell_problems)
 
     def on_unmount(self) -> None:
         """Keep how the list was looked at."""
@@ -122,7 +147,14 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def _watch_theme(self, theme_name: str) -> None:
         super()._watch_theme(theme_name)
-        self.look = Look.of(self, self.glyphs)
+        self.look = self._new_look()
+
+    def _new_look(self) -> Look:
+        return Look.of(self, self.glyphs, self._keymap_built.keys, has_few_colours=self._has_few_colours)
+
+    def _tell_problems(self) -> None:
+        choices: list[Choice[bool | None]] = [Choice("g", "Go on without", True)]
+        self.push_screen(ChoiceDialog("Not all settings can be used", "\n".join(self._problems), choices))
 
     # --- jobs ---
 
@@ -130,6 +162,13 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     async def _action_chosen(self, event: ActionChosen) -> None:
         action = ACTIONS[event.name]
         self.run_worker(self._perform(action.change, event.job_ids, action.past, action.unfit, action.undo))
+
+    @on(PasswordGiven)
+    async def _password_given(self, event: PasswordGiven) -> None:
+        def unlock(engine: EngineLike, job_ids: list[int]) -> list[int]:
+            return engine.unlock(job_ids, event.password)
+
+        self.run_worker(self._perform(unlock, event.job_ids, "queued again", "It is no longer waiting for a password."))
 
     async def _perform(
         self, change: Change, job_ids: list[int], past: str, unfit: str, undo: Change | None = None
@@ -152,7 +191,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         which = f"#{changed[0]}" if len(changed) == 1 else plural(len(changed), "job")
         if undo is not None:
             self._undo = (f"{which} {past}", undo, changed)
-        self.say(f"{which} {past}." + (" Press z to undo." if undo is not None else ""))
+        self.say(f"{which} {past}." + (f" Press {self.look.keys('job.undo')} to undo." if undo is not None else ""))
 
     def action_undo(self) -> None:
         """Take back the last action that can be."""
@@ -182,7 +221,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     @on(JobOpened)
     def _job_opened(self, event: JobOpened) -> None:
-        self.push_screen(DetailScreen(self.model, event.job_id, self._clock))
+        self.push_screen(DetailScreen(self.model, event.job_id))
 
     def action_help(self) -> None:
         """Show the keys of the screen one is on."""
@@ -194,7 +233,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def action_settings(self) -> None:
         """Show the settings in force."""
-        self.push_screen(SettingsScreen(self.model))
+        self.push_screen(SettingsScreen(self.model, self._origins))
 
     def action_leave(self) -> None:
         """Quit, after asking if there is work."""

@@ -6,6 +6,7 @@ import threading
 from engine.engine import Engine
 from engine.settings import LoadedSettings
 from tui.line_output import ProgressDisplay
+from tui.lost_terminal import LostTerminal
 from tui.runner import POLL_S, signals_caught, stop_engine
 
 
@@ -21,14 +22,17 @@ def run_dashboard(loaded: LoadedSettings) -> int:
         signals += 1
         hurried.set()
 
+    lost_terminal = LostTerminal(lambda: engine.stop(now=True))
     choice = None
     try:
         # Here, so that the queue is being loaded while the user interface is.
         from tui.app import Dashboard
         from tui.messages import QuitChoice
 
-        choice = Dashboard(engine).run()
+        app = Dashboard(engine, origins=loaded.origins, on_signal=lost_terminal.watch)
+        choice = app.run(mouse=loaded.settings.mouse)
     finally:
+        lost_terminal.left()
         with signals_caught(on_signal):
             if choice is not None and choice is QuitChoice.FINISH:
                 _finish_running(engine, hurried)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from engine.inspector import Picture
 from engine.jobqueue import Move
-from engine.progress import JobSnapshot, Snapshot
+from engine.progress import JobSnapshot, PageMap, Snapshot
 from engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class EngineLike(Protocol):
     def workers(self) -> int:
         """How many workers there are."""
 
+    @property
+    def is_scanning(self) -> bool:
+        """Whether the input folder has not been read in full yet since the start."""
+
     def snapshot(self, since: int = 0) -> Snapshot:
         """What is going on, with the jobs changed since a version."""
 
@@ -38,6 +43,18 @@ class EngineLike(Protocol):
 
     def detail(self, job_id: int) -> "JobDetail":
         """One job in full; reads the disk. Raises `NoSuchJob`."""
+
+    def preview(self, job_id: int) -> str:
+        """The job's Markdown, of the pages finished so far or as published; safe to show. Raises `HotfolioError`."""
+
+    def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
+        """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`."""
+
+    def page_map(self, job_id: int) -> PageMap | None:
+        """The page map of a running job, from memory; None for others."""
+
+    def unlock(self, job_ids: Iterable[int], password: str) -> list[int]:
+        """Queue failed jobs again, to be opened with a password."""
 
     def cancel(self, job_ids: Iterable[int], reason: str = "Cancelled.") -> list[int]:
         """Give jobs up, at once."""

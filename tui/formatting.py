@@ -8,6 +8,11 @@ from rich.cells import cell_len
 from tui.glyphs import Glyphs
 
 
+def cells_of(text: str) -> int:
+    """Cells that a text takes."""
+    return len(text) if text.isascii() and text.isprintable() else cell_len(text)
+
+
 def duration(seconds: float | None) -> str:
     """At most six cells: `00:42`, `59:59`, `1h05m`, `3d04h`, `99d+`."""
     if seconds is None or seconds < 0:
@@ -49,30 +54,30 @@ def plural(count: int, noun: str) -> str:
 
 def clip(text: str, width: int, ellipsis: str = "…") -> str:
     """`text` in at most `width` cells, cut at the end."""
-    if cell_len(text) <= width:
+    if cells_of(text) <= width:
         return text
     if width <= 0:
         return ""
-    return _head(text, width - cell_len(ellipsis)) + ellipsis if width >= cell_len(ellipsis) else _head(text, width)
+    return _head(text, width - cells_of(ellipsis)) + ellipsis if width >= cells_of(ellipsis) else _head(text, width)
 
 
 def shorten(text: str, width: int, ellipsis: str = "…") -> str:
     """`text` in at most `width` cells, cut in the middle: the end of a file name says as much as its beginning."""
-    if cell_len(text) <= width:
+    if cells_of(text) <= width:
         return text
-    room = width - cell_len(ellipsis)
+    room = width - cells_of(ellipsis)
     if room < 2:
         return clip(text, width, ellipsis)
     tail = _tail(text, room // 2)
-    return _head(text, room - cell_len(tail)) + ellipsis + tail
+    return _head(text, room - cells_of(tail)) + ellipsis + tail
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
     """`text` in exactly `width` cells, cut at the end or filled with blanks; `right` aligns it there."""
-    length = cell_len(text)
+    length = cells_of(text)
     if length > width:
         text = _head(text, width)
-        length = cell_len(text)
+        length = cells_of(text)
     blanks = " " * (width - length)
     return blanks + text if right else text + blanks
 
@@ -101,31 +106,50 @@ def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most `width` cells, broken at blanks where there are any."""
+    """Lines of at most `width` cells, broken at blanks where there are any. Blanks at a line's beginning stay."""
+    width = max(width, 1)
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
-        for word in paragraph.split(" "):
-            candidate = f"{line} {word}" if line else word
-            if cell_len(candidate) <= width:
-                line = candidate
-                continue
-            if line:
-                lines.append(line)
-            while cell_len(word) > width > 0:
-                head = _head(word, width) or word[0]
-                lines.append(head)
-                word = word[len(head) :]
-            line = word
-        lines.append(line)
+        # Nearly all text has one cell a character, and is cut by counting: megabytes of it are to be read.
+        if paragraph.isascii() or cells_of(paragraph) == len(paragraph):
+            _wrap_even(paragraph, width, lines)
+        else:
+            _wrap_uneven(paragraph, width, lines)
     return lines
+
+
+def _wrap_even(paragraph: str, width: int, lines: list[str]) -> None:
+    start, length = 0, len(paragraph)
+    while length - start > width:
+        blank = paragraph.rfind(" ", start, start + width + 1)
+        if blank <= start or paragraph[start:blank].isspace():
+            blank = start + width
+        lines.append(paragraph[start:blank])
+        start = blank + (paragraph[blank] == " ")
+    lines.append(paragraph[start:])
+
+
+def _wrap_uneven(paragraph: str, width: int, lines: list[str]) -> None:
+    start, used, blank = 0, 0, -1
+    for index, char in enumerate(paragraph):
+        cells = cells_of(char)
+        if used + cells > width and index > start:
+            end = blank if blank > start else index
+            lines.append(paragraph[start:end])
+            start = end + (paragraph[end] == " ")
+            used = cells_of(paragraph[start:index])
+            blank = -1
+        if char == " ":
+            blank = index
+        used += cells
+    lines.append(paragraph[start:])
 
 
 def _head(text: str, width: int) -> str:
     """As much of the beginning as fits."""
     used = 0
     for index, char in enumerate(text):
-        used += cell_len(char)
+        used += cells_of(char)
         if used > width:
             return text[:index]
     return text
@@ -135,9 +159,9 @@ def _tail(text: str, width: int) -> str:
     """As much of the end as fits, not beginning with a mark that belongs to a letter cut off."""
     used = 0
     start = len(text)
-    while start > 0 and used + cell_len(text[start - 1]) <= width:
+    while start > 0 and used + cells_of(text[start - 1]) <= width:
         start -= 1
-        used += cell_len(text[start])
+        used += cells_of(text[start])
     while start < len(text) and unicodedata.combining(text[start]):
         start += 1
     return text[start:]

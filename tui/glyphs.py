@@ -34,6 +34,8 @@ class Glyphs:
     separator: str
     dash: str
     warning: str
+    ramp: str
+    """From paper to ink: a picture without colours."""
 
 
 UNICODE = Glyphs(
@@ -72,6 +74,7 @@ UNICODE = Glyphs(
     separator="│",
     dash="–",
     warning="▲",
+    ramp=" ░▒▓█",
 )
 
 ASCII = Glyphs(
@@ -110,4 +113,5 @@ ASCII = Glyphs(
     separator="|",
     dash="-",
     warning="!",
+    ramp=" .:-=+*#%@",
 )

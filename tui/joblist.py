@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum, StrEnum
 from typing import Any
 
-from engine.job import JobState
+from engine.job import ACTIVE, JobState
 from engine.progress import JobSnapshot
 from tui.jobfilter import JobFilter, folded_name
 
@@ -41,11 +41,14 @@ class Sort(StrEnum):
     TIME = "time"
 
 
+_OPEN = frozenset(ACTIVE)
+
+
 def _queue_key(entry: JobSnapshot) -> Key:
     job = entry.job
     if job.state is JobState.RUNNING:
         return (0, job.started.timestamp() if job.started else 0.0, 0.0, job.id)
-    if job.finished is None or not job.state.is_finished:
+    if job.finished is None or job.state in _OPEN:
         return (1, -job.priority, job.position, job.id)
     return (2, -job.finished.timestamp(), 0.0, job.id)
 
@@ -184,6 +187,12 @@ class JobList:
 
     def _rebuild(self) -> None:
         self._unsettled.clear()
-        keys = ((job_id, self._key_of(entry)) for job_id, entry in self.entries.items())
-        self._keys = {job_id: key for job_id, key in keys if key is not None}
-        self._order = sorted(self._keys.values())
+        # One test after the other over all jobs: half the time of one job after the other, which counts with 100,000.
+        entries: Iterable[JobSnapshot] = self.entries.values()
+        if self.view is not View.ALL:
+            states = self.view.states
+            entries = [entry for entry in entries if entry.job.state in states]
+        for test in self.filter.tests if self.filter is not None else ():
+            entries = [entry for entry in entries if test(entry)]
+        self._order = sorted(map(_KEYS[self.sort], entries))
+        self._keys = {key[-1]: key for key in self._order}

@@ -1,5 +1,8 @@
-"""How keys are called, for hints and help."""
+"""How keys are called, for hints and help, and which ones a binding has."""
 
+from collections.abc import Iterable, Mapping
+
+from textual.binding import Binding
 from textual.screen import Screen
 
 _NAMES = {
@@ -15,6 +18,8 @@ _NAMES = {
     "full_stop": ".",
     "pageup": "pgup",
     "pagedown": "pgdn",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "escape": "esc",
     "down": "↓",
     "up": "↑",
@@ -36,3 +41,19 @@ def keys_by_binding(screen: Screen[object]) -> dict[str, list[str]]:
         if active.binding.id:
             found.setdefault(active.binding.id, []).append(key_name(active.binding.key))
     return found
+
+
+class Keys:
+    """The keys of all bindings by their ids, for sentences that name a key; as the keymap has them."""
+
+    def __init__(self, bindings: Iterable[Binding] = (), keymap: Mapping[str, str] | None = None) -> None:
+        """`bindings` have one key each; `keymap` is as Textual takes it."""
+        self._names: dict[str, str] = {}
+        for binding in bindings:
+            if binding.id:
+                first = (keymap or {}).get(binding.id, binding.key).partition(",")[0].strip()
+                self._names.setdefault(binding.id, key_name(first))
+
+    def __call__(self, binding_id: str) -> str:
+        """The first key of a binding; a dash if it has none."""
+        return self._names.get(binding_id, "–")

@@ -1,4 +1,4 @@
-"""Look: the theme's colours as styles, and the symbols, for everything that draws lines."""
+"""Look: the theme's colours as styles, the symbols and the names of keys, for everything that draws lines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from textual.widget import Widget
 from engine.job import JobState
 from engine.progress import PageMark
 from tui.glyphs import Glyphs
+from tui.keys import Keys
 
 THEME = Theme(
     name="hotfolio",
@@ -52,6 +53,10 @@ class Look:
     """Styles without a background of their own, except `base` and `cursor`."""
 
     glyphs: Glyphs
+    keys: Keys
+    has_few_colours: bool
+    """Whether pictures must do without."""
+    background: Color
     base: Style
     """The screen's colours, below all others."""
     cursor: Style
@@ -75,7 +80,7 @@ class Look:
     pages: Mapping[PageMark, Style]
 
     @classmethod
-    def of(cls, app: App[Any], glyphs: Glyphs) -> "Look":
+    def of(cls, app: App[Any], glyphs: Glyphs, keys: Keys, *, has_few_colours: bool = False) -> "Look":
         """The look of an app's current theme."""
         variables = app.get_css_variables()
         is_ansi = app.current_theme.ansi
@@ -105,6 +110,9 @@ class Look:
         running = colour("primary", bold=True)
         return cls(
             glyphs=glyphs,
+            keys=keys,
+            has_few_colours=has_few_colours,
+            background=background,
             base=Style(color=foreground.rich_color, bgcolor=background.rich_color),
             cursor=cursor,
             cursor_is_plain=is_ansi,

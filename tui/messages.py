@@ -1,6 +1,6 @@
 """What has happened in the dashboard, told upwards: past-tense messages and results of screens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from textual.message import Message
@@ -45,6 +45,14 @@ class ActionChosen(Message):
 
     name: str
     job_ids: list[int]
+
+
+@dataclass
+class PasswordGiven(Message):
+    """Locked documents are to be tried again with a password."""
+
+    job_ids: list[int]
+    password: str = field(repr=False)
 
 
 @dataclass

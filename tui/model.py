@@ -32,6 +32,7 @@ class Model:
     def __init__(self, engine: EngineLike, clock: Callable[[], float], wall_clock: Callable[[], float]) -> None:
         """`clock` is monotonic, `wall_clock` the time of day, both in seconds."""
         self.engine = engine
+        self.clock = clock
         self.wall_clock = wall_clock
         self.jobs = JobList()
         self.marks: set[int] = set()
@@ -39,11 +40,11 @@ class Model:
         """The list stands still; the header goes on."""
         self.reading: Reading | None = None
         self.discovered = 0
+        self.is_scanning = False
         self.totals = Totals(dict.fromkeys(JobState, 0), 0, 0, 0, 0.0, (), None)
         self.workers: tuple[WorkerSnapshot, ...] = ()
         self.banners: tuple[Banner, ...] = ()
         self.is_paused = False
-        self._clock = clock
         self._version = 0
         self._rest_shown: tuple[object, ...] = ()
         self._settled_at = clock() - SETTLE_S
@@ -52,7 +53,7 @@ class Model:
         """Take in what has changed since the last time; `settle` puts rows where they belong at once."""
         # The version stays while frozen, so that what is missed now comes with the first look after the thaw.
         snapshot = self.engine.snapshot(_NOTHING_NEW if self.is_frozen else self._version)
-        self.discovered = self.engine.discovered
+        self.discovered, self.is_scanning = self.engine.discovered, self.engine.is_scanning
         self.totals, self.workers = snapshot.totals, snapshot.workers
         self.banners, self.is_paused = snapshot.banners, snapshot.is_paused
         rest = self._rest()
@@ -95,7 +96,8 @@ class Model:
             self.banners,
             self.is_paused,
             self.is_frozen,
-            self.discovered,
+            self.is_scanning,
+            self.discovered if self.is_scanning else 0,
             self.reading,
         )
 
@@ -108,7 +110,7 @@ class Model:
             moved = len(self.jobs) != rows_before
         else:
             moved = False
-        now = self._clock()
+        now = self.clock()
         if not self.jobs.is_settled and (settle or now - self._settled_at >= SETTLE_S):
             moved |= self.jobs.settle()
             self._settled_at = now

@@ -1,7 +1,7 @@
 """A fork server whose processes misbehave on pages that ask for it; run instead of `engine.child`.
 
-A page asks by a line such as `fault: loop`. `fault-once: …`, or `fault-first: …`, is for the first process that meets it
-alone, and `fault-always: …` is there even when the page is read as plain text.
+A page asks by a line such as `fault: loop`. `fault-once: …`, or `fault-first: …`, is for the first process alone that
+meets it, and `fault-always: …` is there even when the page is read as plain text.
 """
 
 import ctypes

@@ -77,7 +77,13 @@ def engine(tmp_path: Path) -> FakeEngine:
 @asynccontextmanager
 async def session(engine: FakeEngine, size: tuple[int, int] = (80, 24), **options: object) -> AsyncIterator[Session]:
     """The dashboard, running without a terminal."""
-    options = {"glyphs": UNICODE, "clock": engine.clock, "wall_clock": engine.wall_clock, **options}
+    options = {
+        "glyphs": UNICODE,
+        "clock": engine.clock,
+        "wall_clock": engine.wall_clock,
+        "few_colours": False,
+        **options,
+    }
     app = Dashboard(engine, **options)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         await pilot.pause()

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from engine.display import display_text
 from engine.engine import JobDetail
-from engine.errors import IllegalTransition, NoSuchJob
+from engine.errors import HotfolioError, IllegalTransition, NoSuchJob
+from engine.inspector import Picture
 from engine.job import Job, JobState, PageResult, PageState, Source, Step, check_transition
 from engine.jobqueue import Move
 from engine.options import ConvertOptions
@@ -57,6 +59,11 @@ class FakeEngine:
             input=folder / "input", output=folder / "output", state=folder / "state", num_workers=workers
         )
         self.discovered = 0
+        self.is_scanning = False
+        self.texts: dict[int, str] = {}
+        """Previews, in place of made-up ones; made safe to show as the engine does."""
+        self.no_picture = ""
+        """The sentence with which `peek` is refused."""
         self.calls: list[tuple[object, ...]] = []
         self.pages: dict[int, dict[int, PageResult]] = {}
         self._on_job: dict[int, int] = {}
@@ -201,6 +208,36 @@ class FakeEngine:
             history.append((snapshot.job.finished, snapshot.job.state, snapshot.job.reason or ""))
         log_file = self.settings.state_folder / "jobs" / str(job_id) / "log"
         return JobDetail(snapshot, pages, page_map, tuple(history), (), log_file, None)
+
+    def preview(self, job_id: int) -> str:
+        self.calls.append(("preview", job_id))
+        if job_id in self.texts:
+            return display_text(self.texts[job_id])
+        return "".join(f"## Page {page}\n\nWhat page {page} says.\n\n" for page in sorted(self.pages[job_id]))
+
+    def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
+        """A page with a red heading and lines of print, in the proportions of A4."""
+        self.calls.append(("peek", job_id, page, width, height))
+        if self.no_picture:
+            raise HotfolioError(self.no_picture)
+        tall = min(height, round(width * 1.414))
+        wide = max(1, round(tall / 1.414))
+        rows = bytearray()
+        for y in range(tall):
+            for x in range(wide):
+                inside = wide * 0.12 < x < wide * (0.88 if y % 10 else 0.6) and tall * 0.08 < y < tall * 0.92
+                heading = inside and y < tall * 0.13 and x < wide * 0.6
+                print_ = inside and y > tall * 0.2 and y % 3 == 0 and (x * 7 + y * page) % 11 > 1
+                rows += b"\xb0\x20\x20" if heading else b"\x70\x70\x78" if print_ else b"\xfd\xfd\xfb"
+        return Picture(wide, tall, bytes(rows))
+
+    def page_map(self, job_id: int) -> PageMap | None:
+        return self.tracker.page_map(job_id)
+
+    def unlock(self, job_ids: Iterable[int], password: str) -> list[int]:
+        ids = list(job_ids)
+        self.calls.append(("unlock", ids, password))
+        return self.retry(ids)
 
     def cancel(self, job_ids: Iterable[int], reason: str = "Cancelled.") -> list[int]:
         return self._each("cancel", job_ids, lambda job_id: self._to(job_id, JobState.CANCELLED, reason=reason))

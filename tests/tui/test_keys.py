@@ -142,7 +142,7 @@ async def test_help_lists_every_key_from_the_bindings(engine: FakeEngine, size: 
         bindings = {b.binding.description for b in s.app.screen.active_bindings.values() if b.binding.id}
         await s.press(key)
         assert isinstance(s.app.screen, HelpScreen)
-        shown = {text for entries in s.app.screen._entries.values() for _, text in entries}
+        shown = {text for entries in s.app.screen._entries.values() for _, text, _ in entries}
         assert shown == bindings
         await s.press("escape")
         assert s.app.screen is s.main

@@ -12,7 +12,8 @@ from tests.tui.conftest import session
 from tests.tui.fake_engine import HOSTILE_NAMES, FakeEngine
 from tui.joblist import Sort, View
 from tui.screens.settings import SettingsScreen
-from tui.screens.text import TextLines, TextScreen
+from tui.screens.text import TextScreen
+from tui.widgets.text_lines import TextLines
 
 
 async def test_l_shows_the_end_of_the_log_safely(engine: FakeEngine) -> None:
@@ -29,14 +30,36 @@ async def test_l_shows_the_end_of_the_log_safely(engine: FakeEngine) -> None:
         assert s.app.screen is s.main
 
 
-async def test_o_shows_the_markdown_of_a_finished_job(engine: FakeEngine, tmp_path: Path) -> None:
-    engine.add("a.pdf", JobState.DONE, pages=1, done=1)
-    folder = engine.settings.output / "result"
-    folder.mkdir(parents=True)
-    (folder / "a.md").write_text("# A heading\n\nSome *text*.")
+async def test_o_shows_the_markdown_of_a_finished_job(engine: FakeEngine) -> None:
+    engine.add("a.pdf", JobState.DONE, pages=2, done=2)
     async with session(engine) as s:
         await s.press("o")
-        await s.until(lambda: "# A heading" in s.app.screen.query_one(TextLines).text)
+        await s.until(lambda: "## Page 2" in s.app.screen.query_one(TextLines).text)
+
+
+async def test_o_follows_a_running_job_once_a_second_and_holds_the_scroll_position(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.RUNNING, pages=90, done=30)
+    async with session(engine) as s:
+        await s.press("o")
+        text = s.app.screen.query_one(TextLines)
+        await s.until(lambda: "## Page 30" in text.text)
+        await s.press("pagedown", "j")
+        before = text.scroll_offset.y
+        previews = engine.calls.count(("preview", job_id))
+        for page in range(31, 35):
+            engine.start_page(1, job_id, page)
+            engine.finish_page(1, job_id, page)
+            await s.look()
+        assert engine.calls.count(("preview", job_id)) == previews, "a second has not passed"
+        engine.clock.advance(1.01)
+        await s.until(lambda: "## Page 34" in text.text)
+        assert engine.calls.count(("preview", job_id)) == previews + 1
+        assert text.scroll_offset.y == before > 0
+        assert "34 of 90 pages so far" in s.text
+        engine.clock.advance(5)
+        engine.change(job_id, priority=3)
+        await s.look()
+        assert engine.calls.count(("preview", job_id)) == previews + 1, "no page was finished"
 
 
 async def test_o_says_when_there_is_nothing_yet(engine: FakeEngine) -> None:

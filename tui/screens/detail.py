@@ -1,7 +1,5 @@
-"""DetailScreen: one job in full."""
+"""DetailScreen: one job in full, with a page selected to look at."""
 
-import time
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,8 +15,11 @@ from tui.widgets.too_small import TooSmall
 _HINTS = (
     (("screen.leave",), "back", 0),
     (("scroll.down", "scroll.up"), "scroll", 1),
-    (("job.log",), "log", 2),
+    (("page.previous", "page.next"), "page", 2),
+    (("job.peek",), "look at it", 2),
+    (("job.unlock",), "password", 10),
     (("job.output",), "output", 3),
+    (("job.log",), "log", 3),
     (("job.copy",), "copy path", 4),
     (("job.cancel",), "cancel", 5),
     (("job.retry",), "retry", 6),
@@ -33,12 +34,16 @@ class DetailScreen(JobScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter", "leave", "Back to the list", id="screen.leave"),
+        Binding("left", "turn(-1)", "Select the previous page", id="page.previous"),
+        Binding("right", "turn(1)", "Select the next page", id="page.next"),
+        Binding("n", "problem(1)", "Next page with a problem", id="page.next_problem"),
+        Binding("N", "problem(-1)", "Previous page with a problem", id="page.previous_problem"),
     ]
 
-    def __init__(self, model: Model, job_id: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, model: Model, job_id: int) -> None:
         super().__init__(model)
         self.job_id = job_id
-        self._view = JobView(model, clock, id="job")
+        self._view = JobView(model, shows_selection=True, id="job")
 
     def compose(self) -> ComposeResult:
         """The job, and the keys."""
@@ -58,6 +63,19 @@ class DetailScreen(JobScreen):
     def chosen_ids(self) -> list[int]:
         """The job that is shown."""
         return [self.job_id] if self.job_id in self.model.jobs.entries else []
+
+    def page_of(self, job_id: int) -> int:
+        """The page selected."""
+        return self._view.page
+
+    def action_turn(self, by: int) -> None:
+        """Select another page."""
+        self._view.select(self._view.page + by)
+
+    def action_problem(self, direction: int) -> None:
+        """Select the next page that has failed or is text only."""
+        if not self._view.select_problem(direction):
+            self.say("No page has a problem.")
 
     def action_leave(self) -> None:
         """Back to the list."""

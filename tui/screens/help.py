@@ -13,13 +13,17 @@ from textual.widgets import Static
 
 from tui.formatting import clip, pad
 from tui.keys import key_name
-from tui.look import look_of
+from tui.look import Look, look_of
 from tui.widgets.lines import Part
 from tui.widgets.scroll_lines import ScrollLines
 
+_KEY_CELLS = 14
+_ID_CELLS = 24
+_TWO_COLUMNS = 100
 _GROUPS = {
     "move": "Move",
     "scroll": "Move",
+    "page": "Pages",
     "job": "Jobs",
     "mark": "Marks: with marks, an action means the marked jobs",
     "view": "View",
@@ -28,11 +32,12 @@ _GROUPS = {
     "screen": "This screen",
 }
 
-Entries = dict[str, list[tuple[str, str]]]
+Entries = dict[str, list[tuple[str, str, str]]]
+"""Group title to keys, what they do, and the id of the binding."""
 
 
 def help_entries(screen: Screen[object]) -> Entries:
-    """Group title to keys and what they do, as they are bound on a screen."""
+    """What is bound on a screen, as the keymap has it."""
     by_id: dict[str, tuple[list[str], str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
@@ -42,7 +47,7 @@ def help_entries(screen: Screen[object]) -> Entries:
     for group, title in _GROUPS.items():
         for binding_id, (keys, description) in by_id.items():
             if binding_id.partition(".")[0] == group:
-                entries.setdefault(title, []).append((" ".join(keys), description))
+                entries.setdefault(title, []).append((" ".join(keys), description, binding_id))
     return entries
 
 
@@ -50,25 +55,19 @@ class _HelpLines(ScrollLines):
     def __init__(self, entries: Entries) -> None:
         super().__init__()
         self._entries = entries
+        self.shows_ids = False
 
     def build_lines(self, width: int) -> Sequence[Sequence[Part]]:
-        """Two columns where both fit."""
+        """Two columns where both fit, or one with the bindings' ids."""
         look = look_of(self)
-        column = max(width // 2 - 1, 30) if width >= 100 else width
-        key_width = 14
+        per_line = 2 if width >= _TWO_COLUMNS and not self.shows_ids else 1
+        column = width // per_line - per_line + 1
         lines: list[list[Part]] = []
         for title, entries in self._entries.items():
             if lines:
                 lines.append([])
             lines.append([(title, look.title)])
-            cells: list[list[Part]] = [
-                [
-                    (pad(keys, key_width), look.key),
-                    (pad(clip(text, column - key_width - 1, look.glyphs.ellipsis), column - key_width), look.text),
-                ]
-                for keys, text in entries
-            ]
-            per_line = 2 if width >= 100 else 1
+            cells = [self._cell(*entry, column, look) for entry in entries]
             half = -(-len(cells) // per_line)
             for row in range(half):
                 line = list(cells[row])
@@ -76,6 +75,15 @@ class _HelpLines(ScrollLines):
                     line += [("  ", Style()), *cells[row + half]]
                 lines.append(line)
         return lines
+
+    def _cell(self, keys: str, text: str, binding_id: str, width: int, look: Look) -> list[Part]:
+        id_cells = _ID_CELLS if self.shows_ids else 0
+        room = width - _KEY_CELLS - id_cells
+        parts: list[Part] = [
+            (pad(clip(keys, _KEY_CELLS - 1, look.glyphs.ellipsis), _KEY_CELLS), look.key),
+            (pad(clip(text, room - 1, look.glyphs.ellipsis), room), look.text),
+        ]
+        return [*parts, (pad(binding_id, id_cells), look.muted)] if id_cells else parts
 
 
 class HelpScreen(ModalScreen[None]):
@@ -92,6 +100,7 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "leave", "Back", id="screen.leave"),
+        Binding("tab", "toggle_ids", "Names of the bindings", id="help.ids"),
     ]
 
     def __init__(self, entries: Entries) -> None:
@@ -103,11 +112,20 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(id="help") as box:
             box.border_title = "Keys"
             yield _HelpLines(self._entries)
-            yield Static(Content("j k to scroll, esc to go back"), id="foot")
+            yield Static(
+                Content("j k to scroll   tab for the names to use in [keys] of hotfolio.toml   esc to go back"),
+                id="foot",
+            )
 
     def on_mount(self) -> None:
         """Scroll with the keys."""
         self.query_one(_HelpLines).focus()
+
+    def action_toggle_ids(self) -> None:
+        """Show what the bindings are called in the settings, or no longer."""
+        lines = self.query_one(_HelpLines)
+        lines.shows_ids = not lines.shows_ids
+        lines.update_lines()
 
     def action_leave(self) -> None:
         """Back to where one was."""

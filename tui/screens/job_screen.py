@@ -1,7 +1,6 @@
 """JobScreen: a screen on which one or more jobs are chosen, with the keys that do something to them."""
 
 import os
-from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,12 +9,14 @@ from engine.display import display_name
 from engine.job import Job, JobState
 from engine.progress import JobSnapshot
 from tui.actions import cancel_question, hold_or_release
-from tui.formatting import plural
-from tui.messages import ActionChosen
+from tui.formatting import number, plural
+from tui.messages import ActionChosen, PasswordGiven
 from tui.screens.base import DashboardScreen
 from tui.screens.choice_dialog import Choice, ChoiceDialog
+from tui.screens.password_dialog import PasswordDialog
+from tui.screens.peek import PeekScreen
 from tui.screens.text import TextScreen
-from tui.textfiles import read_markdown, read_tail
+from tui.textfiles import read_tail
 
 
 class JobScreen(DashboardScreen):
@@ -34,8 +35,11 @@ class JobScreen(DashboardScreen):
         Binding("b", "act('bottom')", "Move to the bottom of its equals", id="job.move_bottom"),
         Binding("d", "act('remove')", "Remove from the list", id="job.remove"),
         Binding("o", "output", "Read the Markdown", id="job.output"),
+        Binding("i", "peek", "Look at a page as a picture", id="job.peek"),
+        Binding("u", "unlock", "Enter the password of a locked PDF", id="job.unlock"),
         Binding("l", "log", "Read the log", id="job.log"),
         Binding("y", "copy", "Copy the path of the result", id="job.copy"),
+        Binding("Y", "copy(True)", "Copy the path of the source", id="job.copy_source"),
     ]
 
     def chosen_ids(self) -> list[int]:
@@ -67,14 +71,32 @@ class JobScreen(DashboardScreen):
             self._ask_to_cancel(ids)
 
     def action_output(self) -> None:
-        """Read the Markdown of a job."""
+        """Read the Markdown of a job, of the pages finished so far while it is running."""
         if (job := self._first_job()) is None:
             return
-        if job.output is None:
-            self.say("There is no Markdown yet: it appears when the job is done.", is_problem=True)
+        if job.output is None and not self.model.jobs.entries[job.id].pages_done and job.state is not JobState.RUNNING:
+            self.say("There is no Markdown yet: it appears with the first page.", is_problem=True)
             return
-        folder = Path(os.fsdecode(job.output))
-        self.app.push_screen(TextScreen(self.model, job.id, f"Output of #{job.id}", lambda: read_markdown(folder)))
+        engine = self.model.engine
+
+        def read() -> str:
+            return engine.preview(job.id).expandtabs(4) or _no_text(job)
+
+        # Nothing but finished pages changes the text.
+        screen = TextScreen(
+            self.model, job.id, _preview_title, read, version_of=lambda entry: (entry.job.state, entry.pages_done)
+        )
+        self.app.push_screen(screen)
+
+    def action_peek(self) -> None:
+        """Look at a page of a job."""
+        if (job := self._first_job()) is not None:
+            self.app.push_screen(PeekScreen(self.model, job.id, self.page_of(job.id)))
+
+    def page_of(self, job_id: int) -> int:
+        """The page to look at: one that is being worked on, else the first."""
+        page_map = self.model.engine.page_map(job_id)
+        return min(page_map.workers, default=1) if page_map is not None else 1
 
     def action_log(self) -> None:
         """Read the log of a job, its end first."""
@@ -85,13 +107,35 @@ class JobScreen(DashboardScreen):
         def read() -> str:
             return read_tail(engine.detail(job.id).log_file)
 
-        self.app.push_screen(TextScreen(self.model, job.id, f"Log of #{job.id}", read, at_end=True))
+        self.app.push_screen(
+            TextScreen(self.model, job.id, lambda entry: f"Log of #{entry.job.id} {entry.job.name}", read, at_end=True)
+        )
 
-    def action_copy(self) -> None:
-        """Copy a path to the clipboard of the terminal, also over SSH."""
+    def action_unlock(self) -> None:
+        """Ask for the password of the locked ones among the jobs chosen."""
+        entries = self._entries(self.chosen_ids())
+        locked = [entry.job for entry in entries if entry.job.needs_password]
+        if not locked:
+            if entries:
+                self.say("Only a job that has failed for want of a password can be unlocked.", is_problem=True)
+            return
+        if len(locked) == 1:
+            title = f"Password of #{locked[0].id} {locked[0].name}"
+        else:
+            title = f"Password of {plural(len(locked), 'locked PDF')}"
+        text = "It is kept in memory only, and forgotten when hotfolio ends."
+
+        def answered(password: str | None) -> None:
+            if password is not None:
+                self.post_message(PasswordGiven([job.id for job in locked], password))
+
+        self.app.push_screen(PasswordDialog(title, text), answered)
+
+    def action_copy(self, is_source: bool = False) -> None:
+        """Copy a path to the clipboard of the terminal, also over SSH; the source's as long as there is no result."""
         if (job := self._first_job()) is None:
             return
-        path = os.fsdecode(job.output) if job.output else str(job.source.file)
+        path = str(job.source.file) if is_source or not job.output else os.fsdecode(job.output)
         try:
             path.encode()
         except UnicodeEncodeError:
@@ -124,3 +168,15 @@ class JobScreen(DashboardScreen):
     def _entries(self, ids: list[int]) -> list[JobSnapshot]:
         entries = self.model.jobs.entries
         return [entries[job_id] for job_id in ids if job_id in entries]
+
+
+def _preview_title(entry: JobSnapshot) -> str:
+    job = entry.job
+    so_far = "" if job.state.is_finished else f", {number(entry.pages_done)} of {plural(job.pages or 0, 'page')} so far"
+    return f"Markdown of #{job.id} {job.name}{so_far}"
+
+
+def _no_text(job: Job) -> str:
+    if not job.options.text_formats:
+        return f"This job makes no text: its formats are {', '.join(job.options.formats)}."
+    return "The Markdown is empty." if job.state.is_finished else "There is no Markdown yet."

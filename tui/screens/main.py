@@ -1,8 +1,6 @@
 """MainScreen: the queue, and above and below it what the engine is doing."""
 
 import asyncio
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +17,7 @@ from tui.export import Exporter, ExportFormat
 from tui.formatting import plural
 from tui.jobfilter import JobFilter
 from tui.joblist import Sort, View
+from tui.look import look_of
 from tui.messages import ActionChosen, FilterChanged, FilterClosed, JobHighlighted, MarksChanged, ViewChosen
 from tui.model import Model, Update
 from tui.screens.base import MIN_HEIGHT, MIN_WIDTH
@@ -26,12 +25,12 @@ from tui.screens.choice_dialog import Choice, ChoiceDialog
 from tui.screens.job_screen import JobScreen
 from tui.widgets.banners import Banners
 from tui.widgets.column_head import ColumnHead
+from tui.widgets.divider import Divider
 from tui.widgets.empty_hint import EmptyHint
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.header import Header
 from tui.widgets.job_view import JobView
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.lines import Lines
 from tui.widgets.queue_list import QueueList
 from tui.widgets.too_small import TooSmall
 from tui.widgets.view_tabs import ViewTabs
@@ -62,8 +61,9 @@ class MainScreen(JobScreen):
     """The list has the keys; everything else follows it."""
 
     DEFAULT_CSS = """
-    MainScreen #side { display: none; width: 35%; max-width: 68; border-left: vkey $border; }
-    MainScreen.-wide #side { display: block; }
+    MainScreen #side { width: 35%; max-width: 68; }
+    MainScreen #side, MainScreen Divider { display: none; }
+    MainScreen.-wide #side, MainScreen.-wide Divider { display: block; }
     MainScreen #middle { height: 1fr; }
     """
 
@@ -86,11 +86,13 @@ class MainScreen(JobScreen):
         Binding("escape", "back", "Clear the filter, then the marks", id="view.back"),
     ]
 
-    def __init__(self, model: Model, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, model: Model) -> None:
         super().__init__(model)
         # Widgets are held, not looked up: an update may come before they are mounted or after they are gone.
         self._queue = QueueList(model, id="queue")
-        self._side = JobView(model, clock, id="side")
+        self._side = JobView(model, id="side")
+        self._header = Header(model)
+        self._workers = WorkersLine(model)
         self._banners = Banners(model)
         self._tabs = ViewTabs(model)
         self._head = ColumnHead(model, self._queue)
@@ -101,17 +103,18 @@ class MainScreen(JobScreen):
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
-        yield Header(self.model)
+        yield self._header
         yield self._tabs
         with Horizontal(id="middle"):
             with Vertical():
                 yield self._head
                 yield self._queue
                 yield self._hint
+            yield Divider()
             yield self._side
         yield self._banners
         yield self._filter_bar
-        yield WorkersLine(self.model)
+        yield self._workers
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 
@@ -219,7 +222,9 @@ class MainScreen(JobScreen):
     def action_freeze(self) -> None:
         """Let the list stand still while the header goes on, or catch up."""
         self.model.is_frozen = not self.model.is_frozen
-        self.say("Frozen: press F to go on." if self.model.is_frozen else "Going on.")
+        self.say(
+            f"Frozen: press {look_of(self).keys('view.freeze')} to go on." if self.model.is_frozen else "Going on."
+        )
         self.take(self.model.pull(settle=True))
 
     # --- all jobs of a kind ---
@@ -239,7 +244,7 @@ class MainScreen(JobScreen):
             self.say("No job is finished.")
             return
         failed = len(self._ids_in(View.FAILED.states))
-        text = "Results and sources stay where they are, and z brings the jobs back."
+        text = f"Results and sources stay where they are, and {look_of(self).keys('job.undo')} brings the jobs back."
         text += (
             f" {plural(failed, 'job')} with failed pages {'is' if failed == 1 else 'are'} among them." if failed else ""
         )
@@ -330,9 +335,8 @@ class MainScreen(JobScreen):
             self._hint.display = is_empty
             self._head.display = not is_empty
             self._queue.styles.height = 0 if is_empty else "1fr"
-        for lines in self.query(Lines):
-            if lines.display and not isinstance(lines, KeyBar):
-                lines.update_lines()
+        for lines in (self._header, self._tabs, self._hint if is_empty else self._head, self._workers):
+            lines.update_lines()
 
     def _show_side(self) -> None:
         if self.has_class("-wide"):

@@ -1,10 +1,11 @@
 """SettingsScreen: the settings in force, to look at."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import ByteSize
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -28,24 +29,35 @@ _HINTS = (
 
 
 class _SettingLines(ScrollLines):
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, origins: Mapping[str, str]) -> None:
         super().__init__()
         self._settings = settings
+        self._origins = origins
 
     def build_lines(self, width: int) -> Sequence[Sequence[Part]]:
-        """A setting a line; those that are not defaults stand out."""
+        """A setting a line, with where it comes from; those that are not defaults stand out."""
         look, settings = look_of(self), self._settings
+        origin_cells = max((width - _NAME_CELLS) // 3, 12)
+        value_cells = width - _NAME_CELLS - origin_cells - 3
         lines: list[list[Part]] = [
             [(" Settings", look.title)],
             [(" Change them in hotfolio.toml or the environment, and start again.", look.muted)],
             [],
         ]
-        for name, field in Settings.model_fields.items():
-            value = getattr(settings, name)
-            is_default = value == field.default
-            shown = {"state": settings.state_folder, "archive": settings.archive_folder}.get(name, value)
-            text = shorten(display_name(_plain(shown)), width - _NAME_CELLS - 2, look.glyphs.ellipsis)
-            lines.append([(f" {pad(name, _NAME_CELLS)}", look.muted), (text, look.text if is_default else look.accent)])
+        for name in Settings.model_fields:
+            value = {"state": settings.state_folder, "archive": settings.archive_folder}.get(
+                name, getattr(settings, name)
+            )
+            origin = self._origins.get(name)
+            text = shorten(display_name(_plain(value)), value_cells, look.glyphs.ellipsis)
+            where = shorten(display_name(origin or "default"), origin_cells, look.glyphs.ellipsis)
+            lines.append(
+                [
+                    (f" {pad(name, _NAME_CELLS)}", look.muted),
+                    (f"{pad(text, value_cells)} ", look.text if origin is None else look.accent),
+                    (where, look.faint if origin is None else look.muted),
+                ]
+            )
         return lines
 
 
@@ -56,12 +68,14 @@ class SettingsScreen(DashboardScreen):
         Binding("escape,q,comma", "leave", "Back", id="screen.leave"),
     ]
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, origins: Mapping[str, str]) -> None:
+        """`origins` tells where the settings come from that are not defaults."""
         super().__init__(model)
+        self._origins = origins
 
     def compose(self) -> ComposeResult:
         """The settings and the keys."""
-        yield _SettingLines(self.model.engine.settings)
+        yield _SettingLines(self.model.engine.settings, self._origins)
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 
@@ -77,4 +91,10 @@ class SettingsScreen(DashboardScreen):
 def _plain(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} = {item}" for name, item in value.items()) or "-"
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
+    if isinstance(value, ByteSize):
+        return value.human_readable()
     return os.fspath(value) if isinstance(value, Path) else str(value)

@@ -1,22 +1,23 @@
-"""TextScreen: a text that belongs to a job, to scroll through."""
+"""TextScreen: a text that belongs to a job, to scroll through while it grows."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from engine.errors import NoSuchJob
-from tui.formatting import wrap
-from tui.look import look_of
+from engine.display import display_text
+from engine.errors import HotfolioError
+from engine.progress import JobSnapshot
 from tui.model import Model, Update
 from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.lines import Lines, Part
-from tui.widgets.scroll_lines import ScrollLines
+from tui.widgets.text_lines import TextLines
+from tui.widgets.title_line import TitleLine
 from tui.widgets.too_small import TooSmall
 
+_RELOAD_S = 1.0
 _HINTS = (
     (("screen.leave",), "back", 0),
     (("scroll.down", "scroll.up"), "scroll", 1),
@@ -25,47 +26,42 @@ _HINTS = (
 )
 
 
-class _Title(Lines):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._text = text
-
-    def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
-        """One line."""
-        return [[(f" {self._text}", look_of(self).title)]]
-
-
-class TextLines(ScrollLines):
-    """Plain text, wrapped."""
-
-    text = ""
-
-    def build_lines(self, width: int) -> Sequence[Sequence[Part]]:
-        """The text in lines of the width."""
-        style = look_of(self).text
-        return [[(" ", style), (line, style)] for line in wrap(self.text, width - 2)]
-
-
 class TextScreen(DashboardScreen):
-    """Reads in a thread, and again when the job has changed; the text must be safe to show already."""
+    """Reads in a thread, and again when the job has changed, once a second at most."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Back", id="screen.leave"),
     ]
 
-    def __init__(self, model: Model, job_id: int, title: str, read: Callable[[], str], *, at_end: bool = False) -> None:
-        """With `at_end`, the end of the text is shown first, and kept in sight."""
+    def __init__(
+        self,
+        model: Model,
+        job_id: int,
+        title: Callable[[JobSnapshot], str],
+        read: Callable[[], str],
+        *,
+        at_end: bool = False,
+        version_of: Callable[[JobSnapshot], object] = lambda entry: entry,
+    ) -> None:
+        """`read` returns text that is safe to show, and is called again only when the job's `version_of` is another.
+
+        With `at_end`, the end of the text is shown first, and kept in sight.
+        """
         super().__init__(model)
         self._job_id = job_id
         self._title = title
         self._read = read
         self._at_end = at_end
+        self._version_of = version_of
+        self._version: object = None
         self._is_loading = False
+        self._loaded_at = model.clock() - _RELOAD_S
+        self._title_line = TitleLine()
         self._lines = TextLines()
 
     def compose(self) -> ComposeResult:
         """Title, text and keys."""
-        yield _Title(self._title)
+        yield self._title_line
         yield self._lines
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
@@ -73,33 +69,38 @@ class TextScreen(DashboardScreen):
     def on_mount(self) -> None:
         """Read."""
         self._lines.focus()
-        self._load()
+        self.call_after_refresh(self.take, Update())
 
     def take(self, update: Update) -> None:
-        """Read again if the job has changed."""
-        if self._job_id in update.changed:
-            self._load()
+        """Read again if there may be something new."""
+        entry = self.model.jobs.entries.get(self._job_id)
+        if entry is None or not self.is_attached:
+            return
+        self._title_line.show(self._title(entry))
+        version = self._version_of(entry)
+        if version == self._version and self._version is not None:
+            return
+        if not self._is_loading and self.model.clock() - self._loaded_at >= _RELOAD_S:
+            self._is_loading = True
+            self._version = version
+            self.run_worker(self._load(), exit_on_error=True)
 
     def action_leave(self) -> None:
         """Back to where one was."""
         self.dismiss(None)
 
-    def _load(self) -> None:
-        if not self._is_loading:
-            self._is_loading = True
-            self.run_worker(self._show(), exit_on_error=True)
-
-    async def _show(self) -> None:
+    async def _load(self) -> None:
+        lines = self._lines
         try:
             text = await asyncio.to_thread(self._read)
-        except NoSuchJob as error:
-            text = str(error)
+            was_at_end = lines.scroll_offset.y >= lines.max_scroll_y
+            if text != lines.text:
+                await lines.show(text)
+                if self._at_end and was_at_end:
+                    lines.scroll_end(animate=False)
+        except HotfolioError as error:
+            # What could be read before stays on the screen.
+            await lines.show(lines.text or display_text(str(error)))
         finally:
             self._is_loading = False
-        lines = self._lines
-        was_at_end = lines.scroll_offset.y >= lines.max_scroll_y
-        if text != lines.text:
-            lines.text = text
-            lines.update_lines()
-            if self._at_end and was_at_end:
-                lines.scroll_end(animate=False)
+            self._loaded_at = self.model.clock()

@@ -7,15 +7,17 @@ from rich.style import Style
 from engine.display import display_text
 from engine.job import JobState, Step
 from engine.progress import JobSnapshot
+from tui.advice import short_reason
 from tui.formatting import bar, clip, duration, pad, shorten
 from tui.joblist import Sort
 from tui.look import Look
-from tui.widgets.lines import Part
+from tui.widgets.lines import Part, over
 
 _BLANK = Style()
 _GUTTER = 2
 _NAME_MIN = 20
 _STATE = 11
+_WITH_REASON = (JobState.FAILED, JobState.HELD, JobState.CANCELLED)
 _BAR, _BAR_NARROW = 16, 10
 
 STEP_WORDS = {
@@ -133,9 +135,10 @@ def row_parts(entry: JobSnapshot, columns: Columns, look: Look, *, now: float, c
     add(str(job.id), columns.id, look.muted, right=True)
     add(f"{job.priority:+}" if job.priority else "", columns.priority, look.key, right=True)
     name_style = look.muted if is_over else look.text
-    if job.reason and job.state in (JobState.FAILED, JobState.HELD, JobState.CANCELLED) and columns.reason:
+    reason = short_reason(entry, look.keys) if job.state in _WITH_REASON and columns.reason else ""
+    if reason:
         add(shorten(job.name, columns.name, glyphs.ellipsis), columns.name, name_style)
-        reason = clip(" ".join(display_text(job.reason).split()), columns.reason, glyphs.ellipsis)
+        reason = clip(" ".join(display_text(reason).split()), columns.reason, glyphs.ellipsis)
         add(reason, columns.reason, look.muted if job.state is JobState.CANCELLED else state_style)
     else:
         progress, progress_cells = _progress(entry, columns, look)
@@ -148,8 +151,9 @@ def row_parts(entry: JobSnapshot, columns: Columns, look: Look, *, now: float, c
     add(" ".join(map(str, entry.workers)), columns.worker, look.text)
     add(duration(seconds_of(entry, now)), columns.time, look.muted, right=True)
     add(duration(entry.eta_s), columns.eta, look.text, right=True)
+    parts.pop()  # the blank after the last column
     if cursor:
-        parts = [(text, look.cursor if look.cursor_is_plain else style + look.cursor) for text, style in parts]
+        parts = [(text, look.cursor if look.cursor_is_plain else over(style, look.cursor)) for text, style in parts]
     return parts
 
 

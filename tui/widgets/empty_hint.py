@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.style import Style
 
 from engine.display import display_name
-from tui.formatting import shorten
+from tui.formatting import plural, shorten
 from tui.look import look_of
 from tui.model import Model
 from tui.widgets.lines import Lines, Part
@@ -27,10 +27,24 @@ class EmptyHint(Lines):
 
     def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
         """The text, a third of the way down."""
-        lines = self._no_jobs(width) if not self._model.total else self._none_shown()
+        if self._model.total:
+            lines = self._none_shown()
+        else:
+            lines = self._scanning() if self._model.is_scanning else self._no_jobs(width)
         indent = max((width - 64) // 2, 2)
         top = max((height - len(lines)) // 3, 0)
         return [[] for _ in range(top)] + [[(" " * indent, Style()), *line] for line in lines]
+
+    def _scanning(self) -> list[list[Part]]:
+        look, model = look_of(self), self._model
+        folder = display_name(model.engine.settings.input.absolute())
+        return [
+            [("Reading the input folder… ", look.strong), (plural(model.discovered, "file"), look.text)],
+            [],
+            [("  " + shorten(folder, 60, look.glyphs.ellipsis), look.accent)],
+            [],
+            [("Jobs appear here as they are found.", look.muted)],
+        ]
 
     def _no_jobs(self, width: int) -> list[list[Part]]:
         look, settings = look_of(self), self._model.engine.settings
@@ -52,8 +66,6 @@ class EmptyHint(Lines):
             [],
             [("Results appear in ", look.muted), (display_name(settings.output.absolute()), look.muted)],
         ]
-        if self._model.discovered:
-            lines += [[], [(f"Looking through the folder: {self._model.discovered:,} files so far.", look.muted)]]
         return lines
 
     def _none_shown(self) -> list[list[Part]]:
@@ -64,16 +76,16 @@ class EmptyHint(Lines):
                 [],
                 [
                     ("Press ", look.muted),
-                    ("esc", look.key),
+                    (look.keys("view.back"), look.key),
                     (" to clear it, ", look.muted),
-                    ("/", look.key),
+                    (look.keys("view.filter"), look.key),
                     (" to change it.", look.muted),
                 ],
             ]
         return [
             [(f"No job is {jobs.view.title.lower()}.", look.text)],
             [],
-            [("Press ", look.muted), ("1", look.key), (" to see all.", look.muted)],
+            [("Press ", look.muted), (look.keys("view.1"), look.key), (" to see all.", look.muted)],
         ]
 
 

@@ -53,6 +53,9 @@ class FilterBar(Horizontal):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter with every key; what is not a filter yet changes nothing."""
         event.stop()
+        if not event.value.isprintable():  # pasted from somewhere: the line itself would show it to the terminal
+            self.set_text("".join(char for char in event.value if char.isprintable()))
+            return
         note = self.query_one("#note", Static)
         try:
             job_filter = parse_filter(event.value)

@@ -10,7 +10,7 @@ from rich.style import Style
 from engine.display import display_name
 from engine.job import JobState
 from engine.progress import HISTORY_BINS
-from tui.formatting import duration, number, shorten, sparkline
+from tui.formatting import duration, number, plural, shorten, sparkline
 from tui.look import Look, look_of
 from tui.model import Model
 from tui.widgets.lines import Lines, Part, parts_width, spread
@@ -47,7 +47,7 @@ class Header(Lines):
             figures.insert(0, [(number(totals.queue_depth), look.strong), (" queued", look.muted)])
         if totals.eta_s is not None:
             figures.append([("ETA ", look.muted), (duration(totals.eta_s), look.strong)])
-        right: list[Part] = [*_state(model, look)]
+        right: list[Part] = [*_state(model, look, width)]
         for figure in figures:
             right += [("   " if width >= _ROOMY else "  ", _BLANK), *figure]
         left: list[Part] = [(" hotfolio", look.title)]
@@ -83,15 +83,21 @@ def _sparks(history: Sequence[float], look: Look) -> list[Part]:
     return [("".join(sparks), look.faint if is_floor else look.accent) for is_floor, sparks in runs]
 
 
-def _state(model: Model, look: Look) -> list[Part]:
+def _state(model: Model, look: Look, width: int) -> list[Part]:
     """In a glyph and a word."""
     if model.is_frozen:
         return [(f"{look.glyphs.paused} frozen", look.warning)]
     if model.is_paused:
         return [(f"{look.glyphs.paused} paused", look.warning)]
+    reading: list[Part] = []
+    if model.is_scanning:
+        what = " the input folder" if width >= _WORDY else ""
+        files = plural(model.discovered, "file")
+        reading = [(f"{look.glyphs.busy} reading{what}{look.glyphs.ellipsis} {files}", look.accent)]
     if model.totals.active:
-        return [(f"{look.glyphs.playing} running", look.states[JobState.RUNNING])]
-    return [(f"{look.glyphs.idle} idle", look.muted)]
+        running: Part = (f"{look.glyphs.playing} running", look.states[JobState.RUNNING])
+        return [*reading, ("   ", _BLANK), running] if reading and width >= _ROOMY else [running]
+    return reading or [(f"{look.glyphs.idle} idle", look.muted)]
 
 
 def _folders(model: Model, arrow: str, room: int, ellipsis: str) -> str:

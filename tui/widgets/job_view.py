@@ -1,55 +1,75 @@
 """JobView: everything about one job, beside the queue list or as a screen of its own."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.style import Style
+from textual.events import Click
 
-from engine.display import display_name, display_text
 from engine.errors import NoSuchJob
-from engine.job import JobState, PageState
-from engine.progress import MARKS
-from tui.advice import advice
-from tui.formatting import bar, clip, duration, plural, shorten, size, wrap
-from tui.look import Look, look_of
+from engine.job import PageResult
+from engine.progress import PageMap, PageMark
+from tui.look import look_of
 from tui.model import Model, Update
-from tui.widgets.columns import STEP_WORDS, seconds_of
-from tui.widgets.lines import Part, flow
-from tui.widgets.page_map import legend, page_map_lines
+from tui.textfiles import read_tail
+from tui.widgets.job_sections import facts, heading, history, log_section, messages, pages_section
+from tui.widgets.lazy_lines import LazyLines, Line, chained
+from tui.widgets.lines import Part
+from tui.widgets.page_list import page_lines, page_list_head
 from tui.widgets.scroll_lines import ScrollLines
 
 if TYPE_CHECKING:
     from engine.engine import JobDetail
 
 _RELOAD_S = 0.5
-_MAP_LINES = 8
-_MESSAGES = 200
+_RELOAD_SHARE = 20
+"""Reading takes at most a twentieth of the time, however many pages there are to be read."""
+_LOG_LINES = 6
+_LOG_BYTES = 4096
 _BLANK = Style()
+_GAP: Sequence[Line] = [[]]
 
-_Line = list[Part]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loaded:
+    """What has been read from the disk."""
+
+    detail: "JobDetail"
+    results: Mapping[int, PageResult]
+    log: tuple[str, ...]
 
 
 class JobView(ScrollLines):
-    """Reads a job's detail in a thread, at most twice a second, and only while something of it changes."""
+    """Reads a job's detail in a thread while something of it changes: twice a second, less often if that is slow.
 
-    def __init__(self, model: Model, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002
+    State and page map are from memory, and follow every look at the engine.
+    """
+
+    def __init__(self, model: Model, *, shows_selection: bool = False, id: str | None = None) -> None:  # noqa: A002
+        """With `shows_selection`, one page is selected, by the keys of the screen or by a click."""
         super().__init__(id=id)
         self._model = model
-        self._clock = clock
         self.job_id: int | None = None
-        self.detail: JobDetail | None = None
+        self._loaded: _Loaded | None = None
+        self._shows_selection = shows_selection
+        self._selected: int | None = None
+        self._map_line = self._list_line = 0
         self._is_stale = False
         self._is_loading = False
-        self._loaded_at = 0.0
+        self._load_at = 0.0
+        self._fixed: tuple[object, ...] = ()
+        self._fixed_sections: list[Sequence[Line]] = []
 
     def show_job(self, job_id: int | None) -> None:
         """Show another job, or none."""
         if job_id == self.job_id:
             return
-        self.job_id, self.detail = job_id, None
+        self.job_id, self._loaded, self._selected = job_id, None, None
         self._is_stale = True
-        self._loaded_at = self._clock() - _RELOAD_S
+        self._load_at = 0.0
         self.scroll_home(animate=False)
         self.update_lines()
         self._load_if_due()
@@ -61,142 +81,130 @@ class JobView(ScrollLines):
             self.update_lines()
         self._load_if_due()
 
-    def build_lines(self, width: int) -> Sequence[Sequence[Part]]:
+    # --- the selected page ---
+
+    @property
+    def page(self) -> int:
+        """The page selected, from 1; until one is, the first that is being worked on, or has failed, or the first."""
+        if self._selected is not None:
+            return self._selected
+        page_map = self._page_map()
+        if page_map is None:
+            return 1
+        return min(page_map.workers, default=page_map.marks.find(PageMark.FAILED) + 1 or 1)
+
+    def select(self, page: int) -> None:
+        """Select a page, and have it in sight: in the map, or in the list if that is what one is looking at."""
+        page_map = self._page_map()
+        if page_map is None or not page_map.marks:
+            return
+        self._selected = max(1, min(page, len(page_map.marks)))
+        self.update_lines()
+        row, height = self._list_line + self._selected - 1, max(self.size.height, 1)
+        if self.scroll_offset.y > self._map_line and not 0 <= row - self.scroll_offset.y < height:
+            self.scroll_to(y=row - height // 2, animate=False, force=True)
+
+    def select_problem(self, direction: int) -> bool:
+        """Select the next page that is not plainly done; False if there is none."""
+        page_map = self._page_map()
+        pages = [
+            index + 1
+            for index, mark in enumerate(page_map.marks if page_map is not None else b"")
+            if mark in (PageMark.TEXT_ONLY, PageMark.FAILED)
+        ]
+        page = self.page
+        ahead = [other for other in pages if (other > page if direction > 0 else other < page)]
+        if direction < 0:
+            ahead.reverse()
+            pages.reverse()
+        if pages:
+            self.select((ahead or pages)[0])
+        return bool(pages)
+
+    def on_click(self, event: Click) -> None:
+        """Select a page in the list."""
+        page = self.scroll_offset.y + event.y - self._list_line + 1
+        page_map = self._page_map()
+        if self._shows_selection and page_map is not None and 1 <= page <= len(page_map.marks) and self._list_line:
+            self.select(page)
+
+    # --- drawing ---
+
+    def build_lines(self, width: int) -> Sequence[Line]:
         """All sections; those that need the disk once they are read."""
         look = look_of(self)
         entry = self._model.jobs.entries.get(self.job_id) if self.job_id is not None else None
         if entry is None:
             return [] if self.job_id is None else [[(f" #{self.job_id} is no longer on the list.", look.muted)]]
         width -= 2
-        sections = [_heading(self._model, entry.job.id, width, look)]
-        if self.detail is not None:
-            sections += [
-                _pages(self.detail, width, look),
-                _messages(self.detail, width, look),
-                _facts(self.detail, width, look),
-                _history(self.detail, width, look),
-            ]
-        lines: list[_Line] = []
+        sections: list[Sequence[Line]] = [heading(self._model, entry, width, look)]
+        loaded, page_map = self._loaded, self._page_map()
+        selected = self.page if self._shows_selection else None
+        self._list_line = 0
+        if loaded is not None and page_map is not None:
+            sections.append(pages_section(entry, page_map, width, look, selected))
+            fixed = (loaded, width, look)
+            if self._fixed != fixed:
+                self._fixed = fixed
+                self._fixed_sections = [
+                    messages(loaded.detail, width, look),
+                    facts(loaded.detail, width, look),
+                    history(loaded.detail, width, look),
+                    log_section(loaded.log, width, look),
+                ]
+            sections += self._fixed_sections
+            if page_map.marks:
+                head = page_list_head(len(page_map.marks), width, look)
+                lines = page_lines(page_map, loaded.results, selected, width, look)
+                sections += [chained([[[("EACH PAGE", look.title)], head], lines])]
+        sections = [section for section in sections if section]
+        spaced: list[Sequence[Line]] = []
         for section in sections:
-            if section:
-                lines += [*section, []]
-        return [[(" ", _BLANK), *line] for line in lines[:-1]]
+            spaced += [section, _GAP]
+        whole = chained(spaced[:-1])
+        self._map_line = len(sections[0]) + 1
+        if page_map is not None:
+            self._list_line = len(whole) - len(page_map.marks)
+        indent: Part = (" ", _BLANK)
+        return LazyLines(len(whole), lambda number: [indent, *whole[number]])
+
+    def _page_map(self) -> PageMap | None:
+        """From memory while the job is running, else as it was read."""
+        if self.job_id is None:
+            return None
+        live = self._model.engine.page_map(self.job_id)
+        if live is not None and live.marks:
+            return live
+        return self._loaded.detail.page_map if self._loaded is not None else None
+
+    # --- reading ---
 
     def _load_if_due(self) -> None:
-        due = self._clock() - self._loaded_at >= _RELOAD_S
+        due = self._model.clock() >= self._load_at
         if self._is_stale and due and not self._is_loading and self.job_id is not None and self.display:
             self._is_stale, self._is_loading = False, True
             self.run_worker(self._load(self.job_id), group="detail", exit_on_error=True)
 
     async def _load(self, job_id: int) -> None:
+        started = time.perf_counter()
         try:
-            detail = await asyncio.to_thread(self._model.engine.detail, job_id)
+            loaded = await asyncio.to_thread(_read, self._model, job_id)
         except NoSuchJob:
-            detail = None
+            loaded = None
         finally:
             self._is_loading = False
-            self._loaded_at = self._clock()
+            pause_s = max(_RELOAD_S, _RELOAD_SHARE * (time.perf_counter() - started))
+            self._load_at = self._model.clock() + pause_s
         if job_id == self.job_id:
-            self.detail = detail
+            self._loaded = loaded
             self.update_lines()
         else:
-            self._loaded_at -= _RELOAD_S
+            self._load_at = 0.0
             self._load_if_due()
 
 
-def _heading(model: Model, job_id: int, width: int, look: Look) -> list[_Line]:
-    entry = model.jobs.entries[job_id]
-    job, glyphs = entry.job, look.glyphs
-    word = STEP_WORDS[entry.step] if entry.step is not None else str(job.state)
-    state: list[_Line] = [[(f"{glyphs.states[job.state]} {word}", look.states[job.state])]]
-    took = duration(seconds_of(entry, model.wall_clock()))
-    if took:
-        state.append([(f"{'for' if entry.step is not None else 'in'} {took}", look.muted)])
-    if entry.eta_s is not None and entry.step is not None:
-        state.append([(f"ETA {duration(entry.eta_s)}", look.muted)])
-    if entry.rate:
-        state.append([(f"{entry.rate:.1f} pages/s", look.muted)])
-    lines: list[_Line] = [
-        [(f"#{job.id} ", look.muted), (shorten(job.name, width - len(f"#{job.id} "), glyphs.ellipsis), look.strong)],
-        *flow(state, width),
-    ]
-    if job.state is JobState.RUNNING and job.pages:
-        fraction = entry.pages_done / job.pages
-        counted = f"  {entry.pages_done}/{job.pages}  {fraction:.0%}"
-        filled, rest = bar(fraction, max(width - len(counted), 4), glyphs)
-        lines.append([(filled, look.states[job.state]), (rest, look.bar_rest), (counted, look.text)])
-    if job.reason:
-        style = look.states[job.state]
-        lines += [[(line, style)] for line in wrap(display_text(job.reason), width)]
-    lines += [[(line, look.muted)] for line in wrap(advice(entry), width) if line]
-    return lines
-
-
-def _pages(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
-    page_map = detail.page_map
-    if not page_map.marks:
-        return []
-    counts = [
-        f"{count} {word}"
-        for count, word in (
-            (detail.snapshot.pages_ocr, "by OCR"),
-            (detail.snapshot.pages_text_only, "text only"),
-            (detail.snapshot.pages_failed, "failed"),
-        )
-        if count
-    ]
-    title = f"{detail.snapshot.pages_done} of {plural(len(page_map.marks), 'page')}"
-    head = flow([[("PAGES", look.title)], *([(text, look.text)] for text in [title, *counts])], width, "  ")
-    return [*head, *page_map_lines(page_map, width, _MAP_LINES, look), *flow(legend(page_map, look), width, "  ")]
-
-
-def _messages(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
-    """What the reader should know about single pages, failures first."""
-    told = [page for page in detail.pages if page.error]
-    told.sort(key=lambda page: (page.state is not PageState.FAILED, page.page))
-    lines: list[_Line] = []
-    for warning in detail.warnings:
-        lines += [[(line, look.warning)] for line in wrap(display_text(warning), width)]
-    for page in told[:_MESSAGES]:
-        mark = MARKS[page.state]
-        label = f"{look.glyphs.pages[mark]} page {page.page}  "
-        sentence = wrap(" ".join(display_text(page.error or "").split()), max(width - len(label), 10))
-        lines.append([(label, look.pages[mark]), (sentence[0], look.text)])
-        lines += [[(" " * len(label) + line, look.text)] for line in sentence[1:]]
-    if len(told) > _MESSAGES:
-        lines.append([(f"and {plural(len(told) - _MESSAGES, 'more page')}", look.muted)])
-    slowest = sorted(detail.pages, key=lambda page: -page.seconds)[:3]
-    if slowest and slowest[0].seconds >= 1:
-        text = ", ".join(f"p{page.page} {page.seconds:.1f} s" for page in slowest)
-        lines.append([("slowest  ", look.muted), (text, look.text)])
-    return [[("MESSAGES", look.title)], *lines] if lines else []
-
-
-def _facts(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
-    job = detail.snapshot.job
-    options = job.options
-    facts = [
-        ("source", display_name(job.source.file)),
-        ("output", display_name(job.output) if job.output else ""),
-        ("size", size(job.source.size)),
-        ("formats", ", ".join(options.formats)),
-        ("options", f"ocr {options.ocr}, images {'yes' if options.images else 'no'}, {options.dpi} dpi"),
-        ("priority", f"{job.priority:+}" if job.priority else ""),
-        ("attempts", str(job.attempts) if job.attempts else ""),
-    ]
-    lines: list[_Line] = [[("JOB", look.title)]]
-    for name, value in facts:
-        if value:
-            lines.append([(f"{name:9}", look.muted), (shorten(value, width - 9, look.glyphs.ellipsis), look.text)])
-    return lines
-
-
-def _history(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
-    lines: list[_Line] = [[("HISTORY", look.title)]]
-    for when, state, cause in detail.history[-12:]:
-        stamp = f"{when.astimezone():%m-%d %H:%M:%S}  "
-        label = f"{look.glyphs.states[state]} {state:10}"
-        room = width - len(stamp) - len(label)
-        text = clip(" ".join(display_text(cause).split()), room, look.glyphs.ellipsis) if room > 5 else ""
-        lines.append([(stamp, look.muted), (label, look.states[state]), (text, look.muted)])
-    return lines if len(lines) > 1 else []
+def _read(model: Model, job_id: int) -> _Loaded:
+    detail = model.engine.detail(job_id)
+    log = read_tail(detail.log_file, most_bytes=_LOG_BYTES)
+    lines = tuple(line for line in log.splitlines() if line.strip())
+    return _Loaded(detail, {page.page: page for page in detail.pages}, lines[-_LOG_LINES:])

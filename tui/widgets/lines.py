@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -11,6 +12,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from engine.display import display_name
+from tui.formatting import cells_of
 from tui.look import look_of
 
 Part = tuple[str, Style]
@@ -61,6 +64,10 @@ class Lines(Widget):
         self._drawn = []
         self.update_lines()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Only what is asked for."""
+        return plain_lines(self, crop)
+
     def render_line(self, y: int) -> Strip:
         """One line as built."""
         if y < len(self._drawn):
@@ -68,11 +75,29 @@ class Lines(Widget):
         return Strip.blank(self.size.width, look_of(self).base)
 
 
+def plain_lines(widget: Widget, crop: Region) -> list[Strip]:
+    """Part of a widget that has neither border nor padding nor opacity, which are most of what Textual's way costs."""
+    look, filters = look_of(widget), widget.get_line_filters()
+    first, end = crop.column_span
+    strips = []
+    for y in crop.line_range:
+        strip = widget.render_line(y)
+        if strip.cell_length < end:
+            strip = strip.extend_cell_length(end, look.base)
+        if first or end < strip.cell_length:
+            strip = strip.crop(first, end)
+        for line_filter in filters:
+            strip = strip.apply_filter(line_filter, look.background)
+        strips.append(strip)
+    return strips
+
+
 def draw_lines(
     widget: Widget, drawn: Sequence[DrawnLine], lines: Sequence[Sequence[Part]], width: int, base: Style
 ) -> list[DrawnLine]:
     """Make `lines` the lines of a widget, and have those cells sent that differ from the ones `drawn` before."""
     result: list[DrawnLine] = []
+    regions: list[Region] = []
     for y, parts in enumerate(lines):
         before = drawn[y] if y < len(drawn) else None
         if before is not None and before.base is base and before.parts == parts:
@@ -81,22 +106,34 @@ def draw_lines(
         line = DrawnLine(parts, base, strip_of(parts, width, base))
         result.append(line)
         spans = [(0, width)] if before is None else changed_spans(before.strip, line.strip)
-        for start, end in spans:
-            widget.refresh(Region(start, y, end - start, 1))
-    for y in range(len(lines), len(drawn)):
-        widget.refresh(Region(0, y, width, 1))
+        regions += [Region(start, y, end - start, 1) for start, end in spans]
+    regions += [Region(0, y, width, 1) for y in range(len(lines), len(drawn))]
+    if regions:  # without any, the whole widget would be drawn
+        widget.refresh(*regions)
     return result
 
 
 def strip_of(parts: Sequence[Part], width: int, base: Style) -> Strip:
-    """A line of exactly `width` cells."""
-    segments = [Segment(text, base + style) for text, style in parts if text]
-    return Strip(segments).adjust_cell_length(width, base)
+    """A line of exactly `width` cells. What is not to be printed and has come so far is made visible here at last."""
+    parts = [(text if text.isprintable() else display_name(text), style) for text, style in parts]
+    segments = [Segment(text, over(base, style)) for text, style in parts if text]
+    cells = parts_width(parts)
+    if cells < width:
+        segments.append(Segment(" " * (width - cells), base))
+        cells = width
+    strip = Strip(segments, cells)
+    return strip if cells == width else strip.crop(0, width)
+
+
+@lru_cache(maxsize=1 << 14)
+def over(base: Style, style: Style) -> Style:
+    """`base + style`, remembered: few are in use, and Rich adds them anew for every piece of text."""
+    return base + style
 
 
 def parts_width(parts: Sequence[Part]) -> int:
     """Cells that some parts take."""
-    return sum(cell_len(text) for text, _ in parts)
+    return sum([cells_of(text) for text, _ in parts])
 
 
 def spread(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
@@ -129,7 +166,7 @@ def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:
         first += 1
     while last < most - first and before[-1 - last] == after[-1 - last]:
         last += 1
-    start = sum(segment.cell_length for segment in before[:first])
+    start = sum([cells_of(segment.text) for segment in before[:first]])
     spans: list[tuple[int, int]] = []
     changed = zip(_cells(before[first : len(before) - last]), _cells(after[first : len(after) - last]), strict=False)
     for x, (a, b) in enumerate(changed, start=start):

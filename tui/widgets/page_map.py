@@ -1,6 +1,9 @@
 """A document as one cell per page, or per some pages, coloured and shaped by how each came out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.style import Style
 
 from engine.progress import PageMap, PageMark
 from tui.look import Look
@@ -14,15 +17,50 @@ _LEGEND = {
     PageMark.RUNNING: "worker",
     PageMark.WAITING: "waiting",
 }
-_WORST_FIRST = (PageMark.FAILED, PageMark.RUNNING, PageMark.TEXT_ONLY, PageMark.OCR)
+_SELECTED = Style(reverse=True, bold=True)
+_BY_RANK = (PageMark.WAITING, PageMark.OK, PageMark.OCR, PageMark.TEXT_ONLY, PageMark.RUNNING, PageMark.FAILED)
+"""Of several pages in one cell, the one furthest to the right is shown."""
+_SOME = 1
+"""The rank of a cell of which some pages are done and some are waiting: between the two."""
+_DONE, _RUNNING = 2, 5
+_RANKS = bytes(
+    _BY_RANK.index(PageMark(mark)) + (mark != PageMark.WAITING) if mark in set(PageMark) else 0 for mark in range(256)
+)
 
 
-def page_map_lines(page_map: PageMap, width: int, height: int, look: Look) -> list[list[Part]]:
-    """At most `height` lines of `width` cells; a cell stands for more pages when there is no room for one each."""
+def page_map_lines(
+    page_map: PageMap, width: int, height: int, look: Look, selected: int | None = None
+) -> list[list[Part]]:
+    """At most `height` lines of `width` cells; a cell stands for more pages when there is no room for one each.
+
+    The cell of the page `selected` (from 1) stands out.
+    """
     marks = page_map.marks
     per_cell = max(1, -(-len(marks) // max(width * height, 1)))
-    cells = [_cell(marks, first, per_cell, page_map.workers, look) for first in range(0, len(marks), per_cell)]
-    return [_merged(cells[start : start + width]) for start in range(0, len(cells), width)]
+    ranks = marks.translate(_RANKS)
+    if per_cell > 1:
+        ranks = bytes(_rank(ranks[first : first + per_cell]) for first in range(0, len(ranks), per_cell))
+    workers = {(page - 1) // per_cell: worker for page, worker in page_map.workers.items()}
+    glyphs = [look.glyphs.pages[mark] for mark in _BY_RANK]
+    glyphs.insert(_SOME, look.glyphs.some_done)
+    styles = [look.pages[mark] for mark in _BY_RANK]
+    styles.insert(_SOME, look.pages[PageMark.OK])
+    selected_cell = None if selected is None or not 0 < selected <= len(marks) else (selected - 1) // per_cell
+    lines = []
+    for start in range(0, len(ranks), width):
+        line: list[Part] = []
+        cell = start
+        # Neighbours of one kind are one part: a long document is a few runs.
+        for rank, run in groupby(ranks[start : start + width]):
+            text = glyphs[rank] * len(list(run))
+            if rank == _RUNNING:
+                text = "".join(_worker_glyph(workers.get(cell + x), glyph) for x, glyph in enumerate(text))
+            line.append((text, styles[rank]))
+            cell += len(text)
+        if selected_cell is not None and start <= selected_cell < cell:
+            line = _with_selected(line, selected_cell - start)
+        lines.append(line)
+    return lines
 
 
 def legend(page_map: PageMap, look: Look) -> list[list[Part]]:
@@ -36,33 +74,22 @@ def legend(page_map: PageMap, look: Look) -> list[list[Part]]:
     return items
 
 
-def _cell(marks: bytes, first: int, count: int, workers: Mapping[int, int], look: Look) -> Part:
-    """One cell; a page that failed or is being converted is never hidden behind others."""
-    pages = marks[first : first + count]
-    for mark in _WORST_FIRST:
-        if mark in pages:
-            glyph = look.glyphs.pages[mark]
-            if mark is PageMark.RUNNING:
-                page = first + 1 + pages.index(mark)
-                glyph = _worker_glyph(workers.get(page), glyph)
-            return glyph, look.pages[mark]
-    if PageMark.WAITING not in pages:
-        return look.glyphs.pages[PageMark.OK], look.pages[PageMark.OK]
-    if PageMark.OK in pages:
-        return look.glyphs.some_done, look.pages[PageMark.OK]
-    return look.glyphs.pages[PageMark.WAITING], look.pages[PageMark.WAITING]
+def _rank(ranks: bytes) -> int:
+    """Of several pages as one: one that failed or is being converted is never hidden behind others."""
+    rank = max(ranks)
+    return _SOME if rank == _DONE and 0 in ranks else rank
 
 
 def _worker_glyph(worker: int | None, otherwise: str) -> str:
     return str(worker) if worker is not None and worker < 10 else otherwise
 
 
-def _merged(cells: Sequence[Part]) -> list[Part]:
-    """Neighbours of one style as one part: a long document is a few runs."""
-    merged: list[Part] = []
-    for glyph, style in cells:
-        if merged and merged[-1][1] is style:
-            merged[-1] = (merged[-1][0] + glyph, style)
+def _with_selected(line: Sequence[Part], cell: int) -> list[Part]:
+    parts: list[Part] = []
+    for text, style in line:
+        if 0 <= cell < len(text):
+            parts += [(text[:cell], style), (text[cell], style + _SELECTED), (text[cell + 1 :], style)]
         else:
-            merged.append((glyph, style))
-    return merged
+            parts.append((text, style))
+        cell -= len(text)
+    return parts

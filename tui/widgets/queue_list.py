@@ -14,11 +14,12 @@ from tui.look import Look, look_of
 from tui.messages import JobHighlighted, JobOpened, MarksChanged
 from tui.model import Model, Update
 from tui.widgets.columns import Columns, fit_columns, row_parts
-from tui.widgets.lines import changed_spans, strip_of
+from tui.widgets.lines import changed_spans, plain_lines, strip_of
 
 _CACHED_ROWS = 2000
 
-_Key = tuple[JobSnapshot, Columns, Look, bool, bool]
+_Row = tuple[JobSnapshot, Columns, Look, bool, bool, Strip]
+"""What a row was drawn from, with cursor and mark, and how it looks."""
 
 
 class QueueList(ScrollView, can_focus=True, inherit_bindings=False):
@@ -59,7 +60,7 @@ class QueueList(ScrollView, can_focus=True, inherit_bindings=False):
         self._greatest_id = 0
         self._columns: Columns | None = None
         self._window: list[Strip] = []
-        self._cache: dict[int, tuple[_Key, Strip]] = {}
+        self._cache: dict[int, _Row] = {}
 
     # --- what the model says ---
 
@@ -78,8 +79,10 @@ class QueueList(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def columns(self) -> Columns:
         """The columns as they fit now."""
-        if self._columns is None:
-            self._columns = fit_columns(max(self.scrollable_content_region.width, 20), self._greatest_id)
+        width = max(self.scrollable_content_region.width, 20)
+        # The width counts too: the titles above may have asked before the list had its place.
+        if self._columns is None or self._columns.width != width:
+            self._columns = fit_columns(width, self._greatest_id)
         return self._columns
 
     @property
@@ -105,6 +108,10 @@ class QueueList(ScrollView, can_focus=True, inherit_bindings=False):
         if self.cursor_id is not None:
             self._scroll_to_cursor()
         self._redraw()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Only what is asked for."""
+        return plain_lines(self, crop)
 
     def render_line(self, y: int) -> Strip:
         """A visible row; `y` counts from the top of the widget."""
@@ -138,35 +145,43 @@ class QueueList(ScrollView, can_focus=True, inherit_bindings=False):
         top = self._top
         ids = jobs.ids(top, top + height)
         self._top_id = ids[0] if ids else None
-        window = [self._strip(job_id) for job_id in ids]
-        before = self._window
-        self._window = window
-        for y in range(max(len(window), len(before))):
-            if y >= len(window) or y >= len(before):
-                self.refresh(Region(0, y, width, 1))
-                continue
-            for start, end in changed_spans(before[y], window[y]):
-                self.refresh(Region(start, y, end - start, 1))
+        window = self._strips(ids, width)
+        before, self._window = self._window, window
+        regions: list[Region] = []
+        for y, (old, new) in enumerate(zip(before, window, strict=False)):
+            if old is not new:
+                regions += [Region(start, y, end - start, 1) for start, end in changed_spans(old, new)]
+        fewer, more = sorted((len(before), len(window)))
+        regions += [Region(0, y, width, 1) for y in range(fewer, more)]
+        if regions:  # without any, the whole list would be drawn
+            self.refresh(*regions)
 
-    def _strip(self, job_id: int) -> Strip:
-        model, look = self._model, look_of(self)
-        key = (
-            model.jobs.entries[job_id],
-            self.columns,
-            look,
-            job_id == self.cursor_id,
-            job_id in model.marks,
-        )
-        cached = self._cache.get(job_id)
-        # Identity: comparing two snapshots or looks field by field would cost more than drawing the row.
-        if cached is not None and all(a is b for a, b in zip(cached[0], key, strict=True)):
-            return cached[1]
-        parts = row_parts(key[0], key[1], look, now=model.wall_clock(), cursor=key[3], mark=key[4])
-        strip = strip_of(parts, self.scrollable_content_region.width, look.base + look.cursor if key[3] else look.base)
-        if len(self._cache) >= _CACHED_ROWS:
-            self._cache.clear()
-        self._cache[job_id] = (key, strip)
-        return strip
+    def _strips(self, ids: Iterable[int], width: int) -> list[Strip]:
+        model, look, columns, cache = self._model, look_of(self), self.columns, self._cache
+        entries, marks, cursor_id = model.jobs.entries, model.marks, self.cursor_id
+        now: float | None = None
+        if len(cache) >= _CACHED_ROWS:
+            cache.clear()
+        strips = []
+        for job_id in ids:
+            entry, cursor, mark = entries[job_id], job_id == cursor_id, job_id in marks
+            cached = cache.get(job_id)
+            # Identity: comparing two snapshots or looks field by field would cost more than drawing the row.
+            if (
+                cached is not None
+                and cached[0] is entry
+                and cached[1] is columns
+                and cached[2] is look
+                and (cached[3], cached[4]) == (cursor, mark)
+            ):
+                strips.append(cached[5])
+                continue
+            now = model.wall_clock() if now is None else now
+            parts = row_parts(entry, columns, look, now=now, cursor=cursor, mark=mark)
+            strip = strip_of(parts, width, look.base + look.cursor if cursor else look.base)
+            cache[job_id] = (entry, columns, look, cursor, mark, strip)
+            strips.append(strip)
+        return strips
 
     # --- rows and cursor ---
 

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.look import look_of
-from tui.widgets.lines import DrawnLine, Part, draw_lines
+from tui.widgets.lines import DrawnLine, Part, draw_lines, plain_lines
 
 
 class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
@@ -73,6 +73,10 @@ class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
             self.vertical_scrollbar.position = new_value
         if round(old_value) != round(new_value):
             self._redraw()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Only what is asked for."""
+        return plain_lines(self, crop)
 
     def render_line(self, y: int) -> Strip:
         """A visible line; `y` counts from the top of the widget."""

@@ -1,0 +1,272 @@
+"""A terminal for a program under test: a pty, a thread that reads it, and a pyte screen that shows what came."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import psutil
+import pyte
+
+SMALL, LARGE = (80, 24), (200, 50)
+DEADLINE_S = 20.0
+
+_KEYS = {
+    "enter": "\r",
+    "esc": "\x1b",
+    "tab": "\t",
+    "space": " ",
+    "backspace": "\x7f",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "home": "\x1b[H",
+    "end": "\x1b[F",
+    "pgup": "\x1b[5~",
+    "pgdn": "\x1b[6~",
+    "f1": "\x1bOP",
+}
+# The first terminal that a leader of a session opens becomes the one that controls it: it is what can hang up.
+_LAUNCHER = "import os, sys; os.close(os.open(sys.argv[1], os.O_RDWR)); os.execv(sys.argv[2], sys.argv[2:])"
+# What pyte 0.8 would print in part, or take for a title: keyboard protocols, requests for modes, the pointer's shape.
+_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\]22;[a-z]*\x07")
+_UNFINISHED = re.compile(rb"\x1b(?:\[[^@-~]{0,40}|\](?:2(?:2(?:;[a-z]{0,40})?)?)?)?\Z")
+
+
+class Terminal:
+    """Runs a program; use as a context, which ends it and everything it has started."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        size: tuple[int, int] = SMALL,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """`size` is columns and rows, as people say it."""
+        self.folder = folder
+        self.size = size
+        self._screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
+        self._received = bytearray()
+        self._unfed = b""
+        self._changed = threading.Condition()
+        self._is_open = True
+        self._master, slave = pty.openpty()
+        self.attributes = termios.tcgetattr(slave)
+        """The modes the terminal had before the program began."""
+        self._slave = slave
+        self._set_size(size)
+        terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-ISc", _LAUNCHER, os.ttyname(slave), *command],
+            cwd=folder,
+            env=inherited | terminal | dict(env or {}),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        self._wake_read, self._wake_write = os.pipe()
+        self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the program and what it has started, and close the terminal."""
+        children = self.descendants()
+        self.process.kill()
+        self.process.wait(timeout=DEADLINE_S)
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        if self._is_open:
+            self.hang_up()
+
+    # --- what is on it ---
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, line by line."""
+        with self._changed:
+            return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """The screen."""
+        return "\n".join(self.lines)
+
+    @property
+    def received(self) -> bytes:
+        """Everything the program has sent."""
+        with self._changed:
+            return bytes(self._received)
+
+    @property
+    def title(self) -> str:
+        """The window's title and icon, as far as the program has set them."""
+        with self._changed:
+            return f"{self._screen.title}{self._screen.icon_name}"
+
+    # --- waiting ---
+
+    def wait_until(self, condition: Callable[[], object], what: str, timeout: float = DEADLINE_S) -> None:
+        """Return as soon as `condition()` is true of what is shown; fail after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            # Looked at now and then anyway, since a condition may ask for more than what the program sends.
+            while not condition():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise AssertionError(f"waited {timeout:g} s in vain for {what} on this screen:\n{self.text}")
+                self._changed.wait(min(left, 0.1))
+
+    def wait_for(self, *texts: str, timeout: float = DEADLINE_S) -> None:
+        """Wait until all of these are on the screen."""
+        self.wait_until(lambda: all(text in self.text for text in texts), f"{' and '.join(map(repr, texts))}", timeout)
+
+    def wait_gone(self, *texts: str, timeout: float = DEADLINE_S) -> None:
+        """Wait until none of these is on the screen."""
+        what = f"{' and '.join(map(repr, texts))} to go"
+        self.wait_until(lambda: not any(text in self.text for text in texts), what, timeout)
+
+    def wait_quiet(self, seconds: float, timeout: float = DEADLINE_S) -> None:
+        """Wait until nothing has been sent for so long."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while self._changed.wait(seconds):
+                if time.monotonic() > deadline:
+                    raise AssertionError(f"never quiet for {seconds:g} s within {timeout:g} s:\n{self.text}")
+
+    def sent_within(self, seconds: float) -> bytes:
+        """What the program sends from now on in so many seconds, or in less if it sends anything."""
+        with self._changed:
+            before = len(self._received)
+            self._changed.wait_for(lambda: len(self._received) > before, seconds)
+            return bytes(self._received[before:])
+
+    def wait_exit(self, timeout: float = DEADLINE_S) -> int:
+        """The exit status; everything the program has sent until then is here."""
+        code = self.process.wait(timeout=timeout)
+        if self._slave >= 0:
+            # The program's end is closed; with ours too, the reader comes to the end of what was sent.
+            os.close(self._slave)
+            self._slave = -1
+            self._reader.join(timeout)
+        return code
+
+    # --- doing ---
+
+    def press(self, *keys: str) -> None:
+        """Press keys: `j`, `enter`, `ctrl+c`."""
+        for key in keys:
+            os.write(self._master, self.code_of(key).encode())
+
+    @staticmethod
+    def code_of(key: str) -> str:
+        """What a terminal sends for a key."""
+        if key.startswith("ctrl+"):
+            return chr(ord(key[-1]) & 0x1F)
+        return _KEYS.get(key, key)
+
+    def type(self, text: str) -> None:
+        """Type a text."""
+        os.write(self._master, text.encode())
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Change the window's size, as a person who drags its corner does."""
+        with self._changed:
+            self.size = size
+            self._screen.resize(size[1], size[0])
+        self._set_size(size)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the program alone."""
+        self.process.send_signal(number)
+
+    def stall(self) -> None:
+        """Read no more, as a connection that is broken but not closed; what is sent fills up the pty."""
+        os.write(self._wake_write, b"!")
+        self._reader.join(DEADLINE_S)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost connection does."""
+        self._is_open = False
+        os.write(self._wake_write, b"!")
+        self._reader.join(DEADLINE_S)
+        for fd in (self._slave, self._master, self._wake_read, self._wake_write):
+            if fd >= 0:
+                os.close(fd)
+        self._slave = -1
+
+    # --- looking behind it ---
+
+    @property
+    def unread(self) -> int:
+        """How many bytes wait in the pty for the terminal to read them."""
+        return struct.unpack("i", fcntl.ioctl(self._master, termios.FIONREAD, b"\0" * 4))[0]
+
+    def modes(self) -> list[object]:
+        """The terminal's modes, as `termios.tcgetattr` has them."""
+        return list(termios.tcgetattr(self._slave))
+
+    def descendants(self) -> list[psutil.Process]:
+        """The processes the program has started, and those that they have."""
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.Error:
+            return []
+
+    # --- below ---
+
+    def _set_size(self, size: tuple[int, int]) -> None:
+        columns, rows = size
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _read(self) -> None:
+        while True:
+            ready, _, _ = select.select([self._master, self._wake_read], [], [])
+            if self._wake_read in ready:
+                return
+            try:
+                data = os.read(self._master, 65_536)
+            except OSError:
+                return
+            if not data:
+                return
+            with self._changed:
+                self._received += data
+                self._feed(data)
+                self._changed.notify_all()
+
+    def _feed(self, data: bytes) -> None:
+        data = self._unfed + data
+        unfinished = _UNFINISHED.search(data)
+        end = unfinished.start() if unfinished else len(data)
+        data, self._unfed = data[:end], data[end:]
+        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process is there and not merely waiting to be collected."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
