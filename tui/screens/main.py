@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
+from textual.widgets import Input
 
 from engine.display import display_name
 from engine.job import FINISHED, JobState
@@ -73,7 +74,8 @@ class MainScreen(JobScreen):
             for number, view in enumerate(View, start=1)
         ),
         Binding("tab", "next_pane", "Next pane, or next view", id="view.next"),
-        Binding("slash", "filter", "Filter by name, state, pages", id="view.filter"),
+        # Before the focus: what is typed right behind it, or pasted with it, must not reach the list.
+        Binding("slash", "filter", "Filter by name, state, pages", id="view.filter", priority=True),
         Binding("n", "match(1)", "Next match, or next failed job", id="view.next_match"),
         Binding("N", "match(-1)", "Previous match, or previous failed job", id="view.previous_match"),
         Binding("s", "sort", "Sort by the next column", id="view.sort"),
@@ -180,6 +182,12 @@ class MainScreen(JobScreen):
         """Turn the order round."""
         self.model.jobs.show(is_reversed=not self.model.jobs.is_reversed)
         self._rows_changed()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the filter's key to a line that is being typed."""
+        if action == "filter" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         """Begin to type a filter."""
@@ -313,7 +321,10 @@ class MainScreen(JobScreen):
         except OSError as error:
             self.say(f"Not exported: {error.strerror}.", is_problem=True)
         else:
-            self.say(f"{plural(len(entries), 'job')} exported to {display_name(exporter.file)}")
+            self.say(
+            where = f"{display_name(exporter.file.name)} in {display_name(exporter.file.parent)}"
+            self.say(f"{plural(len(entries), 'job')} exported to {where}")
+            )
 
     def _close_filter(self, *, keep: bool) -> None:
         self._last_filter = self.model.jobs.filter or self._last_filter
@@ -333,6 +344,7 @@ class MainScreen(JobScreen):
         is_empty = not len(self.model.jobs)
         if self._hint.display != is_empty:
             self._hint.display = is_empty
+            self._hint.forget_drawn()
             self._head.display = not is_empty
             self._queue.styles.height = 0 if is_empty else "1fr"
         for lines in (self._header, self._tabs, self._hint if is_empty else self._head, self._workers):

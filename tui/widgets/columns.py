@@ -17,7 +17,8 @@ _BLANK = Style()
 _GUTTER = 2
 _NAME_MIN = 20
 _STATE = 11
-_WITH_REASON = (JobState.FAILED, JobState.HELD, JobState.CANCELLED)
+_MUTED_REASON = (JobState.CANCELLED, JobState.QUEUED)
+_WITH_REASON = (JobState.FAILED, JobState.HELD, JobState.CANCELLED, JobState.QUEUED)
 _BAR, _BAR_NARROW = 16, 10
 
 STEP_WORDS = {
@@ -139,7 +140,7 @@ def row_parts(entry: JobSnapshot, columns: Columns, look: Look, *, now: float, c
     if reason:
         add(shorten(job.name, columns.name, glyphs.ellipsis), columns.name, name_style)
         reason = clip(" ".join(display_text(reason).split()), columns.reason, glyphs.ellipsis)
-        add(reason, columns.reason, look.muted if job.state is JobState.CANCELLED else state_style)
+        add(reason, columns.reason, look.muted if job.state in _MUTED_REASON else state_style)
     else:
         progress, progress_cells = _progress(entry, columns, look)
         # What progress leaves free goes to the name.

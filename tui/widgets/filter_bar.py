@@ -40,7 +40,8 @@ class FilterBar(Horizontal):
     def open(self) -> None:
         """Begin to type."""
         self.add_class("-open")
-        self.query_one(Input).focus()
+        # At once; `Widget.focus` waits, and what is typed meanwhile would go elsewhere.
+        self.screen.set_focus(self.query_one(Input))
 
     def close(self) -> None:
         """Out of sight."""

@@ -55,6 +55,11 @@ class Lines(Widget):
         lines = self.build_lines(width, height)
         self._drawn = draw_lines(self, self._drawn, lines, width, look_of(self).base)
 
+    def forget_drawn(self) -> None:
+        """Draw all of it next time: it was out of sight, or is about to be."""
+        self._drawn = []
+        self.refresh()
+
     def on_mount(self) -> None:
         """Draw anew in the colours of another theme."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self.update_lines())
