@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 
 # Frames are sent only when something has changed. A held-down key must not fill a slow line with them (a scrolled list
-# is 1.5 KB), and a key must not wait for two of them: at 15 a second a sorted list took 113 ms, at 30 it took 46 ms.
-os.environ.setdefault("TEXTUAL_FPS", "20")
+# is 1.5 KB), and a key that comes right behind a frame waits for the next one: at 20 a second the slowest key in a
+# hundred took 76 ms with four workers busy, at 30 it takes 36 ms (`benchmarks/key_latency.py`).
+os.environ.setdefault("TEXTUAL_FPS", "30")
 # An animation is nothing but frames that say nothing new.
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 

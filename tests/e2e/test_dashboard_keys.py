@@ -328,7 +328,7 @@ def test_keys_for_what_is_finished(tmp_path: Path, size: tuple[int, int]) -> Non
 
 
 def test_keys_while_documents_are_converted(tmp_path: Path, size: tuple[int, int]) -> None:
-    with Dashboard(tmp_path, size) as d:
+    with Dashboard(tmp_path, size, env={"HOTFOLIO_BATCH_SECONDS": "0.4"}) as d:
         drop(tmp_path, {f"long-{n}.pdf": pdfs.text_pages(200, words_per_page=30) for n in range(5)})
         d.wait_until(lambda: "4/4" in d.head and (count_of(d, "Running"), count_of(d, "Queued")) == (4, 1), "work")
         d.press("G")
@@ -379,14 +379,19 @@ def test_quitting_can_wait_for_what_is_running(tmp_path: Path) -> None:
 
 
 def test_help_names_every_key_there_is(tmp_path: Path) -> None:
+    def missing(*screens: str) -> list[str]:
+        patterns = {keys: rf"(?:│|  ) *{re.escape(keys)} {{2,}}\S" for keys in _BOUND}
+        return [keys for keys, pattern in patterns.items() if not any(re.search(pattern, text) for text in screens)]
+
     with Dashboard(tmp_path, (200, 80)) as d:
-        d.press("?")
-        d.wait_until(
-            lambda: all(re.search(rf"(?:│|  ) *{re.escape(keys)} {{2,}}\S", d.text) for keys in _BOUND),
-            "the help to name every key",
-        )
+        d.see("?", "─ Keys ─", "Next job", "Copy the path")
+        d.wait_until(lambda: not {"j ↓", "v"} & {*missing(d.text)}, "the first keys")
+        first = d.text
+        d.press("G")
+        d.wait_until(lambda: not missing(first, d.text), "the help to name every key")
 
 
+@pytest.mark.parametrize("size", [SMALL], ids=["80x24"])
 def test_what_is_typed_right_after_a_slash_is_the_filter(paused: Dashboard) -> None:
     d = paused
     d.type("/xxd000021")

@@ -321,10 +321,8 @@ class MainScreen(JobScreen):
         except OSError as error:
             self.say(f"Not exported: {error.strerror}.", is_problem=True)
         else:
-            self.say(
             where = f"{display_name(exporter.file.name)} in {display_name(exporter.file.parent)}"
             self.say(f"{plural(len(entries), 'job')} exported to {where}")
-            )
 
     def _close_filter(self, *, keep: bool) -> None:
         self._last_filter = self.model.jobs.filter or self._last_filter
