@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def load(folder: Path | None, made: Path) -> Corpus:
         folder = DEFAULT
     if folder is not None:
         files = sorted((folder / "long").glob("*.pdf"))
-        report, warm_up, name = folder / "long" / _REPORT, folder / "long" / _WARM_UP, str(folder)
+        report, warm_up, name = folder / "long" / _REPORT, folder / "long" / _WARM_UP, os.path.relpath(folder, ROOT)
         if report not in files or warm_up not in files:
             raise SystemExit(f"{folder}: there is no long/{_REPORT} and long/{_WARM_UP} in it.")
     else:

@@ -144,7 +144,7 @@ def key_times_ms(terminal: Terminal, count: int) -> list[float]:
 
 
 def make_input(folder: Path) -> None:
-    """The samples of this repository, and documents that are long enough for four workers to be at them all the time."""
+    """The samples of this repository, and documents long enough to keep four workers busy all the time."""
     folder.mkdir()
     for sample in (ROOT / "input").glob("*.pdf"):
         shutil.copy(sample, folder)

@@ -1,4 +1,4 @@
-"""What reaches the terminal, byte by byte: nothing that a file's name holds can steer it, and nothing comes for nothing."""
+"""What reaches the terminal, byte by byte: no file name can steer it, and nothing is sent for nothing."""
 
 import base64
 import os
@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
 import pymupdf
@@ -167,7 +166,7 @@ def test_the_check_itself_finds_what_must_not_be(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def finished(tmp_path: Path) -> Iterator[Path]:
+def finished(tmp_path: Path) -> Path:
     """A folder in which everything is converted already."""
     (tmp_path / "input").mkdir()
     for number in range(5):
@@ -175,7 +174,7 @@ def finished(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(
         [sys.executable, "-m", "tui", "run", "--once", "--ocr", "never"], cwd=tmp_path, check=True, capture_output=True
     )
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
