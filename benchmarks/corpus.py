@@ -1,8 +1,8 @@
 """The documents to measure with: a folder of real ones if there is one, else some made on the spot."""
 
 import json
-import shutil
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
