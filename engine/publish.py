@@ -47,22 +47,18 @@ class Publisher:
         try:
             folder = self._parent_of(source)
             stem = safe_name(source.relative.stem)
-            by_fold: dict[str, Path] = {}
-
-            def candidates() -> Iterator[str]:
-                for name in _numbered(stem):
-                    place = folder / name
-                    if not _is_taken(self._output / folder, name):
-                        by_fold[_fold(place)] = place
-                        yield _fold(place)
-
-            remaining = candidates()
-            while True:
-                place = self._output / by_fold[self._store.claim_output(source, remaining)]
-                if new_names.isdisjoint(_foreign_entries(place)) and not _is_anothers(place, source):
+            for name in _numbered(stem):
+                place = self._output / folder / name
+                if (
+                    not _is_taken(place.parent, name)
+                    and not _is_anothers(place, source)
+                    and new_names.isdisjoint(_foreign_entries(place))
+                    and self._store.claim_output(source, [_fold(folder / name)]) is not None
+                ):
                     return place
         except OSError as error:
             raise self._problem(error) from error
+        raise AssertionError("numbers do not end")
 
     def publish(self, job_id: int, made: Path, place: Path, manifest: dict[str, Any]) -> None:
         """Make the folder `made` appear at `place`, in one step. Raises `OutputUnwritable` or `CannotGoOn`.

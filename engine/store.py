@@ -265,20 +265,20 @@ class JobStore:
 
         self._ask(write)
 
-    def claim_output(self, source: Source, candidates: Iterable[str]) -> str:
-        """The first candidate folder that is this source's already or nobody's, now recorded as this source's.
+    def claim_output(self, source: Source, candidates: Iterable[str]) -> str | None:
+        """The first candidate folder that is this source's already or nobody's, now recorded as this source's, if any.
 
         Candidates are compared folded; the caller folds them.
         """
 
-        def write(db: sqlite3.Connection) -> str:
+        def write(db: sqlite3.Connection) -> str | None:
             for folder in candidates:
                 row = db.execute("SELECT root, path FROM outputs WHERE folder = ?", (folder,)).fetchone()
                 if row is None:
                     db.execute("INSERT INTO outputs VALUES (?, ?, ?)", (folder, source.root, source.path))
                 if row is None or row == (source.root, source.path):
                     return folder
-            raise AssertionError("candidates must not end")
+            return None
 
         return self._ask(write)
 
