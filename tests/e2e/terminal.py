@@ -60,6 +60,7 @@ class Terminal:
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
         self._received = bytearray()
+        self._lines: list[str] | None = None
         self._unfed = b""
         self._changed = threading.Condition()
         self._is_open = True
@@ -106,7 +107,9 @@ class Terminal:
     def lines(self) -> list[str]:
         """The screen, line by line."""
         with self._changed:
-            return [line.rstrip() for line in self._screen.display]
+            if self._lines is None:  # pyte measures every character for it
+                self._lines = [line.rstrip() for line in self._screen.display]
+            return self._lines
 
     @property
     def text(self) -> str:
@@ -195,6 +198,7 @@ class Terminal:
         with self._changed:
             self.size = size
             self._screen.resize(size[1], size[0])
+            self._lines = None
         self._set_size(size)
 
     def signal(self, number: signal.Signals) -> None:
@@ -262,6 +266,7 @@ class Terminal:
         end = unfinished.start() if unfinished else len(data)
         data, self._unfed = data[:end], data[end:]
         self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
+        self._lines = None
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -375,7 +375,7 @@ def test_keys_while_documents_are_converted(tmp_path: Path, size: tuple[int, int
 
 def test_quitting_can_wait_for_what_is_running(tmp_path: Path) -> None:
     with Dashboard(tmp_path) as d:
-        drop(tmp_path, {f"{n}.pdf": pdfs.text_pages(12) for n in range(4)})
+        drop(tmp_path, {f"{n}.pdf": pdfs.text_pages(6) for n in range(4)})
         d.wait_until(lambda: "4/4" in d.head, "four busy workers")
         d.see("ctrl+c", "Quit?", "then quit")
         d.press("f")
@@ -383,7 +383,7 @@ def test_quitting_can_wait_for_what_is_running(tmp_path: Path) -> None:
     finished = [folder for folder in (tmp_path / "output").iterdir() if (folder / "manifest.json").exists()]
     assert finished
     for folder in finished:
-        assert len(json.loads((folder / "manifest.json").read_text())["pages"]) == 12
+        assert len(json.loads((folder / "manifest.json").read_text())["pages"]) == 6
 
 
 def test_help_names_every_key_there_is(tmp_path: Path) -> None:

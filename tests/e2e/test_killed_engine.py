@@ -17,7 +17,7 @@ import pytest
 from tests import pdfs
 from tests.waiting import wait_until
 
-KILLS = int(os.environ.get("KILLS", "8"))
+KILLS = int(os.environ.get("KILLS", "5"))
 """How often the engine is killed; 25 in a thorough run."""
 DOCUMENTS = 6
 PAGES = 14
