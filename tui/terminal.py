@@ -5,10 +5,10 @@ import locale
 import os
 from collections.abc import Mapping
 
-# Frames are sent only when something has changed. A held-down key must not fill a slow line with them (a scrolled list
-# is 1.5 KB), and a key that comes right behind a frame waits for the next one: at 20 a second the slowest key in a
-# hundred took 76 ms with four workers busy, at 30 it takes 36 ms (`benchmarks/key_latency.py`).
-os.environ.setdefault("TEXTUAL_FPS", "30")
+# Frames are sent only when something has changed. A key that comes right behind a frame may wait for two more: with four
+# workers busy the slowest key in a hundred took 76 ms at 20 frames a second, 36 to 63 ms at 30 (five runs) and 19 to
+# 24 ms at 60 (two runs), for 14.3 instead of 12.5 KB/s while keys are pressed (`benchmarks/key_latency.py`).
+os.environ.setdefault("TEXTUAL_FPS", "60")
 # An animation is nothing but frames that say nothing new.
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
