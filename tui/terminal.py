@@ -5,7 +5,7 @@ import locale
 import os
 from collections.abc import Mapping
 
-# Frames are sent only when something has changed. A key that comes right behind a frame may wait for two more: with four
+# Frames are sent only when something has changed. A key that comes right behind a frame may wait for two: with four
 # workers busy the slowest key in a hundred took 76 ms at 20 frames a second, 36 to 63 ms at 30 (five runs) and 19 to
 # 24 ms at 60 (two runs), for 14.3 instead of 12.5 KB/s while keys are pressed (`benchmarks/key_latency.py`).
 os.environ.setdefault("TEXTUAL_FPS", "60")
