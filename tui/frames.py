@@ -6,26 +6,39 @@ on which a few numbers change. This replaces the last steps alone, those from ch
 has them no longer, frames are made as Textual makes them.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from rich.color import ColorSystem
 from rich.console import Console
+from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import Compositor, CompositorUpdate
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.screen import Screen
-from textual.strip import Strip
+from textual.widget import Widget
 
+_Render = Callable[[int, int, int], Iterable[Segment]]
+_Front = tuple[int, int, _Render, Offset]
+"""Cells from the first to before the last, what renders the widget in front there, and where the widget begins."""
+Piece = tuple[int, int, Iterable[Segment]]
 _MARK = "\x00"
 _codes: dict[tuple[Style, ColorSystem], str] = {}
+
+
+@runtime_checkable
+class SpanRenderer(Protocol):
+    """A widget that can tell some cells of a line without making strips of them."""
+
+    def render_span(self, y: int, first: int, end: int) -> Sequence[Segment]:
+        """The cells of a line from `first` to before `end`."""
 
 
 class SpansUpdate(CompositorUpdate):
     """Writes exactly what is to be updated."""
 
-    def __init__(self, pieces: Sequence[tuple[int, int, Strip]]) -> None:
-        """`pieces` are strips with the cell each begins at: x, y."""
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        """`pieces` are told with the cell each begins at: x, y."""
         self.pieces = pieces
 
     def render_segments(self, console: Console) -> str:
@@ -33,9 +46,9 @@ class SpansUpdate(CompositorUpdate):
         colours = console._color_system or ColorSystem.TRUECOLOR
         out: list[str] = []
         current: Style | None = None
-        for x, y, strip in self.pieces:
+        for x, y, span in self.pieces:
             out.append(f"\x1b[{y + 1};{x + 1}H")
-            for text, style, control in strip:
+            for text, style, control in span:
                 if control:
                     continue
                 style = style or Style.null()
@@ -50,6 +63,12 @@ class SpansUpdate(CompositorUpdate):
 class SpansCompositor(Compositor):
     """Textual's compositor, with partial updates of our own."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._widgets_seen: Mapping[Widget, tuple[Region, Region]] | None = None
+        self._fronts: dict[int, list[_Front]] = {}
+        """By line, for the widgets seen last: Textual makes a new mapping whenever one has moved."""
+
     def render_partial_update(self) -> SpansUpdate | None:  # type: ignore[override]
         """Only what has changed, each cell from the widget that is in front there."""
         regions = self._dirty_regions.copy()
@@ -57,35 +76,22 @@ class SpansCompositor(Compositor):
         if not regions:
             return None
         width, height = self.size
-        pieces: list[tuple[int, int, Strip]] = []
+        widgets = self.visible_widgets
+        if widgets is not self._widgets_seen:
+            self._widgets_seen = widgets
+            self._fronts = {}
+        pieces: list[Piece] = []
         for y, first, end in self._regions_to_spans(regions):
-            if 0 <= y < height:
-                pieces += sorted(self._pieces(y, max(first, 0), min(end, width)), key=_by_x)
-        return SpansUpdate(pieces)
-
-    def _pieces(self, y: int, first: int, end: int) -> Iterable[tuple[int, int, Strip]]:
-        """The cells of a line from `first` to before `end`; widgets come front to back."""
-        uncovered = [(first, end)]
-        for widget, (region, clip) in self.visible_widgets.items():
-            top, left = max(region.y, clip.y), max(region.x, clip.x)
-            if not top <= y < min(region.bottom, clip.bottom):
+            if not 0 <= y < height:
                 continue
-            right = min(region.right, clip.right)
-            rest: list[tuple[int, int]] = []
-            for start, stop in uncovered:
-                x, x_end = max(start, left), min(stop, right)
-                if x >= x_end:
-                    rest.append((start, stop))
-                    continue
-                (strip,) = widget.render_lines(Region(x - region.x, y - region.y, x_end - x, 1))
-                yield x, y, strip
-                if start < x:
-                    rest.append((start, x))
-                if x_end < stop:
-                    rest.append((x_end, stop))
-            uncovered = rest
-            if not uncovered:
-                return
+            front = self._fronts.get(y)
+            if front is None:
+                front = self._fronts[y] = _front_of(widgets, y, width)
+            for left, right, render, origin in front:
+                x, x_end = max(first, left), min(end, right)
+                if x < x_end:
+                    pieces.append((x, y, render(y - origin.y, x - origin.x, x_end - origin.x)))
+        return SpansUpdate(pieces)
 
 
 def send_only_changes(screen: Screen[Any]) -> None:
@@ -94,8 +100,40 @@ def send_only_changes(screen: Screen[Any]) -> None:
         screen._compositor = SpansCompositor()
 
 
-def _by_x(piece: tuple[int, int, Strip]) -> int:
-    return piece[0]
+def _front_of(widgets: Mapping[Widget, tuple[Region, Region]], y: int, width: int) -> list[_Front]:
+    """Which widget is seen where in a line, from left to right; `widgets` come front to back."""
+    fronts: list[_Front] = []
+    uncovered = [(0, width)]
+    for widget, (region, clip) in widgets.items():
+        if not max(region.y, clip.y) <= y < min(region.bottom, clip.bottom):
+            continue
+        left, right = max(region.x, clip.x), min(region.right, clip.right)
+        rest: list[tuple[int, int]] = []
+        for start, stop in uncovered:
+            x, x_end = max(start, left), min(stop, right)
+            if x >= x_end:
+                rest.append((start, stop))
+                continue
+            fronts.append((x, x_end, _renderer_of(widget), region.offset))
+            if start < x:
+                rest.append((start, x))
+            if x_end < stop:
+                rest.append((x_end, stop))
+        uncovered = rest
+        if not uncovered:
+            break
+    return sorted(fronts, key=_by_left)
+
+
+def _renderer_of(widget: Widget) -> _Render:
+    """How to have some cells of a widget's line: its own way if it has one, else as a strip."""
+    if isinstance(widget, SpanRenderer):
+        return widget.render_span
+    return lambda y, first, end: widget.render_lines(Region(first, y, end - first, 1))[0]
+
+
+def _by_left(front: _Front) -> int:
+    return front[0]
 
 
 def _same_blanks(text: str, style: Style, current: Style) -> bool:

@@ -15,7 +15,8 @@ def pieces_applied(s: Session, lines: list[Strip]) -> list[Strip]:
     """The lines of a terminal after the frame that is due."""
     update = s.app.screen._compositor.render_partial_update()
     lines = list(lines)
-    for x, y, strip in [] if update is None else update.pieces:
+    for x, y, span in [] if update is None else update.pieces:
+        strip = Strip(list(span))
         line = lines[y]
         assert x + strip.cell_length <= line.cell_length
         lines[y] = Strip.join([line.crop(0, x), strip, line.crop(x + strip.cell_length)])

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -52,7 +53,8 @@ class Header(Lines):
             right += [("   " if width >= _ROOMY else "  ", _BLANK), *figure]
         left: list[Part] = [(" hotfolio", look.title)]
         room = width - parts_width(left) - parts_width(right) - 4
-        folders = _folders(model, look.glyphs.arrow, room, look.glyphs.ellipsis)
+        settings = model.engine.settings
+        folders = _folders((settings.input, settings.output), look.glyphs.arrow, room, look.glyphs.ellipsis)
         if folders:
             left += [("  ", _BLANK), (folders, look.muted)]
         return spread(left, right, width)
@@ -100,10 +102,10 @@ def _state(model: Model, look: Look, width: int) -> list[Part]:
     return reading or [(f"{look.glyphs.idle} idle", look.muted)]
 
 
-def _folders(model: Model, arrow: str, room: int, ellipsis: str) -> str:
+@lru_cache(maxsize=8)
+def _folders(paths: tuple[Path, Path], arrow: str, room: int, ellipsis: str) -> str:
     """`input → output`, as much of it as fits."""
-    settings = model.engine.settings
-    names = [display_name(_short(path)) for path in (settings.input, settings.output)]
+    names = [display_name(_short(path)) for path in paths]
     whole = f"{names[0]} {arrow} {names[1]}"
     if len(whole) <= room:
         return whole

@@ -16,21 +16,21 @@ from tui.look import look_of
 from tui.model import Model, Update
 from tui.textfiles import read_tail
 from tui.widgets.job_sections import facts, heading, history, log_section, messages, pages_section
-from tui.widgets.lazy_lines import LazyLines, Line, chained
-from tui.widgets.lines import Part
+from tui.widgets.lazy_lines import Line, chained
 from tui.widgets.page_list import page_lines, page_list_head
 from tui.widgets.scroll_lines import ScrollLines
 
 if TYPE_CHECKING:
     from engine.engine import JobDetail
 
-_RELOAD_S = 0.5
+_RELOAD_S = 1.0
 _RELOAD_SHARE = 20
 """Reading takes at most a twentieth of the time, however many pages there are to be read."""
 _LOG_LINES = 6
 _LOG_BYTES = 4096
 _BLANK = Style()
 _GAP: Sequence[Line] = [[]]
+_INDENT: Line = [(" ", _BLANK)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ class _Loaded:
 
 
 class JobView(ScrollLines):
-    """Reads a job's detail in a thread while something of it changes: twice a second, less often if that is slow.
+    """Reads a job's detail in a thread while something of it changes: once a second, less often if that is slow.
 
     State and page map are from memory, and follow every look at the engine.
     """
@@ -59,6 +59,7 @@ class JobView(ScrollLines):
         self._map_line = self._list_line = 0
         self._is_stale = False
         self._is_loading = False
+        self._is_drawn = True
         self._load_at = 0.0
         self._fixed: tuple[object, ...] = ()
         self._fixed_sections: list[Sequence[Line]] = []
@@ -78,6 +79,8 @@ class JobView(ScrollLines):
         """Show what has changed of the job."""
         if self.job_id in update.changed:
             self._is_stale = True
+        if self.job_id in update.changed or not self._is_drawn:
+            self._is_drawn = True
             self.update_lines()
         self._load_if_due()
 
@@ -156,17 +159,16 @@ class JobView(ScrollLines):
             if page_map.marks:
                 head = page_list_head(len(page_map.marks), width, look)
                 lines = page_lines(page_map, loaded.results, selected, width, look)
-                sections += [chained([[[("EACH PAGE", look.title)], head], lines])]
+                sections.append(chained([[[("EACH PAGE", look.title)], head], lines]))
         sections = [section for section in sections if section]
         spaced: list[Sequence[Line]] = []
         for section in sections:
             spaced += [section, _GAP]
-        whole = chained(spaced[:-1])
+        whole = chained(spaced[:-1], _INDENT)
         self._map_line = len(sections[0]) + 1
         if page_map is not None:
             self._list_line = len(whole) - len(page_map.marks)
-        indent: Part = (" ", _BLANK)
-        return LazyLines(len(whole), lambda number: [indent, *whole[number]])
+        return whole
 
     def _page_map(self) -> PageMap | None:
         """From memory while the job is running, else as it was read."""
@@ -196,8 +198,11 @@ class JobView(ScrollLines):
             pause_s = max(_RELOAD_S, _RELOAD_SHARE * (time.perf_counter() - started))
             self._load_at = self._model.clock() + pause_s
         if job_id == self.job_id:
-            self._loaded = loaded
-            self.update_lines()
+            is_first, self._loaded = self._loaded is None or loaded is None, loaded
+            # What is only newer is drawn with the next look, together with what that brings.
+            self._is_drawn = is_first
+            if is_first:
+                self.update_lines()
         else:
             self._load_at = 0.0
             self._load_if_due()

@@ -33,12 +33,13 @@ class LazyLines(Sequence[Line]):
         return self._make(index % self._count)
 
 
-def chained(sections: Sequence[Sequence[Line]]) -> LazyLines:
-    """Several sequences as one."""
+def chained(sections: Sequence[Sequence[Line]], indent: Sequence[Part] = ()) -> LazyLines:
+    """Several sequences as one, each line behind `indent`."""
     ends = list(accumulate(map(len, sections)))
 
     def make(number: int) -> Line:
         section = bisect_right(ends, number)
-        return sections[section][number - (ends[section - 1] if section else 0)]
+        line = sections[section][number - (ends[section - 1] if section else 0)]
+        return [*indent, *line] if indent else line
 
     return LazyLines(ends[-1] if ends else 0, make)

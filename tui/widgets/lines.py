@@ -13,7 +13,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.display import display_name
-from tui.formatting import cells_of
 from tui.look import look_of
 
 Part = tuple[str, Style]
@@ -73,6 +72,10 @@ class Lines(Widget):
         """Only what is asked for."""
         return plain_lines(self, crop)
 
+    def render_span(self, y: int, first: int, end: int) -> Sequence[Segment]:
+        """Some cells of a line."""
+        return plain_span(self, y, first, end)
+
     def render_line(self, y: int) -> Strip:
         """One line as built."""
         if y < len(self._drawn):
@@ -82,19 +85,39 @@ class Lines(Widget):
 
 def plain_lines(widget: Widget, crop: Region) -> list[Strip]:
     """Part of a widget that has neither border nor padding nor opacity, which are most of what Textual's way costs."""
-    look, filters = look_of(widget), widget.get_line_filters()
     first, end = crop.column_span
-    strips = []
-    for y in crop.line_range:
-        strip = widget.render_line(y)
-        if strip.cell_length < end:
-            strip = strip.extend_cell_length(end, look.base)
-        if first or end < strip.cell_length:
-            strip = strip.crop(first, end)
-        for line_filter in filters:
-            strip = strip.apply_filter(line_filter, look.background)
-        strips.append(strip)
-    return strips
+    return [Strip(plain_span(widget, y, first, end), end - first) for y in crop.line_range]
+
+
+def plain_span(widget: Widget, y: int, first: int, end: int) -> list[Segment]:
+    """The cells of a line from `first` to before `end`, as text and styles."""
+    look, strip = look_of(widget), widget.render_line(y)
+    if strip.cell_length < end:
+        strip = strip.extend_cell_length(end, look.base)
+    for line_filter in widget.get_line_filters():
+        strip = strip.apply_filter(line_filter, look.background)
+    if not first and strip.cell_length == end:
+        return list(strip)
+    # Strip.crop would measure each text anew, and make a strip with seven caches of every piece.
+    span: list[Segment] = []
+    x = 0
+    for segment in strip:
+        if x >= end:
+            break
+        text, style, _ = segment
+        cells = len(text) if text.isascii() else cell_len(text)
+        left, right = max(first - x, 0), min(end - x, cells)
+        if not left and right == cells:
+            span.append(segment)
+        elif left < right:
+            if cells == len(text):
+                span.append(Segment(text[left:right], style))
+            else:
+                span.append(
+                    segment.split_cells(right)[0].split_cells(left)[1] if left else segment.split_cells(right)[0]
+                )
+        x += cells
+    return span
 
 
 def draw_lines(
@@ -138,7 +161,8 @@ def over(base: Style, style: Style) -> Style:
 
 def parts_width(parts: Sequence[Part]) -> int:
     """Cells that some parts take."""
-    return sum([cells_of(text) for text, _ in parts])
+    # `cells_of` in place: this counts the parts of every line that may have changed.
+    return sum([len(text) if text.isascii() and text.isprintable() else cell_len(text) for text, _ in parts])
 
 
 def spread(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Part]:
@@ -165,22 +189,38 @@ def changed_spans(old: Strip, new: Strip) -> list[tuple[int, int]]:
     if old.cell_length != new.cell_length:
         return [(0, max(old.cell_length, new.cell_length))]
     before, after = list(old), list(new)
-    first, last = 0, 0
-    most = min(len(before), len(after))
-    while first < most and before[first] == after[first]:
-        first += 1
-    while last < most - first and before[-1 - last] == after[-1 - last]:
-        last += 1
-    start = sum([cells_of(segment.text) for segment in before[:first]])
+    changed = _changes_in_place(before, after)
+    if changed is None:
+        cells = zip(_cells(before), _cells(after), strict=False)
+        changed = [x for x, (a, b) in enumerate(cells) if a != b]
     spans: list[tuple[int, int]] = []
-    changed = zip(_cells(before[first : len(before) - last]), _cells(after[first : len(after) - last]), strict=False)
-    for x, (a, b) in enumerate(changed, start=start):
-        if a != b:
-            if spans and x - spans[-1][1] <= _GAP:
-                spans[-1] = (spans[-1][0], x + 1)
-            else:
-                spans.append((x, x + 1))
+    for x in changed:
+        if spans and x - spans[-1][1] <= _GAP:
+            spans[-1] = (spans[-1][0], x + 1)
+        else:
+            spans.append((x, x + 1))
     return spans
+
+
+def _changes_in_place(before: Sequence[Segment], after: Sequence[Segment]) -> list[int] | None:
+    """The cells that differ, if each text lies where it lay, as in most lines whose figures change; else None."""
+    if len(before) != len(after):
+        return None
+    changed: list[int] = []
+    x = 0
+    for (old, old_style, _), (new, new_style, _) in zip(before, after, strict=True):
+        cells = len(new) if new.isascii() else cell_len(new)
+        # Identity first: the styles are few, and Rich compares them slowly.
+        is_same_style = old_style is new_style or old_style == new_style
+        if old != new or not is_same_style:
+            if not len(old) == len(new) == cells == (cells if old.isascii() else cell_len(old)):
+                return None
+            if is_same_style:
+                changed += [x + nth for nth, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+            else:
+                changed += range(x, x + cells)
+        x += cells
+    return changed
 
 
 def _cells(segments: Sequence[Segment]) -> list[tuple[str, Style | None]]:

@@ -1,6 +1,7 @@
 """A document as one cell per page, or per some pages, coloured and shaped by how each came out."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from rich.style import Style
@@ -39,7 +40,7 @@ def page_map_lines(
     per_cell = max(1, -(-len(marks) // max(width * height, 1)))
     ranks = marks.translate(_RANKS)
     if per_cell > 1:
-        ranks = bytes(_rank(ranks[first : first + per_cell]) for first in range(0, len(ranks), per_cell))
+        ranks = bytes([_rank(ranks[first : first + per_cell]) for first in range(0, len(ranks), per_cell)])
     workers = {(page - 1) // per_cell: worker for page, worker in page_map.workers.items()}
     glyphs = [look.glyphs.pages[mark] for mark in _BY_RANK]
     glyphs.insert(_SOME, look.glyphs.some_done)
@@ -65,17 +66,20 @@ def page_map_lines(
 
 def legend(page_map: PageMap, look: Look) -> list[list[Part]]:
     """What the cells of this map mean, an item each; only those that are in it."""
-    present = {PageMark(mark) for mark in set(page_map.marks)}
     items: list[list[Part]] = []
     for mark, word in _LEGEND.items():
-        if mark in present:
+        if mark in page_map.marks:
             glyph = "1-9" if mark is PageMark.RUNNING else look.glyphs.pages[mark]
             items.append([(f"{glyph} ", look.pages[mark]), (word, look.muted)])
     return items
 
 
+@lru_cache(maxsize=1024)
 def _rank(ranks: bytes) -> int:
-    """Of several pages as one: one that failed or is being converted is never hidden behind others."""
+    """Of several pages as one: one that failed or is being converted is never hidden behind others.
+
+    Remembered, since most cells of a long document are alike.
+    """
     rank = max(ranks)
     return _SOME if rank == _DONE and 0 in ranks else rank
 

@@ -1,8 +1,9 @@
 """QueueList: the jobs, a line each, however many there are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
@@ -14,7 +15,7 @@ from tui.look import Look, look_of
 from tui.messages import JobHighlighted, JobOpened, MarksChanged
 from tui.model import Model, Update
 from tui.widgets.columns import Columns, fit_columns, row_parts
-from tui.widgets.lines import changed_spans, plain_lines, strip_of
+from tui.widgets.lines import changed_spans, plain_lines, plain_span, strip_of
 
 _CACHED_ROWS = 2000
 
@@ -112,6 +113,10 @@ class QueueList(ScrollView, can_focus=True, inherit_bindings=False):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Only what is asked for."""
         return plain_lines(self, crop)
+
+    def render_span(self, y: int, first: int, end: int) -> Sequence[Segment]:
+        """Some cells of a line."""
+        return plain_span(self, y, first, end)
 
     def render_line(self, y: int) -> Strip:
         """A visible row; `y` counts from the top of the widget."""

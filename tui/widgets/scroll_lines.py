@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Region, Size
@@ -10,7 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.look import look_of
-from tui.widgets.lines import DrawnLine, Part, draw_lines, plain_lines
+from tui.widgets.lines import DrawnLine, Part, draw_lines, plain_lines, plain_span
 
 
 class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
@@ -77,6 +78,10 @@ class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Only what is asked for."""
         return plain_lines(self, crop)
+
+    def render_span(self, y: int, first: int, end: int) -> Sequence[Segment]:
+        """Some cells of a line."""
+        return plain_span(self, y, first, end)
 
     def render_line(self, y: int) -> Strip:
         """A visible line; `y` counts from the top of the widget."""
