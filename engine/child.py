@@ -230,9 +230,13 @@ class _Child:
         self._send(PagesDone(busy_s=time.perf_counter() - started))
 
     def _preview(self, task: PreviewTask, started: float) -> None:
-        from engine.convert.chain import preview_document
+        from engine.convert.chain import preview_document, preview_page
 
-        pages = preview_document(task.name, task.options)
+        file = Path(task.file)
+        if task.page is None:
+            pages = preview_document(task.name, task.options, file)
+        else:
+            pages = preview_page(task.name, task.options, file, task.page, task.failure)
         self._send(Previewed(pages=pages, busy_s=time.perf_counter() - started))
 
     def _peek(self, task: PeekTask, started: float) -> None:

@@ -5,6 +5,7 @@ bidirectional and zero-width controls, and bytes that are no UTF-8 become visibl
 """
 
 import os
+import re
 import unicodedata
 from pathlib import PurePath
 
@@ -23,7 +24,14 @@ def display_name(name: str | bytes | os.PathLike[str]) -> str:
 def display_text(text: str) -> str:
     """Like `display_name` for text of several lines: line feeds and tabs stay, CR LF becomes LF."""
     text = text.replace("\r\n", "\n")
-    return "".join(char if char in "\n\t" else _visible(char) for char in text)
+    # A look at each character takes half a second for 4 MB; what is printable for Python has nothing to hide.
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    suspects = {char for char in set(text) - {"\n", "\t"} if not char.isprintable()}
+    escapes = {char: shown for char in suspects if (shown := _visible(char)) != char}
+    if not escapes:  # unusual spaces, or characters Unicode has no name for
+        return text
+    return re.sub(f"[{''.join(map(re.escape, escapes))}]", lambda found: escapes[found[0]], text)
 
 
 def _visible(char: str) -> str:

@@ -250,12 +250,24 @@ class Engine:
             folder if folder.exists() else None,
         )
 
-    def preview(self, job_id: int) -> str:
+    def preview(self, job_id: int, *, page: int | None = None) -> str:
         """The job's Markdown, of the pages finished so far or as published; safe to show. Raises `HotfolioError`.
 
-        Takes some 10 ms and the time to read the pages: for a thread of the front end's.
+        With `page` (from 1), that page's alone; raises `PageNotLocated` if it is published, but cannot be told apart
+        in there. Takes some 10 ms and the time to read the pages: for a thread of the front end's.
         """
-        return self._inspector.preview(self.job(job_id).job, self._conversions.job_folder(job_id))
+        job, folder = self.job(job_id).job, self._conversions.job_folder(job_id)
+        if page is None:
+            return self._inspector.preview(job, folder)
+        recorded = self._queue.store.page(job_id, page)
+        try:
+            return self._inspector.preview_page(job, folder, page, recorded)
+        except HotfolioError:
+            current = self._queue.store.job(job_id)
+            if current.state is job.state:
+                raise
+        # Its checkpoints were deleted while they were read: it is published now.
+        return self._inspector.preview_page(current, folder, page, recorded)
 
     def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
         """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`; for a thread too."""

@@ -51,6 +51,10 @@ class PasswordRequired(DocumentError):
     """The PDF cannot be read without a password."""
 
 
+class PageNotLocated(HotfolioError):
+    """It cannot be told which part of the published Markdown is a page's; as a whole it can be read."""
+
+
 class EngineBlocked(HotfolioError):
     """No job can go on, and none is to blame: work pauses until the cause is gone."""
 

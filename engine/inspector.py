@@ -1,19 +1,24 @@
 """Looks into documents on demand, in a process of its own that lives for one look."""
 
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.display import display_text
 from engine.errors import HotfolioError, SourceGone
-from engine.job import Job
+from engine.job import Job, JobState, PageResult, PageState
+from engine.options import Format
+from engine.pageindex import read_page
 from engine.protocol import MAX_PEEK, Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
+from engine.publish import MANIFEST, read_manifest
 from engine.run import file_name, refusal, wire_path
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.staging import COPY
 
 _MAX_PREVIEW_BYTES = 4 << 20
 _LIMITS = Limits(step_timeout_s=20)
+_PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,35 @@ class Inspector:
 
         `folder` is its private folder, which exists while it is unfinished. At most 4 MB are read.
         """
-        if job.output is not None and job.state.is_finished:
-            place = Path(os.fsdecode(job.output))
-            return _read(place / f"{Path(file_name(job)).stem}.md")
-        if not job.options.text_formats or not any((folder / "pages").glob("*.jsonl*")):
+        if _is_published(job):
+            return _read(_place(job) / _markdown_name(job))
+        if not job.options.text_formats or not _has_pages(folder):
             return ""
-        answer = self._ask(PreviewTask(folder=wire_path(folder), name=file_name(job), options=job.options))
-        return _read(folder / "preview.md") if isinstance(answer, Previewed) else ""
+        return self._preview(job, folder) or ""
+
+    def preview_page(self, job: Job, folder: Path, page: int, recorded: PageResult | None) -> str:
+        """The Markdown of one page (from 1), as published or as it will be by the pages finished so far.
+
+        `recorded` is how the page came out, where that is on record already. Raises `PageNotLocated` if the published
+        Markdown cannot be cut into pages, `HotfolioError` if there is none of this page.
+        """
+        if _is_published(job):
+            if Format.MD not in job.options.formats:
+                raise HotfolioError(_no_markdown(job))
+            place = _place(job)
+            found = read_page(place / _markdown_name(job), read_manifest(place), page, _MAX_PREVIEW_BYTES)
+            return _shown(found)
+        if not job.options.text_formats:
+            raise HotfolioError(_no_markdown(job))
+        failure = (recorded.error or "unknown") if recorded and recorded.state is PageState.FAILED else None
+        text = self._preview(job, folder, page, failure) if _has_pages(folder) else None
+        if text is not None:
+            return text
+        if failure is not None:
+            raise HotfolioError(f"Page {page} could not be converted: {failure}")
+        raise HotfolioError(
+            f"Page {page} was not converted." if job.state.is_finished else f"Page {page} is not converted yet."
+        )
 
     def peek(self, job: Job, folder: Path, page: int, width: int, height: int, password: str | None) -> Picture:
         """A page of the job's document, fitted into so many pixels, at most 400 a side. Raises `HotfolioError`."""
@@ -71,6 +98,23 @@ class Inspector:
             raise HotfolioError("The page could not be rendered.")
         return Picture(answer.width, answer.height, answer.rgb)
 
+    def _preview(self, job: Job, folder: Path, page: int | None = None, failure: str | None = None) -> str | None:
+        """What a process makes of the checkpoints, None if there is nothing in it."""
+        file = folder / f"preview-{uuid.uuid4()}.md"  # of this look alone: another may be under way
+        task = PreviewTask(
+            folder=wire_path(folder),
+            name=file_name(job),
+            options=job.options,
+            file=file.name,
+            page=page,
+            failure=failure,
+        )
+        try:
+            answer = self._ask(task)
+            return _read(file) if isinstance(answer, Previewed) and answer.pages else None
+        finally:
+            file.unlink(missing_ok=True)
+
     def _ask(self, task: Task) -> object:
         sandbox = Sandbox(self._fork_server, _LIMITS)
         try:
@@ -85,8 +129,35 @@ class Inspector:
 def _read(file: Path) -> str:
     try:
         with file.open("rb") as stream:
-            return display_text(stream.read(_MAX_PREVIEW_BYTES).decode("utf-8", "replace"))
+            return _shown(stream.read(_MAX_PREVIEW_BYTES))
     except FileNotFoundError:
         return ""
     except OSError as error:
         raise HotfolioError(f"The preview cannot be read: {error.strerror}.") from error
+
+
+def _shown(markdown: bytes) -> str:
+    return display_text(markdown.decode("utf-8", "replace"))
+
+
+def _is_published(job: Job) -> bool:
+    """Whether there is a result of this job, also of an earlier run than the one that has ended."""
+    if job.output is None or not job.state.is_finished:
+        return False
+    return job.state in _PUBLISHED or (_place(job) / MANIFEST).exists()
+
+
+def _place(job: Job) -> Path:
+    return Path(os.fsdecode(job.output or b""))
+
+
+def _markdown_name(job: Job) -> str:
+    return f"{Path(file_name(job)).stem}.md"
+
+
+def _has_pages(folder: Path) -> bool:
+    return any((folder / "pages").glob("*.jsonl*"))
+
+
+def _no_markdown(job: Job) -> str:
+    return f"This job makes no Markdown: its formats are {', '.join(job.options.formats)}."

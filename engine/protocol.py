@@ -18,6 +18,8 @@ MAX_PEEK = 400
 """Pixels along one side of a small picture, three bytes each in base64, so that it fits into a message."""
 MERGE_LIST = "merge.json"
 """What `MergeTask` reads: `{"checkpoints": [file, ...], "failed": {page: reason}}`."""
+PAGE_SIZES = "page-sizes.json"
+"""What `MergeTask` leaves: `{page: bytes of Markdown}`, in the order of the file; empty without Markdown."""
 
 
 PageNumber = Annotated[int, Field(ge=1, le=10_000_000)]
@@ -56,9 +58,15 @@ class PagesTask(_Task):
 
 
 class PreviewTask(_Task):
-    """Write `preview.md` from the pages that are finished so far."""
+    """Write the Markdown of the pages that are finished so far."""
 
     task: Literal["preview"] = "preview"
+    file: Annotated[str, Field(pattern=r"^[\w-]+\.md$")]
+    """Where to, in the folder."""
+    page: PageNumber | None = None
+    """Write this page alone."""
+    failure: str | None = None
+    """Why the page has failed, if it is known to have."""
 
 
 class PeekTask(_Message):
@@ -79,7 +87,8 @@ class PeekTask(_Message):
 class MergeTask(_Task):
     """Make the document-wide outputs from the checkpoints, as `merge.json` in the folder lists them.
 
-    A file, since the lists grow with the document and a message may not.
+    How much of the Markdown is whose page's is then in `page-sizes.json`. Both are files, since such lists grow with
+    the document and a message may not.
     """
 
     task: Literal["merge"] = "merge"
@@ -163,10 +172,11 @@ class Merged(_Message):
 
 
 class Previewed(_Message):
-    """`preview.md` is written."""
+    """The preview is written."""
 
     event: Literal["previewed"] = "previewed"
     pages: Annotated[int, Field(ge=0)]
+    """So many pages are in it; of a page that is not finished, no preview is written."""
     busy_s: Seconds
 
 

@@ -18,6 +18,7 @@ from engine.display import display_name
 from engine.errors import CannotGoOn, HotfolioError, OutputUnwritable, concerns_all, unwritable
 from engine.filesystem import exchange, fsync_path, fsync_tree
 from engine.job import Job, JobState, PageResult, Source
+from engine.pageindex import SIZE_KEY
 from engine.settings import OnSuccess
 from engine.store import JobStore
 
@@ -147,8 +148,12 @@ def build_manifest(
     warnings: list[str],
     versions: dict[str, str],
     finished: float,
+    page_sizes: dict[int, int],
 ) -> dict[str, Any]:
-    """What `manifest.json` says, except the list of files."""
+    """What `manifest.json` says, except the list of files.
+
+    `page_sizes` are the bytes of Markdown that each page has come to, none if no Markdown was made.
+    """
     source = job.source
     return {
         "schema": SCHEMA,
@@ -172,6 +177,7 @@ def build_manifest(
                 "seconds": round(r.seconds, 4),
                 "via": r.via,
                 "error": r.error,
+                **({SIZE_KEY: page_sizes.get(r.page, 0)} if page_sizes else {}),
             }
             for r in results
         ],

@@ -87,12 +87,12 @@ class JobStore:
     def pages(self, job_id: int) -> list[PageResult]:
         """What is recorded of an unfinished job's pages, in order."""
         query = "SELECT page, state, seconds, via, error FROM pages WHERE job_id = ? ORDER BY page"
-        return self._ask(
-            lambda db: [
-                PageResult(page, PageState(state), seconds, via, error)
-                for page, state, seconds, via, error in db.execute(query, (job_id,))
-            ]
-        )
+        return self._ask(lambda db: [_page_result(row) for row in db.execute(query, (job_id,))])
+
+    def page(self, job_id: int, page: int) -> PageResult | None:
+        """What is recorded of one page of an unfinished job."""
+        query = "SELECT page, state, seconds, via, error FROM pages WHERE job_id = ? AND page = ?"
+        return self._ask(lambda db: next(map(_page_result, db.execute(query, (job_id, page))), None))
 
     def checkpoints(self, job_id: int) -> list[Checkpoint]:
         """The finished batches of an unfinished job, in order."""
@@ -476,6 +476,11 @@ def _options(text: str) -> ConvertOptions:
 
 def _time(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _page_result(row: tuple[Any, ...]) -> PageResult:
+    page, state, seconds, via, error = row
+    return PageResult(page, PageState(state), seconds, via, error)
 
 
 def _job(row: tuple[Any, ...]) -> Job:

@@ -44,8 +44,11 @@ class EngineLike(Protocol):
     def detail(self, job_id: int) -> "JobDetail":
         """One job in full; reads the disk. Raises `NoSuchJob`."""
 
-    def preview(self, job_id: int) -> str:
-        """The job's Markdown, of the pages finished so far or as published; safe to show. Raises `HotfolioError`."""
+    def preview(self, job_id: int, *, page: int | None = None) -> str:
+        """The job's Markdown, of the pages finished so far or as published; safe to show. Raises `HotfolioError`.
+
+        With `page` (from 1), that page's alone; `PageNotLocated` if it cannot be told apart in what is published.
+        """
 
     def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
         """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`."""

@@ -57,6 +57,8 @@ class MergeContext:
     failed: dict[int, str]
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    page_sizes: dict[int, int] = field(default_factory=dict)
+    """Bytes of Markdown that each page has come to, in the order they were written."""
 
 
 class PageSource(Protocol):

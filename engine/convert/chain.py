@@ -14,16 +14,15 @@ from engine.convert.base import Converter, MergeContext, PageContext
 from engine.convert.document import Document, one_line
 from engine.convert.markup import MarkupConverter
 from engine.convert.pageimage import PageImageConverter
-from engine.convert.pagemodel import PageModel, from_line, to_line
+from engine.convert.pagemodel import PageModel, from_line, result_of, to_line
 from engine.filesystem import fsync_path
 from engine.job import Checkpoint, PageResult, PageState
 from engine.options import ConvertOptions
-from engine.protocol import MERGE_LIST
+from engine.protocol import MERGE_LIST, PAGE_SIZES
 
 OUT = Path("out")
 PAGES = Path("pages")
 HEAD = Path("document.json")
-PREVIEW = Path("preview.md")
 _MOST_WARNINGS = 1000
 _LINE = re.compile(rb'\{"page": (\d+), "state": "(\w+)"')
 """How a line of a checkpoint begins; see `pagemodel.to_line`."""
@@ -91,21 +90,36 @@ def merge_document(name: str, options: ConvertOptions, on_page: Callable[[int], 
     context = _merge_context(pages, failed, name, options)
     for converter in converters():
         converter.merge(context)
+    Path(PAGE_SIZES).write_text(json.dumps(context.page_sizes), encoding="utf-8")
     for file in context.files:
         fsync_path(file)
     fsync_path(OUT)
     return (pages.warnings() + context.warnings)[:_MOST_WARNINGS]
 
 
-def preview_document(name: str, options: ConvertOptions) -> int:
-    """Write the Markdown of the pages finished so far to `preview.md`; returns how many pages that are."""
-    pages = _Checkpoints(sorted(PAGES.glob("*.jsonl*")), lambda _: None)
-    return MarkupConverter().preview(_merge_context(pages, {}, name, options), PREVIEW)
+def preview_document(name: str, options: ConvertOptions, file: Path) -> int:
+    """Write the Markdown of the pages finished so far to `file`; returns how many pages that are."""
+    return MarkupConverter().preview(_merge_context(_finished_so_far(), {}, name, options), file)
+
+
+def preview_page(name: str, options: ConvertOptions, file: Path, page: int, failure: str | None) -> int:
+    """Write the Markdown of one page to `file`, as it is so far; returns 0 if there is none yet, else 1.
+
+    `failure` is why the page has failed, where that is known from elsewhere than its checkpoint.
+    """
+    pages = _finished_so_far()
+    failure = failure or pages.failure(page)
+    failed = {} if failure is None else {page: failure}
+    return MarkupConverter().preview_page(_merge_context(pages, failed, name, options), page, file)
 
 
 def versions() -> dict[str, str]:
     """Of the libraries that decide what comes out."""
     return {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
+
+
+def _finished_so_far() -> "_Checkpoints":
+    return _Checkpoints(sorted(PAGES.glob("*.jsonl*")), lambda _: None)
 
 
 def _merge_context(pages: "_Checkpoints", failed: dict[int, str], name: str, options: ConvertOptions) -> MergeContext:
@@ -155,6 +169,16 @@ class _Checkpoints:
                 if model is not None:
                     yield model
         self._warnings = found
+
+    def failure(self, page: int) -> str | None:
+        """Why a page has failed; None if it has not, or is not here."""
+        if page not in self._lines:
+            return None
+        file, offset = self._lines[page]
+        with _open_checkpoint(file) as stream:
+            stream.seek(offset)
+            result = result_of(stream.readline())
+        return (result.error or "unknown") if result.state is PageState.FAILED else None
 
     def warnings(self) -> list[str]:
         """What the pages had to say, in their order."""

@@ -39,9 +39,30 @@ class MarkupConverter:
             pages += 1
             for step in steps:
                 step.observe(model)
-        with file.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+        with _open(file) as stream:
             _write_markdown(document, _finished(document, steps), stream)
         return pages
+
+    def preview_page(self, document: MergeContext, number: int, file: Path) -> int:
+        """Write one page's Markdown, with the heading levels that all pages there are so far give it.
+
+        Returns 1, or 0 without a file if the page is neither there nor among the failed ones.
+        """
+        steps = document_steps()
+        found: PageModel | None = None
+        for model in document.pages:
+            for step in steps:
+                step.observe(model)
+            if model.number == number:
+                found = model
+        if found is not None:
+            for step in steps:
+                step.apply(found)
+        elif number not in document.failed:
+            return 0
+        with _open(file) as stream:
+            _write_markdown(document, iter([found or (number, document.failed[number])]), stream)
+        return 1
 
     def merge(self, document: MergeContext) -> None:
         """Write the files, holding one page in memory at a time."""
@@ -55,10 +76,14 @@ class MarkupConverter:
         writers = {Format.MD: _write_markdown, Format.TXT: _write_text, Format.JSON: _write_json}
         for format_ in formats:
             file = document.out / f"{document.stem}.{format_}"
-            with file.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+            with _open(file) as stream:
                 # Every format starts from fresh pages: the library's renderers change the ones they are given.
                 writers[format_](document, _finished(document, steps), stream)
             document.files.append(file)
+
+
+def _open(file: Path) -> IO[str]:
+    return file.open("w", encoding="utf-8", errors="replace", newline="")
 
 
 def _read(page: PageContext) -> PageModel:
@@ -120,16 +145,17 @@ def _write_markdown(document: MergeContext, pages: Iterator[Any], stream: IO[str
     parsed = _parsed(document)
     for page in pages:
         if isinstance(page, tuple):
-            stream.write(f"<!-- {_missing(*page).replace('--', '- -')} -->\n\n")
-            continue
-        parsed.pages = [page.layout]
-        stream.write(
-            parsed.to_markdown(
+            number, text = page[0], f"<!-- {_missing(*page).replace('--', '- -')} -->\n\n"
+        else:
+            parsed.pages = [page.layout]
+            number = page.number
+            text = parsed.to_markdown(
                 header=document.options.page_header,
                 footer=document.options.page_footer,
                 write_images=document.options.images,
             )
-        )
+        stream.write(text)
+        document.page_sizes[number] = len(text.encode("utf-8", "replace"))  # as `_open` has it written
 
 
 def _write_text(document: MergeContext, pages: Iterator[Any], stream: IO[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pymupdf
 from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 
-from engine.job import PageResult
+from engine.job import PageResult, PageState
 
 _GEOMETRY = (pymupdf.Rect, pymupdf.Point, pymupdf.Matrix, pymupdf.IRect, pymupdf.Quad)
 
@@ -44,6 +44,12 @@ def from_line(line: bytes) -> tuple[PageModel | None, list[str]]:
         return None, warnings
     boxes = [LayoutBox(**box) for box in layout.pop("boxes")]
     return PageModel(entry["page"], PageLayout(boxes=boxes, **layout)), warnings
+
+
+def result_of(line: bytes) -> PageResult:
+    """How the page came out, which `to_line` wrote too."""
+    entry = json.loads(line.decode("utf-8", "surrogatepass"))
+    return PageResult(entry["page"], PageState(entry["state"]), entry["seconds"], entry["via"], entry["error"])
 
 
 def dump(value: Any) -> str:

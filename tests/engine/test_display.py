@@ -1,11 +1,12 @@
 """Text from outside is shown truthfully and cannot steer a terminal."""
 
 import os
+import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.display import display_name, display_text
@@ -59,3 +60,35 @@ def test_text_of_several_lines_keeps_its_lines_and_tabs() -> None:
 
 def test_text_of_several_lines_loses_its_power_over_the_terminal() -> None:
     assert display_text("a\x1b]0;title\x07b\rc\u2028d") == "a\\x1b]0;title\\x07b\\x0dc\\u2028d"
+
+
+def one_by_one(text: str) -> str:
+    """What `display_text` is to give, a character at a time."""
+    shown = []
+    for char in text.replace("\r\n", "\n"):
+        code = ord(char)
+        if char in "\n\t" or unicodedata.category(char) not in HARMFUL:
+            shown.append(char)
+        elif 0xDC80 <= code <= 0xDCFF:
+            shown.append(f"\\x{code - 0xDC00:02x}")
+        elif code <= 0xFF:
+            shown.append(f"\\x{code:02x}")
+        else:
+            shown.append(f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}")
+    return "".join(shown)
+
+
+AWKWARD = "a]^-\\[ \n\r\t\x00\x1b\x7f\x85\xa0\xad\u200b\u2028\u202e\u3000\ue000\u0378\ud800\udc80\udcff\U000e0041語👩"
+
+
+@given(st.text(st.characters(), max_size=80) | st.text(st.sampled_from(AWKWARD), max_size=40))
+@example(AWKWARD)
+@example("\xa0\u3000\ue000 printable for no one, and harmless")
+@example("\r\r\n\n")
+def test_text_is_shown_as_a_look_at_each_character_would_have_it(text: str) -> None:
+    assert display_text(text) == one_by_one(text)
+
+
+def test_every_character_is_shown_as_a_look_at_it_would_have_it() -> None:
+    text = "".join(map(chr, range(sys.maxunicode + 1)))
+    assert display_text(text) == one_by_one(text)

@@ -369,7 +369,14 @@ def test_the_manifest_says_what_was_converted_how_and_with_what_result(press: Pr
     )
     pages = [result(1), result(2, PageState.OCR, 4.25), result(3, PageState.FAILED, 0.0, "crashed")]
     manifest = build_manifest(
-        converted, JobState.PARTIAL, "run-id", pages, ["a warning"], {"pymupdf": "2.0"}, started.timestamp() + 5
+        converted,
+        JobState.PARTIAL,
+        "run-id",
+        pages,
+        ["a warning"],
+        {"pymupdf": "2.0"},
+        started.timestamp() + 5,
+        {1: 120, 2: 0, 3: 44},
     )
     made = press.made("caf\u00e9.md")
     press.publisher.publish(1, made, press.output / "x", manifest)
@@ -390,9 +397,9 @@ def test_the_manifest_says_what_was_converted_how_and_with_what_result(press: Pr
         "formats": ["md", "png"],
         "versions": {"pymupdf": "2.0"},
         "pages": [
-            {"page": 1, "state": "ok", "seconds": 0.5, "via": "layout", "error": None},
-            {"page": 2, "state": "ocr", "seconds": 4.25, "via": "layout", "error": None},
-            {"page": 3, "state": "failed", "seconds": 0.0, "via": "none", "error": "crashed"},
+            {"page": 1, "state": "ok", "seconds": 0.5, "via": "layout", "error": None, "markdown_bytes": 120},
+            {"page": 2, "state": "ocr", "seconds": 4.25, "via": "layout", "error": None, "markdown_bytes": 0},
+            {"page": 3, "state": "failed", "seconds": 0.0, "via": "none", "error": "crashed", "markdown_bytes": 44},
         ],
         "warnings": ["a warning"],
         "started": "2026-01-02T03:04:05+00:00",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.display import display_text
 from engine.engine import JobDetail
-from engine.errors import HotfolioError, IllegalTransition, NoSuchJob
+from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, PageNotLocated
 from engine.inspector import Picture
 from engine.job import Job, JobState, PageResult, PageState, Source, Step, check_transition
 from engine.jobqueue import Move
@@ -62,6 +62,8 @@ class FakeEngine:
         self.is_scanning = False
         self.texts: dict[int, str] = {}
         """Previews, in place of made-up ones; made safe to show as the engine does."""
+        self.not_located = ""
+        """The sentence that says why pages cannot be told apart in the Markdown."""
         self.no_picture = ""
         """The sentence with which `peek` is refused."""
         self.calls: list[tuple[object, ...]] = []
@@ -209,11 +211,17 @@ class FakeEngine:
         log_file = self.settings.state_folder / "jobs" / str(job_id) / "log"
         return JobDetail(snapshot, pages, page_map, tuple(history), (), log_file, None)
 
-    def preview(self, job_id: int) -> str:
-        self.calls.append(("preview", job_id))
+    def preview(self, job_id: int, *, page: int | None = None) -> str:
+        """Every page says its number; a text given for the job is on each of them."""
+        self.calls.append(("preview", job_id) if page is None else ("preview", job_id, page))
+        if page is not None and self.not_located:
+            raise PageNotLocated(self.not_located)
+        if page is not None and page not in self.pages[job_id]:
+            raise HotfolioError(f"Page {page} is not converted yet.")
         if job_id in self.texts:
             return display_text(self.texts[job_id])
-        return "".join(f"## Page {page}\n\nWhat page {page} says.\n\n" for page in sorted(self.pages[job_id]))
+        pages = sorted(self.pages[job_id]) if page is None else [page]
+        return "".join(f"## Page {number}\n\nWhat page {number} says.\n\n" for number in pages)
 
     def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
         """A page with a red heading and lines of print, in the proportions of A4."""

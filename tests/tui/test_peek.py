@@ -53,8 +53,11 @@ async def test_i_shows_a_page_beside_its_markdown(engine: FakeEngine, size: tupl
         assert width < size[0]
         assert height == 2 * (size[1] - 2)
         assert {strip.cell_length for strip in s.app.screen._compositor.render_strips()} == {size[0]}
+        assert "Markdown of this page" in s.text
+        assert s.app.screen.query_one(TextLines).text == "## Page 1\n\nWhat page 1 says.\n\n"
         await s.press("right", "n")
         await s.until(lambda: "Page 3 of 9" in s.text)
+        await s.until(lambda: s.app.screen.query_one(TextLines).text == "## Page 3\n\nWhat page 3 says.\n\n")
         await s.until(lambda: ("peek", job_id, 3, width, height) in engine.calls)
         await s.press("greater_than_sign", "right")
         await s.until(lambda: "Page 9 of 9" in s.text)
@@ -70,8 +73,74 @@ async def test_i_on_a_running_job_begins_at_the_page_being_worked_on(engine: Fak
     async with session(engine) as s:
         await s.press("i")
         await s.until(lambda: "Page 21 of 50" in s.text and "not converted yet" in s.text)
+        looks = engine.calls.count(("preview", job_id, 21))
+        engine.start_page(2, job_id, 22)
+        engine.finish_page(2, job_id, 22)
+        await s.look()
+        assert engine.calls.count(("preview", job_id, 21)) == looks, "nothing is new about this page"
         engine.finish_page(1, job_id, 21)
-        await s.until(lambda: "## Page" in s.app.screen.query_one(TextLines).text)
+        await s.until(lambda: s.app.screen.query_one(TextLines).text == "## Page 21\n\nWhat page 21 says.\n\n")
+        engine.change(job_id, JobState.DONE)
+        await s.until(lambda: engine.calls.count(("preview", job_id, 21)) == looks + 2, "read again as published")
+        assert ("preview", job_id) not in engine.calls
+
+
+async def test_a_page_begins_at_its_top_and_is_held_where_it_was_scrolled_to(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.RUNNING, pages=9, done=3)
+    engine.texts[job_id] = "\n".join(f"line {number}" for number in range(90))
+    async with session(engine) as s:
+        await s.press("i")
+        text = s.app.screen.query_one(TextLines)
+        await s.until(lambda: "line 0" in s.text)
+        await s.press("pagedown")
+        await s.until(lambda: text.scroll_offset.y > 0)
+        scrolled_to = text.scroll_offset.y
+        engine.texts[job_id] += "\nas published"
+        engine.change(job_id, JobState.DONE)
+        await s.until(lambda: text.text.endswith("as published"))
+        assert text.scroll_offset.y == scrolled_to
+        await s.press("right")
+        await s.until(lambda: ("preview", job_id, 2) in engine.calls and text.scroll_offset.y == 0)
+
+
+async def test_pages_that_are_turned_quickly_end_with_the_last_one_s_text(engine: FakeEngine) -> None:
+    engine.add("a.pdf", JobState.DONE, pages=40, done=40)
+    async with session(engine) as s:
+        await s.press("i", *["right"] * 30)
+        await s.until(lambda: "Page 31 of 40" in s.text and "What page 31 says" in s.text)
+        await s.press(*["left"] * 12)
+        await s.until(lambda: "Page 19 of 40" in s.text and "What page 19 says" in s.text)
+
+
+async def test_where_pages_cannot_be_told_apart_the_whole_text_is_shown_and_called_that(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.DONE, pages=40, done=40)
+    engine.not_located = "The Markdown was changed after it was made.\x1b[2J"
+    async with session(engine) as s:
+        await s.press("i")
+        text = s.app.screen.query_one(TextLines)
+        await s.until(lambda: "The whole Markdown, near this page" in s.text)
+        assert "Markdown of this page" not in s.text
+        assert "The Markdown was changed after it was made." in s.message
+        assert "\x1b" not in s.message
+        assert "## Page 1\n" in text.text
+        assert "## Page 40\n" in text.text
+        assert text.scroll_offset.y == 0
+        for _ in range(19):
+            await s.press("right")
+        await s.until(lambda: "Page 20 of 40" in s.text and "What page 20 says" in s.text)
+        engine.not_located = ""
+        await s.press("right")
+        await s.until(lambda: text.text == "## Page 21\n\nWhat page 21 says.\n\n" and text.scroll_offset.y == 0)
+        assert "Markdown of this page" in s.text
+    assert ("preview", job_id) in engine.calls
+
+
+async def test_a_page_without_text_says_so(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.DONE, pages=1, done=1)
+    engine.texts[job_id] = ""
+    async with session(engine) as s:
+        await s.press("i")
+        await s.until(lambda: "There is no text on this page" in s.text)
 
 
 async def test_where_it_is_narrow_the_picture_is_alone(engine: FakeEngine) -> None:

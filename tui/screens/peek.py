@@ -1,6 +1,7 @@
 """PeekScreen: a page as a picture beside its Markdown, to judge a conversion without copying a file."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -10,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 
 from engine.display import display_text
-from engine.errors import HotfolioError
+from engine.errors import HotfolioError, PageNotLocated
 from engine.progress import PageMark
 from tui.model import Model, Update
 from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
@@ -25,7 +26,9 @@ _TEXT_CELLS = 34
 """With less left beside the picture, the picture is alone."""
 _BARS = 2
 """Lines that title and keys take."""
-_NEAR = "Markdown, about where this page is"
+_PAGE = "Markdown of this page"
+_NEAR = "The whole Markdown, near this page"
+_UNCONVERTED = (b"", bytes([PageMark.WAITING]), bytes([PageMark.RUNNING]))
 _HINTS = (
     (("screen.leave",), "back", 0),
     (("page.previous", "page.next"), "turn page", 1),
@@ -33,6 +36,18 @@ _HINTS = (
     (("scroll.down", "scroll.up"), "scroll", 2),
     (("app.help",), "help", 4),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Markdown:
+    """What is beside the picture."""
+
+    text: str
+    title: str = _PAGE
+    begins: float = 0.0
+    """How much of the text comes before the page, as a share of it."""
+    reason: str = ""
+    """Why it is not the page's own, where it is not."""
 
 
 class PeekScreen(DashboardScreen):
@@ -58,9 +73,11 @@ class PeekScreen(DashboardScreen):
         self.page = page
         self._title = TitleLine()
         self._picture = PagePicture(model, job_id)
-        self._text_title = TitleLine(_NEAR)
+        self._text_title = TitleLine(_PAGE)
         self._text = TextLines()
-        self._pages_read: tuple[int, int] | None = None
+        self._version: tuple[object, ...] | None = None
+        self._text_page = 0
+        self._reason = ""
         self._is_reading = False
 
     def compose(self) -> ComposeResult:
@@ -86,7 +103,7 @@ class PeekScreen(DashboardScreen):
         self.call_after_refresh(self._show)
 
     def take(self, update: Update) -> None:
-        """Read the text again when pages have been finished."""
+        """Read the text again when the page, or the document, is finished."""
         if self._job_id in update.changed:
             self._show()
 
@@ -120,9 +137,10 @@ class PeekScreen(DashboardScreen):
         width, rows = self.size.width, self.size.height - _BARS
         is_alone = width - _TEXT_CELLS < MIN_WIDTH // 2
         self._picture.show(self.page, width if is_alone else max(width * 3 // 5, width - 100), rows)
-        if not self._is_reading and (self.page, entry.pages_done) != self._pages_read:
+        version = (self.page, entry.job.state, self._is_converted())
+        if not self._is_reading and version != self._version:
             self._is_reading = True
-            self._pages_read = (self.page, entry.pages_done)
+            self._version = version
             self.run_worker(self._read(self.page), exit_on_error=True)
 
     @on(PagePicture.Shown)
@@ -132,29 +150,37 @@ class PeekScreen(DashboardScreen):
         self.set_class(self.size.width - cells - 2 < _TEXT_CELLS, "-alone")
         self._picture.styles.width = "1fr" if self.has_class("-alone") else cells + 2
 
-    async def _read(self, page: int) -> None:
-        """Show the document's Markdown where the page's share of it begins: the engine keeps no marks between pages."""
-        try:
-            text, share = await asyncio.to_thread(self._find, page)
-        except HotfolioError as error:
-            text, share = display_text(str(error)), 0.0
-        finally:
-            self._is_reading = False
-        await self._text.show(text)
-        self._text.scroll_to(y=round(share * self._text.virtual_size.height), animate=False, force=True)
-        if page != self.page:
-            self._show()
-
-    def _find(self, page: int) -> tuple[str, float]:
-        """The Markdown, and how much of it comes before a page."""
-        engine = self.model.engine
-        page_map = engine.page_map(self._job_id)
+    def _is_converted(self) -> bool | None:
+        """Whether the page of a running job is; None for other jobs."""
+        page_map = self.model.engine.page_map(self._job_id)
         if page_map is None:
-            pages = self._pages
-            share = (page - 1) / pages if pages else 0.0
-        else:
-            done = [mark not in (PageMark.WAITING, PageMark.RUNNING) for mark in page_map.marks]
-            if not any(done[page - 1 : page]):
-                return "This page is not converted yet.", 0.0
-            share = sum(done[: page - 1]) / sum(done)
-        return engine.preview(self._job_id).expandtabs(4) or "There is no Markdown of this job.", share
+            return None
+        return page_map.marks[self.page - 1 : self.page] not in _UNCONVERTED
+
+    async def _read(self, page: int) -> None:
+        """Show the page's Markdown from its beginning; if it was in sight before, hold the scroll position."""
+        try:
+            found = await asyncio.to_thread(self._find, page)
+        except HotfolioError as error:
+            found = _Markdown(display_text(str(error)))
+        self._text_title.show(found.title)
+        if found.text != self._text.text:
+            await self._text.show(found.text)
+        if page != self._text_page:
+            top = round(found.begins * self._text.virtual_size.height)
+            self._text.scroll_to(y=top, animate=False, force=True)
+        if found.reason and found.reason != self._reason:
+            self.say(found.reason)
+        self._text_page, self._reason = page, found.reason
+        self._is_reading = False
+        self._show()  # the page may have been turned, or have been finished, meanwhile
+
+    def _find(self, page: int) -> _Markdown:
+        """The page's Markdown, or what there is in its place."""
+        engine = self.model.engine
+        try:
+            return _Markdown(engine.preview(self._job_id, page=page).expandtabs(4) or "There is no text on this page.")
+        except PageNotLocated as error:
+            reason = display_text(str(error))
+        text = engine.preview(self._job_id).expandtabs(4)
+        return _Markdown(text or reason, _NEAR, (page - 1) / max(self._pages, 1), reason)
