@@ -23,6 +23,7 @@ from tui.commands import Commands
 from tui.enginelike import EngineLike
 from tui.formatting import number, plural
 from tui.glyphs import ASCII, UNICODE, Glyphs
+from tui.jobfilter import remember_names
 from tui.keymap import build_keymap
 from tui.look import THEME, THEME_LIGHT, Look
 from tui.messages import ActionChosen, JobOpened, PasswordGiven, QuitChoice
@@ -125,8 +126,12 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         """Begin to ask the engine."""
         self.set_interval(1 / self._engine.settings.refresh_rate, self.look_again)
         self.set_interval(_METER_S, self._read_meter)
+        self.call_after_refresh(self._remember_names)
         if self._problems:
             self.call_after_refresh(self._tell_problems)
+
+    def _remember_names(self) -> None:
+        self.run_worker(asyncio.to_thread(remember_names, list(self.model.jobs.entries.values())))
 
     def on_unmount(self) -> None:
         """Keep how the list was looked at."""

@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -58,6 +58,12 @@ def parse_filter(text: str) -> JobFilter | None:
 def folded_name(path: bytes) -> str:
     """A file's name as shown, to be compared without regard to case; kept, since every key asks for all names."""
     return display_name(path).casefold()
+
+
+def remember_names(entries: Iterable[JobSnapshot]) -> None:
+    """Fold the names ahead of the first sort or filter that needs them all; for a thread."""
+    for entry in entries:
+        folded_name(entry.job.source.path)
 
 
 def _term(term: str) -> Test:

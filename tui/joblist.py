@@ -127,6 +127,11 @@ class JobList:
 
     def apply(self, changed: Iterable[JobSnapshot], removed: Iterable[int]) -> None:
         """Take in what has changed. Rows stay where they are until `settle`, but those removed go at once."""
+        if not self.entries:  # all are new: no need to look where each one was
+            self.entries = {entry.job.id: entry for entry in changed}
+            self._unsettled = set(self.entries)
+            self.greatest_id = max(self.entries, default=self.greatest_id)
+            changed = ()
         for entry in changed:
             job_id = entry.job.id
             self.entries[job_id] = entry
