@@ -14,7 +14,8 @@ os.environ.setdefault("TEXTUAL_FPS", "60")
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
 _NO_SYMBOLS = ("linux", "dumb", "vt100", "vt220", "cons25")
-_FEW_COLOURS = ("linux", "dumb", "vt100", "vt220", "cons25", "xterm", "screen", "ansi", "xterm-color")
+_MANY_COLOURS = ("256color", "kitty", "direct")
+"""How the names of terminals end that Rich sends more than 16 colours; `linux`, `screen`, `tmux-16color` get those."""
 
 
 def can_show_unicode(environ: Mapping[str, str] | None = None, encoding: str | None = None) -> bool:
@@ -28,7 +29,10 @@ def has_few_colours(environ: Mapping[str, str] | None = None) -> bool:
     environ = os.environ if environ is None else environ
     if "NO_COLOR" in environ:
         return True
-    return environ.get("TERM", "") in _FEW_COLOURS and environ.get("COLORTERM", "") not in ("truecolor", "24bit")
+    if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return False
+    term = environ.get("TERM", "")  # which Windows does not have
+    return bool(term) and term.rpartition("-")[2] not in _MANY_COLOURS
 
 
 def _encoding(environ: Mapping[str, str]) -> str:

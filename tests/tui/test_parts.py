@@ -170,6 +170,9 @@ def test_the_terminal_is_judged_by_locale_and_term() -> None:
         ({}, True),
     ):
         assert can_show_unicode(locale_variables | {"TERM": "xterm-256color"}) is is_utf8, locale_variables
-    assert has_few_colours({"TERM": "linux"})
+    for term in ("linux", "screen", "tmux", "xterm-16color", "alacritty"):
+        assert has_few_colours({"TERM": term}), term
+    for term in ("xterm-256color", "screen-256color", "xterm-kitty", ""):
+        assert not has_few_colours({"TERM": term}), term
     assert has_few_colours({"TERM": "xterm-256color", "NO_COLOR": "1"})
     assert not has_few_colours({"TERM": "xterm", "COLORTERM": "truecolor"})
