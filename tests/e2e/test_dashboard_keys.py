@@ -262,9 +262,10 @@ def test_keys_of_the_engine_and_of_the_program(paused: Dashboard, size: tuple[in
     d.wait_until(lambda: "5/5" in d.head or "✓ 0" not in d.head, "the workers at work")
 
 
-def test_keys_for_what_is_finished(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_keys_for_what_is_finished(tmp_path: Path) -> None:
+    """On a large terminal; what its size changes is in the tests of the waiting jobs."""
     files = a_mix()
-    with Dashboard(tmp_path, size) as d:
+    with Dashboard(tmp_path, LARGE) as d:
         drop(tmp_path, files)
         d.wait_until(lambda: count_of(d, "Done") + count_of(d, "Failed") == len(files), "all to finish", timeout=60)
         assert count_of(d, "Failed") >= 3
@@ -286,15 +287,18 @@ def test_keys_for_what_is_finished(tmp_path: Path, size: tuple[int, int]) -> Non
         d.see("l", f"Log of #{report}", gone=" workers ─")
         d.cause("esc", lambda: d.cursor == report, "the list")
         d.see("y", "Copied")
-        assert base64.b64encode(str(tmp_path / "output" / "harbour").encode()) in d.received
-        d.press("enter")  # on a wide screen the panel has shown the same before, so wait for the list to go
+        d.wait_until(lambda: clipboard_of(d) == [str(tmp_path / "output" / "harbour")], "the result's path")
+        d.press("Y")
+        d.wait_until(lambda: clipboard_of(d)[1:] == [str(tmp_path / "input" / "harbour.pdf")], "the source's path")
+        d.press("enter")  # the panel has shown the same before, so wait for the list to go
         d.wait_until(lambda: " workers ─" not in d.text, "the job in full")
-        d.wait_for("5 of 5 pages", "■■■■■", "published")
+        d.wait_for("5 of 5 pages", "■■■■■", "published", "page 1 selected")
         d.see("o", "Report of the Harbour Survey")
-        d.press("esc")
-        d.wait_for("published")
-        d.press("esc")
-        d.wait_for(" workers ─")
+        d.see("esc", "page 1 selected")
+        d.see("right", "page 2 selected")
+        d.see("left", "page 1 selected")
+        d.see("n", "No page has a problem.")
+        d.see("esc", " workers ─")
 
         d.see("i", "Page 1 of 5 of #", "▀", gone=" workers ─")
         d.see("n", "Page 2 of 5 of #")
@@ -336,8 +340,9 @@ def test_keys_for_what_is_finished(tmp_path: Path, size: tuple[int, int]) -> Non
         assert d.wait_exit() == 0
 
 
-def test_keys_while_documents_are_converted(tmp_path: Path, size: tuple[int, int]) -> None:
-    with Dashboard(tmp_path, size, env={"HOTFOLIO_BATCH_SECONDS": "0.4"}) as d:
+def test_keys_while_documents_are_converted(tmp_path: Path) -> None:
+    """On a small terminal; what its size changes is in the tests of the waiting jobs."""
+    with Dashboard(tmp_path, SMALL, env={"HOTFOLIO_BATCH_SECONDS": "0.4"}) as d:
         drop(tmp_path, {f"long-{n}.pdf": pdfs.text_pages(200, words_per_page=30) for n in range(5)})
         d.wait_until(lambda: "4/4" in d.head and (count_of(d, "Running"), count_of(d, "Queued")) == (4, 1), "work")
         d.press("G")
