@@ -258,7 +258,7 @@ def test_keys_of_the_engine_and_of_the_program(paused: Dashboard, size: tuple[in
     d.see(",", "num_workers", "HOTFOLIO_SETTLE")
     d.cause("esc", lambda: "num_workers" not in d.text, "the list")
 
-    d.see("P", "Going on.", gone="‖ paused")
+    d.cause("P", lambda: "‖ paused" not in d.head, "the engine to go on")
     d.wait_until(lambda: "5/5" in d.head or "✓ 0" not in d.head, "the workers at work")
 
 
