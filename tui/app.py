@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from tui.terminal import can_show_unicode, has_few_colours
@@ -14,11 +14,13 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from engine.display import display_text
 from engine.errors import HotfolioError
 from tui.actions import ACTIONS, Change
+from tui.ascii_only import AsciiOnly
 from tui.commands import Commands
 from tui.enginelike import EngineLike
 from tui.formatting import number, plural
@@ -83,6 +85,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self._undo: tuple[str, Change, list[int]] | None = None
         self._acting = asyncio.Lock()
         self.glyphs = glyphs or (UNICODE if can_show_unicode() else ASCII)
+        self._own_filters: list[LineFilter] = [AsciiOnly()] if self.glyphs is ASCII else []
         self._has_few_colours = has_few_colours() if few_colours is None else few_colours
         self.register_theme(THEME)
         self.register_theme(THEME_LIGHT)
@@ -106,6 +109,10 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     def get_default_screen(self) -> Screen[None]:
         """The queue."""
         return MainScreen(self.model)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through on its way to the terminal."""
+        return [*super().get_line_filters(), *self._own_filters]
 
     def on_load(self) -> None:
         """Be ready with all jobs before the first frame."""
@@ -155,7 +162,9 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self.look = self._new_look()
 
     def _new_look(self) -> Look:
-        return Look.of(self, self.glyphs, self._keymap_built.keys, has_few_colours=self._has_few_colours)
+        # Pictures in colours are made of half blocks.
+        few = self._has_few_colours or self.glyphs is ASCII
+        return Look.of(self, self.glyphs, self._keymap_built.keys, has_few_colours=few)
 
     def _tell_problems(self) -> None:
         choices: list[Choice[bool | None]] = [Choice("g", "Go on without", True)]

@@ -36,6 +36,8 @@ class Glyphs:
     warning: str
     ramp: str
     """From paper to ink: a picture without colours."""
+    key_names: Mapping[int, str]
+    """For `str.translate`: names of keys that cannot be shown as symbols."""
 
 
 UNICODE = Glyphs(
@@ -75,6 +77,7 @@ UNICODE = Glyphs(
     dash="–",
     warning="▲",
     ramp=" ░▒▓█",
+    key_names={},
 )
 
 ASCII = Glyphs(
@@ -114,4 +117,5 @@ ASCII = Glyphs(
     dash="-",
     warning="!",
     ramp=" .:-=+*#%@",
+    key_names=str.maketrans({"↓": "down", "↑": "up", "←": "left", "→": "right"}),
 )

@@ -16,6 +16,7 @@ from tui.screens.main import MainScreen
 from tui.screens.peek import PeekScreen
 from tui.screens.settings import SettingsScreen
 from tui.screens.text import TextScreen
+from tui.widgets.filter_bar import FilterBar
 from tui.widgets.job_view import JobView
 from tui.widgets.queue_list import QueueList
 from tui.widgets.scroll_lines import ScrollLines
@@ -60,6 +61,7 @@ def _chains(app: type[App[Any]]) -> list[Sequence[type[DOMNode]]]:
         (JobView, MainScreen, app),
         (JobView, DetailScreen, app),
         (ScrollLines, TextScreen, app),
+        (FilterBar,),
         (ScrollLines, PeekScreen, app),
         (ScrollLines, SettingsScreen, app),
     ]

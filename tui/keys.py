@@ -1,8 +1,9 @@
 """How keys are called, for hints and help, and which ones a binding has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
+from textual.keys import key_to_character
 from textual.screen import Screen
 
 _NAMES = {
@@ -34,10 +35,19 @@ def key_name(key: str) -> str:
     return "+".join([*modifiers, _NAMES.get(last, last)])
 
 
+def active_bindings(screen: Screen[object]) -> Iterator[ActiveBinding]:
+    """The bindings whose keys do something now: while a line is being typed, not those whose keys are text."""
+    focused = screen.focused
+    for active in screen.active_bindings.values():
+        key = active.binding.key
+        if focused is None or not focused.check_consume_key(key, key_to_character(key)):
+            yield active
+
+
 def keys_by_binding(screen: Screen[object]) -> dict[str, list[str]]:
     """The keys of every binding that is in force on a screen, by the binding's id, as the keymap has them."""
     found: dict[str, list[str]] = {}
-    for active in screen.active_bindings.values():
+    for active in active_bindings(screen):
         if active.binding.id:
             found.setdefault(active.binding.id, []).append(key_name(active.binding.key))
     return found

@@ -3,6 +3,7 @@
 import codecs
 import locale
 import os
+import sys
 from collections.abc import Mapping
 
 # Frames are sent only when something has changed. A key that comes right behind a frame may wait for two: with four
@@ -13,18 +14,14 @@ os.environ.setdefault("TEXTUAL_FPS", "60")
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
 _NO_SYMBOLS = ("linux", "dumb", "vt100", "vt220", "cons25")
-_FEW_COLOURS = ("linux", "dumb", "vt100", "vt220", "cons25", "xterm", "screen", "ansi", "xterm-color")
+_MANY_COLOURS = ("256color", "kitty", "direct")
+"""How the names of terminals end that Rich sends more than 16 colours; `linux`, `screen`, `tmux-16color` get those."""
 
 
 def can_show_unicode(environ: Mapping[str, str] | None = None, encoding: str | None = None) -> bool:
     """Whether block and line symbols come out right: UTF-8, and a font that goes beyond a console's 256 glyphs."""
     environ = os.environ if environ is None else environ
-    encoding = locale.getpreferredencoding(False) if encoding is None else encoding
-    try:
-        is_utf8 = codecs.lookup(encoding).name == "utf-8"
-    except LookupError:
-        return False
-    return is_utf8 and environ.get("TERM", "") not in _NO_SYMBOLS
+    return _is_utf8(encoding or _encoding(environ)) and environ.get("TERM", "") not in _NO_SYMBOLS
 
 
 def has_few_colours(environ: Mapping[str, str] | None = None) -> bool:
@@ -32,4 +29,34 @@ def has_few_colours(environ: Mapping[str, str] | None = None) -> bool:
     environ = os.environ if environ is None else environ
     if "NO_COLOR" in environ:
         return True
-    return environ.get("TERM", "") in _FEW_COLOURS and environ.get("COLORTERM", "") not in ("truecolor", "24bit")
+    if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return False
+    term = environ.get("TERM", "")  # which Windows does not have
+    return bool(term) and term.rpartition("-")[2] not in _MANY_COLOURS
+
+
+def _encoding(environ: Mapping[str, str]) -> str:
+    """What the locale says of the terminal.
+
+    Python's own word is no help: in the C locale it takes UTF-8 all the same, and says so in `LC_CTYPE` (PEP 538, 540).
+    A locale that is not installed here, as may come with SSH, still tells the encoding by its name.
+    """
+    names = ("LC_ALL", "LANG") if sys.flags.utf8_mode else ("LC_ALL", "LC_CTYPE", "LANG")
+    chosen = next((environ[name] for name in names if environ.get(name)), "")
+    if chosen in ("C", "POSIX"):
+        return "ascii"
+    named = chosen.partition("@")[0].rpartition(".")[2]
+    # Without a locale nothing is known, and a terminal that is not UTF-8 is the exception.
+    return named if _is_known(named) else locale.getencoding() if chosen else "utf-8"
+
+
+def _is_utf8(encoding: str) -> bool:
+    return _is_known(encoding) and codecs.lookup(encoding).name == "utf-8"
+
+
+def _is_known(encoding: str) -> bool:
+    try:
+        codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        return False
+    return True

@@ -31,6 +31,8 @@ _KEYS = {
     "backspace": "\x7f",
     "up": "\x1b[A",
     "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
     "home": "\x1b[H",
     "end": "\x1b[F",
     "pgup": "\x1b[5~",

@@ -258,13 +258,14 @@ def test_keys_of_the_engine_and_of_the_program(paused: Dashboard, size: tuple[in
     d.see(",", "num_workers", "HOTFOLIO_SETTLE")
     d.cause("esc", lambda: "num_workers" not in d.text, "the list")
 
-    d.see("P", "Going on.", gone="‖ paused")
+    d.cause("P", lambda: "‖ paused" not in d.head, "the engine to go on")
     d.wait_until(lambda: "5/5" in d.head or "✓ 0" not in d.head, "the workers at work")
 
 
-def test_keys_for_what_is_finished(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_keys_for_what_is_finished(tmp_path: Path) -> None:
+    """On a large terminal; what its size changes is in the tests of the waiting jobs."""
     files = a_mix()
-    with Dashboard(tmp_path, size) as d:
+    with Dashboard(tmp_path, LARGE) as d:
         drop(tmp_path, files)
         d.wait_until(lambda: count_of(d, "Done") + count_of(d, "Failed") == len(files), "all to finish", timeout=60)
         assert count_of(d, "Failed") >= 3
@@ -286,15 +287,18 @@ def test_keys_for_what_is_finished(tmp_path: Path, size: tuple[int, int]) -> Non
         d.see("l", f"Log of #{report}", gone=" workers ─")
         d.cause("esc", lambda: d.cursor == report, "the list")
         d.see("y", "Copied")
-        assert base64.b64encode(str(tmp_path / "output" / "harbour").encode()) in d.received
-        d.press("enter")  # on a wide screen the panel has shown the same before, so wait for the list to go
+        d.wait_until(lambda: clipboard_of(d) == [str(tmp_path / "output" / "harbour")], "the result's path")
+        d.press("Y")
+        d.wait_until(lambda: clipboard_of(d)[1:] == [str(tmp_path / "input" / "harbour.pdf")], "the source's path")
+        d.press("enter")  # the panel has shown the same before, so wait for the list to go
         d.wait_until(lambda: " workers ─" not in d.text, "the job in full")
-        d.wait_for("5 of 5 pages", "■■■■■", "published")
+        d.wait_for("5 of 5 pages", "■■■■■", "published", "page 1 selected")
         d.see("o", "Report of the Harbour Survey")
-        d.press("esc")
-        d.wait_for("published")
-        d.press("esc")
-        d.wait_for(" workers ─")
+        d.see("esc", "page 1 selected")
+        d.see("right", "page 2 selected")
+        d.see("left", "page 1 selected")
+        d.see("n", "No page has a problem.")
+        d.see("esc", " workers ─")
 
         d.see("i", "Page 1 of 5 of #", "▀", gone=" workers ─")
         d.see("n", "Page 2 of 5 of #")
@@ -336,8 +340,9 @@ def test_keys_for_what_is_finished(tmp_path: Path, size: tuple[int, int]) -> Non
         assert d.wait_exit() == 0
 
 
-def test_keys_while_documents_are_converted(tmp_path: Path, size: tuple[int, int]) -> None:
-    with Dashboard(tmp_path, size, env={"HOTFOLIO_BATCH_SECONDS": "0.4"}) as d:
+def test_keys_while_documents_are_converted(tmp_path: Path) -> None:
+    """On a small terminal; what its size changes is in the tests of the waiting jobs."""
+    with Dashboard(tmp_path, SMALL, env={"HOTFOLIO_BATCH_SECONDS": "0.4"}) as d:
         drop(tmp_path, {f"long-{n}.pdf": pdfs.text_pages(200, words_per_page=30) for n in range(5)})
         d.wait_until(lambda: "4/4" in d.head and (count_of(d, "Running"), count_of(d, "Queued")) == (4, 1), "work")
         d.press("G")
@@ -374,6 +379,42 @@ def test_keys_while_documents_are_converted(tmp_path: Path, size: tuple[int, int
     assert list((tmp_path / "output" / ".hotfolio" / "jobs").glob("*/pages/*.jsonl"))
 
 
+def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path, size: tuple[int, int]) -> None:
+    # A deadline that no page keeps: each is read as plain text, or has failed, and says why.
+    with Dashboard(tmp_path, size, env={"HOTFOLIO_PAGE_TIMEOUT": "0.01"}) as d:
+        drop(tmp_path, {"hurried.pdf": pdfs.text_pages(60)})
+        d.wait_until(lambda: count_of(d, "Done") + count_of(d, "Failed") == 1 and d.cursor == 1, "the job to end")
+        d.press("enter")
+        d.wait_until(lambda: " workers ─" not in d.text, "the job in full")
+        d.wait_for("60 of 60 pages", " selected")
+        d.press(*["left"] * 60)  # from the first that has failed, if any has
+        d.wait_for("page 1 selected")
+
+        def last(page: int, count: int) -> bool:
+            """Whether so many pages up to `page` are listed, one below the other, with all there is to say of each."""
+            listed = [int(match[1]) for line in d.lines if (match := _PAGE.match(line))]
+            return listed[-count:] == [*range(page - count + 1, page + 1)] and (listed[-1:] == [page])
+
+        d.cause("G", lambda: last(60, min(60, size[1] - 2)), "the last pages")
+        half = round((size[1] - 1) / 2)
+        d.cause("k", lambda: last(59, half), "a line up")
+        d.cause("ctrl+u", lambda: last(59 - half, 5), "half a screen up")
+        d.cause("ctrl+d", lambda: last(59, half), "half a screen down")
+        d.cause("pgup", lambda: not last(59, 5), "a screen up")
+        d.cause("pgdn", lambda: last(59, half), "a screen down")
+        d.cause("j", lambda: last(60, half), "a line down")
+        d.see("g", "page 1 selected")
+        d.see("right", "page 2 selected")
+        d.see("left", "page 1 selected")
+        d.see("n", "page 2 selected")
+        d.see("N", "page 1 selected")
+        # Among the lines of the pages, the line of the one selected is brought to sight.
+        d.cause("G", lambda: last(60, half), "the last pages")
+        d.press("right")
+        d.wait_until(lambda: any(re.match(r" {4,}2 [▤✗] ", line) for line in d.lines), "page 2 in sight")
+        d.see("esc", " workers ─", gone="esc back")
+
+
 def test_quitting_can_wait_for_what_is_running(tmp_path: Path) -> None:
     with Dashboard(tmp_path) as d:
         drop(tmp_path, {f"{n}.pdf": pdfs.text_pages(6) for n in range(4)})
@@ -408,11 +449,12 @@ def test_what_is_typed_right_after_a_slash_is_the_filter(paused: Dashboard) -> N
     assert f"Queued {JOBS} " in d.tabs
 
 
+_PAGE = re.compile(r" +(\d+) [▤✗] (?:text only|failed) +(?:text|none) +\d+\.\d  \S.*")
 _FILTERING = "name  !name  state:failed"
 _BOUND = (
     """
 j ↓|k ↑|g home|G end|pgdn|pgup|ctrl+d|ctrl+u|enter|esc|1|2|3|4|5|tab|/|n|N|s|S|space|v|a|A|[|]|f|F|: ctrl+p|? f1|+ =|-
-J|K|t|b|x|X|p|P|r|R|d|D|z|o|i|u|y|l|e|,|q ctrl+c
+J|K|t|b|x|X|p|P|r|R|d|D|z|o|i|u|y|Y|l|e|,|q ctrl+c
 """.replace("\n", "|")
     .strip("|")
     .split("|")
@@ -435,6 +477,11 @@ def a_mix() -> dict[str, bytes]:
     }
     real = sorted((CORPUS / "ordinary").glob("*.pdf"), key=lambda file: file.stat().st_size)
     return files | {file.name: file.read_bytes() for file in real[:4]}
+
+
+def clipboard_of(dashboard: Dashboard) -> list[str]:
+    """What has been put on the terminal's clipboard (OSC 52)."""
+    return [base64.b64decode(code).decode() for code in re.findall(rb"\x1b]52;c;([\w+/=]*)\x07", dashboard.received)]
 
 
 def count_of(dashboard: Dashboard, view: str) -> int:

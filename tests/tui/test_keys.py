@@ -1,11 +1,15 @@
 """Each key does its thing, at both sizes."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from engine.job import JobState
 from tests.tui.conftest import SIZES, session
 from tests.tui.fake_engine import FakeEngine
 from tui.joblist import Sort, View
+from tui.keys import key_name
 from tui.messages import QuitChoice
 from tui.screens.choice_dialog import ChoiceDialog
 from tui.screens.detail import DetailScreen
@@ -300,3 +304,15 @@ async def test_keys_that_shells_and_multiplexers_eat_are_not_bound(engine: FakeE
         }
         ids = [b.binding.id for b in s.app.screen.active_bindings.values() if not b.binding.system]
         assert all(ids)
+
+
+async def test_the_documentation_names_every_key_of_the_list(engine: FakeEngine, size: Size) -> None:
+    engine.add("a.pdf")
+    page = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text(encoding="utf-8")
+    table = page.partition("## Keys")[2].partition("##")[0]
+    written = {"↓", "↑", "Home", "End", "PgUp", "PgDn", "Enter", "Esc", "Tab", "space", "F1", "ctrl+d", "ctrl+u"}
+    named = {key.lower() for key in written if key in table} | {f"ctrl+{key}" for key in "cp" if f"ctrl+{key}" in table}
+    named |= set(re.findall(r"`(.)`", table)) | ({*"12345"} if "`1`–`5`" in table else set())
+    async with session(engine, size) as s:
+        bound = {key_name(b.binding.key) for b in s.app.screen.active_bindings.values() if b.binding.id}
+        assert bound == named

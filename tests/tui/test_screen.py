@@ -121,14 +121,23 @@ async def test_banners_take_room_only_while_there_are_any(engine: FakeEngine) ->
 
 async def test_without_unicode_everything_is_ascii(engine: FakeEngine) -> None:
     engine.fill(40)
+    engine.add("旅行 café…pdf", JobState.FAILED, reason="“Broken” — beyond repair")
     job_id = engine.add("now.pdf", JobState.RUNNING, pages=9, done=4)
     engine.start_page(1, job_id, 5)
     async with session(engine, (120, 40), glyphs=ASCII) as s:
         await s.look()
         await s.until(lambda: "HISTORY" in s.text)
-        for line in s.lines:
-            text = "".join(char for char in line if char not in "▏▁▂▃▄▅▆▇█")  # Textual's own border and scrollbar
-            assert text.isascii(), line
+        assert s.text.isascii()
+        assert {strip.cell_length for strip in s.app.screen._compositor.render_strips()} == {120}
+        for keys in (("question_mark",), ("comma",), ("D",), ("colon", *"theme"), ("G", "enter"), ("slash", *"é…")):
+            await s.press(*keys)
+            assert s.text.isascii(), keys
+            await s.press("escape")
+        await s.press("g", "i")
+        await s.until(lambda: "####" in s.text)
+        assert s.text.isascii()
+        await s.press("escape", "question_mark")
+        assert "j down" in s.text, "an arrow would have to be taken for a letter"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

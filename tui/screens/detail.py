@@ -17,7 +17,6 @@ _HINTS = (
     (("scroll.down", "scroll.up"), "scroll", 1),
     (("page.previous", "page.next"), "page", 2),
     (("job.peek",), "look at it", 2),
-    (("job.unlock",), "password", 10),
     (("job.output",), "output", 3),
     (("job.log",), "log", 3),
     (("job.copy",), "copy path", 4),

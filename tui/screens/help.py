@@ -7,20 +7,25 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
 
 from tui.formatting import clip, pad
-from tui.keys import key_name
+from tui.keys import active_bindings, key_name
 from tui.look import Look, look_of
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.lines import Part
 from tui.widgets.scroll_lines import ScrollLines
 
 _KEY_CELLS = 14
 _ID_CELLS = 24
 _TWO_COLUMNS = 100
+_HINTS = (
+    (("screen.leave",), "back", 0),
+    (("help.ids",), "names for [keys] in hotfolio.toml", 1),
+    (("scroll.down", "scroll.up"), "scroll", 2),
+)
 _GROUPS = {
+    "filter": "The filter that is being typed",
     "move": "Move",
     "scroll": "Move",
     "page": "Pages",
@@ -39,7 +44,7 @@ Entries = dict[str, list[tuple[str, str, str]]]
 def help_entries(screen: Screen[object]) -> Entries:
     """What is bound on a screen, as the keymap has it."""
     by_id: dict[str, tuple[list[str], str]] = {}
-    for active in screen.active_bindings.values():
+    for active in active_bindings(screen):
         binding = active.binding
         if binding.id and binding.description:
             by_id.setdefault(binding.id, ([], binding.description))[0].append(key_name(binding.key))
@@ -79,6 +84,7 @@ class _HelpLines(ScrollLines):
     def _cell(self, keys: str, text: str, binding_id: str, width: int, look: Look) -> list[Part]:
         id_cells = _ID_CELLS if self.shows_ids else 0
         room = width - _KEY_CELLS - id_cells
+        keys = keys.translate(look.glyphs.key_names)
         parts: list[Part] = [
             (pad(clip(keys, _KEY_CELLS - 1, look.glyphs.ellipsis), _KEY_CELLS), look.key),
             (pad(clip(text, room - 1, look.glyphs.ellipsis), room), look.text),
@@ -95,7 +101,6 @@ class HelpScreen(ModalScreen[None]):
         width: 116; max-width: 100%; height: 40; max-height: 100%;
         background: $background; border: round $border; border-title-color: $primary; padding: 0 1;
     }
-    HelpScreen #foot { height: 1; color: $foreground-muted; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -112,10 +117,7 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(id="help") as box:
             box.border_title = "Keys"
             yield _HelpLines(self._entries)
-            yield Static(
-                Content("j k to scroll   tab for the names to use in [keys] of hotfolio.toml   esc to go back"),
-                id="foot",
-            )
+            yield KeyBar(_HINTS)
 
     def on_mount(self) -> None:
         """Scroll with the keys."""

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
+from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.display import display_name
@@ -56,6 +57,13 @@ _HINTS = (
     (("app.palette",), "commands", 8),
     (("app.quit",), "quit", 0),
 )
+_SIDE_HINTS = ((("view.next",), "list", 0), (("scroll.down", "scroll.up"), "scroll", 1), *_HINTS)
+_FILTER_HINTS = (
+    (("filter.keep",), "keep it", 0),
+    (("filter.drop",), "drop it", 1),
+    (("app.help",), "help", 2),
+    (("app.palette",), "commands", 3),
+)
 
 
 class MainScreen(JobScreen):
@@ -99,7 +107,8 @@ class MainScreen(JobScreen):
         self._tabs = ViewTabs(model)
         self._head = ColumnHead(model, self._queue)
         self._hint = EmptyHint(model)
-        self._filter_bar = FilterBar()
+        self._filter_bar = FilterBar(self._queue)
+        self._key_bar = KeyBar(_HINTS)
         self._last_filter: JobFilter | None = None
         self._follows = False
 
@@ -117,17 +126,20 @@ class MainScreen(JobScreen):
         yield self._banners
         yield self._filter_bar
         yield self._workers
-        yield KeyBar(_HINTS)
+        yield self._key_bar
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 
     def on_mount(self) -> None:
         """Begin on the list."""
-        self._queue.focus()
+        self.set_focus(self._queue)
+        self.watch(self, "focused", self._show_hints)
         self.take(Update(rows_moved=True))
 
     def on_resize(self, event: Resize) -> None:
         """A side panel where there is room, one line where there is none."""
         self.set_class(event.size.width >= WIDE, "-wide")
+        if event.size.width < WIDE and self.focused is self._side:
+            self.set_focus(self._queue)
         super().on_resize(event)
         self.call_after_refresh(self._show_side)
 
@@ -163,10 +175,11 @@ class MainScreen(JobScreen):
 
     def action_next_pane(self) -> None:
         """Go between list and side panel, or, where there is none, to the next view."""
-        if self._side.has_focus:
-            self._queue.focus()
+        # At once, and by what has the focus, not by who knows of it already: the next key may be there.
+        if self.focused is self._side:
+            self.set_focus(self._queue)
         elif self.has_class("-wide"):
-            self._side.focus()
+            self.set_focus(self._side)
         else:
             views = list(View)
             self.action_view(views[(views.index(self.model.jobs.view) + 1) % len(views)].name)
@@ -212,8 +225,8 @@ class MainScreen(JobScreen):
 
     def action_back(self) -> None:
         """Clear the filter, or else the marks; leave the side panel before either."""
-        if not self._queue.has_focus:
-            self._queue.focus()
+        if self.focused is not self._queue:
+            self.set_focus(self._queue)
         elif self.model.jobs.filter is not None:
             self._close_filter(keep=False)
         elif self.model.marks:
@@ -330,8 +343,6 @@ class MainScreen(JobScreen):
             self.model.jobs.set_filter(None)
             self._filter_bar.set_text("")
             self._rows_changed()
-        self._filter_bar.close()
-        self._queue.focus()
 
     def _rows_changed(self) -> None:
         self._queue.rows_changed()
@@ -347,6 +358,11 @@ class MainScreen(JobScreen):
             self._queue.styles.height = 0 if is_empty else "1fr"
         for lines in (self._header, self._tabs, self._hint if is_empty else self._head, self._workers):
             lines.update_lines()
+
+    def _show_hints(self, focused: Widget | None) -> None:
+        """Tell the keys of what has the focus."""
+        by_focus = _FILTER_HINTS if isinstance(focused, Input) else _SIDE_HINTS if focused is self._side else _HINTS
+        self._key_bar.show_hints(by_focus)
 
     def _show_side(self) -> None:
         if self.has_class("-wide"):

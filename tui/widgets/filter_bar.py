@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.jobfilter import FilterError, parse_filter
@@ -28,8 +29,15 @@ class FilterBar(Horizontal):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        # Before the line itself: what is typed right behind it, or comes with it, is for the list.
+        Binding("enter,tab", "keep", "Keep the filter", id="filter.keep", priority=True),
         Binding("escape", "drop", "Drop the filter", id="filter.drop"),
     ]
+
+    def __init__(self, behind: Widget) -> None:
+        """`behind` has the keys once a filter has been typed."""
+        super().__init__()
+        self._behind = behind
 
     def compose(self) -> ComposeResult:
         """A slash, the line, and a note on its meaning."""
@@ -43,9 +51,10 @@ class FilterBar(Horizontal):
         # At once; `Widget.focus` waits, and what is typed meanwhile would go elsewhere.
         self.screen.set_focus(self.query_one(Input))
 
-    def close(self) -> None:
-        """Out of sight."""
-        self.remove_class("-open")
+    @property
+    def is_open(self) -> bool:
+        """Whether a filter is being typed."""
+        return self.has_class("-open")
 
     def set_text(self, text: str) -> None:
         """Set what is typed."""
@@ -63,17 +72,30 @@ class FilterBar(Horizontal):
         except FilterError as error:
             note.update(Content(str(error)))
             note.add_class("-wrong")
+            if not self.is_open:  # the key that keeps it was quicker than the last ones of the text
+                self.open()
             return
         if note.has_class("-wrong"):
             note.remove_class("-wrong")
             note.update(Content(_HELP))
         self.post_message(FilterChanged(job_filter))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go back to the list."""
-        event.stop()
-        self.post_message(FilterClosed(keep=True))
+    def on_descendant_blur(self) -> None:
+        """Keep the filter when the person goes elsewhere, but not when it is the terminal that goes to the back."""
+        if self.is_open and self.app.app_focus:
+            self._close(keep=True)
+
+    def action_keep(self) -> None:
+        """Go back to the list, unless the filter has to be mended first."""
+        if not self.query_one("#note").has_class("-wrong"):
+            self._close(keep=True)
+            self.screen.set_focus(self._behind)
 
     def action_drop(self) -> None:
         """Go back to the list without a filter."""
-        self.post_message(FilterClosed(keep=False))
+        self._close(keep=False)
+        self.screen.set_focus(self._behind)
+
+    def _close(self, *, keep: bool) -> None:
+        self.remove_class("-open")
+        self.post_message(FilterClosed(keep))

@@ -14,16 +14,24 @@ _MESSAGE_S = 5.0
 _GAP = "   "
 _BLANK = Style()
 
+Hints = Sequence[tuple[tuple[str, ...], str, int]]
+"""Bindings' ids, a word for them, and a rank."""
+
 
 class KeyBar(Lines):
     """Shows the hints that fit, with the keys as they are bound."""
 
-    def __init__(self, hints: Sequence[tuple[tuple[str, ...], str, int]]) -> None:
-        """`hints` are bindings' ids, a word for them, and a rank: where not all fit, low ranks stay."""
+    def __init__(self, hints: Hints) -> None:
+        """Where not all hints fit, low ranks stay."""
         super().__init__()
         self._hints = hints
         self._message: Part | None = None
         self._timer: Timer | None = None
+
+    def show_hints(self, hints: Hints) -> None:
+        """Show others, or the same with other keys: what has the focus is another."""
+        self._hints = hints
+        self.update_lines()
 
     def say(self, text: str, *, is_problem: bool = False) -> None:
         """Show a message in place of the keys for a few seconds."""
@@ -55,7 +63,8 @@ class KeyBar(Lines):
         for ids, word, rank in self._hints:
             bound = [keys[binding][0] for binding in ids if binding in keys]
             if bound:
-                hints.append((rank, [(" ".join(bound), look.key), (f" {word}{_GAP}", look.muted)]))
+                names = " ".join(bound).translate(look.glyphs.key_names)
+                hints.append((rank, [(names, look.key), (f" {word}{_GAP}", look.muted)]))
         room = width + len(_GAP) - 2
         kept: set[int] = set()
         for rank in sorted({rank for rank, _ in hints}):
