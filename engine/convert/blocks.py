@@ -1,0 +1,194 @@
+"""The refined page: what it says, as blocks in reading order, and what all outputs of a refined document are made from.
+
+Every way of reading a page (its tags, the layout model, OCR, plain text) ends in these blocks. Page steps change the
+blocks of one page; document steps those of all pages. A checkpoint holds them as JSON.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any, Self
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in points, from the page's upper left corner, as the page is shown."""
+
+
+class Kind(StrEnum):
+    """What a block is; the names are the layout model's where it has one."""
+
+    HEADING = "section-header"
+    PARAGRAPH = "text"
+    LIST_ITEM = "list-item"
+    CODE = "code"
+    TABLE = "table"
+    PICTURE = "picture"
+    FORMULA = "formula"
+    CAPTION = "caption"
+    FOOTNOTE = "footnote"
+    PAGE_HEADER = "page-header"
+    PAGE_FOOTER = "page-footer"
+
+
+FURNITURE = frozenset({Kind.PAGE_HEADER, Kind.PAGE_FOOTER})
+"""Running heads and feet: left out of the text unless asked for."""
+
+
+@dataclass(slots=True)
+class Span:
+    """Text of one style. Blanks between words are part of it; in code, so are line feeds and indentation."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    code: bool = False
+    """Set in a monospaced font, or tagged as code."""
+    strike: bool = False
+    script: int = 0
+    """1 above the line, -1 below it, 0 on it."""
+    link: str = ""
+    """A URI, or `#page=3` for a place in the document."""
+
+    @property
+    def style(self) -> tuple[bool, bool, bool, bool, int, str]:
+        """All but the text."""
+        return (self.bold, self.italic, self.code, self.strike, self.script, self.link)
+
+
+@dataclass(slots=True)
+class Cell:
+    """A cell of a table; a line feed in its text is a line of its own."""
+
+    spans: list[Span] = field(default_factory=list)
+    is_header: bool = False
+    columns: int = 1
+    """It spans so many."""
+    rows: int = 1
+
+    @property
+    def text(self) -> str:
+        """Without styles."""
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(slots=True)
+class Block:
+    """A piece of a page that is written as one: a heading, a paragraph, a list item, a table."""
+
+    kind: Kind
+    box: Box
+    spans: list[Span] = field(default_factory=list)
+    level: int = 0
+    """Of a heading, 1 to 6; 0 as long as it is not known."""
+    size: float = 0.0
+    """Of most of its text, in points."""
+    depth: int = 0
+    """In how many list items it lies; a list item counts itself, and what belongs to it has the same depth."""
+    label: str = ""
+    """Of a list item, as it stands in the document: `1.`, `b)`, `•`."""
+    quote: int = 0
+    """In how many quotations it lies."""
+    rows: list[list[Cell]] = field(default_factory=list)
+    """Of a table."""
+    image: str = ""
+    """The file of a picture, relative to the published folder."""
+    alt: str = ""
+    """What the author says a picture shows."""
+    node: str = ""
+    """The structure element it comes from; what follows under the same one on the next page is its continuation."""
+    goes_on: bool = False
+    """It has no end on this page: the first block of the next page may be the rest of it."""
+
+    @property
+    def text(self) -> str:
+        """Its text without styles; of a table, cell by cell."""
+        if self.rows:
+            return "\n".join("\t".join(cell.text for cell in row) for row in self.rows)
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(slots=True)
+class RefinedPage:
+    """One page as blocks."""
+
+    number: int
+    """From 1."""
+    width: float
+    """In points, as shown."""
+    height: float
+    blocks: list[Block]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it goes into a checkpoint: what has its default value is left out."""
+        return {
+            "number": self.number,
+            "width": self.width,
+            "height": self.height,
+            "blocks": [_sparse(block) for block in self.blocks],
+        }
+
+    @classmethod
+    def from_json(cls, entry: dict[str, Any]) -> Self:
+        """What `to_json` wrote."""
+        return cls(entry["number"], entry["width"], entry["height"], [_block(block) for block in entry["blocks"]])
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Neighbours of one style as one span, without empty ones."""
+    result: list[Span] = []
+    for span in spans:
+        if not span.text:
+            continue
+        if result and result[-1].style == span.style:
+            result[-1] = Span(result[-1].text + span.text, *span.style)
+        else:
+            result.append(span)
+    return result
+
+
+def stripped(spans: Iterable[Span]) -> list[Span]:
+    """Without blanks at the beginning and the end."""
+    result = merged(spans)
+    while result and not result[0].text.strip():
+        result.pop(0)
+    while result and not result[-1].text.strip():
+        result.pop()
+    if result:
+        result[0] = Span(result[0].text.lstrip(), *result[0].style)
+        result[-1] = Span(result[-1].text.rstrip(), *result[-1].style)
+    return result
+
+
+def _sparse(value: Any) -> dict[str, Any]:
+    return {key: item for key, item in _items(value) if key in ("kind", "box", "text") or item}
+
+
+def _items(value: Any) -> Iterator[tuple[str, Any]]:
+    for each in fields(value):
+        item = getattr(value, each.name)
+        if each.name == "spans":
+            yield each.name, [_sparse(span) for span in item]
+        elif each.name == "rows" and isinstance(item, list):
+            yield each.name, [[_cell_entry(cell) for cell in row] for row in item]
+        else:
+            yield each.name, item
+
+
+def _cell_entry(cell: Cell) -> dict[str, Any]:
+    entry: dict[str, Any] = {"spans": [_sparse(span) for span in cell.spans]}
+    if cell.is_header:
+        entry["is_header"] = True
+    for name in ("columns", "rows"):
+        if getattr(cell, name) != 1:
+            entry[name] = getattr(cell, name)
+    return entry
+
+
+def _block(entry: dict[str, Any]) -> Block:
+    values = dict(entry)
+    values["kind"] = Kind(values["kind"])
+    values["box"] = tuple(values["box"])
+    values["spans"] = [Span(**span) for span in values.get("spans", ())]
+    values["rows"] = [
+        [Cell([Span(**span) for span in cell.pop("spans")], **cell) for cell in row] for row in values.get("rows", ())
+    ]
+    return Block(**values)
