@@ -108,7 +108,7 @@ def _settled(spans: list[Span]) -> list[Span]:
     for span in spans:
         core = span.text.strip()
         if not core or span.text == core:
-            pieces.append(span if core else Span(span.text, link=span.link if span.link else ""))
+            pieces.append(span if core else Span(span.text, link=span.link or ""))
             continue
         head = span.text[: len(span.text) - len(span.text.lstrip())]
         tail = span.text[len(span.text.rstrip()) :]

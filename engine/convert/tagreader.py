@@ -564,7 +564,8 @@ def _with_furniture(blocks: list[Block], artifacts: Element, height: float) -> l
     for run in artifacts.runs():
         if run.text.strip():
             lines.setdefault(round(run.baseline), []).append(run)
-    heads, feet = [], []
+    heads: list[Block] = []
+    feet: list[Block] = []
     for baseline, runs in sorted(lines.items()):
         is_head = baseline < height / 2
         kind = Kind.PAGE_HEADER if is_head else Kind.PAGE_FOOTER
