@@ -1,15 +1,18 @@
 """The steps a page goes through between being read and being written, each with one stated effect.
 
 A page step sees one page and runs in the batch. A document step runs in the merge, over pages that pass one at a
-time: first it looks at all of them, then it changes each.
+time: first it looks at all of them, then it changes each. Steps of refinement work on blocks and can be left out by
+name; the library's own rule for headings is all that an unrefined document gets.
 """
 
 from typing import Protocol
 
-import pymupdf
 from pymupdf4llm.helpers.document_layout import update_header_tags
 
+from engine.convert.blocks import RefinedPage
 from engine.convert.pagemodel import PageModel
+from engine.convert.pagetext import PageText
+from engine.options import ConvertOptions
 
 
 class PageStep(Protocol):
@@ -17,15 +20,27 @@ class PageStep(Protocol):
 
     name: str
 
-    def apply(self, model: PageModel, page: pymupdf.Page) -> None:
-        """Change `model`; `page` is there to look things up."""
+    def apply(self, page: RefinedPage, text: PageText) -> None:
+        """Change `page`; `text` is there to look things up."""
+        ...
+
+
+class BlockStep(Protocol):
+    """Improves pages by what the rest of the document says."""
+
+    name: str
+
+    def observe(self, page: RefinedPage) -> None:
+        """See a page, before any is changed."""
+        ...
+
+    def apply(self, page: RefinedPage) -> None:
+        """Change a page, after all have been seen."""
         ...
 
 
 class DocumentStep(Protocol):
-    """Improves pages by what the rest of the document says."""
-
-    name: str
+    """A step over the pages of a document, refined or not."""
 
     def observe(self, model: PageModel) -> None:
         """See a page, before any is changed."""
@@ -39,28 +54,43 @@ class DocumentStep(Protocol):
 class HeadingLevels:
     """Gives headings their level by the font sizes that headings have in this document: the library's own rule."""
 
-    name = "heading-levels"
-
     def __init__(self) -> None:
         self._sizes: set[int] = set()
 
     def observe(self, model: PageModel) -> None:
         """Collect the sizes of headings."""
         self._sizes.update(
-            box.max_fontsize for box in model.layout.boxes if box.boxclass in ("title", "section-header")
+            box.max_fontsize for box in model.unrefined.boxes if box.boxclass in ("title", "section-header")
         )
 
     def apply(self, model: PageModel) -> None:
         """Set each heading's level, 1 to 6."""
         if self._sizes:
-            update_header_tags([model.layout], self._sizes)
+            update_header_tags([model.unrefined], self._sizes)
 
 
-def page_steps() -> list[PageStep]:
-    """The page steps, in order."""
-    return []
+class _OnBlocks:
+    """A step of refinement as a step over pages."""
+
+    def __init__(self, step: BlockStep) -> None:
+        self._step = step
+
+    def observe(self, model: PageModel) -> None:
+        self._step.observe(model.blocks)
+
+    def apply(self, model: PageModel) -> None:
+        self._step.apply(model.blocks)
 
 
-def document_steps() -> list[DocumentStep]:
+def page_steps(options: ConvertOptions) -> list[PageStep]:
+    """The page steps of refinement, in order."""
+    steps: list[PageStep] = []
+    return [step for step in steps if step.name not in options.skip_steps]
+
+
+def document_steps(options: ConvertOptions) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw."""
-    return [HeadingLevels()]
+    if not options.refine:
+        return [HeadingLevels()]
+    steps: list[BlockStep] = []
+    return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]

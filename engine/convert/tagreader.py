@@ -88,6 +88,10 @@ class TagReader:
             blocks = _with_furniture(blocks, read_elements(page), page.rect.height)
         return RefinedPage(number, page.rect.width, page.rect.height, blocks)
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._document.close()
+
     def _check_coverage(self, content: MarkedContent, page: int) -> None:
         known = self.tree.marked.get(page, set())
         covered = sum(size for mcid, size in content.marked.items() if mcid in known)
