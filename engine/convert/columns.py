@@ -6,6 +6,7 @@ other. Unlike there a gutter is only believed where the blocks beside it are not
 form, a list of terms or a table nobody recognised keep the order they came in; a page without a gutter does so wholly.
 """
 
+import itertools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -18,10 +19,12 @@ _GUTTER = 0.6
 """A gutter is at least so many times as wide as the text is high; LaTeX sets 10 points between columns of 10."""
 _SLACK = 0.3
 """Boxes may reach into each other by so much of the text's height."""
+_SPILL = 0.02
+"""They may reach into a gutter by such a part of their width, and no more than the slack."""
 _BESIDE = 0.4
 """Of two columns, the one with less in it has at least so much of its height beside blocks of the other."""
 _ROWS = 0.6
-"""Blocks that begin at the height of one in the other column are rows from this share on."""
+"""A column is the labels of rows if it begins so many of them, in parts of its blocks."""
 _MARGIN = 0.22
 """A column this small a part of the width is a margin, with notes to what stands beside it."""
 _LONG = 4.0
@@ -84,15 +87,16 @@ class _Cut:
         columns: list[list[_Item]] = []
         reach = float("-inf")
         for item in sorted(items, key=lambda item: item.left):
-            if not columns or item.left - reach >= self.em * _GUTTER:
+            spill = min(_SPILL * (item.right - item.left), _SLACK * self.em)
+            if not columns or item.left + spill - reach >= self.em * _GUTTER:
                 columns.append([])
             columns[-1].append(item)
-            reach = max(reach, item.right)
+            reach = max(reach, item.right - spill)
         return columns
 
     def _are_columns(self, columns: list[list[_Item]]) -> bool:
         """Whether these are read one after the other, and not row by row."""
-        return all(self._is_gutter(left, right) for left, right in zip(columns, columns[1:], strict=False))
+        return all(self._is_gutter(left, right) for left, right in itertools.pairwise(columns))
 
     def _is_gutter(self, left: list[_Item], right: list[_Item]) -> bool:
         if min(_beside(left, right), _beside(right, left)) <= 0 or (
@@ -100,15 +104,21 @@ class _Cut:
         ):
             return False  # one under the other, with an indent
         fewer = min(left, right, key=len)
-        other = right if fewer is left else left
-        if len(fewer) == 1 and len(other) == 1:
-            return True
-        aligned = sum(any(abs(a.top - b.top) < self.em * 0.5 for b in other) for a in fewer)
-        if aligned < 2 or aligned / len(fewer) < _ROWS:
-            return True
-        # Texts of many lines that begin at one height by chance, or side by side in a brochure, are columns all the same.
-        long = [item for item in fewer if item.bottom - item.top > _LONG * (item.block.size or self.em)]
-        return 2 * len(long) > len(fewer)
+        return not self._heads_rows(fewer, left + right)
+
+    def _heads_rows(self, column: list[_Item], everything: list[_Item]) -> bool:
+        """Whether what stands in `column` are labels: most begin a row in which others begin at the same height."""
+        at_row = 0
+        for strip in _strips(everything, self.em * _SLACK):
+            top = strip[0].top
+            heads = [item for item in strip if item.top - top < self.em * _SLACK]
+            at_row += len(heads) > 1 and sum(any(item is head for head in heads) for item in column) == 1
+        if at_row < 2 or at_row < _ROWS * len(column):
+            return False
+        # Running text is no label, though paragraphs may begin at one height by chance, or in a brochure on purpose.
+        height = sum(item.bottom - item.top for item in column)
+        long = [item for item in column if item.bottom - item.top > _LONG * (item.block.size or self.em)]
+        return 2 * sum(item.bottom - item.top for item in long) < height
 
     def _main_first(self, columns: list[list[_Item]]) -> list[list[_Item]]:
         """Notes in a margin after what they are notes to."""
