@@ -1,0 +1,279 @@
+"""Reads a page's blocks from the boxes of the layout model and the characters of the page."""
+
+from collections.abc import Iterable, Sequence
+
+from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
+
+from engine.convert.blocks import FURNITURE, Block, Box, Cell, Kind, RefinedPage, Span
+from engine.convert.codetext import is_code, write_code
+from engine.convert.pagetext import Line, PageText, Word, around, dominant_size
+from engine.convert.textflow import compose, styled, visual_lines
+
+_KINDS = {
+    "title": Kind.HEADING,
+    "section-header": Kind.HEADING,
+    "list-item": Kind.LIST_ITEM,
+    "caption": Kind.CAPTION,
+    "footnote": Kind.FOOTNOTE,
+    "table": Kind.TABLE,
+    "picture": Kind.PICTURE,
+    "formula": Kind.FORMULA,
+    "page-header": Kind.PAGE_HEADER,
+    "page-footer": Kind.PAGE_FOOTER,
+}
+"""What the layout model's classes are; all others are paragraphs."""
+
+_CLOSERS = tuple('.!?:;。！？：；…"”’»)')
+
+
+def read_blocks(layout: PageLayout, text: PageText) -> RefinedPage:
+    """The page's boxes as blocks, in the order of the boxes.
+
+    Every character of the page is in one block: that of the smallest box around it. Text in no box makes paragraphs of
+    its own, each after the block above it.
+    """
+    boxes = [box for box in layout.boxes if box.x1 > box.x0 and box.y1 > box.y0]
+    assigned, rest = _assign(text.lines, boxes)
+    blocks: list[Block] = []
+    for box, fragments in zip(boxes, assigned, strict=True):
+        blocks += _read_box(box, fragments, text)
+    for paragraph in _paragraphs(rest):
+        _insert(blocks, _text_block(Kind.PARAGRAPH, around(line.box for line in paragraph), paragraph, text))
+    page = RefinedPage(layout.page_number, float(layout.width), float(layout.height), blocks)
+    _mark_open_end(page)
+    return page
+
+
+def rewrite(block: Block, lines: list[Line], text: PageText) -> None:
+    """Give a block the text of these lines, and remember them."""
+    text.remember(block, lines)
+    if block.kind is Kind.CODE:
+        written = write_code(lines)
+        block.spans = [Span(written)] if written else []
+    else:
+        block.spans = compose(lines, text.vocabulary)
+    block.size = dominant_size(lines)
+
+
+def _assign(lines: Iterable[Line], boxes: Sequence[LayoutBox]) -> tuple[list[list[Line]], list[Line]]:
+    """For each box the (parts of) lines in it, and those in none."""
+    order = sorted(range(len(boxes)), key=lambda i: (boxes[i].x1 - boxes[i].x0) * (boxes[i].y1 - boxes[i].y0))
+    edges = [(i, boxes[i].x0, boxes[i].y0, boxes[i].x1, boxes[i].y1) for i in order]
+    assigned: list[list[Line]] = [[] for _ in boxes]
+    rest: list[Line] = []
+    for line in lines:
+        owners = _owners(line, edges)
+        first = 0
+        for last in range(1, len(owners) + 1):
+            if last == len(owners) or owners[last] != owners[first]:
+                part = Line(line.words[first:last], line.direction, line.is_vertical)
+                owner = owners[first]
+                (rest if owner is None else assigned[owner]).append(part)
+                first = last
+    return assigned, rest
+
+
+def _owners(line: Line, edges: Sequence[tuple[int, float, float, float, float]]) -> list[int | None]:
+    """For each word of a line the box it is in, if any.
+
+    A box is as tight as the model makes it, so a word may reach out by half of its size; and a word in no box goes with
+    the word beside it.
+    """
+    box = line.box
+    reach = 0.5 * line.size
+    near = [
+        e
+        for e in edges
+        if e[1] <= box[2] + reach and e[3] >= box[0] - reach and e[2] <= box[3] + reach and e[4] >= box[1] - reach
+    ]
+    if not near:
+        return [None] * len(line.words)
+    upright = line.is_upright
+    owners = [_owner(word, near, 0.0, upright) for word in line.words]
+    if None in owners:
+        for i, word in enumerate(line.words):
+            if owners[i] is None:
+                owners[i] = _owner(word, near, 0.35 * word.font.size, upright)
+        for i in [*range(1, len(owners)), *range(len(owners) - 2, -1, -1)]:
+            beside = i - 1 if owners[i - 1 : i] != [None] and i else i + 1
+            if owners[i] is None and beside < len(owners) and owners[beside] is not None:
+                gap = max(line.words[i].start - line.words[beside].end, line.words[beside].start - line.words[i].end)
+                if gap < line.words[i].font.size:
+                    owners[i] = owners[beside]
+    return owners
+
+
+def _owner(
+    word: Word, edges: Sequence[tuple[int, float, float, float, float]], reach: float, upright: bool
+) -> int | None:
+    x0, y0, x1, y1 = word.box
+    x = (x0 + x1) / 2
+    # The middle of small letters: that of the box would be far up or down for a quote or a comma.
+    y = word.baseline - 0.25 * word.font.size if upright else (y0 + y1) / 2
+    for i, left, top, right, bottom in edges:
+        if left - reach <= x <= right + reach and top - reach <= y <= bottom + reach:
+            return i
+    return None
+
+
+def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Block]:
+    kind = _KINDS.get(box.boxclass, Kind.PARAGRAPH)
+    frame: Box = (float(box.x0), float(box.y0), float(box.x1), float(box.y1))
+    if kind is Kind.TABLE:
+        return [_table(box, frame, fragments, text)] if fragments else []
+    if kind is Kind.PICTURE:
+        picture = Block(kind, frame, image=box.image if isinstance(box.image, str) else "")
+        texts = [
+            _text_block(Kind.PARAGRAPH, around(line.box for line in lines), lines, text)
+            for lines in _paragraphs(fragments)
+        ]
+        return [picture, *texts]
+    lines = visual_lines(fragments)
+    if kind is Kind.FORMULA:
+        block = _text_block(kind, frame, lines, text)
+        block.image = box.image if isinstance(box.image, str) else ""
+        return [block]
+    if not lines:
+        return []
+    if kind is Kind.PARAGRAPH and is_code(lines):
+        kind = Kind.CODE
+    if kind is Kind.FOOTNOTE:
+        return [_text_block(kind, around(line.box for line in note), note, text) for note in _footnotes(lines)]
+    return [_text_block(kind, frame, lines, text)]
+
+
+def _text_block(kind: Kind, frame: Box, lines: list[Line], text: PageText) -> Block:
+    block = Block(kind, frame)
+    rewrite(block, lines, text)
+    return block
+
+
+def _footnotes(lines: Sequence[Line]) -> list[list[Line]]:
+    """One after the other: a footnote begins with a raised character."""
+    notes: list[list[Line]] = []
+    for line in lines:
+        if notes and styled(line)[0].script != 1:
+            notes[-1].append(line)
+        else:
+            notes.append([line])
+    return notes
+
+
+def _table(box: LayoutBox, frame: Box, fragments: list[Line], text: PageText) -> Block:
+    """A table by the grid that the layout model gives; text between its cells goes to the nearest."""
+    block = Block(Kind.TABLE, frame, size=dominant_size(fragments))
+    text.remember(block, fragments)
+    grid = (box.table or {}).get("cells") or []
+    if not grid:
+        for line in visual_lines(fragments):
+            cell = Cell(compose([line], text.vocabulary))
+            text.remember(cell, [line])
+            block.rows.append([cell])
+        return block
+    bottoms = [row[0][3] for row in grid]
+    rights = [cell[2] for cell in grid[0]]
+    contents: list[list[list[Line]]] = [[[] for _ in rights] for _ in bottoms]
+    for fragment in fragments:
+        for (row, column), part in _by_cell(fragment, bottoms, rights):
+            contents[row][column].append(part)
+    for number, parts_of_row in enumerate(contents):
+        if not any(parts_of_row):
+            continue
+        cells = []
+        for parts in parts_of_row:
+            lines = visual_lines(parts) if parts else []
+            cell = Cell(compose(lines, text.vocabulary), is_header=number == 0)
+            text.remember(cell, lines)
+            cells.append(cell)
+        block.rows.append(cells)
+    return block
+
+
+def _by_cell(
+    fragment: Line, bottoms: Sequence[float], rights: Sequence[float]
+) -> Iterable[tuple[tuple[int, int], Line]]:
+    """The parts of a line by the (row, column) they are in."""
+    places = []
+    upright = fragment.is_upright
+    for word in fragment.words:
+        x0, y0, x1, y1 = word.box
+        y = word.baseline - 0.25 * word.font.size if upright else (y0 + y1) / 2
+        x = (x0 + x1) / 2
+        row = next((i for i, bottom in enumerate(bottoms) if y <= bottom), len(bottoms) - 1)
+        column = next((i for i, right in enumerate(rights) if x <= right), len(rights) - 1)
+        places.append((row, column))
+    first = 0
+    for last in range(1, len(places) + 1):
+        if last == len(places) or places[last] != places[first]:
+            yield places[first], Line(fragment.words[first:last], fragment.direction, fragment.is_vertical)
+            first = last
+
+
+def _paragraphs(fragments: Sequence[Line]) -> list[list[Line]]:
+    """Text that no box holds together, as paragraphs: lines close below each other, of one size."""
+    paragraphs: list[list[Line]] = []
+    for piece in _runs(fragments):
+        for paragraph in paragraphs:
+            if _continues(paragraph[-1], piece):
+                paragraph.append(piece)
+                break
+        else:
+            paragraphs.append([piece])
+    return paragraphs
+
+
+def _runs(fragments: Sequence[Line]) -> list[Line]:
+    """Fragments as lines, cut where a gap says that they do not belong together."""
+    runs = []
+    for line in visual_lines(fragments):
+        first = 0
+        for last in range(1, len(line.words) + 1):
+            if last < len(line.words):
+                before, after = line.words[last - 1], line.words[last]
+                gap = max(after.start - before.end, before.start - after.end)
+                if gap <= 2 * max(before.font.size, after.font.size):
+                    continue
+            runs.append(Line(line.words[first:last], line.direction, line.is_vertical))
+            first = last
+    return runs
+
+
+def _continues(line: Line, following: Line) -> bool:
+    size = max(line.size, following.size)
+    return (
+        line.direction == following.direction
+        and min(line.size, following.size) > 0.8 * size
+        and 0 < following.baseline - line.baseline < 1.7 * size
+        and min(line.end, following.end) > max(line.start, following.start)
+    )
+
+
+def _insert(blocks: list[Block], block: Block) -> None:
+    """Put a block after the last one that is above it in its column, else before the first one below."""
+    place = None
+    for i, other in enumerate(blocks):
+        if _shares_column(block.box, other.box) and _middle(other.box) <= _middle(block.box):
+            place = i + 1
+    if place is None:
+        place = next((i for i, other in enumerate(blocks) if _is_below(block.box, other.box)), len(blocks))
+    blocks.insert(place, block)
+
+
+def _is_below(box: Box, other: Box) -> bool:
+    return _middle(other) > _middle(box)
+
+
+def _middle(box: Box) -> float:
+    return (box[1] + box[3]) / 2
+
+
+def _shares_column(one: Box, other: Box) -> bool:
+    return min(one[2], other[2]) > max(one[0], other[0])
+
+
+def _mark_open_end(page: RefinedPage) -> None:
+    """A page's last block goes on unless it says that it ends."""
+    outside = {*FURNITURE, Kind.FOOTNOTE, Kind.PICTURE, Kind.CAPTION}
+    last = next((block for block in reversed(page.blocks) if block.kind not in outside), None)
+    if last is not None and last.kind is not Kind.HEADING:
+        last.goes_on = last.kind in (Kind.TABLE, Kind.CODE) or not last.text.endswith(_CLOSERS)

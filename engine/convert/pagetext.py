@@ -1,0 +1,356 @@
+"""What is on a page beyond the boxes of its layout: words with font and place, links, ruling. Read lazily, and once."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+import pymupdf
+from pymupdf4llm.helpers.document_layout import FLAGS
+
+from engine.convert.blocks import Block, Box, Cell
+
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi(?!u)|(?<![a-z])cmbx|[,-]bd\b", re.IGNORECASE)
+_ITALIC_NAME = re.compile(r"italic|oblique|slanted|(?<![a-z])cm(ti|sl)|[,-]it\b", re.IGNORECASE)
+_MONO_NAME = re.compile(r"mono(?!type)|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode", re.IGNORECASE)
+_OCR_FONT = "GlyphLessFont"
+"""The font that Tesseract gives its invisible text; its flags say monospaced, which means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """How characters are set; one object per font and style of a page."""
+
+    name: str
+    size: float
+    bold: bool
+    italic: bool
+    mono: bool
+    strike: bool
+    color: int
+    visible: bool
+
+
+@dataclass(slots=True)
+class Word:
+    """Characters without a blank between them, of one font.
+
+    `edges` are the left edges of its characters and the right edge of the last, along the direction of writing, and
+    `baseline` is across it, both in points; for upright text that is x and y.
+    """
+
+    text: str
+    font: Font
+    edges: list[float]
+    baseline: float
+    box: Box
+    blank_after: bool = False
+    link: str = ""
+
+    @property
+    def start(self) -> float:
+        """Along the direction of writing."""
+        return self.edges[0]
+
+    @property
+    def end(self) -> float:
+        """Along the direction of writing."""
+        return self.edges[-1]
+
+    def split(self, index: int) -> tuple["Word", "Word"]:
+        """As two words without a blank between them, cut before the character at `index`."""
+        x0, y0, x1, y1 = self.box
+        share = index / len(self.text)
+        if abs(x1 - x0) >= abs(y1 - y0):
+            cut = min(max(self.edges[index], x0), x1) if x0 <= self.edges[index] <= x1 else x0 + share * (x1 - x0)
+            boxes: tuple[Box, Box] = ((x0, y0, cut, y1), (cut, y0, x1, y1))
+        else:
+            cut = y0 + share * (y1 - y0)
+            boxes = ((x0, y0, x1, cut), (x0, cut, x1, y1))
+        return (
+            Word(self.text[:index], self.font, self.edges[: index + 1], self.baseline, boxes[0], False, self.link),
+            Word(
+                self.text[index:], self.font, self.edges[index:], self.baseline, boxes[1], self.blank_after, self.link
+            ),
+        )
+
+
+@dataclass(slots=True)
+class Line:
+    """Words that stand side by side, in reading order."""
+
+    words: list[Word]
+    direction: tuple[float, float] = (1.0, 0.0)
+    is_vertical: bool = False
+    """CJK set from top to bottom."""
+
+    @property
+    def text(self) -> str:
+        """With single blanks."""
+        return "".join(word.text + " " * word.blank_after for word in self.words).strip()
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether it runs from left to right, as the page is shown."""
+        return abs(self.direction[0] - 1) < 1e-3 and not self.is_vertical
+
+    @property
+    def start(self) -> float:
+        """Of its first word, along the direction of writing."""
+        return min(word.start for word in self.words)
+
+    @property
+    def end(self) -> float:
+        """Of its last word, along the direction of writing."""
+        return max(word.end for word in self.words)
+
+    @property
+    def size(self) -> float:
+        """The font size of most of its characters."""
+        return dominant_size([self])
+
+    @property
+    def baseline(self) -> float:
+        """Of its largest words, across the direction of writing."""
+        return max(self.words, key=lambda word: (word.font.size, len(word.text))).baseline
+
+    @property
+    def box(self) -> Box:
+        """Around its characters."""
+        return around(word.box for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place on the page that leads elsewhere."""
+
+    box: Box
+    target: str
+    """A URI, or `#page=3`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A vector graphic: a rule, a background, a bullet."""
+
+    box: Box
+    color: int
+    is_stroked: bool
+
+
+@dataclass
+class PageText:
+    """What is on one page, from the text page that the layout model was given."""
+
+    raw: dict[str, Any]
+    """As PyMuPDF's `extractRAWDICT` gives it for the library's flags."""
+    annotations: list[dict[str, Any]]
+    """As PyMuPDF's `get_links` gives them."""
+    _lines: dict[int, tuple[Block | Cell, list[Line]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, page: pymupdf.Page, textpage: pymupdf.TextPage | None = None) -> Self:
+        """Read a page, from `textpage` if it is there, which spares running MuPDF's text device again."""
+        if textpage is None:
+            textpage = page.get_textpage(flags=FLAGS, clip=pymupdf.INFINITE_RECT())
+        return cls(textpage.extractRAWDICT(), page.get_links())
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The lines as MuPDF cuts them (a wide gap ends one), in the order of the file.
+
+        What is painted twice at one place, as for a shadow, is there once.
+        """
+        fonts: dict[tuple[Any, ...], Font] = {}
+        seen: dict[str, list[Box]] = {}
+        result = []
+        for block in self.raw["blocks"]:
+            if block["type"] != 0:
+                continue
+            for entry in block["lines"]:
+                words = [word for word in _read_words(entry, fonts) if _is_new(word, seen)]
+                if words:
+                    result.append(Line(words, entry["dir"], bool(entry.get("wmode"))))
+        return result
+
+    @cached_property
+    def links(self) -> list[Link]:
+        """Links to the web and within the document."""
+        result = []
+        for entry in self.annotations:
+            if entry["kind"] == pymupdf.LINK_URI and entry.get("uri"):
+                target = entry["uri"]
+            elif entry["kind"] in (pymupdf.LINK_GOTO, pymupdf.LINK_NAMED) and entry.get("page", -1) >= 0:
+                target = f"#page={entry['page'] + 1}"
+            else:
+                continue
+            x0, y0, x1, y1 = entry["from"]
+            result.append(Link((x0, y0, x1, y1), target))
+        return result
+
+    @cached_property
+    def drawings(self) -> list[Drawing]:
+        """Its vector graphics, in the order of the file."""
+        return [
+            Drawing(tuple(entry["bbox"]), entry.get("color") or 0, bool(entry.get("stroked")))
+            for entry in self.raw["blocks"]
+            if entry["type"] == 3
+        ]
+
+    @cached_property
+    def body_size(self) -> float:
+        """The font size of most of the page's text, in points; 0 on a page without text."""
+        return dominant_size(self.lines)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The page's words in lower case, without those that a line's end may have cut; for questions of hyphens."""
+        found: set[str] = set()
+        for line in self.lines:
+            words = line.text.lower().split()
+            if words and words[-1].endswith(("-", "‐", "\u00ad")):
+                words.pop()
+            for word in words[1:] if words and len(words) > 1 else words:
+                found.add(word.strip(".,;:!?()[]{}\"'“”‘’"))
+        return frozenset(found)
+
+    def remember(self, owner: Block | Cell, lines: list[Line]) -> None:
+        """Note which lines a block or a cell is made of."""
+        self._lines[id(owner)] = (owner, lines)
+
+    def lines_of(self, owner: Block | Cell) -> list[Line]:
+        """The lines a block or a cell was made of; empty where that is not known."""
+        entry = self._lines.get(id(owner))
+        return entry[1] if entry is not None else []
+
+
+@contextmanager
+def kept_textpage() -> Iterator[list[pymupdf.TextPage]]:
+    """While the library parses a page: the text page it makes for its own reading, to be used again."""
+    kept: list[pymupdf.TextPage] = []
+    original = pymupdf.Page.get_textpage
+
+    def get_textpage(page: pymupdf.Page, *args: Any, **kwargs: Any) -> pymupdf.TextPage:
+        textpage = original(page, *args, **kwargs)
+        if kwargs.get("flags") == FLAGS:
+            kept[:] = [textpage]
+        return textpage
+
+    pymupdf.Page.get_textpage = get_textpage
+    try:
+        yield kept
+    finally:
+        pymupdf.Page.get_textpage = original
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all; one of no size at the origin if there are none."""
+    corners = list(zip(*boxes, strict=True))
+    if not corners:
+        return (0.0, 0.0, 0.0, 0.0)
+    return (min(corners[0]), min(corners[1]), max(corners[2]), max(corners[3]))
+
+
+def dominant_size(lines: Iterable[Line]) -> float:
+    """The font size of most characters, in points to a tenth; 0 without any."""
+    weights: dict[float, int] = {}
+    for line in lines:
+        for word in line.words:
+            size = round(word.font.size, 1)
+            weights[size] = weights.get(size, 0) + len(word.text)
+    return max(weights, key=lambda size: weights[size]) if weights else 0.0
+
+
+def _is_new(word: Word, seen: dict[str, list[Box]]) -> bool:
+    """Whether a word is not painted over itself, at most a tenth of its size away; notes it."""
+    boxes = seen.setdefault(word.text, [])
+    near = word.font.size * 0.1
+    if any(abs(box[0] - word.box[0]) < near and abs(box[1] - word.box[1]) < near for box in boxes):
+        return False
+    boxes.append(word.box)
+    return True
+
+
+def _read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> list[Word]:
+    """The words of a line of a raw dictionary."""
+    cos, sin = entry["dir"]
+    upright = abs(cos - 1) < 1e-3
+    words: list[Word] = []
+    for span in entry["spans"]:
+        chars = span["chars"]
+        if not chars:
+            continue
+        font = _font(span, fonts)
+        # The place along and across the direction of writing, of each character's origin.
+        if upright:
+            starts = [char["origin"][0] for char in chars]
+        else:
+            starts = [char["origin"][0] * cos + char["origin"][1] * sin for char in chars]
+        first = 0
+        while first < len(chars):
+            if chars[first]["c"].isspace():
+                if words:
+                    words[-1].blank_after = True
+                first += 1
+                continue
+            last = first + 1
+            while last < len(chars) and not chars[last]["c"].isspace():
+                last += 1
+            words.append(_word(chars, starts, first, last, font, (cos, sin), upright))
+            first = last
+    return words
+
+
+def _word(
+    chars: list[dict[str, Any]],
+    starts: list[float],
+    first: int,
+    last: int,
+    font: Font,
+    direction: tuple[float, float],
+    upright: bool,
+) -> Word:
+    cos, sin = direction
+    part = chars[first:last]
+    boxes = [char["bbox"] for char in part]
+    box = (
+        min(b[0] for b in boxes),
+        min(b[1] for b in boxes),
+        max(b[2] for b in boxes),
+        max(b[3] for b in boxes),
+    )
+    edges = starts[first:last]
+    x, y = part[0]["origin"]
+    if upright:
+        end, baseline = max(box[2], edges[-1]), y
+    else:
+        corners = [(boxes[-1][i], boxes[-1][j]) for i in (0, 2) for j in (1, 3)]
+        end, baseline = max(cx * cos + cy * sin for cx, cy in corners), y * cos - x * sin
+    if last < len(chars) and starts[last] > edges[-1]:
+        end = max(min(end, starts[last]), edges[-1]) if end > starts[last] else end
+    edges.append(end)
+    return Word("".join([char["c"] for char in part]), font, edges, baseline, box)
+
+
+def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> Font:
+    key = (span["font"], span["size"], span["flags"], span["char_flags"], span["color"], span["alpha"])
+    font = fonts.get(key)
+    if font is None:
+        name, flags, char_flags = span["font"], span["flags"], span["char_flags"]
+        painted = bool(char_flags & (pymupdf.mupdf.FZ_STEXT_FILLED | pymupdf.mupdf.FZ_STEXT_STROKED))
+        by_ocr = _OCR_FONT in name or not painted
+        font = Font(
+            name=name,
+            size=float(span["size"]),
+            bold=bool(flags & pymupdf.TEXT_FONT_BOLD or char_flags & pymupdf.mupdf.FZ_STEXT_BOLD)
+            or bool(_BOLD_NAME.search(name)),
+            italic=bool(flags & pymupdf.TEXT_FONT_ITALIC) or bool(_ITALIC_NAME.search(name)),
+            mono=not by_ocr and (bool(flags & pymupdf.TEXT_FONT_MONOSPACED) or bool(_MONO_NAME.search(name))),
+            strike=bool(char_flags & pymupdf.mupdf.FZ_STEXT_STRIKEOUT),
+            color=int(span["color"]),
+            visible=painted and span["alpha"] > 0,
+        )
+        fonts[key] = font
+    return font
