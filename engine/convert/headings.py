@@ -32,7 +32,9 @@ _RUNNING = 0.4
 _BELIEVED = 0.5
 """A style is that of headings if the model says so of such a part of its lines."""
 _DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+[^\W\d_]|[A-Z](?:\.\d{1,3})+\.?\s+[^\W\d_]")
-_CAPTION = re.compile(r"(?:fig(?:ure|\.)?|table|listing|algorithm|abb(?:ildung|\.)|tab(?:elle|leau|\.))\s*\d+", re.I)
+_CAPTION = re.compile(
+    r"(?:fig(?:ure|\.)?|table|listing|algorithm|abb(?:ildung|\.)|tab(?:elle|leau|\.))\s*\d+", re.IGNORECASE
+)
 _BULLETS = "•◦▪‣●○■□∙·"
 _TEXT = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM})
 _PROMOTED = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.CAPTION})
