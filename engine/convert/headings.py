@@ -132,7 +132,7 @@ class Headings:
             return False
         believed = use.called_headings >= _BELIEVED * use.blocks and use.blocks > 1
         number = _DOTTED.match(text)
-        if block.kind is Kind.LIST_ITEM and not number:
+        if block.kind is Kind.LIST_ITEM and (not number or (following and following.kind is Kind.LIST_ITEM)):
             return False
         if block.kind is Kind.CAPTION:
             return believed and use.called_headings > 2 and (style.bold or block.size >= self._body * _LARGER)
@@ -171,8 +171,7 @@ class Headings:
                 _lines(block) > _MOST_LINES + 1
                 or (block.size <= self._body * _SMALLER and not _DOTTED.match(text))
                 or (text.endswith((":", ",", ";")) and not _DOTTED.match(text))
-                or (plain and text.endswith("."))
-                or (plain and not _DOTTED.match(text) and self._has_styled_headings())
+                or (plain and not _DOTTED.match(text) and (text.endswith(".") or len(text) > _LONGEST / 2))
             ):
                 block.kind = Kind.PARAGRAPH
         elif len(text) > 2 * _LONGEST:
