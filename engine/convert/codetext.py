@@ -20,11 +20,11 @@ def write_code(lines: Sequence[Line]) -> str:
     if not rows or not advance:
         return "\n".join(row.text for row in rows)
     left = min(row.start for row in rows)
-    pitch = _pitch(rows)
+    pitch = line_pitch([after.baseline - before.baseline for before, after in pairwise(rows)], rows[0].size)
     written: list[str] = []
     for number, row in enumerate(rows):
         if number:
-            missing = round((row.baseline - rows[number - 1].baseline) / pitch) - 1 if pitch else 0
+            missing = round((row.baseline - rows[number - 1].baseline) / pitch) - 1
             written += [""] * max(0, min(missing, 3))
         written.append(_write_row(row, left, advance))
     return "\n".join(written)
@@ -42,32 +42,30 @@ def advance_width(lines: Sequence[Line]) -> float:
     return median(widths) if widths else 0.0
 
 
-def _pitch(rows: Sequence[Line]) -> float:
-    """From a line to the next, in points: the usual distance, or a little more than the size if there is just one."""
-    steps = sorted(after.baseline - before.baseline for before, after in pairwise(rows))
-    steps = [step for step in steps if step > 0]
+def line_pitch(steps: Sequence[float], size: float) -> float:
+    """From a line of a listing to the next, in points, by the distances between its lines and its font size.
+
+    The shortest distance is that of lines without a blank one between, if it is below twice the size, or if no other
+    is longer, as where each line is a paragraph; else all lines have a blank one between.
+    """
+    steps = sorted(step for step in steps if step > 0.5 * size)
     if not steps:
-        return 0.0
-    size = rows[0].size
-    # The smallest step is that of lines without a blank one between; a listing of two lines may have just that one.
-    usual = steps[len(steps) // 4]
-    return usual if usual < 2 * size else 1.2 * size
+        return 1.2 * size
+    usual = steps[len(steps) // 8]
+    if usual < 2 * size or (usual < 2.5 * size and steps[-1] < 1.2 * usual):
+        return usual
+    return 1.2 * size
 
 
 def _write_row(row: Line, left: float, advance: float) -> str:
     text = ""
+    has_blank = False
     for word in row.words:
         column = round((word.start - left) / advance)
         if column > len(text):
             text += " " * (column - len(text))
-        elif text and word.start - (left + len(text) * advance) > -0.5 * advance and _blank_before(row, word):
+        elif text and has_blank:
             text += " "
         text += word.text
+        has_blank = word.blank_after
     return text
-
-
-def _blank_before(row: Line, word: object) -> bool:
-    for before, after in pairwise(row.words):
-        if after is word:
-            return before.blank_after
-    return False

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 
 from engine.convert.blocks import FURNITURE, Block, Box, Cell, Kind, RefinedPage, Span
-from engine.convert.codetext import is_code, write_code
+from engine.convert.codetext import write_code
 from engine.convert.pagetext import Line, PageText, Word, around, dominant_size
 from engine.convert.textflow import compose, styled, visual_lines
 
@@ -135,8 +135,6 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
         return [block]
     if not lines:
         return []
-    if kind is Kind.PARAGRAPH and is_code(lines):
-        kind = Kind.CODE
     if kind is Kind.FOOTNOTE:
         return [_text_block(kind, around(line.box for line in note), note, text) for note in _footnotes(lines)]
     return [_text_block(kind, frame, lines, text)]

@@ -10,6 +10,8 @@ _HYPHENS = ("-", "‐")
 _SOFT_HYPHEN = "\u00ad"
 _SCRIPT_SIZE = 0.85
 """A raised or lowered character is smaller than this share of its line; usual are 0.58 to 0.7."""
+_UNSPACED_DASHES = ("—", "―")
+"""Set without blanks around them where they stand right after a word."""
 _STRIPPED = ".,;:!?()[]{}\"'“”‘’"
 # Scripts written without blanks between words: kana, CJK ideographs and their punctuation, full-width forms.
 _UNSPACED = re.compile("[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65\U00020000-\U0003ffff]")
@@ -48,30 +50,30 @@ def compose(lines: Sequence[Line], vocabulary: Collection[str] = frozenset()) ->
 def styled(line: Line) -> list[Span]:
     """A line's text with its styles; blanks between words belong to the word before."""
     size, baseline = line.size, line.baseline
-    spans = []
+    spans: list[Span] = []
+    last = len(line.words) - 1
     for number, word in enumerate(line.words):
         font = word.font
-        blank = " " if word.blank_after and number < len(line.words) - 1 else ""
-        spans.append(
-            Span(
-                word.text.replace(_SOFT_HYPHEN, "") if number < len(line.words) - 1 else word.text,
-                font.bold,
-                font.italic,
-                font.mono,
-                font.strike,
-                _script(word, size, baseline),
-                word.link,
-            )
-        )
-        if blank:
-            follower = line.words[number + 1]
-            same = follower.font == font and follower.link == word.link
-            spans.append(Span(blank, *spans[-1].style) if same else Span(blank, link=_common(word, follower)))
+        written = word.text if number == last else word.text.replace(_SOFT_HYPHEN, "")
+        script = _script(word, size, baseline)
+        span = Span(written, font.bold, font.italic, font.mono, font.strike, script, word.link)
+        if number and line.words[number - 1].blank_after:
+            spans.append(_blank(spans[-1], span))
+        spans.append(span)
     return merged(spans)
 
 
-def _common(word: Word, follower: Word) -> str:
-    return word.link if word.link == follower.link else ""
+def _blank(before: Span, after: Span) -> Span:
+    """Between two words: it has the styles that both have."""
+    return Span(
+        " ",
+        before.bold and after.bold,
+        before.italic and after.italic,
+        before.code and after.code,
+        before.strike and after.strike,
+        before.script if before.script == after.script else 0,
+        before.link if before.link == after.link else "",
+    )
 
 
 def _script(word: Word, size: float, baseline: float) -> int:
@@ -144,18 +146,23 @@ def _join(spans: list[Span], following: list[Span], vocabulary: Collection[str])
     if text.endswith(_SOFT_HYPHEN):
         spans[-1] = Span(text.rstrip(_SOFT_HYPHEN), *last.style)
         return
-    if text.endswith(_HYPHENS) and len(text) > 1 and text[-2].isalnum() and first.text[:1].isalnum():
-        before = "".join(span.text for span in spans[-4:]).split()[-1]
-        after = "".join(span.text for span in following).split()[0]
+    before = "".join(span.text for span in spans[-8:]).split()[-1]
+    after = "".join(span.text for span in following[:8]).split()[0]
+    if text.endswith(_HYPHENS) and (before[-2:-1].isalnum() or last.code) and after[:1].isalnum():
         if not last.code and is_cut(before, after, vocabulary):
             spans[-1] = Span(text[:-1], *last.style)
         return
+    if text.endswith(_UNSPACED_DASHES) and before != text[-1:] and after[:1].isalnum():
+        return
+    if last.link and last.link == first.link and len(before) > 3 and before + after in last.link:
+        return  # An address that is cut at a line's end.
     if _UNSPACED.match(text[-1:]) and _UNSPACED.match(first.text[:1]):
         return
-    if last.style == first.style:
+    blank = _blank(last, first)
+    if blank.style == last.style:
         spans[-1] = Span(text + " ", *last.style)
     else:
-        spans.append(Span(" ", link=last.link if last.link == first.link else ""))
+        spans.append(blank)
 
 
 def is_cut(before: str, after: str, vocabulary: Collection[str]) -> bool:
