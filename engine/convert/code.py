@@ -111,7 +111,9 @@ def _is_one_listing(before: Block, after: Block, text: PageText) -> bool:
     grounds = [_background(block, text.drawings) for block in (before, after)]
     if grounds[0] is not None or grounds[1] is not None:
         return grounds[0] == grounds[1]
-    steps = [b.baseline - a.baseline for a, b in pairwise(first)] + [b.baseline - a.baseline for a, b in pairwise(second)]
+    steps = [b.baseline - a.baseline for a, b in pairwise(first)] + [
+        b.baseline - a.baseline for a, b in pairwise(second)
+    ]
     pitch = line_pitch(steps, before.size)
     return step <= 2.3 * max(pitch, 1.1 * before.size)
 

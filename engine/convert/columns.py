@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage
+from engine.convert.pagetext import PageText
 
 name = "columns"
 
@@ -31,7 +32,7 @@ _LONG = 4.0
 """Blocks this many times as high as their text are running text, not the entries of a form."""
 
 
-def apply(page: RefinedPage) -> None:
+def apply(page: RefinedPage, text: PageText) -> None:  # noqa: ARG001 - a page step's signature
     """Sort the page's blocks; running heads first, then the text, its footnotes, and running feet."""
     blocks = page.blocks
     if len(blocks) < 3 or _is_right_to_left(blocks):

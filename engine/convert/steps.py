@@ -9,14 +9,16 @@ from typing import Protocol
 
 from pymupdf4llm.helpers.document_layout import update_header_tags
 
+from engine.convert import code, columns, links
 from engine.convert.blocks import RefinedPage
+from engine.convert.headings import Headings
 from engine.convert.pagemodel import PageModel
 from engine.convert.pagetext import PageText
 from engine.options import ConvertOptions
 
 
 class PageStep(Protocol):
-    """Improves one page by itself."""
+    """Improves one page by itself. A module is one that has these two."""
 
     name: str
 
@@ -84,7 +86,7 @@ class _OnBlocks:
 
 def page_steps(options: ConvertOptions) -> list[PageStep]:
     """The page steps of refinement, in order."""
-    steps: list[PageStep] = []
+    steps: list[PageStep] = [code, links, columns]
     return [step for step in steps if step.name not in options.skip_steps]
 
 
@@ -92,5 +94,5 @@ def document_steps(options: ConvertOptions) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw."""
     if not options.refine:
         return [HeadingLevels()]
-    steps: list[BlockStep] = []
+    steps: list[BlockStep] = [Headings()]
     return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]

@@ -6,7 +6,7 @@ Reading them takes a twentieth of the time of the layout model, and is truer.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -66,8 +66,11 @@ class TagReader:
         self.tree = read_structure(document)
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
 
-    def read(self, number: int) -> RefinedPage:
-        """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason."""
+    def read(self, number: int, *, trusting: bool = False) -> RefinedPage:
+        """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason.
+
+        With `trusting`, only tags that would lose text are refused.
+        """
         page = self._document.load_page(number - 1)
         try:
             content = scan(page.read_contents(), lambda name: _mcid_of_property(page, name))
@@ -82,7 +85,8 @@ class TagReader:
         builder.flush()
         blocks = builder.blocks
         _check_text(root)
-        _check_structure(blocks, self.tree)
+        if not trusting:
+            _check_structure(blocks, self.tree)
         if content.artifact:
             page = self._with_contents(page, content.only_artifacts)
             blocks = _with_furniture(blocks, read_elements(page), page.rect.height)
@@ -120,7 +124,7 @@ class TagReader:
 class _Builder:
     """Turns elements into blocks."""
 
-    def __init__(self, tree: StructureTree, links: "list[tuple[Box, str]]", is_continued: "object") -> None:
+    def __init__(self, tree: StructureTree, links: list[tuple[Box, str]], is_continued: Callable[[Path], bool]) -> None:
         self.blocks: list[Block] = []
         self._tree = tree
         self._links = links
@@ -261,7 +265,7 @@ class _Builder:
         item, node, depth = self._item, self._item_node, self._depth
         self._depth = max(depth, 1)
         self._item_node = _path_text(element.path)
-        is_continued = self._is_continued(element.path)  # type: ignore[operator]
+        is_continued = self._is_continued(element.path)
         label = " ".join(
             "".join(run.text for kid in element.elements() if kid.role == "Lbl" for run in kid.runs()).split()
         )
@@ -367,7 +371,7 @@ class _Builder:
         return cells
 
 
-def code_text(runs: "list[Run]") -> str:
+def code_text(runs: list[Run]) -> str:
     """Lines as they stand on the page: indentation from where they begin, blank lines from the gaps between them."""
     lines: dict[int, list[Run]] = {}
     for run in runs:
@@ -395,7 +399,7 @@ def code_text(runs: "list[Run]") -> str:
     return "\n".join(written).strip("\n")
 
 
-def _spans(runs: "list[tuple[Run, _Style]]", links: "list[tuple[Box, str]]") -> list[Span]:
+def _spans(runs: list[tuple[Run, _Style]], links: list[tuple[Box, str]]) -> list[Span]:
     spans: list[Span] = []
     last: Run | None = None
     for run, style in runs:
@@ -440,7 +444,7 @@ def _gap(last: Run, run: Run, before: str, text: str) -> bool:
     return run.box[0] - last.box[2] > 0.18 * size
 
 
-def _links(page: pymupdf.Page) -> "list[tuple[Box, str]]":
+def _links(page: pymupdf.Page) -> list[tuple[Box, str]]:
     links: list[tuple[Box, str]] = []
     for link in page.get_links():
         rect = link["from"]
@@ -452,7 +456,7 @@ def _links(page: pymupdf.Page) -> "list[tuple[Box, str]]":
     return links
 
 
-def _link_of(run: Run, links: "list[tuple[Box, str]]") -> str:
+def _link_of(run: Run, links: list[tuple[Box, str]]) -> str:
     left, top, right, bottom = run.box
     middle = (top + bottom) / 2
     for (x0, y0, x1, y1), target in links:
@@ -510,12 +514,12 @@ def _path_text(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-def _around(boxes: "Iterator[Box]") -> Box:
+def _around(boxes: Iterable[Box]) -> Box:
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return (min(lefts), min(tops), max(rights), max(bottoms))
 
 
-def _usual_size(runs: "Iterator[Run] | list[Run]") -> float:
+def _usual_size(runs: Iterable[Run]) -> float:
     sizes: Counter[float] = Counter()
     for run in runs:
         sizes[round(run.size, 1)] += len(run.text.strip())
