@@ -14,8 +14,6 @@ from statistics import median
 from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage
 from engine.convert.pagetext import PageText
 
-name = "columns"
-
 _GUTTER = 0.6
 """A gutter is at least so many times as wide as the text is high; LaTeX sets 10 points between columns of 10."""
 _SLACK = 0.3
@@ -32,8 +30,18 @@ _LONG = 4.0
 """Blocks this many times as high as their text are running text, not the entries of a form."""
 
 
-def apply(page: RefinedPage, text: PageText) -> None:  # noqa: ARG001 - a page step's signature
-    """Sort the page's blocks; running heads first, then the text, its footnotes, and running feet."""
+class Columns:
+    """Puts blocks in reading order."""
+
+    name = "columns"
+
+    def apply(self, page: RefinedPage, text: PageText) -> None:
+        """Sort the page's blocks by where they are."""
+        sort_blocks(page)
+
+
+def sort_blocks(page: RefinedPage) -> None:
+    """Running heads first, then the text, its footnotes, and running feet."""
     blocks = page.blocks
     if len(blocks) < 3 or _is_right_to_left(blocks):
         return
