@@ -48,7 +48,7 @@ def rewrite(block: Block, lines: list[Line], text: PageText) -> None:
     """Give a block the text of these lines, and remember them."""
     text.remember(block, lines)
     if block.kind is Kind.CODE:
-        written = write_code(lines)
+        written = write_code(lines, right=text.right_limit(block.box))
         block.spans = [Span(written)] if written else []
     else:
         block.spans = compose(lines, text.vocabulary)

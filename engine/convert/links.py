@@ -52,9 +52,7 @@ def _cut(word: Word, links: Sequence[Link], upright: bool) -> list[Word]:
         x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
         return [replace(word, link=_target(links, x, y))]
     y = word.baseline - 0.25 * word.font.size
-    targets = [
-        _target(links, (word.edges[i] + word.edges[i + 1]) / 2, y) for i in range(len(word.text))
-    ]
+    targets = [_target(links, (word.edges[i] + word.edges[i + 1]) / 2, y) for i in range(len(word.text))]
     parts: list[Word] = []
     first = 0
     rest = word

@@ -216,6 +216,21 @@ class PageText:
                 found.add(word.strip(".,;:!?()[]{}\"'“”‘’"))
         return frozenset(found)
 
+    def right_limit(self, box: Box) -> float:
+        """How far to the right text reaches beside and around a box, in points: where at least two lines end."""
+        ends = sorted(
+            (
+                line.end
+                for line in self.lines
+                if line.is_upright and line.start < box[2] and line.start > box[0] - 2 * line.size
+            ),
+            reverse=True,
+        )
+        for longer, shorter in zip(ends, ends[1:], strict=False):
+            if longer - shorter < 0.02 * (longer - box[0]) + 1:
+                return max(longer, box[2])
+        return box[2]
+
     def remember(self, owner: Block | Cell, lines: list[Line]) -> None:
         """Note which lines a block or a cell is made of."""
         self._lines[id(owner)] = (owner, lines)
