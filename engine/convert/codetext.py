@@ -7,7 +7,6 @@ from statistics import median
 from engine.convert.pagetext import Line
 from engine.convert.textflow import visual_lines
 
-
 _WRAP_SIGNS = " ↪⏎↳"
 """What stands before the rest of a line that was too long."""
 _BREAKS_AFTER = tuple("._/=([{-&?,")
@@ -106,9 +105,9 @@ def _joint(before: str, after: str, blank_after: bool, columns: int) -> str | No
         return None
     if blank_after:
         return " " if hanging == 0 or hanging != indent else None
-    if rest.startswith(_OWN_LINE) or words[0] == before.split()[0] or hanging - indent in (0, 2, 4, 8):
-        if hanging or indent or not _is_open(before):
-            return None
+    looks_new = rest.startswith(_OWN_LINE) or words[0] == before.split()[0] or hanging - indent in (0, 2, 4, 8)
+    if looks_new and (hanging or indent or not _is_open(before)):
+        return None
     is_open = _is_open(before) or rest.startswith(('"', "'", "("))
     if not is_open and (before.endswith((":", ";", "}", ")")) or hanging == indent):
         return None

@@ -63,7 +63,7 @@ def is_symbol(character: str) -> bool:
 
 def is_bullet(text: str) -> bool:
     """Whether a text is nothing but a bullet."""
-    return len(text) == 1 and (text in _BULLETS or text in "·" or is_symbol(text))
+    return len(text) == 1 and (text in _BULLETS or text == "·" or is_symbol(text))
 
 
 def drawn_bullet(line: Line, drawings: Sequence[Drawing]) -> float | None:
@@ -84,7 +84,7 @@ def drawn_bullet(line: Line, drawings: Sequence[Drawing]) -> float | None:
 
 
 def successor(before: str, after: str) -> bool:
-    """Whether a numeral comes right after another: `2.` after `1.`, `c)` after `b)`, `1.3` after `1.2`, `v.` after `iv.`."""
+    """Whether a numeral comes right after another: `2.` after `1.`, `1.3` after `1.2`, `v.` after `iv.`."""
     one, two = before.strip("()[]. "), after.strip("()[]. ")
     if one.isdigit() and two.isdigit():
         return int(two) == int(one) + 1

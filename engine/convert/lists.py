@@ -12,6 +12,10 @@ from engine.convert.textflow import visual_lines
 _ASIDE = FURNITURE | {Kind.FOOTNOTE, Kind.HEADING, Kind.PICTURE, Kind.CAPTION}
 
 
+_DOUBTFUL = frozenset("-–—*+§")
+"""Labels that do not make a list item of a paragraph by themselves."""
+
+
 @dataclass(slots=True)
 class _Item:
     """A list item with where it stands."""
@@ -118,7 +122,7 @@ def _begins_list(lines: Sequence[Line], label: Label | None, before: _Item | Non
     if label is None:
         return False
     if not label.is_number:
-        return label.words > 0 and label.text not in ("-", "–", "—", "*", "+", "§") or label.words == 0
+        return label.words == 0 or label.text not in _DOUBTFUL
     return (
         before is not None
         and before.label is not None

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Self
 
 import pymupdf
@@ -226,7 +227,7 @@ class PageText:
             ),
             reverse=True,
         )
-        for longer, shorter in zip(ends, ends[1:], strict=False):
+        for longer, shorter in pairwise(ends):
             if longer - shorter < 0.02 * (longer - box[0]) + 1:
                 return max(longer, box[2])
         return box[2]
