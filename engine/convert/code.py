@@ -7,6 +7,7 @@ from itertools import pairwise
 from engine.convert.blocks import Block, Kind, RefinedPage
 from engine.convert.codetext import is_code, line_pitch
 from engine.convert.layoutblocks import rewrite
+from engine.convert.listlabels import drawn_bullet
 from engine.convert.pagetext import Drawing, Line, PageText, around
 from engine.convert.textflow import visual_lines
 
@@ -49,7 +50,7 @@ def _parts(block: Block, text: PageText) -> list[Block]:
         if _is_prose(lines):
             for span in block.spans:
                 span.code = False
-        elif block.kind is not Kind.FORMULA:
+        elif block.kind is not Kind.FORMULA and drawn_bullet(lines[0], text.drawings) is None:
             block.kind = Kind.CODE
             block.label = ""
         return [block]

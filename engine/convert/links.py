@@ -19,9 +19,10 @@ class Links:
         if not text.links:
             return
         for block in page.blocks:
-            cells = [cell for row in block.rows for cell in row]
-            for owner in cells or [block]:
-                _link(owner, text)
+            if not block.rows:
+                _link(block, text)
+            for cell in (cell for row in block.rows for cell in row):
+                _link(cell, text)
 
 
 def _link(owner: Block | Cell, text: PageText) -> None:
