@@ -33,6 +33,12 @@ _COUNTING = 5
 """Pages on which a text must be: one that the model calls furniture, one that it does not, and one of these with a
 number that counts with the pages, like `Exercise 3`."""
 _MOST_NUMBERS = 3
+_MARGIN = 0.07
+"""Of the page's height: word processors put heads and feet half an inch from the edge, and text an inch."""
+_SHORT = 80
+"""Characters."""
+_APART = 1.5
+"""Between such a line and the text, in heights of it."""
 
 _Key = tuple[str, tuple[tuple[str, int], ...]]
 """A text without its numbers, and of each number its value, or by how much it is ahead of the page's."""
@@ -120,13 +126,33 @@ class Furniture:
         if any(len(self._pages_with(key, at)) >= _CALLED for key in _keys(text, page.number)):
             return True
         # A chapter's title above its only page is no less a running head than those of the other chapters.
-        return self._pages > 3 and self._bands[_band(block, page, at)] > 0.4 * self._pages
+        if self._pages > 3 and self._bands[_band(block, page, at)] > 0.4 * self._pages:
+            return True
+        # What the first page has in place of a running head cannot repeat, nor can anything in a very short document.
+        return (page.number == 1 or self._pages <= _CALLED) and self._is_in_margin(block, page, at)
+
+    def _is_in_margin(self, block: Block, page: RefinedPage, at: tuple[bool, float]) -> bool:
+        """Whether a short line stands in the margin, well apart from the text, where word processors put such lines."""
+        if at[1] > _MARGIN or len(block.text) > _SHORT or self._is_large(block) or block.text.rstrip().endswith("."):
+            return False
+        text = [other for other in page.blocks if other.kind not in FURNITURE]
+        if not text:
+            return False
+        gap = (
+            min(other.box[1] for other in text) - block.box[3]
+            if at[0]
+            else block.box[1] - max(other.box[3] for other in text)
+        )
+        return gap > _APART * block.size
+
+    def _is_large(self, block: Block) -> bool:
+        body = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
+        return bool(body) and block.size > body * _LARGER
 
     def _is_missed(self, block: Block, page: RefinedPage, at: tuple[bool, float]) -> bool:
         """Whether what the model calls text is furniture."""
         text = _folded(block)
-        body = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
-        if block.kind not in _TEXT or not text or (body and block.size > body * _LARGER):
+        if block.kind not in _TEXT or not text or self._is_large(block):
             return False
         if _PRINTED.match(text) and at[1] < _EDGE / 2:
             return True
@@ -148,7 +174,7 @@ class Furniture:
 
 
 def _place(block: Block, page: RefinedPage) -> tuple[bool, float] | None:
-    """Whether a block is at the top, and how far from the edge in parts of the page's height; None if it is at neither."""
+    """Whether a block is at the top, and how far from the edge in parts of the page's height; None if at neither."""
     if (block.kind not in _TEXT and block.kind not in FURNITURE) or len(block.text) > _LONGEST or page.height <= 0:
         return None
     zone = _CALLED_ZONE if block.kind in FURNITURE else _ZONE
