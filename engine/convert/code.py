@@ -7,6 +7,7 @@ from itertools import pairwise
 from engine.convert.blocks import Block, Kind, RefinedPage
 from engine.convert.codetext import is_code, line_pitch
 from engine.convert.layoutblocks import rewrite
+from engine.convert.listlabels import drawn_bullet
 from engine.convert.pagetext import Drawing, Line, PageText, around
 from engine.convert.textflow import visual_lines
 
@@ -49,7 +50,7 @@ def _parts(block: Block, text: PageText) -> list[Block]:
         if _is_prose(lines):
             for span in block.spans:
                 span.code = False
-        elif block.kind is not Kind.FORMULA:
+        elif block.kind is not Kind.FORMULA and drawn_bullet(lines[0], text.drawings) is None:
             block.kind = Kind.CODE
             block.label = ""
         return [block]
@@ -111,7 +112,9 @@ def _is_one_listing(before: Block, after: Block, text: PageText) -> bool:
     grounds = [_background(block, text.drawings) for block in (before, after)]
     if grounds[0] is not None or grounds[1] is not None:
         return grounds[0] == grounds[1]
-    steps = [b.baseline - a.baseline for a, b in pairwise(first)] + [b.baseline - a.baseline for a, b in pairwise(second)]
+    steps = [b.baseline - a.baseline for a, b in pairwise(first)] + [
+        b.baseline - a.baseline for a, b in pairwise(second)
+    ]
     pitch = line_pitch(steps, before.size)
     return step <= 2.3 * max(pitch, 1.1 * before.size)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 
-from engine.convert.blocks import FURNITURE, Block, Box, Cell, Kind, RefinedPage, Span
+from engine.convert.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span
 from engine.convert.codetext import write_code
+from engine.convert.layouttables import read_table
 from engine.convert.pagetext import Line, PageText, Word, around, dominant_size
 from engine.convert.textflow import compose, styled, visual_lines
 
@@ -33,7 +34,8 @@ def read_blocks(layout: PageLayout, text: PageText) -> RefinedPage:
     its own, each after the block above it.
     """
     boxes = [box for box in layout.boxes if box.x1 > box.x0 and box.y1 > box.y0]
-    assigned, rest = _assign(text.lines, boxes)
+    lines = [line for line in text.lines if _is_on_page(line.box, layout)]
+    assigned, rest = _assign(lines, boxes)
     blocks: list[Block] = []
     for box, fragments in zip(boxes, assigned, strict=True):
         blocks += _read_box(box, fragments, text)
@@ -48,11 +50,16 @@ def rewrite(block: Block, lines: list[Line], text: PageText) -> None:
     """Give a block the text of these lines, and remember them."""
     text.remember(block, lines)
     if block.kind is Kind.CODE:
-        written = write_code(lines)
+        written = write_code(lines, right=text.right_limit(block.box))
         block.spans = [Span(written)] if written else []
     else:
         block.spans = compose(lines, text.vocabulary)
     block.size = dominant_size(lines)
+
+
+def _is_on_page(box: Box, layout: PageLayout) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return bool(0 <= x <= layout.width and 0 <= y <= layout.height)
 
 
 def _assign(lines: Iterable[Line], boxes: Sequence[LayoutBox]) -> tuple[list[list[Line]], list[Line]]:
@@ -120,7 +127,7 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
     kind = _KINDS.get(box.boxclass, Kind.PARAGRAPH)
     frame: Box = (float(box.x0), float(box.y0), float(box.x1), float(box.y1))
     if kind is Kind.TABLE:
-        return [_table(box, frame, fragments, text)] if fragments else []
+        return [read_table(box.table, frame, fragments, text)] if fragments else []
     if kind is Kind.PICTURE:
         picture = Block(kind, frame, image=box.image if isinstance(box.image, str) else "")
         texts = [
@@ -155,56 +162,6 @@ def _footnotes(lines: Sequence[Line]) -> list[list[Line]]:
         else:
             notes.append([line])
     return notes
-
-
-def _table(box: LayoutBox, frame: Box, fragments: list[Line], text: PageText) -> Block:
-    """A table by the grid that the layout model gives; text between its cells goes to the nearest."""
-    block = Block(Kind.TABLE, frame, size=dominant_size(fragments))
-    text.remember(block, fragments)
-    grid = (box.table or {}).get("cells") or []
-    if not grid:
-        for line in visual_lines(fragments):
-            cell = Cell(compose([line], text.vocabulary))
-            text.remember(cell, [line])
-            block.rows.append([cell])
-        return block
-    bottoms = [row[0][3] for row in grid]
-    rights = [cell[2] for cell in grid[0]]
-    contents: list[list[list[Line]]] = [[[] for _ in rights] for _ in bottoms]
-    for fragment in fragments:
-        for (row, column), part in _by_cell(fragment, bottoms, rights):
-            contents[row][column].append(part)
-    for number, parts_of_row in enumerate(contents):
-        if not any(parts_of_row):
-            continue
-        cells = []
-        for parts in parts_of_row:
-            lines = visual_lines(parts) if parts else []
-            cell = Cell(compose(lines, text.vocabulary), is_header=number == 0)
-            text.remember(cell, lines)
-            cells.append(cell)
-        block.rows.append(cells)
-    return block
-
-
-def _by_cell(
-    fragment: Line, bottoms: Sequence[float], rights: Sequence[float]
-) -> Iterable[tuple[tuple[int, int], Line]]:
-    """The parts of a line by the (row, column) they are in."""
-    places = []
-    upright = fragment.is_upright
-    for word in fragment.words:
-        x0, y0, x1, y1 = word.box
-        y = word.baseline - 0.25 * word.font.size if upright else (y0 + y1) / 2
-        x = (x0 + x1) / 2
-        row = next((i for i, bottom in enumerate(bottoms) if y <= bottom), len(bottoms) - 1)
-        column = next((i for i, right in enumerate(rights) if x <= right), len(rights) - 1)
-        places.append((row, column))
-    first = 0
-    for last in range(1, len(places) + 1):
-        if last == len(places) or places[last] != places[first]:
-            yield places[first], Line(fragment.words[first:last], fragment.direction, fragment.is_vertical)
-            first = last
 
 
 def _paragraphs(fragments: Sequence[Line]) -> list[list[Line]]:

@@ -19,9 +19,10 @@ class Links:
         if not text.links:
             return
         for block in page.blocks:
-            cells = [cell for row in block.rows for cell in row]
-            for owner in cells or [block]:
-                _link(owner, text)
+            if not block.rows:
+                _link(block, text)
+            for cell in (cell for row in block.rows for cell in row):
+                _link(cell, text)
 
 
 def _link(owner: Block | Cell, text: PageText) -> None:
@@ -52,9 +53,7 @@ def _cut(word: Word, links: Sequence[Link], upright: bool) -> list[Word]:
         x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
         return [replace(word, link=_target(links, x, y))]
     y = word.baseline - 0.25 * word.font.size
-    targets = [
-        _target(links, (word.edges[i] + word.edges[i + 1]) / 2, y) for i in range(len(word.text))
-    ]
+    targets = [_target(links, (word.edges[i] + word.edges[i + 1]) / 2, y) for i in range(len(word.text))]
     parts: list[Word] = []
     first = 0
     rest = word

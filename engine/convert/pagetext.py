@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Self
 
 import pymupdf
@@ -215,6 +216,21 @@ class PageText:
             for word in words[1:] if words and len(words) > 1 else words:
                 found.add(word.strip(".,;:!?()[]{}\"'“”‘’"))
         return frozenset(found)
+
+    def right_limit(self, box: Box) -> float:
+        """How far to the right text reaches beside and around a box, in points: where at least two lines end."""
+        ends = sorted(
+            (
+                line.end
+                for line in self.lines
+                if line.is_upright and line.start < box[2] and line.start > box[0] - 2 * line.size
+            ),
+            reverse=True,
+        )
+        for longer, shorter in pairwise(ends):
+            if longer - shorter < 0.02 * (longer - box[0]) + 1:
+                return max(longer, box[2])
+        return box[2]
 
     def remember(self, owner: Block | Cell, lines: list[Line]) -> None:
         """Note which lines a block or a cell is made of."""
