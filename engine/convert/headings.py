@@ -127,7 +127,7 @@ class Headings:
         if not _is_short(block) or not any(map(str.isalpha, text)) or _CAPTION.match(text) or text[0] in _BULLETS:
             return False
         style = _style(block)
-        use = self._uses[style]
+        use = self._uses.get(style) or _Use(1)
         if use.followed_by_same > _RUNNING * use.blocks and use.called_headings < _BELIEVED * use.blocks:
             return False
         believed = use.called_headings >= _BELIEVED * use.blocks and use.blocks > 1
@@ -190,7 +190,7 @@ class Headings:
         level = 0
         last: _Style | None = None
         for style in sorted(self._uses, key=lambda style: (-style.size, not style.bold, style.italic)):
-            use = self._uses[style]
+            use = self._uses.get(style) or _Use(1)
             if not self._may_head(style, use):
                 continue
             alike = last is not None and last[1:] == style[1:] and last.size < style.size * _SAME
