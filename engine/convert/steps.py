@@ -12,10 +12,13 @@ from pymupdf4llm.helpers.document_layout import update_header_tags
 from engine.convert.blocks import RefinedPage
 from engine.convert.code import Code
 from engine.convert.columns import Columns
+from engine.convert.furniture import Furniture
 from engine.convert.headings import Headings
 from engine.convert.links import Links
+from engine.convert.lists import Lists
 from engine.convert.pagemodel import PageModel
 from engine.convert.pagetext import PageText
+from engine.convert.tablecells import TableCells
 from engine.options import ConvertOptions
 
 
@@ -91,7 +94,7 @@ class _OnBlocks:
 
 def page_steps(options: ConvertOptions) -> list[PageStep]:
     """The page steps of refinement, in order."""
-    steps: list[PageStep] = [Code(), Links(), Columns()]
+    steps: list[PageStep] = [Columns(), Code(), TableCells(), Lists(), Links()]
     return [step for step in steps if step.name not in options.skip_steps]
 
 
@@ -99,5 +102,5 @@ def document_steps(options: ConvertOptions) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw."""
     if not options.refine:
         return [HeadingLevels()]
-    steps: list[BlockStep] = [Headings()]
+    steps: list[BlockStep] = [Furniture(), Headings()]
     return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]
