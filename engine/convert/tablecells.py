@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from engine.convert.blocks import Block, Box, Cell, Kind, RefinedPage, Span, merged
+from engine.convert.layoutblocks import rewrite
 from engine.convert.listlabels import find_label
-from engine.convert.pagetext import Line, PageText
+from engine.convert.pagetext import Line, PageText, around
 from engine.convert.textflow import compose, visual_lines
 
 _TIGHT = 1.08
@@ -23,11 +24,51 @@ class TableCells:
 
     def apply(self, page: RefinedPage, text: PageText) -> None:
         """Change the rows of tables, and the text of cells."""
+        blocks: list[Block] = []
         for block in page.blocks:
             if block.kind is Kind.TABLE and text.lines_of(block):
+                blocks += _taken_out(block, text)
                 _merge_rows(block, text)
                 for cell in (cell for row in block.rows for cell in row):
                     _set_entries_apart(cell, text)
+            blocks.append(block)
+        page.blocks = blocks
+
+
+def _taken_out(block: Block, text: PageText) -> list[Block]:
+    """The first row as paragraphs, if it is none of the table's: a running head that the model has put into it.
+
+    It is none where it lies above the background of the next row, which has more cells.
+    """
+    if len(block.rows) < 3:
+        return []
+    upper, lower = ([text.lines_of(cell) for cell in row] for row in block.rows[:2])
+    if sum(map(bool, upper)) >= sum(map(bool, lower)) or not any(upper) or not any(lower):
+        return []
+    last = max(_last(cell).baseline for cell in upper if cell)
+    next_ = min(_first(cell).baseline for cell in lower if cell)
+    grounds = [
+        drawing.box
+        for drawing in text.drawings
+        if not drawing.is_stroked
+        and drawing.box[3] - drawing.box[1] > 1.3 * block.size
+        and last < drawing.box[1] < next_ - 0.5 * block.size < drawing.box[3]
+    ]
+    if _covered(grounds, block.box) < _MOST:
+        return []
+    first, *block.rows = block.rows
+    for cell in block.rows[0]:
+        cell.is_header = True
+    top = min(ground[1] for ground in grounds)
+    block.box = (block.box[0], max(block.box[1], top), block.box[2], block.box[3])
+    result = []
+    for cell in first:
+        lines = text.lines_of(cell)
+        if lines:
+            paragraph = Block(Kind.PARAGRAPH, around(line.box for line in lines))
+            rewrite(paragraph, lines, text)
+            result.append(paragraph)
+    return result
 
 
 def _merge_rows(block: Block, text: PageText) -> None:
@@ -131,7 +172,7 @@ def _parting(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]], r
     if above is None or below is None:
         return []
     size = max(line.size for cell in [*upper, *lower] for line in cell)
-    return [rule for rule in rules if above - 0.1 * size <= rule[1] and rule[3] <= below - 0.3 * size]
+    return [rule for rule in rules if above + 0.22 * size <= rule[1] and rule[3] <= below - 0.3 * size]
 
 
 def _covered(rules: Sequence[Box], box: Box) -> float:
