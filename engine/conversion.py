@@ -34,8 +34,8 @@ from engine.errors import (
 from engine.folders import disk_problem
 from engine.job import Checkpoint, Job, JobState, PageBatch, PageState, Step
 from engine.jobqueue import REMOVED, JobQueue
-from engine.pageindex import merged_sizes
-from engine.protocol import MERGE_LIST, PAGE_SIZES, Merged, MergeTask, Opened, OpenTask, Refused
+from engine.pageindex import merged_reasons, merged_sizes
+from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES, Merged, MergeTask, Opened, OpenTask, Refused
 from engine.publish import Publisher, build_manifest, read_manifest, settle_source
 from engine.run import Hand, Run, Runs, file_name, refusal, wire_path
 from engine.settings import Duplicates, Settings
@@ -281,7 +281,10 @@ class Conversions:
         state = JobState.PARTIAL if failed else JobState.DONE
         finished = self._queue.store.now()
         sizes = merged_sizes(run.folder / PAGE_SIZES, len(results))
-        manifest = build_manifest(job, state, run_id(run.folder), results, warnings, answer.versions, finished, sizes)
+        reasons = merged_reasons(run.folder / PAGE_REASONS, len(results))
+        manifest = build_manifest(
+            job, state, run_id(run.folder), results, warnings, answer.versions, finished, sizes, reasons
+        )
         made = run.folder / "out"
         place = self._publisher.choose_place(job.source, made)
         self._queue.apply(self._queue.store.update(job.id, output=os.fsencode(place)))

@@ -29,6 +29,14 @@ class OcrMode(StrEnum):
     FORCE = "force"
 
 
+class Structure(StrEnum):
+    """What the structure of a page is taken from."""
+
+    AUTO = "auto"
+    TAGS = "tags"
+    LAYOUT = "layout"
+
+
 class ConvertOptions(BaseModel):
     """Options of one conversion. Stored with the job, so a job keeps them whatever the settings become."""
 
@@ -48,6 +56,13 @@ class ConvertOptions(BaseModel):
     """Keep running headers in Markdown and text."""
     page_footer: bool = False
     """Keep running footers in Markdown and text."""
+    refine: bool = True
+    """Mend what the library gets wrong; off, its own output comes out byte for byte."""
+    structure: Structure = Structure.AUTO
+    """`auto` reads a page by the document's tags where they deserve it, else by the layout model; `tags` trusts tags in
+    more cases, `layout` in none. Without `refine`, it is always the layout model."""
+    skip_steps: tuple[str, ...] = ()
+    """Names of steps of refinement to leave out."""
 
     @field_validator("formats", mode="after")
     @classmethod

@@ -1,4 +1,6 @@
-"""Where each page is in the published Markdown: taken from the merge, kept in the manifest, read back to show a page.
+"""What a merge says of single pages: where each is in the Markdown, and why it was read the way it was.
+
+Both are taken from the merge and kept in the manifest; by the first, a published page is read back to be shown.
 
 The file is its pages one after the other and nothing else, so their sizes say where each begins, and their sum says
 whether the file is still the one that was published.
@@ -10,12 +12,16 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from engine.display import display_name
 from engine.errors import ChildGarbage, HotfolioError, PageNotLocated
 
 SIZE_KEY = "markdown_bytes"
 """Of a page in the manifest; absent where no Markdown was made."""
 _MAX_ENTRY = 40
 """Bytes of one page in the list of a merge, at most."""
+_MAX_REASON = 300
+"""Characters of why a page was read the way it was."""
+_reasons = TypeAdapter(dict[Annotated[int, Field(ge=1)], Annotated[str, Field(max_length=_MAX_REASON)]])
 _sizes = TypeAdapter(dict[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=0)]])
 
 
@@ -29,6 +35,19 @@ def merged_sizes(file: Path, page_count: int) -> dict[int, int]:
             return _sizes.validate_json(stream.read(page_count * _MAX_ENTRY + 2))
     except (OSError, ValidationError) as error:
         raise ChildGarbage("The conversion process did not say where the pages of its Markdown are.") from error
+
+
+def merged_reasons(file: Path, page_count: int) -> dict[int, str]:
+    """Why pages were read the way they were, as a conversion process wrote it down; safe to show.
+
+    Raises `ChildGarbage` if that is not what the file says.
+    """
+    try:
+        with file.open("rb") as stream:
+            found = _reasons.validate_json(stream.read(page_count * (_MAX_ENTRY + 6 * _MAX_REASON) + 2))
+    except (OSError, ValidationError) as error:
+        raise ChildGarbage("The conversion process did not say how it read its pages.") from error
+    return {page: display_name(reason) for page, reason in found.items()}
 
 
 def read_page(markdown: Path, manifest: dict[str, Any] | None, page: int, most: int) -> bytes:

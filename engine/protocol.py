@@ -21,6 +21,9 @@ MERGE_LIST = "merge.json"
 PAGE_SIZES = "page-sizes.json"
 """What `MergeTask` leaves: `{page: bytes of Markdown}`, in the order of the file; empty without Markdown."""
 
+PAGE_REASONS = "page-reasons.json"
+"""What `MergeTask` leaves as well: `{page: why it was read the way it was}`, where there is something to say."""
+
 
 PageNumber = Annotated[int, Field(ge=1, le=10_000_000)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]

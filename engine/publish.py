@@ -149,10 +149,12 @@ def build_manifest(
     versions: dict[str, str],
     finished: float,
     page_sizes: dict[int, int],
+    page_reasons: dict[int, str],
 ) -> dict[str, Any]:
     """What `manifest.json` says, except the list of files.
 
-    `page_sizes` are the bytes of Markdown that each page has come to, none if no Markdown was made.
+    `page_sizes` are the bytes of Markdown that each page has come to, none if no Markdown was made;
+    `page_reasons` say why a page was read the way it was.
     """
     source = job.source
     return {
@@ -176,6 +178,7 @@ def build_manifest(
                 "state": str(r.state),
                 "seconds": round(r.seconds, 4),
                 "via": r.via,
+                **({"why": page_reasons[r.page]} if r.page in page_reasons else {}),
                 "error": r.error,
                 **({SIZE_KEY: page_sizes.get(r.page, 0)} if page_sizes else {}),
             }

@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from engine.errors import SettingsError
 from engine.filesystem import is_network
-from engine.options import ConvertOptions, Format, OcrMode
+from engine.options import ConvertOptions, Format, OcrMode, Structure
 
 CONFIG_NAME = "hotfolio.toml"
 ENV_PREFIX = "HOTFOLIO_"
@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     """Keep running headers in Markdown and text."""
     page_footer: bool = False
     """Keep running footers in Markdown and text."""
+    refine: bool = True
+    """Mend what the library's Markdown gets wrong."""
+    structure: Structure = Structure.AUTO
+    """Whether pages are read by the tags in the PDF or by the layout model."""
+    skip_steps: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Steps of refinement to leave out, by their names in docs/markdown.md."""
 
     page_timeout: Seconds = 60
     """A page that takes longer is redone as plain text."""

@@ -9,6 +9,7 @@ import pymupdf
 
 from engine.convert.document import Document
 from engine.convert.pagemodel import PageModel
+from engine.display import display_text
 from engine.job import PageState
 from engine.options import ConvertOptions
 
@@ -30,6 +31,10 @@ class PageContext:
     state: PageState = PageState.OK
     via: str = "none"
     error: str | None = None
+    why: str | None = None
+    """Why it was read the way it was, where there was a choice."""
+    textpage: pymupdf.TextPage | None = None
+    """What the layout model was given of the page's text; making one is a good part of reading a page."""
     model: PageModel | None = None
     """What the page says, for the checkpoint; None where no text format is asked for."""
     files: list[Path] = field(default_factory=list)
@@ -59,6 +64,20 @@ class MergeContext:
     files: list[Path] = field(default_factory=list)
     page_sizes: dict[int, int] = field(default_factory=dict)
     """Bytes of Markdown that each page has come to, in the order they were written."""
+
+
+Pages = Iterator[PageModel | tuple[int, str]]
+"""Pages to be written; of a failed one its number and the reason."""
+
+
+def missing(number: int, reason: str) -> str:
+    """What stands in the place of a page that failed."""
+    return display_text(f"Page {number} could not be converted: {reason}")
+
+
+def missing_in_markdown(number: int, reason: str) -> str:
+    """The same as a comment, which does not show in the document."""
+    return f"<!-- {missing(number, reason).replace('--', '- -')} -->\n\n"
 
 
 class PageSource(Protocol):

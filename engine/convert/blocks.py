@@ -89,6 +89,8 @@ class Block:
     """In how many quotations it lies."""
     rows: list[list[Cell]] = field(default_factory=list)
     """Of a table."""
+    row_nodes: list[str] = field(default_factory=list)
+    """The structure elements its rows come from, if they do."""
     image: str = ""
     """The file of a picture, relative to the published folder."""
     alt: str = ""

@@ -14,11 +14,11 @@ from engine.convert.base import Converter, MergeContext, PageContext
 from engine.convert.document import Document, one_line
 from engine.convert.markup import MarkupConverter
 from engine.convert.pageimage import PageImageConverter
-from engine.convert.pagemodel import PageModel, from_line, result_of, to_line
+from engine.convert.pagemodel import PageModel, Remarks, from_line, result_of, to_line
 from engine.filesystem import fsync_path
 from engine.job import Checkpoint, PageResult, PageState
 from engine.options import ConvertOptions
-from engine.protocol import MERGE_LIST, PAGE_SIZES
+from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES
 
 OUT = Path("out")
 PAGES = Path("pages")
@@ -68,7 +68,7 @@ def convert_batch(
             on_start(number)
             context = PageContext(document, number, options, text_only, OUT, lambda n=number: on_ocr(n))
             result = _convert_page(context, cwd)
-            stream.write(to_line(result, context.model, context.warnings))
+            stream.write(to_line(result, context.model, Remarks(context.warnings, context.why)))
             written += context.files
             on_done(result)
         os.fsync(stream.fileno())
@@ -91,6 +91,7 @@ def merge_document(name: str, options: ConvertOptions, on_page: Callable[[int], 
     for converter in converters():
         converter.merge(context)
     Path(PAGE_SIZES).write_text(json.dumps(context.page_sizes), encoding="utf-8")
+    Path(PAGE_REASONS).write_text(json.dumps(pages.reasons()), encoding="utf-8")
     for file in context.files:
         fsync_path(file)
     fsync_path(OUT)
@@ -139,7 +140,7 @@ class _Checkpoints:
 
     def __init__(self, files: list[Path], on_page: Callable[[int], None]) -> None:
         self._on_page = on_page
-        self._warnings: list[str] | None = None
+        self._remarks: dict[int, Remarks] | None = None
         self._lines: dict[int, tuple[Path, int]] = {}  # page to file and offset
         for file in files:
             with _open_checkpoint(file) as stream:
@@ -155,7 +156,7 @@ class _Checkpoints:
                     on_page(page)
 
     def __iter__(self) -> Iterator[PageModel]:
-        found: list[str] = []
+        found: dict[int, Remarks] = {}
         with ExitStack() as stack:
             current: tuple[Path, IO[bytes]] | None = None
             for page, (file, offset) in sorted(self._lines.items()):
@@ -163,12 +164,11 @@ class _Checkpoints:
                     stack.close()
                     current = (file, stack.enter_context(_open_checkpoint(file)))
                 current[1].seek(offset)
-                model, warnings = from_line(current[1].readline())
+                model, found[page] = from_line(current[1].readline())
                 self._on_page(page)
-                found += warnings
                 if model is not None:
                     yield model
-        self._warnings = found
+        self._remarks = found
 
     def failure(self, page: int) -> str | None:
         """Why a page has failed; None if it has not, or is not here."""
@@ -182,10 +182,17 @@ class _Checkpoints:
 
     def warnings(self) -> list[str]:
         """What the pages had to say, in their order."""
-        while self._warnings is None:  # no converter has read them to the end
+        return [warning for remarks in self._all_remarks().values() for warning in remarks.warnings]
+
+    def reasons(self) -> dict[int, str]:
+        """Why pages were read the way they were."""
+        return {page: remarks.why[:300] for page, remarks in self._all_remarks().items() if remarks.why}
+
+    def _all_remarks(self) -> dict[int, Remarks]:
+        while self._remarks is None:  # no converter has read them to the end
             for _ in self:
                 pass
-        return self._warnings
+        return self._remarks
 
 
 def _open_checkpoint(file: Path) -> IO[bytes]:

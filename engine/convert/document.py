@@ -9,6 +9,8 @@ import pymupdf
 from pymupdf4llm.helpers import utils as library_utils
 
 from engine.convert.ocr import OcrEngine
+from engine.convert.structuretree import NoStructure
+from engine.convert.tagreader import TagReader
 from engine.job import NEEDS_PASSWORD
 from engine.options import ConvertOptions
 
@@ -28,8 +30,12 @@ class CannotOpen(Exception):
 class Document:
     """An open PDF, with its document-wide facts read once however many pages are asked for."""
 
-    def __init__(self, pdf: pymupdf.Document, name: str, options: ConvertOptions) -> None:
+    def __init__(
+        self, pdf: pymupdf.Document, name: str, options: ConvertOptions, reopen: Callable[[], pymupdf.Document]
+    ) -> None:
         self.pdf = pdf
+        self._reopen = reopen
+        self._tags: TagReader | str | None = None
         self.warnings: list[str] = []
         self.ocr = OcrEngine.for_mode(options.ocr)
         # The library puts the document's name into the names of pictures and into JSON.
@@ -45,6 +51,19 @@ class Document:
         """How many pages it has."""
         return int(self.pdf.page_count)
 
+    @property
+    def tags(self) -> "TagReader | str":
+        """What reads its pages by their tags, or why they cannot be."""
+        if self._tags is None:
+            try:
+                # A copy of its own: the library takes the structure out of the one it is given.
+                self._tags = TagReader(self._reopen())
+            except NoStructure as reason:
+                self._tags = str(reason)
+            except Exception as error:  # noqa: BLE001 - tags that cannot be read are no tags
+                self._tags = f"its tags cannot be read ({one_line(error)})"
+        return self._tags
+
     def describe(self) -> dict[str, Any]:
         """What the outputs say about the document as a whole, as JSON."""
         return {
@@ -59,6 +78,8 @@ class Document:
     def close(self) -> None:
         """Let go of the file."""
         self.pdf.close()
+        if isinstance(self._tags, TagReader):
+            self._tags.close()
 
     def _attempt(self, what: str, read: Callable[[], Any], otherwise: Any) -> Any:
         try:
@@ -70,8 +91,16 @@ class Document:
 
 def open_document(file: Path, name: str, options: ConvertOptions, password: str | None) -> Document:
     """Open `file`; raises `CannotOpen` with a sentence for a person."""
+    file = file.absolute()  # pages are converted in another working directory
     if file.stat().st_size == 0:
         raise CannotOpen("not_a_pdf", "The file is empty.")
+
+    def reopen() -> pymupdf.Document:
+        again = pymupdf.open(str(file), filetype="pdf")
+        if again.needs_pass:
+            again.authenticate(password or "")
+        return again
+
     try:
         pdf = pymupdf.open(str(file), filetype="pdf")
     except Exception as error:
@@ -83,7 +112,7 @@ def open_document(file: Path, name: str, options: ConvertOptions, password: str 
         raise CannotOpen("password", f"{NEEDS_PASSWORD}: {wrong}.")
     with contextlib.suppress(Exception):
         if pdf.page_count > 0:
-            return Document(pdf, name, options)
+            return Document(pdf, name, options, reopen)
     if not _looks_like_pdf(file):
         raise CannotOpen("not_a_pdf", "Not a PDF: the file does not begin with %PDF.")
     raise CannotOpen("damaged", "The PDF is damaged beyond repair: no page can be found in it.")

@@ -1,7 +1,7 @@
 """The page model: what reading a page gives, what a checkpoint holds, and what the outputs are made from.
 
-It is the library's own page (boxes with class, geometry, lines, links and table), so that its renderers apply and an
-unrefined document comes out byte for byte as the library would write it.
+A refined page is blocks. An unrefined one is the library's own page (boxes with class, geometry, lines, links and
+table), so that its renderers apply and the document comes out byte for byte as the library would write it.
 """
 
 import base64
@@ -12,6 +12,7 @@ from typing import Any
 import pymupdf
 from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 
+from engine.convert.blocks import RefinedPage
 from engine.job import PageResult, PageState
 
 _GEOMETRY = (pymupdf.Rect, pymupdf.Point, pymupdf.Matrix, pymupdf.IRect, pymupdf.Quad)
@@ -19,31 +20,61 @@ _GEOMETRY = (pymupdf.Rect, pymupdf.Point, pymupdf.Matrix, pymupdf.IRect, pymupdf
 
 @dataclass
 class PageModel:
-    """One page."""
+    """One page: refined, or as the library sees it."""
 
     number: int
     """From 1."""
-    layout: PageLayout
+    layout: PageLayout | None = None
+    refined: RefinedPage | None = None
+
+    @property
+    def unrefined(self) -> PageLayout:
+        """The library's page, which there is of an unrefined one."""
+        assert self.layout is not None
+        return self.layout
+
+    @property
+    def blocks(self) -> RefinedPage:
+        """The refined page, which there is of a refined one."""
+        assert self.refined is not None
+        return self.refined
 
 
-def to_line(result: PageResult, model: PageModel | None, warnings: list[str]) -> bytes:
+@dataclass
+class Remarks:
+    """What else a checkpoint says of a page."""
+
+    warnings: list[str]
+    why: str | None = None
+    """Why it was read the way it was, where there was a choice."""
+
+
+def to_line(result: PageResult, model: PageModel | None, remarks: Remarks) -> bytes:
     """A page as a line of a checkpoint file. A float, a key order or a missing value survives unchanged.
 
     A page that failed, or of which no text is wanted, has no model. How it came out stands before what it says, page
     and state first: that is what `engine.checkpoint` and `chain` go by.
     """
-    entry = {**asdict(result), "warnings": warnings, "layout": model.layout if model is not None else None}
+    entry = {
+        **asdict(result),
+        **asdict(remarks),
+        "layout": model.layout if model is not None else None,
+        "refined": model.refined.to_json() if model is not None and model.refined is not None else None,
+    }
     return dump(entry).encode("utf-8", "surrogatepass") + b"\n"
 
 
-def from_line(line: bytes) -> tuple[PageModel | None, list[str]]:
-    """The model and the warnings that `to_line` wrote."""
+def from_line(line: bytes) -> tuple[PageModel | None, Remarks]:
+    """The model and the remarks that `to_line` wrote; a line of an earlier version has fewer of them."""
     entry = json.loads(line.decode("utf-8", "surrogatepass"))
-    layout, warnings = entry["layout"], entry["warnings"]
+    layout, refined = entry["layout"], entry.get("refined")
+    remarks = Remarks(entry["warnings"], entry.get("why"))
+    if refined is not None:
+        return PageModel(entry["page"], refined=RefinedPage.from_json(refined)), remarks
     if layout is None:
-        return None, warnings
+        return None, remarks
     boxes = [LayoutBox(**box) for box in layout.pop("boxes")]
-    return PageModel(entry["page"], PageLayout(boxes=boxes, **layout)), warnings
+    return PageModel(entry["page"], PageLayout(boxes=boxes, **layout)), remarks
 
 
 def result_of(line: bytes) -> PageResult:

@@ -1,31 +1,56 @@
 """The steps a page goes through between being read and being written, each with one stated effect.
 
 A page step sees one page and runs in the batch. A document step runs in the merge, over pages that pass one at a
-time: first it looks at all of them, then it changes each.
+time: first it looks at all of them, then it changes each. Steps of refinement work on blocks and can be left out by
+name; the library's own rule for headings is all that an unrefined document gets.
 """
 
 from typing import Protocol
 
-import pymupdf
 from pymupdf4llm.helpers.document_layout import update_header_tags
 
+from engine.convert.blocks import RefinedPage
+from engine.convert.code import Code
+from engine.convert.columns import Columns
+from engine.convert.furniture import Furniture
+from engine.convert.headings import Headings
+from engine.convert.links import Links
+from engine.convert.lists import Lists
 from engine.convert.pagemodel import PageModel
+from engine.convert.pagetext import PageText
+from engine.convert.tablecells import TableCells
+from engine.options import ConvertOptions
 
 
 class PageStep(Protocol):
     """Improves one page by itself."""
 
+    @property
+    def name(self) -> str:
+        """By which it can be left out."""
+        ...
+
+    def apply(self, page: RefinedPage, text: PageText) -> None:
+        """Change `page`; `text` is there to look things up."""
+        ...
+
+
+class BlockStep(Protocol):
+    """Improves pages by what the rest of the document says."""
+
     name: str
 
-    def apply(self, model: PageModel, page: pymupdf.Page) -> None:
-        """Change `model`; `page` is there to look things up."""
+    def observe(self, page: RefinedPage) -> None:
+        """See a page, as the steps before this one leave it."""
+        ...
+
+    def apply(self, page: RefinedPage) -> None:
+        """Change a page, after all have been seen; pages come in order, and may come again for another format."""
         ...
 
 
 class DocumentStep(Protocol):
-    """Improves pages by what the rest of the document says."""
-
-    name: str
+    """A step over the pages of a document, refined or not."""
 
     def observe(self, model: PageModel) -> None:
         """See a page, before any is changed."""
@@ -39,28 +64,43 @@ class DocumentStep(Protocol):
 class HeadingLevels:
     """Gives headings their level by the font sizes that headings have in this document: the library's own rule."""
 
-    name = "heading-levels"
-
     def __init__(self) -> None:
         self._sizes: set[int] = set()
 
     def observe(self, model: PageModel) -> None:
         """Collect the sizes of headings."""
         self._sizes.update(
-            box.max_fontsize for box in model.layout.boxes if box.boxclass in ("title", "section-header")
+            box.max_fontsize for box in model.unrefined.boxes if box.boxclass in ("title", "section-header")
         )
 
     def apply(self, model: PageModel) -> None:
         """Set each heading's level, 1 to 6."""
         if self._sizes:
-            update_header_tags([model.layout], self._sizes)
+            update_header_tags([model.unrefined], self._sizes)
 
 
-def page_steps() -> list[PageStep]:
-    """The page steps, in order."""
-    return []
+class _OnBlocks:
+    """A step of refinement as a step over pages."""
+
+    def __init__(self, step: BlockStep) -> None:
+        self._step = step
+
+    def observe(self, model: PageModel) -> None:
+        self._step.observe(model.blocks)
+
+    def apply(self, model: PageModel) -> None:
+        self._step.apply(model.blocks)
 
 
-def document_steps() -> list[DocumentStep]:
+def page_steps(options: ConvertOptions) -> list[PageStep]:
+    """The page steps of refinement, in order."""
+    steps: list[PageStep] = [Columns(), Code(), TableCells(), Lists(), Links()]
+    return [step for step in steps if step.name not in options.skip_steps]
+
+
+def document_steps(options: ConvertOptions) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw."""
-    return [HeadingLevels()]
+    if not options.refine:
+        return [HeadingLevels()]
+    steps: list[BlockStep] = [Furniture(), Headings()]
+    return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]

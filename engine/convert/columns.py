@@ -1,0 +1,222 @@
+"""Puts the blocks of a page in reading order where it is set in columns.
+
+A recursive cut in the manner of Nagy and Seth's XY-cut: strips that lie side by side and share a gutter are read column
+by column, and what crosses the gutter (a title, a wide table or figure) parts the page into bands read one after the
+other. Unlike there a gutter is only believed where the blocks beside it are not rows of something tabular, so that a
+form, a list of terms or a table nobody recognised keep the order they came in; a page without a gutter does so wholly.
+"""
+
+import itertools
+import unicodedata
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage
+from engine.convert.pagetext import PageText
+
+_GUTTER = 0.6
+"""A gutter is at least so many times as wide as the text is high; LaTeX sets 10 points between columns of 10."""
+_SLACK = 0.3
+"""Boxes may reach into each other by so much of the text's height."""
+_SPILL = 0.02
+"""They may reach into a gutter by such a part of their width, and no more than the slack."""
+_BESIDE = 0.4
+"""Of two columns, the one with less in it has at least so much of its height beside blocks of the other."""
+_ROWS = 0.6
+"""A column is the labels of rows if it begins so many of them, in parts of its blocks."""
+_MARGIN = 0.22
+"""A column this small a part of the width is a margin, with notes to what stands beside it."""
+_LONG = 4.0
+"""Blocks this many times as high as their text are running text, not the entries of a form."""
+
+
+class Columns:
+    """Puts blocks in reading order."""
+
+    name = "columns"
+
+    def apply(self, page: RefinedPage, text: PageText) -> None:
+        """Sort the page's blocks by where they are."""
+        sort_blocks(page)
+
+
+def sort_blocks(page: RefinedPage) -> None:
+    """Running heads first, then the text, its footnotes, and running feet."""
+    blocks = page.blocks
+    if len(blocks) < 3 or _is_right_to_left(blocks):
+        return
+    body = [_Item(i, block) for i, block in enumerate(blocks) if block.kind not in FURNITURE]
+    sizes = [item.block.size for item in body if item.block.size]
+    cut = _Cut(median(sizes) if sizes else 10.0)
+    order = cut.order(body)
+    if not cut.found:
+        return
+    ordered = [item.block for item in order]
+    notes = _footnotes(ordered)
+    ordered = [block for block in ordered if not any(block is note for note in notes)] + notes
+    heads = [block for block in blocks if block.kind is Kind.PAGE_HEADER]
+    feet = [block for block in blocks if block.kind is Kind.PAGE_FOOTER]
+    page.blocks = heads + ordered + feet
+
+
+class _Item:
+    """A block and where it stood."""
+
+    __slots__ = ("block", "bottom", "left", "place", "right", "top")
+
+    def __init__(self, place: int, block: Block) -> None:
+        self.place = place
+        self.block = block
+        self.left, self.top, self.right, self.bottom = block.box
+
+
+class _Cut:
+    """Cuts a page, and remembers whether there was anything to cut."""
+
+    def __init__(self, em: float) -> None:
+        self.em = em
+        self.found = False
+
+    def order(self, items: Sequence[_Item]) -> list[_Item]:
+        """The items in reading order."""
+        if len(items) < 2:
+            return list(items)
+        columns = self._columns(items)
+        if len(columns) > 1 and self._are_columns(columns):
+            self.found = True
+            return [item for column in self._main_first(columns) for item in self.order(column)]
+        bands = self._bands(_strips(items, self.em * _SLACK))
+        if len(bands) > 1:
+            return [item for band in bands for item in self.order(band)]
+        # Neither way can be cut: side by side in rows, or one over the other.
+        return sorted(items, key=lambda item: item.place)
+
+    def _columns(self, items: Iterable[_Item]) -> list[list[_Item]]:
+        """Groups from left to right with a gutter between each two."""
+        columns: list[list[_Item]] = []
+        reach = float("-inf")
+        for item in sorted(items, key=lambda item: item.left):
+            spill = min(_SPILL * (item.right - item.left), _SLACK * self.em)
+            if not columns or item.left + spill - reach >= self.em * _GUTTER:
+                columns.append([])
+            columns[-1].append(item)
+            reach = max(reach, item.right - spill)
+        return columns
+
+    def _are_columns(self, columns: list[list[_Item]]) -> bool:
+        """Whether these are read one after the other, and not row by row."""
+        return all(self._is_gutter(left, right) for left, right in itertools.pairwise(columns))
+
+    def _is_gutter(self, left: list[_Item], right: list[_Item]) -> bool:
+        if min(_beside(left, right), _beside(right, left)) <= 0 or (
+            max(_beside(left, right), _beside(right, left)) < _BESIDE
+        ):
+            return False  # one under the other, with an indent
+        fewer = min(left, right, key=len)
+        return not self._heads_rows(fewer, left + right)
+
+    def _heads_rows(self, column: list[_Item], everything: list[_Item]) -> bool:
+        """Whether what stands in `column` are labels: most begin a row in which others begin at the same height."""
+        at_row = 0
+        for strip in _strips(everything, self.em * _SLACK):
+            top = strip[0].top
+            heads = [item for item in strip if item.top - top < self.em * _SLACK]
+            at_row += len(heads) > 1 and sum(any(item is head for head in heads) for item in column) == 1
+        if at_row < 2 or at_row < _ROWS * len(column):
+            return False
+        # Running text is no label, though paragraphs may begin at one height by chance, or in a brochure on purpose.
+        height = sum(item.bottom - item.top for item in column)
+        long = [item for item in column if item.bottom - item.top > _LONG * (item.block.size or self.em)]
+        return 2 * sum(item.bottom - item.top for item in long) < height
+
+    def _main_first(self, columns: list[list[_Item]]) -> list[list[_Item]]:
+        """Notes in a margin after what they are notes to."""
+        left = min(item.left for column in columns for item in column)
+        right = max(item.right for column in columns for item in column)
+        wide = [c for c in columns if _width(c) >= _MARGIN * (right - left)]
+        narrow = [c for c in columns if _width(c) < _MARGIN * (right - left)]
+        # Several narrow columns are just that.
+        return wide + narrow if len(wide) >= 1 and len(narrow) == 1 and len(columns) == 2 else columns
+
+    def _bands(self, strips: list[list[_Item]]) -> list[list[_Item]]:
+        """Strips from top to bottom, joined as long as they have a gutter in common."""
+        bands: list[list[list[_Item]]] = []
+        for strip in strips:
+            if bands:
+                joined = [item for each in bands[-1] for item in each] + strip
+                if len(self._columns(joined)) > 1:
+                    bands[-1].append(strip)
+                    continue
+                # What introduces the wide block below it stands with it, not at the end of the first column.
+                carried: list[list[_Item]] = []
+                while len(bands[-1]) > 1 and _introduces(bands[-1][-1], strip):
+                    carried.insert(0, bands[-1].pop())
+                bands.extend([each] for each in carried)
+            bands.append([strip])
+        return [[item for strip in band for item in strip] for band in bands]
+
+
+def _strips(items: Iterable[_Item], slack: float) -> list[list[_Item]]:
+    """Groups from top to bottom that do not overlap in height."""
+    strips: list[list[_Item]] = []
+    reach = float("-inf")
+    for item in sorted(items, key=lambda item: item.top):
+        if not strips or item.top >= reach - slack:
+            strips.append([])
+        strips[-1].append(item)
+        reach = max(reach, item.bottom)
+    return strips
+
+
+def _beside(some: list[_Item], others: list[_Item]) -> float:
+    """How much of the height of `some` lies beside one of `others`, 0 to 1."""
+    total = sum(item.bottom - item.top for item in some)
+    spans = sorted((item.top, item.bottom) for item in others)
+    shared = 0.0
+    for item in some:
+        at = item.top
+        for top, bottom in spans:
+            low, high = max(at, top), min(item.bottom, bottom)
+            if high > low:
+                shared += high - low
+                at = high
+    return shared / total if total > 0 else 0.0
+
+
+def _introduces(strip: list[_Item], below: list[_Item]) -> bool:
+    if len(strip) != 1:
+        return False
+    kind = strip[0].block.kind
+    return kind is Kind.HEADING or (
+        kind is Kind.CAPTION and any(item.block.kind in (Kind.TABLE, Kind.PICTURE) for item in below)
+    )
+
+
+def _width(items: list[_Item]) -> float:
+    return max(item.right for item in items) - min(item.left for item in items)
+
+
+def _footnotes(ordered: list[Block]) -> list[Block]:
+    """Footnotes at the foot of their columns: nothing but other footnotes stands below them."""
+    notes = [block for block in ordered if block.kind is Kind.FOOTNOTE]
+    return [
+        note
+        for note in notes
+        if not any(
+            block.kind is not Kind.FOOTNOTE
+            and block.box[1] >= note.box[3]
+            and min(block.box[2], note.box[2]) > max(block.box[0], note.box[0])
+            for block in ordered
+        )
+    ]
+
+
+def _is_right_to_left(blocks: Iterable[Block]) -> bool:
+    """Whether most of the letters are of a script written from the right."""
+    left = right = 0
+    for block in blocks:
+        for character in block.text[:200]:
+            direction = unicodedata.bidirectional(character)
+            left += direction == "L"
+            right += direction in ("R", "AL")
+    return right > left

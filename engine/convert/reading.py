@@ -1,0 +1,96 @@
+"""Reads a page: by its tags where they deserve it, by the layout model, by OCR where it needs it, or as plain text."""
+
+from engine.convert import layout, layoutblocks, plaintext
+from engine.convert.base import PageContext
+from engine.convert.blocks import Kind, RefinedPage
+from engine.convert.document import one_line
+from engine.convert.pagemodel import PageModel
+from engine.convert.pagetext import PageText
+from engine.convert.steps import page_steps
+from engine.convert.structuretree import NoStructure
+from engine.job import PageState
+from engine.options import Format, OcrMode, Structure
+
+
+def read(page: PageContext) -> PageModel:
+    """The page; where one way fails, the next is taken."""
+    options = page.options
+    if options.refine and not page.text_only:
+        refined = _by_tags(page)
+        if refined is not None:
+            return PageModel(page.number, refined=refined)
+    model = plaintext.read(page) if page.text_only else _by_layout(page)
+    if options.images:
+        page.files += [page.out / box.image for box in model.unrefined.boxes if isinstance(box.image, str)]
+    if not options.refine:
+        if Format.JSON not in options.formats:
+            model.unrefined.fulltext = None  # only JSON has it, and it is most of a checkpoint
+        return model
+    return PageModel(page.number, refined=_refined(page, model))
+
+
+def _by_tags(page: PageContext) -> RefinedPage | None:
+    options = page.options
+    if options.structure is Structure.LAYOUT:
+        return None
+    if options.ocr is OcrMode.FORCE:
+        page.why = "OCR is forced"
+        return None
+    tags = page.document.tags
+    if isinstance(tags, str):
+        page.why = tags
+        return None
+    try:
+        refined = tags.read(page.number, trusting=options.structure is Structure.TAGS)
+    except NoStructure as reason:
+        page.why = str(reason)
+        return None
+    except Exception as error:  # noqa: BLE001 - a page with broken tags is read by its layout
+        page.why = f"its tags cannot be read ({one_line(error)})"
+        return None
+    page.state, page.via = PageState.OK, "tags"
+    if options.images:
+        _keep_pictures(page, refined)
+    return refined
+
+
+def _keep_pictures(page: PageContext, refined: RefinedPage) -> None:
+    """Render the pictures of a tagged page into files, named as the library names them."""
+    pictures = [block for block in refined.blocks if block.kind is Kind.PICTURE]
+    for number, block in enumerate(pictures):
+        file = layout.picture_file(page, number)
+        if layout.render(page, block.box, file):
+            block.image = str(file)
+            page.files.append(page.out / file)
+
+
+def _refined(page: PageContext, model: PageModel) -> RefinedPage:
+    """The library's page as blocks, mended."""
+    text = PageText.of(page.load(), page.textpage)
+    refined = layoutblocks.read_blocks(model.unrefined, text)
+    for step in page_steps(page.options):
+        step.apply(refined, text)
+    return refined
+
+
+def _by_layout(page: PageContext) -> PageModel:
+    """The page by the layout model, giving up on no more than has to be: OCR, then pictures, then the structure."""
+    images, has_ocr = page.options.images, page.document.ocr.is_used
+    attempts: list[tuple[bool, bool, str | None]] = [(images, has_ocr, None)]
+    if has_ocr:
+        attempts.append((images, False, "Read without OCR, which failed"))
+    if images:
+        attempts.append((False, False, "Its pictures are missing: they could not be rendered"))
+    problem = ""
+    for with_images, with_ocr, consequence in attempts:
+        try:
+            model = layout.read(page, images=with_images, ocr=with_ocr)
+        except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad page
+            problem = problem or one_line(error)
+            continue
+        if consequence is not None:
+            page.error = f"{consequence} ({problem})."
+        return model
+    model = plaintext.read(page)
+    page.error = f"Only plain text: the layout step failed ({problem})."
+    return model

@@ -1,0 +1,109 @@
+"""Writes a refined document: Markdown, text and JSON, all from the same blocks."""
+
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+from engine.convert.base import MergeContext, Pages, missing, missing_in_markdown
+from engine.convert.blocks import FURNITURE, Block, Cell, Kind
+from engine.convert.markdown import MarkdownWriter
+
+_COLUMN_GAP = "  "
+
+
+def write_markdown(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
+    """The document as Markdown; notes how many bytes each page has come to."""
+    options = document.options
+    writer = MarkdownWriter(page_header=options.page_header, page_footer=options.page_footer)
+    for page in pages:
+        if isinstance(page, tuple):
+            number, text = page[0], missing_in_markdown(*page)
+        else:
+            number, text = page.number, writer.page(page.blocks)
+        stream.write(text)
+        document.page_sizes[number] = len(text.encode("utf-8", "replace"))
+
+
+def write_text(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
+    """The document as plain text, a blank line between blocks."""
+    left_out = FURNITURE - {
+        *([Kind.PAGE_HEADER] if document.options.page_header else ()),
+        *([Kind.PAGE_FOOTER] if document.options.page_footer else ()),
+    }
+    for page in pages:
+        if isinstance(page, tuple):
+            stream.write(f"[{missing(*page)}]\n\n")
+            continue
+        for block in page.blocks.blocks:
+            text = _plain(block)
+            if text and block.kind not in left_out:
+                stream.write(f"{text}\n\n")
+
+
+def write_json(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
+    """The document as JSON: what concerns it as a whole, and its pages as boxes with text, style and structure."""
+    head = {key: document.head[key] for key in ("filename", "page_count", "toc", "metadata", "form_fields")}
+    stream.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "pages": [')
+    separator = ""
+    for page in pages:
+        if isinstance(page, tuple):
+            continue
+        refined = page.blocks
+        entry = {
+            "page_number": refined.number,
+            "width": refined.width,
+            "height": refined.height,
+            "boxes": [_box(block) for block in refined.blocks],
+        }
+        stream.write(separator + json.dumps(entry, ensure_ascii=False))
+        separator = ", "
+    stream.write("]}")
+
+
+def _box(block: Block) -> dict[str, Any]:
+    """A block with the library's names for what it has a name for."""
+    x0, y0, x1, y1 = block.box
+    entry: dict[str, Any] = {"x0": x0, "y0": y0, "x1": x1, "y1": y1, "boxclass": str(block.kind), "text": block.text}
+    if block.kind is Kind.HEADING:
+        entry["header_level"] = block.level
+    for name in ("depth", "label", "quote", "image", "alt", "size"):
+        if value := getattr(block, name):
+            entry[name] = value
+    if block.rows:
+        entry["table"] = [[_cell(cell) for cell in row] for row in block.rows]
+    elif block.spans:
+        entry["spans"] = [
+            {name: value for name in span.__slots__ if (value := getattr(span, name))} for span in block.spans
+        ]
+    return entry
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    entry: dict[str, Any] = {"text": cell.text}
+    if cell.is_header:
+        entry["header"] = True
+    if cell.columns > 1:
+        entry["colspan"] = cell.columns
+    if cell.rows > 1:
+        entry["rowspan"] = cell.rows
+    return entry
+
+
+def _plain(block: Block) -> str:
+    if block.rows:
+        return "\n".join(_aligned(block.rows))
+    if block.kind is Kind.PICTURE:
+        return f"[{block.alt}]" if block.alt else ""
+    text = block.text if block.kind is Kind.CODE else block.text.strip()
+    indent = "  " * max(block.depth - (block.kind is Kind.LIST_ITEM), 0)
+    if block.kind is Kind.LIST_ITEM:
+        text = f"{block.label or '•'} {text}"
+    return "\n".join(indent + line if line else "" for line in text.split("\n"))
+
+
+def _aligned(rows: list[list[Cell]]) -> Iterator[str]:
+    """A table with its columns below each other."""
+    texts = [[" ".join(cell.text.split()) for cell in row] for row in rows]
+    widths = [max((len(row[n]) for row in texts if n < len(row)), default=0) for n in range(max(map(len, texts)))]
+    for row in texts:
+        yield _COLUMN_GAP.join(text.ljust(width) for text, width in zip(row, widths, strict=False)).rstrip()

@@ -1,0 +1,132 @@
+"""Has MuPDF read a page's text along with the structure elements it belongs to, as a tree of elements and runs."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import pymupdf
+
+from engine.convert.blocks import Box
+from engine.convert.structuretree import Path
+
+_FLAGS = pymupdf.TEXT_COLLECT_STRUCTURE | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+# A tenth of the time of an XML parser, for which a page's 4,000 characters are 4,000 elements; and MuPDF's XML may hold
+# characters that XML must not, and names that are not escaped.
+_PART = re.compile(
+    r'<struct idx="(?P<place>\d+)" bbox="(?P<box>[^"]*)" raw="(?P<name>[^"]*)" std="(?P<role>[^"]*)"|(?P<end></struct>)'
+    r'|<font name="(?P<font>[^"]*)" size="(?P<size>[^"]*)">\s*(?P<chars>(?:<char [^>]*>\s*)*)</font>'
+)
+_CHAR = re.compile(r' c="([^"]*)"')
+_QUAD = re.compile(
+    r'<char c="[^"]*" quad="(\S+) (\S+) \S+ \S+ \S+ \S+ (\S+) ([^"\s]+)" x="[^"]*" y="([^"]*)"[^>]*? flags="(\d+)"'
+)
+_NAMES = {"NonDtruct": "NonStruct"}  # so MuPDF 1.27 and 2.0 spell it
+_SUPERSCRIPT = 1
+
+
+@dataclass(slots=True)
+class Run:
+    """Text in one font on one line."""
+
+    text: str
+    box: Box
+    baseline: float
+    font: str
+    size: float
+    """In points."""
+    is_superscript: bool = False
+
+    @property
+    def is_monospaced(self) -> bool:
+        """Whether its font is, by its name."""
+        return _traits(self.font)[2]
+
+    @property
+    def is_bold(self) -> bool:
+        """Whether its font is, by its name."""
+        return _traits(self.font)[0]
+
+    @property
+    def is_italic(self) -> bool:
+        """Whether its font is, by its name."""
+        return _traits(self.font)[1]
+
+
+@dataclass(slots=True)
+class Element:
+    """A structure element, as far as it is on this page."""
+
+    role: str
+    """The standard one that its own is mapped to."""
+    path: Path
+    box: Box
+    name: str = ""
+    """Its own, which in word processors is the name of a style."""
+    kids: "list[Element | Run]" = field(default_factory=list)
+
+    def runs(self) -> Iterator[Run]:
+        """All its text, in order."""
+        for kid in self.kids:
+            if isinstance(kid, Run):
+                yield kid
+            else:
+                yield from kid.runs()
+
+    def elements(self) -> "list[Element]":
+        """Its kids that are elements."""
+        return [kid for kid in self.kids if isinstance(kid, Element)]
+
+
+def read_elements(page: pymupdf.Page) -> Element:
+    """The page's text as one element, of which those of the structure are kids, and runs that are in none of them."""
+    xml = page.get_textpage(flags=_FLAGS).extractXML()
+    root = Element("Document", (), (0.0, 0.0, 0.0, 0.0))
+    stack = [root]
+    for found in _PART.finditer(xml):
+        role, font = found["role"], found["font"]
+        if role is not None:
+            parent = stack[-1]
+            element = Element(
+                _NAMES.get(role, role), (*parent.path, int(found["place"])), _box(found["box"]), found["name"]
+            )
+            parent.kids.append(element)
+            stack.append(element)
+        elif font is not None:
+            if (run := _run(font, float(found["size"]), found["chars"])) is not None:
+                stack[-1].kids.append(run)
+        elif len(stack) > 1:
+            stack.pop()
+    return root
+
+
+def _run(font: str, size: float, chars: str) -> Run | None:
+    text = "".join(_CHAR.findall(chars))
+    if not text:
+        return None
+    if "&" in text:
+        text = html.unescape(text)
+    first, last = _QUAD.match(chars), _QUAD.match(chars, chars.rindex("<char"))
+    if first is None or last is None:
+        return None
+    x, y = sorted((float(first[1]), float(last[3]))), sorted((float(first[2]), float(last[4])))
+    return Run(text, (x[0], y[0], x[1], y[1]), float(first[5]), font, size, int(first[6]) & _SUPERSCRIPT != 0)
+
+
+def _box(text: str) -> Box:
+    left, top, right, bottom = map(float, text.split())
+    return (left, top, right, bottom)
+
+
+_BOLD = re.compile(r"bold|black|heavy|semibd|demi(?!l)", re.IGNORECASE)
+_ITALIC = re.compile(r"ital|oblique|slanted", re.IGNORECASE)
+_MONOSPACED = re.compile(
+    r"mono|courier|consol|menlo|typewriter|inconsolata|fixed|cascadia|\bcode\b|hack|lmtt|cmtt", re.IGNORECASE
+)
+
+
+@lru_cache(maxsize=1024)
+def _traits(font: str) -> tuple[bool, bool, bool]:
+    """Bold, italic, monospaced, as a font's name says: a name, at most 31 characters of which MuPDF keeps."""
+    return bool(_BOLD.search(font)), bool(_ITALIC.search(font)), bool(_MONOSPACED.search(font))

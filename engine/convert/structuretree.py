@@ -1,0 +1,165 @@
+"""Walks a tagged PDF's structure tree (PDF 32000-1, 14.7) once: whether it is one, and what it says beyond the text.
+
+MuPDF gives the elements along with a page's text, each by its place among its parent's kids. The path of such places
+names an element, here and there; so this walk adds what MuPDF leaves out: spans of table cells, descriptions of
+pictures, and which marked content of which page is in the tree at all.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pymupdf
+from pymupdf import mupdf
+
+Path = tuple[int, ...]
+"""The place of each element among its parent's kids, from the root down."""
+
+MAX_DEPTH = 200
+"""Word and Chromium stay below 40."""
+MAX_NODES_A_PAGE = 20_000
+"""On average; a page of tables has some 2,000."""
+MAX_NODES = 1_000_000
+
+
+class NoStructure(Exception):
+    """The document has no structure that can be used; `str()` says why, to follow "read by its layout, because"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What an element says besides its role."""
+
+    alt: str = ""
+    columns: int = 1
+    rows: int = 1
+
+
+@dataclass
+class StructureTree:
+    """The structure of a document."""
+
+    nodes: int = 0
+    has_headings: bool = False
+    marked: dict[int, set[int]] = field(default_factory=dict)
+    """By page (its object's number): the marked content that is in the tree."""
+    attributes: dict[Path, Attributes] = field(default_factory=dict)
+    """Of those elements that have any."""
+    item_pages: dict[Path, set[int]] = field(default_factory=dict)
+    """The pages (their objects' numbers) that a list item is on."""
+    cells: dict[Path, list[int]] = field(default_factory=dict)
+    """By table row: the places of its cells. MuPDF gives only those that hold something."""
+
+
+_HEADINGS = frozenset({"H", "H1", "H2", "H3", "H4", "H5", "H6", "Title"})
+
+
+def read_structure(document: pymupdf.Document) -> StructureTree:
+    """The structure tree of a PDF; raises `NoStructure` if it has none, or one that is no tree or absurdly large."""
+    root = mupdf.ll_pdf_dict_getp(mupdf.ll_pdf_trailer(_pdf(document)), "Root/StructTreeRoot")
+    if not root or not mupdf.ll_pdf_is_dict(root):
+        raise NoStructure("it has no tags")
+    if not mupdf.ll_pdf_is_dict(mupdf.ll_pdf_dict_gets(root, "ParentTree")):
+        raise NoStructure("its tags are not connected to its pages")
+    most = min(MAX_NODES, MAX_NODES_A_PAGE * max(document.page_count, 1))
+    walk = _Walk(mupdf.ll_pdf_dict_gets(root, "RoleMap"), most)
+    walk.run(root)
+    return walk.tree
+
+
+def _pdf(document: pymupdf.Document) -> Any:
+    return pymupdf._as_pdf_document(document).m_internal
+
+
+class _Walk:
+    """Depth first, without recursion: the depth is the document's to choose."""
+
+    def __init__(self, role_map: Any, most: int) -> None:
+        self.tree = StructureTree()
+        self._most = most
+        self._role_map = role_map
+        self._roles: dict[str, str] = {}
+        self._seen: set[int] = set()
+
+    def run(self, root: Any) -> None:
+        """Walk from the root; raises `NoStructure`."""
+        # Element, path, the page it is on unless it says another, and the pages of the list items it is in.
+        todo: list[tuple[Any, Path, int, tuple[set[int], ...]]] = [(root, (), 0, ())]
+        while todo:
+            element, path, page, items = todo.pop()
+            kids = mupdf.ll_pdf_dict_gets(element, "K")
+            count = mupdf.ll_pdf_array_len(kids) if mupdf.ll_pdf_is_array(kids) else 1
+            for place in range(count if kids else 0):
+                kid = mupdf.ll_pdf_array_get(kids, place) if mupdf.ll_pdf_is_array(kids) else kids
+                if mupdf.ll_pdf_is_int(kid):
+                    self._mark(page, mupdf.ll_pdf_to_int(kid), items)
+                elif mupdf.ll_pdf_is_dict(kid):
+                    own = mupdf.ll_pdf_dict_gets(kid, "Pg")
+                    kid_page = mupdf.ll_pdf_to_num(own) if own else page
+                    mcid = mupdf.ll_pdf_dict_gets(kid, "MCID")
+                    if mcid:
+                        self._mark(kid_page, mupdf.ll_pdf_to_int(mcid), items)
+                    elif mupdf.ll_pdf_dict_gets(kid, "S"):
+                        role = self._enter(kid, element, (*path, place))
+                        inside = items
+                        if role == "LI":
+                            inside = (*items, self.tree.item_pages.setdefault((*path, place), set()))
+                        todo.append((kid, (*path, place), kid_page, inside))
+
+    def _mark(self, page: int, mcid: int, items: tuple[set[int], ...]) -> None:
+        self.tree.marked.setdefault(page, set()).add(mcid)
+        for item in items:
+            item.add(page)
+
+    def _enter(self, element: Any, parent: Any, path: Path) -> str:
+        """Check and note an element; returns its role."""
+        self.tree.nodes += 1
+        if self.tree.nodes > self._most:
+            raise NoStructure(f"its tags are more than {self._most:,} elements")
+        if len(path) > MAX_DEPTH:
+            raise NoStructure(f"its tags are nested more than {MAX_DEPTH} deep")
+        number = mupdf.ll_pdf_to_num(element)
+        if number:
+            if number in self._seen:
+                raise NoStructure("its tags go in a circle")
+            self._seen.add(number)
+        above = mupdf.ll_pdf_dict_gets(element, "P")
+        if not above or mupdf.ll_pdf_to_num(above) != mupdf.ll_pdf_to_num(parent):
+            raise NoStructure("its tags contradict each other about what belongs to what")
+        role = self._role(mupdf.ll_pdf_to_name(mupdf.ll_pdf_dict_gets(element, "S")))
+        if role in _HEADINGS:
+            self.tree.has_headings = True
+        if role in ("TD", "TH"):
+            self.tree.cells.setdefault(path[:-1], []).append(path[-1])
+            columns, rows = _cell_spans(mupdf.ll_pdf_dict_gets(element, "A"))
+            if columns > 1 or rows > 1:
+                self.tree.attributes[path] = Attributes(columns=columns, rows=rows)
+        elif role in ("Figure", "Formula", "Form"):
+            alt = mupdf.ll_pdf_dict_gets(element, "Alt")
+            if alt:
+                self.tree.attributes[path] = Attributes(alt=" ".join(mupdf.ll_pdf_to_text_string(alt).split()))
+        return role
+
+    def _role(self, role: str) -> str:
+        known = self._roles.get(role)
+        if known is None:
+            known = role
+            for _ in range(8):  # a role may be mapped to one that is mapped again
+                mapped = mupdf.ll_pdf_dict_gets(self._role_map, known) if self._role_map else None
+                if not mapped or not mupdf.ll_pdf_is_name(mapped):
+                    break
+                known = mupdf.ll_pdf_to_name(mapped)
+            self._roles[role] = known
+        return known
+
+
+def _cell_spans(attributes: Any) -> tuple[int, int]:
+    """Columns and rows that a cell takes, from one attribute dictionary or several."""
+    columns = rows = 1
+    if attributes:
+        count = mupdf.ll_pdf_array_len(attributes) if mupdf.ll_pdf_is_array(attributes) else 1
+        for place in range(min(count, 16)):
+            each = mupdf.ll_pdf_array_get(attributes, place) if mupdf.ll_pdf_is_array(attributes) else attributes
+            if mupdf.ll_pdf_is_dict(each):
+                columns = max(columns, mupdf.ll_pdf_dict_get_int(each, pymupdf.PDF_NAME("ColSpan").m_internal))
+                rows = max(rows, mupdf.ll_pdf_dict_get_int(each, pymupdf.PDF_NAME("RowSpan").m_internal))
+    return min(columns, 1000), min(rows, 1000)
