@@ -14,6 +14,7 @@ from engine.convert.code import Code
 from engine.convert.columns import Columns
 from engine.convert.furniture import Furniture
 from engine.convert.headings import Headings
+from engine.convert.inline import Inline
 from engine.convert.links import Links
 from engine.convert.lists import Lists
 from engine.convert.pagemodel import PageModel
@@ -93,8 +94,11 @@ class _OnBlocks:
 
 
 def page_steps(options: ConvertOptions) -> list[PageStep]:
-    """The page steps of refinement, in order."""
-    steps: list[PageStep] = [Columns(), Code(), TableCells(), Lists(), Links()]
+    """The page steps of refinement, in order.
+
+    Those that read a block again by its characters come before those that change its text.
+    """
+    steps: list[PageStep] = [Columns(), Links(), Code(), Lists(), TableCells(), Inline()]
     return [step for step in steps if step.name not in options.skip_steps]
 
 

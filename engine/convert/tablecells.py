@@ -1,4 +1,4 @@
-"""Makes rows and cells of tables what they look like: wrapped lines are no rows, entries below each other stay apart."""
+"""Makes rows and cells of tables what they look like: wrapped lines are no rows, separate entries stay apart."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,6 +13,8 @@ _TIGHT = 1.08
 """Lines of one cell are at most this much further apart than the lines of cells are."""
 
 
+_MARGIN = 0.08
+"""Running heads are in this upper share of a page."""
 _SOME, _MOST = 0.1, 0.7
 """Shares of a table's width: rules over less are no ruling, over more they part all columns."""
 
@@ -27,7 +29,7 @@ class TableCells:
         blocks: list[Block] = []
         for block in page.blocks:
             if block.kind is Kind.TABLE and text.lines_of(block):
-                blocks += _taken_out(block, text)
+                blocks += _taken_out(block, page.height, text)
                 _merge_rows(block, text)
                 for cell in (cell for row in block.rows for cell in row):
                     _set_entries_apart(cell, text)
@@ -35,8 +37,8 @@ class TableCells:
         page.blocks = blocks
 
 
-def _taken_out(block: Block, text: PageText) -> list[Block]:
-    """The first row as paragraphs, if it is none of the table's: a running head that the model has put into it.
+def _taken_out(block: Block, height: float, text: PageText) -> list[Block]:
+    """The first row as blocks, if it is none of the table's: a running head that the model has put into it.
 
     It is none where it lies above the background of the next row, which has more cells.
     """
@@ -65,9 +67,10 @@ def _taken_out(block: Block, text: PageText) -> list[Block]:
     for cell in first:
         lines = text.lines_of(cell)
         if lines:
-            paragraph = Block(Kind.PARAGRAPH, around(line.box for line in lines))
-            rewrite(paragraph, lines, text)
-            result.append(paragraph)
+            kind = Kind.PAGE_HEADER if last < _MARGIN * height else Kind.PARAGRAPH
+            head = Block(kind, around(line.box for line in lines))
+            rewrite(head, lines, text)
+            result.append(head)
     return result
 
 

@@ -156,7 +156,7 @@ def _join(spans: list[Span], following: list[Span], vocabulary: Collection[str])
         return
     if text.endswith(_UNSPACED_DASHES) and before != text[-1:] and after[:1].isalnum():
         return
-    if before[-2:-1].isalnum() and text.endswith("_") or (last.code and first.code and text.endswith(_INNER)):
+    if (before[-2:-1].isalnum() and text.endswith("_")) or (last.code and first.code and text.endswith(_INNER)):
         return  # A name that is cut at a line's end.
     if last.link and last.link == first.link and len(before) > 3 and before + after in last.link:
         return  # An address that is cut at a line's end.
