@@ -49,6 +49,8 @@ class Word:
     box: Box
     blank_after: bool = False
     link: str = ""
+    lead: float | None = None
+    """Where the blanks begin that its line has before it, as code has; None without."""
 
     @property
     def start(self) -> float:
@@ -71,7 +73,7 @@ class Word:
             cut = y0 + share * (y1 - y0)
             boxes = ((x0, y0, x1, cut), (x0, cut, x1, y1))
         return (
-            Word(self.text[:index], self.font, self.edges[: index + 1], self.baseline, boxes[0], False, self.link),
+            Word(self.text[:index], self.font, self.edges[: index + 1], self.baseline, boxes[0], False, self.link, self.lead),
             Word(
                 self.text[index:], self.font, self.edges[index:], self.baseline, boxes[1], self.blank_after, self.link
             ),
@@ -217,20 +219,22 @@ class PageText:
                 found.add(word.strip(".,;:!?()[]{}\"'“”‘’"))
         return frozenset(found)
 
-    def right_limit(self, box: Box) -> float:
-        """How far to the right text reaches beside and around a box, in points: where at least two lines end."""
+    def right_limit(self, box: Box) -> float | None:
+        """How far to the right text reaches above and below a box, in points; None if no two lines there end alike."""
         ends = sorted(
             (
                 line.end
                 for line in self.lines
-                if line.is_upright and line.start < box[2] and line.start > box[0] - 2 * line.size
+                if line.is_upright
+                and box[0] - 2 * line.size < line.start < box[2]
+                and not box[1] < line.baseline < box[3] + 0.2 * line.size
             ),
             reverse=True,
         )
         for longer, shorter in pairwise(ends):
             if longer - shorter < 0.02 * (longer - box[0]) + 1:
                 return max(longer, box[2])
-        return box[2]
+        return None
 
     def remember(self, owner: Block | Cell, lines: list[Line]) -> None:
         """Note which lines a block or a cell is made of."""
@@ -294,6 +298,7 @@ def _read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> li
     cos, sin = entry["dir"]
     upright = abs(cos - 1) < 1e-3
     words: list[Word] = []
+    lead: float | None = None
     for span in entry["spans"]:
         chars = span["chars"]
         if not chars:
@@ -309,12 +314,15 @@ def _read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> li
             if chars[first]["c"].isspace():
                 if words:
                     words[-1].blank_after = True
+                elif lead is None and not chars[first]["synthetic"]:
+                    lead = starts[first]
                 first += 1
                 continue
             last = first + 1
             while last < len(chars) and not chars[last]["c"].isspace():
                 last += 1
             words.append(_word(chars, starts, first, last, font, (cos, sin), upright))
+            words[0].lead = lead
             first = last
     return words
 
