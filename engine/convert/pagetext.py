@@ -155,9 +155,14 @@ class PageText:
 
     @classmethod
     def of(cls, page: pymupdf.Page, textpage: pymupdf.TextPage | None = None) -> Self:
-        """Read a page, from `textpage` if it is there, which spares running MuPDF's text device again."""
-        if textpage is None:
-            textpage = page.get_textpage(flags=FLAGS, clip=pymupdf.INFINITE_RECT())
+        """Read a page, from `textpage` if it is there, which spares running MuPDF's text device again.
+
+        The library has it without what the author says that glyphs mean (`ActualText`); a page that has some is read
+        again with it, since a check mark may stand for a cross.
+        """
+        if textpage is None or b"/ActualText" in page.read_contents():
+            flags = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT
+            textpage = page.get_textpage(flags=flags, clip=pymupdf.INFINITE_RECT())
         return cls(textpage.extractRAWDICT(), page.get_links())
 
     @cached_property
