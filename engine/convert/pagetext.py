@@ -73,7 +73,16 @@ class Word:
             cut = y0 + share * (y1 - y0)
             boxes = ((x0, y0, x1, cut), (x0, cut, x1, y1))
         return (
-            Word(self.text[:index], self.font, self.edges[: index + 1], self.baseline, boxes[0], False, self.link, self.lead),
+            Word(
+                self.text[:index],
+                self.font,
+                self.edges[: index + 1],
+                self.baseline,
+                boxes[0],
+                False,
+                self.link,
+                self.lead,
+            ),
             Word(
                 self.text[index:], self.font, self.edges[index:], self.baseline, boxes[1], self.blank_after, self.link
             ),
