@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage
-
-name = "columns"
+from engine.convert.pagetext import PageText
 
 _GUTTER = 0.6
 """A gutter is at least so many times as wide as the text is high; LaTeX sets 10 points between columns of 10."""
@@ -31,23 +30,25 @@ _LONG = 4.0
 """Blocks this many times as high as their text are running text, not the entries of a form."""
 
 
-def apply(page: RefinedPage) -> None:
-    """Sort the page's blocks; running heads first, then the text, its footnotes, and running feet."""
-    blocks = page.blocks
-    if len(blocks) < 3 or _is_right_to_left(blocks):
-        return
-    body = [_Item(i, block) for i, block in enumerate(blocks) if block.kind not in FURNITURE]
-    sizes = [item.block.size for item in body if item.block.size]
-    cut = _Cut(median(sizes) if sizes else 10.0)
-    order = cut.order(body)
-    if not cut.found:
-        return
-    ordered = [item.block for item in order]
-    notes = _footnotes(ordered)
-    ordered = [block for block in ordered if not any(block is note for note in notes)] + notes
-    heads = [block for block in blocks if block.kind is Kind.PAGE_HEADER]
-    feet = [block for block in blocks if block.kind is Kind.PAGE_FOOTER]
-    page.blocks = heads + ordered + feet
+class Columns:
+    """Sorts the blocks of a page set in columns; running heads first, then the text, its footnotes, and running feet."""
+
+    name = "columns"
+
+    def apply(self, page: RefinedPage, text: PageText) -> None:  # noqa: ARG002 - the boxes say it all
+        """Change the order of the page's blocks, and nothing else."""
+        blocks = page.blocks
+        if len(blocks) < 3 or _is_right_to_left(blocks):
+            return
+        heads, body, feet = _furniture_apart(blocks)
+        sizes = [block.size for block in body if block.size]
+        cut = _Cut(median(sizes) if sizes else 10.0)
+        ordered = [item.block for item in cut.order([_Item(place, block) for place, block in enumerate(body)])]
+        if not cut.found:
+            return
+        notes = _footnotes(ordered)
+        others = [block for block in ordered if not any(block is note for note in notes)]
+        page.blocks = [*heads, *others, *notes, *feet]
 
 
 class _Item:
@@ -185,6 +186,25 @@ def _introduces(strip: list[_Item], below: list[_Item]) -> bool:
 
 def _width(items: list[_Item]) -> float:
     return max(item.right for item in items) - min(item.left for item in items)
+
+
+def _furniture_apart(blocks: Iterable[Block]) -> tuple[list[Block], list[Block], list[Block]]:
+    """What is above all text, the text, and what is below it.
+
+    What is called furniture and stands beside text may be text, so it is cut like it.
+    """
+    blocks = list(blocks)
+    text = [block for block in blocks if block.kind not in FURNITURE]
+    top = min((block.box[1] for block in text), default=0.0)
+    bottom = max((block.box[3] for block in text), default=0.0)
+    heads = [block for block in blocks if block.kind is Kind.PAGE_HEADER and _middle(block) < top]
+    feet = [block for block in blocks if block.kind is Kind.PAGE_FOOTER and _middle(block) > bottom]
+    outside = {id(block) for block in (*heads, *feet)}
+    return heads, [block for block in blocks if id(block) not in outside], feet
+
+
+def _middle(block: Block) -> float:
+    return (block.box[1] + block.box[3]) / 2
 
 
 def _footnotes(ordered: list[Block]) -> list[Block]:
