@@ -31,11 +31,11 @@ _LONG = 4.0
 
 
 class Columns:
-    """Sorts the blocks of a page set in columns; running heads first, then the text, its footnotes, and running feet."""
+    """Sorts the blocks of a page set in columns; running heads first, then text, its footnotes, and running feet."""
 
     name = "columns"
 
-    def apply(self, page: RefinedPage, text: PageText) -> None:  # noqa: ARG002 - the boxes say it all
+    def apply(self, page: RefinedPage, text: PageText) -> None:
         """Change the order of the page's blocks, and nothing else."""
         blocks = page.blocks
         if len(blocks) < 3 or _is_right_to_left(blocks):
