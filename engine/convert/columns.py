@@ -80,8 +80,9 @@ class _Cut:
         bands = self._bands(_strips(items, self.em * _SLACK))
         if len(bands) > 1:
             return [item for band in bands for item in self.order(band)]
-        # Neither way can be cut: side by side in rows, or one over the other.
-        return sorted(items, key=lambda item: item.place)
+        # Rows of something tabular, or an indent: each row as it came.
+        strips = _strips(items, self.em * _SLACK)
+        return [item for strip in strips for item in sorted(strip, key=lambda item: item.place)]
 
     def _columns(self, items: Iterable[_Item]) -> list[list[_Item]]:
         """Groups from left to right with a gutter between each two."""

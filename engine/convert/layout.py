@@ -1,13 +1,17 @@
 """Reads a page with the library's layout model, and by OCR where the page needs it."""
 
+from pathlib import Path
 from typing import Any
 
+import pymupdf
 from pymupdf4llm.helpers import document_layout
 from pymupdf4llm.ocr import OCRMode
 
 from engine.convert.base import PageContext
+from engine.convert.blocks import Box
 from engine.convert.ocr import MISSING, looks_scanned
 from engine.convert.pagemodel import PageModel
+from engine.convert.pagetext import kept_textpage
 from engine.job import PageState
 
 IMAGE_FOLDER = "images"
@@ -30,15 +34,32 @@ def read(page: PageContext, *, images: bool, ocr: bool) -> PageModel:
         if engine.function is not None:
             engine.function(*args, **kwargs)
 
-    parsed = document_layout.parse_document(
-        page.document.pdf,
-        pages=[page.number - 1],
-        image_dpi=page.options.dpi,
-        image_path=IMAGE_FOLDER if images else "",
-        write_images=images,
-        force_text=True,
-        use_ocr=engine.library_mode if ocr else OCRMode.NEVER,
-        ocr_function=recognize if ocr else None,
-    )
+    with kept_textpage() as kept:
+        parsed = document_layout.parse_document(
+            page.document.pdf,
+            pages=[page.number - 1],
+            image_dpi=page.options.dpi,
+            image_path=IMAGE_FOLDER if images else "",
+            write_images=images,
+            force_text=True,
+            use_ocr=engine.library_mode if ocr else OCRMode.NEVER,
+            ocr_function=recognize if ocr else None,
+        )
+    page.textpage = kept[0] if kept else None
     page.state, page.via = (PageState.OCR, "ocr") if used_ocr else (PageState.OK, "layout")
     return PageModel(page.number, parsed.pages[0])
+
+
+def picture_file(page: PageContext, number: int) -> Path:
+    """The file of a page's picture, named as the library names those it finds; `number` counts from 0."""
+    return Path(IMAGE_FOLDER) / f"{page.document.pdf.name}-{page.number:04d}-{number:02d}.png"
+
+
+def render(page: PageContext, box: Box, file: Path) -> bool:
+    """Render a part of the page into a file; False if there is nothing to be seen."""
+    pixels = page.load().get_pixmap(clip=pymupdf.Rect(box), dpi=page.options.dpi)
+    if pixels.irect.is_empty:
+        return False
+    file.parent.mkdir(exist_ok=True)
+    pixels.save(str(file))
+    return True

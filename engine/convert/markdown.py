@@ -30,20 +30,18 @@ class MarkdownWriter:
         self._indents: list[int] = []  # of the contents of each open list item
         self._quote = 0
         self._last: Kind | None = None
-        self._last_label = ""
+        self._numbers: dict[int, int] = {}  # of the last item, by depth
 
     def page(self, page: RefinedPage) -> str:
-        """A page's Markdown; it ends with a blank line, unless it is empty."""
+        """A page's Markdown: what comes first on a page has before it what sets it apart from the page before."""
         return "".join(self._block(block) for block in page.blocks if block.kind not in self._left_out)
 
     def _block(self, block: Block) -> str:
-        """A block with the blank line after it."""
+        """A block, set apart from the one before by a blank line, unless both are items of a list."""
         if block.quote != self._quote:
             self._indents = []
-            # Without something between, a quotation, or a list in it, would go on.
-            separate = self._quote > block.quote and self._last is Kind.LIST_ITEM
-            self._quote = block.quote
-            self._last = None if not separate else self._last
+        if block.depth == 0:
+            self._numbers = {}
         del self._indents[block.depth - (block.kind is Kind.LIST_ITEM and block.depth > 0) :]
         outer = self._indents[-1] if self._indents else 0
         marker = ""
@@ -59,9 +57,29 @@ class MarkdownWriter:
         written = [f"{indent}{marker}{lines[0]}".rstrip()]
         written += [f"{inner}{line}" if line else "" for line in lines[1:]]
         prefix = "> " * block.quote
-        self._last = block.kind
         text = "".join(f"{prefix}{line}".rstrip(" ") + "\n" for line in written)
-        return f"{text}{prefix.rstrip()}\n"
+        is_item = block.kind is Kind.LIST_ITEM
+        is_tight = is_item and self._last is Kind.LIST_ITEM and block.quote == self._quote
+        if is_item and self._starts_anew(block) and self._last is not None:
+            # Without something between the two, the first list would go on, and count on.
+            text = f"{prefix}{indent}<!-- -->\n\n{text}"
+            is_tight = False
+        apart = "" if is_tight or self._last is None else "> " * min(block.quote, self._quote)
+        before = "" if is_tight or self._last is None else f"{apart.rstrip()}\n"
+        self._last, self._quote = block.kind, block.quote
+        return before + text
+
+    def _starts_anew(self, block: Block) -> bool:
+        """Whether a numbered list begins again right behind another of the same depth."""
+        found = _NUMBER.match(block.label)
+        for depth in [depth for depth in self._numbers if depth > block.depth]:
+            del self._numbers[depth]
+        if found is None:
+            self._numbers.pop(block.depth, None)
+            return False
+        number, before = int(found[1]), self._numbers.get(block.depth)
+        self._numbers[block.depth] = number
+        return before is not None and number <= before
 
     def _marker(self, block: Block) -> str:
         number = _NUMBER.match(block.label)

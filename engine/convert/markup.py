@@ -24,12 +24,8 @@ class MarkupConverter:
 
     def preview(self, document: MergeContext, file: Path) -> int:
         """Write the Markdown of the pages there are so far, as it would be if they were all; returns how many."""
-        steps = document_steps(document.options)
-        pages = 0
-        for model in document.pages:
-            pages += 1
-            for step in steps:
-                step.observe(model)
+        steps = _prepared_steps(document)
+        pages = sum(1 for _ in document.pages)
         with _open(file) as stream:
             _writers(document.options)[Format.MD](document, _finished(document, steps), stream)
         return pages
@@ -39,17 +35,14 @@ class MarkupConverter:
 
         Returns 1, or 0 without a file if the page is neither there nor among the failed ones.
         """
-        steps = document_steps(document.options)
         found: PageModel | None = None
+        steps = _prepared_steps(document)
         for model in document.pages:
             for step in steps:
-                step.observe(model)
+                step.apply(model)
             if model.number == number:
                 found = model
-        if found is not None:
-            for step in steps:
-                step.apply(found)
-        elif number not in document.failed:
+        if found is None and number not in document.failed:
             return 0
         with _open(file) as stream:
             pages: Pages = iter([found or (number, document.failed[number])])
@@ -61,10 +54,7 @@ class MarkupConverter:
         formats = document.options.text_formats
         if not formats:
             return
-        steps = document_steps(document.options)
-        for model in document.pages:
-            for step in steps:
-                step.observe(model)
+        steps = _prepared_steps(document)
         writers = _writers(document.options)
         for format_ in formats:
             file = document.out / f"{document.stem}.{format_}"
@@ -81,6 +71,17 @@ def _open(file: Path) -> IO[str]:
 def _writers(options: ConvertOptions) -> dict[Format, _Write]:
     module = refined if options.refine else unrefined
     return {Format.MD: module.write_markdown, Format.TXT: module.write_text, Format.JSON: module.write_json}
+
+
+def _prepared_steps(document: MergeContext) -> list[DocumentStep]:
+    """The document steps after they have seen every page, each as the steps before it leave it."""
+    steps = document_steps(document.options)
+    for number, step in enumerate(steps):
+        for model in document.pages:
+            for earlier in steps[:number]:
+                earlier.apply(model)
+            step.observe(model)
+    return steps
 
 
 def _finished(document: MergeContext, steps: list[DocumentStep]) -> Pages:

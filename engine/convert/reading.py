@@ -66,7 +66,7 @@ def _keep_pictures(page: PageContext, refined: RefinedPage) -> None:
 
 def _refined(page: PageContext, model: PageModel) -> RefinedPage:
     """The library's page as blocks, mended."""
-    text = PageText(page.load())
+    text = PageText.of(page.load(), page.textpage)
     refined = layoutblocks.read_blocks(model.unrefined, text)
     for step in page_steps(page.options):
         step.apply(refined, text)

@@ -10,15 +10,25 @@ from typing import Protocol
 from pymupdf4llm.helpers.document_layout import update_header_tags
 
 from engine.convert.blocks import RefinedPage
+from engine.convert.code import Code
+from engine.convert.columns import Columns
+from engine.convert.furniture import Furniture
+from engine.convert.headings import Headings
+from engine.convert.links import Links
+from engine.convert.lists import Lists
 from engine.convert.pagemodel import PageModel
 from engine.convert.pagetext import PageText
+from engine.convert.tablecells import TableCells
 from engine.options import ConvertOptions
 
 
 class PageStep(Protocol):
     """Improves one page by itself."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """By which it can be left out."""
+        ...
 
     def apply(self, page: RefinedPage, text: PageText) -> None:
         """Change `page`; `text` is there to look things up."""
@@ -31,11 +41,11 @@ class BlockStep(Protocol):
     name: str
 
     def observe(self, page: RefinedPage) -> None:
-        """See a page, before any is changed."""
+        """See a page, as the steps before this one leave it."""
         ...
 
     def apply(self, page: RefinedPage) -> None:
-        """Change a page, after all have been seen."""
+        """Change a page, after all have been seen; pages come in order, and may come again for another format."""
         ...
 
 
@@ -84,7 +94,7 @@ class _OnBlocks:
 
 def page_steps(options: ConvertOptions) -> list[PageStep]:
     """The page steps of refinement, in order."""
-    steps: list[PageStep] = []
+    steps: list[PageStep] = [Columns(), Code(), TableCells(), Lists(), Links()]
     return [step for step in steps if step.name not in options.skip_steps]
 
 
@@ -92,5 +102,5 @@ def document_steps(options: ConvertOptions) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw."""
     if not options.refine:
         return [HeadingLevels()]
-    steps: list[BlockStep] = []
+    steps: list[BlockStep] = [Furniture(), Headings()]
     return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]

@@ -15,7 +15,7 @@ _FLAGS = pymupdf.TEXT_COLLECT_STRUCTURE | pymupdf.TEXT_PRESERVE_WHITESPACE | pym
 # A tenth of the time of an XML parser, for which a page's 4,000 characters are 4,000 elements; and MuPDF's XML may hold
 # characters that XML must not, and names that are not escaped.
 _PART = re.compile(
-    r'<struct idx="(?P<place>\d+)" bbox="(?P<box>[^"]*)" raw="[^"]*" std="(?P<role>[^"]*)"|(?P<end></struct>)'
+    r'<struct idx="(?P<place>\d+)" bbox="(?P<box>[^"]*)" raw="(?P<name>[^"]*)" std="(?P<role>[^"]*)"|(?P<end></struct>)'
     r'|<font name="(?P<font>[^"]*)" size="(?P<size>[^"]*)">\s*(?P<chars>(?:<char [^>]*>\s*)*)</font>'
 )
 _CHAR = re.compile(r' c="([^"]*)"')
@@ -62,6 +62,8 @@ class Element:
     """The standard one that its own is mapped to."""
     path: Path
     box: Box
+    name: str = ""
+    """Its own, which in word processors is the name of a style."""
     kids: "list[Element | Run]" = field(default_factory=list)
 
     def runs(self) -> Iterator[Run]:
@@ -86,7 +88,9 @@ def read_elements(page: pymupdf.Page) -> Element:
         role, font = found["role"], found["font"]
         if role is not None:
             parent = stack[-1]
-            element = Element(_NAMES.get(role, role), (*parent.path, int(found["place"])), _box(found["box"]), kids=[])
+            element = Element(
+                _NAMES.get(role, role), (*parent.path, int(found["place"])), _box(found["box"]), found["name"]
+            )
             parent.kids.append(element)
             stack.append(element)
         elif font is not None:

@@ -36,15 +36,22 @@ def _merge_rows(block: Block, text: PageText) -> None:
     gaps = [_gap(upper, lower) for upper, lower in pairwise(lines)]
     parted = [_is_parted(upper, lower, rules, block.box) for upper, lower in pairwise(lines)]
     if sum(parted) >= 2 and sum(parted) >= 0.4 * len(parted):
-        same = [not is_parted and _may_wrap(upper, lower, gap, 1.6 * block.size)
-                for is_parted, gap, (upper, lower) in zip(parted, gaps, pairwise(lines), strict=True)]
+        same = [
+            not is_parted and _may_wrap(upper, lower, gap, 1.6 * block.size)
+            for is_parted, gap, (upper, lower) in zip(parted, gaps, pairwise(lines), strict=True)
+        ]
     else:
         pitch = _line_pitch(lines, block.size)
         known = [gap for gap in gaps if gap is not None]
         if not known or max(known) < 1.15 * pitch:
             return
-        same = [not is_parted and _may_wrap(upper, lower, gap, _TIGHT * pitch) and _has_empty(lower) and _continues(upper, lower)
-                for is_parted, gap, (upper, lower) in zip(parted, gaps, pairwise(lines), strict=True)]
+        same = [
+            not is_parted
+            and _may_wrap(upper, lower, gap, _TIGHT * pitch)
+            and _has_empty(lower)
+            and _continues(upper, lower)
+            for is_parted, gap, (upper, lower) in zip(parted, gaps, pairwise(lines), strict=True)
+        ]
     merged_rows: list[list[Cell]] = [rows[0]]
     for is_same, row in zip(same, rows[1:], strict=True):
         if is_same:
@@ -71,7 +78,9 @@ def _rules(box: Box, text: PageText) -> list[Box]:
     return rules
 
 
-def _is_parted(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]], rules: Sequence[Box], box: Box) -> bool:
+def _is_parted(
+    upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]], rules: Sequence[Box], box: Box
+) -> bool:
     """Whether rules run between two rows over most of the table's width."""
     above = max((_last(cell).baseline for cell in upper if cell), default=None)
     below = min((_first(cell).baseline for cell in lower if cell), default=None)

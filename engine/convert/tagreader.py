@@ -6,7 +6,7 @@ Reading them takes a twentieth of the time of the layout model, and is truer.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -34,6 +34,12 @@ _BLOCKS = frozenset(
     | set(_HEADINGS)
 )
 _CONTAINERS = frozenset({"NonStruct", "Div", "Sect", "Part", "Art", "Document", "DocumentFragment", "Aside", "LBody"})
+_HEADING_STYLE = re.compile(
+    r"(?:heading|überschrift|titre|título|titolo|kop|rubrik|nagłówek)[ _-]?([1-6])", re.IGNORECASE
+)
+"""Styles that LibreOffice 7 and others map to paragraphs although they are headings."""
+_CODE_STYLE = re.compile(r"preformatted|source ?code|html ?preformatted|code ?block", re.IGNORECASE)
+_LABEL = re.compile(r"[•◦▪‣○●■□❖➢✓\uf000-\uf0ff]\s*|[–*-]\s+|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s+")
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
 
 
@@ -66,14 +72,17 @@ class TagReader:
         self.tree = read_structure(document)
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
 
-    def read(self, number: int) -> RefinedPage:
-        """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason."""
+    def read(self, number: int, *, trusting: bool = False) -> RefinedPage:
+        """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason.
+
+        With `trusting`, only tags that would lose text are refused.
+        """
         page = self._document.load_page(number - 1)
         try:
             content = scan(page.read_contents(), lambda name: _mcid_of_property(page, name))
         except ValueError as error:
             raise NoStructure(str(error)) from error
-        self._check_coverage(content, page.xref)
+        self._check_coverage(content, page.xref, has_images=bool(page.get_images()))
         if content.artifact:
             page = self._with_contents(page, content.without_artifacts)
         root = read_elements(page)
@@ -81,8 +90,10 @@ class TagReader:
         builder.walk(root, _Style())
         builder.flush()
         blocks = builder.blocks
-        _check_text(root)
-        _check_structure(blocks, self.tree)
+        if content.marked:
+            _check_text(root)
+        if not trusting:
+            _check_structure(blocks, self.tree)
         if content.artifact:
             page = self._with_contents(page, content.only_artifacts)
             blocks = _with_furniture(blocks, read_elements(page), page.rect.height)
@@ -92,13 +103,13 @@ class TagReader:
         """Let go of the file."""
         self._document.close()
 
-    def _check_coverage(self, content: MarkedContent, page: int) -> None:
+    def _check_coverage(self, content: MarkedContent, page: int, *, has_images: bool) -> None:
         known = self.tree.marked.get(page, set())
         covered = sum(size for mcid, size in content.marked.items() if mcid in known)
         total = sum(content.marked.values()) + content.unmarked
         if content.artifact > _MOST_ARTIFACTS * (total + content.artifact):
             raise NoStructure("most of its text is tagged as decoration")
-        if not total:
+        if not total and (content.artifact or has_images):
             raise NoStructure("it has no text")
         if covered < MIN_COVERAGE * total:
             raise NoStructure(f"its tags cover only {int(100 * covered / total)}% of the text")
@@ -120,7 +131,7 @@ class TagReader:
 class _Builder:
     """Turns elements into blocks."""
 
-    def __init__(self, tree: StructureTree, links: "list[tuple[Box, str]]", is_continued: "object") -> None:
+    def __init__(self, tree: StructureTree, links: list[tuple[Box, str]], is_continued: Callable[[Path], bool]) -> None:
         self.blocks: list[Block] = []
         self._tree = tree
         self._links = links
@@ -131,6 +142,7 @@ class _Builder:
         self._quote = 0
         self._item: str | None = None  # the label of a list item of which nothing has been written yet
         self._item_node = ""
+        self._listing: tuple[Block | None, list[Run]] = (None, [])  # the last block of code, and what it was made of
 
     # --- text ---
 
@@ -166,7 +178,7 @@ class _Builder:
         if self._item is not None:
             label, self._item = self._item, None
             if block.kind in (Kind.PARAGRAPH, Kind.HEADING, Kind.CAPTION, Kind.FORMULA):
-                block.kind, block.label = Kind.LIST_ITEM, label
+                block.kind, block.label = Kind.LIST_ITEM, label or _split_label(block)
                 block.node = block.node or self._item_node
             else:
                 self.blocks.append(
@@ -185,8 +197,9 @@ class _Builder:
 
     def _element(self, element: Element, parent: Element, style: _Style) -> None:
         role = element.role
-        if role in _HEADINGS:
-            with self._block(Kind.HEADING, element, _HEADINGS[role]):
+        named = _HEADING_STYLE.fullmatch(element.name) if role == "P" else None
+        if role in _HEADINGS or named is not None:
+            with self._block(Kind.HEADING, element, int(named[1]) if named is not None else _HEADINGS[role]):
                 self.walk(element, style)
         elif role in ("P", "Caption", "Note", "FENote") and (role != "P" or self._open is None):
             kinds = {"P": Kind.PARAGRAPH, "Caption": Kind.CAPTION}
@@ -261,11 +274,11 @@ class _Builder:
         item, node, depth = self._item, self._item_node, self._depth
         self._depth = max(depth, 1)
         self._item_node = _path_text(element.path)
-        is_continued = self._is_continued(element.path)  # type: ignore[operator]
+        is_continued = self._is_continued(element.path)
         label = " ".join(
             "".join(run.text for kid in element.elements() if kid.role == "Lbl" for run in kid.runs()).split()
         )
-        self._item = None if is_continued else label or "•"
+        self._item = None if is_continued else label
         self._open = _Open(Kind.PARAGRAPH, self._item_node)
         for kid in element.kids:
             if isinstance(kid, Run):
@@ -312,10 +325,17 @@ class _Builder:
         self.flush()
         runs = list(element.runs())
         text = code_text(runs)
-        if text:
+        before = self.blocks[-1] if self.blocks else None
+        if text and before is not None and id(before) == id(self._listing[0]) and _goes_on(before, element):
+            # Word processors make each line of a listing a paragraph.
+            self._listing[1].extend(runs)
+            before.spans = [Span(code_text(self._listing[1]))]
+            before.box = _around([before.box, element.box])
+        elif text:
             block = Block(Kind.CODE, _around(run.box for run in runs), [Span(text)], node=_path_text(element.path))
             block.size = _usual_size(runs)
             self._append(block)
+            self._listing = (block, runs)
 
     def _figure(self, element: Element, style: _Style) -> None:
         known = self._tree.attributes.get(element.path, Attributes())
@@ -367,7 +387,7 @@ class _Builder:
         return cells
 
 
-def code_text(runs: "list[Run]") -> str:
+def code_text(runs: list[Run]) -> str:
     """Lines as they stand on the page: indentation from where they begin, blank lines from the gaps between them."""
     lines: dict[int, list[Run]] = {}
     for run in runs:
@@ -381,24 +401,39 @@ def code_text(runs: "list[Run]") -> str:
     baselines = [line[0].baseline for line in lines.values()]
     steps = [b - a for a, b in pairwise(baselines) if b - a > runs[0].size * 0.5]
     pitch = min(steps, default=0.0)
+    right = max(run.box[2] for run in runs)
     written: list[str] = []
-    before: float | None = None
+    before: Run | None = None
     for line in lines.values():
-        if before is not None and pitch and line[0].baseline > before:
-            written += [""] * min(round((line[0].baseline - before) / pitch) - 1, 5)
-        before = line[0].baseline
         text = ""
         for run in line:
             column = round((run.box[0] - left) / advance) if advance > 0 else 0
             text += " " * (column - len(text)) + run.text
-        written.append(text.replace("\xa0", " ").rstrip())
-    return "\n".join(written).strip("\n")
+        text = text.replace("\xa0", " ")
+        if before is not None and written and _is_wrapped(before, text, right, advance):
+            written[-1] += text
+        else:
+            if before is not None and pitch and line[0].baseline > before.baseline:
+                written += [""] * min(round((line[0].baseline - before.baseline) / pitch) - 1, 5)
+            written.append(text)
+        before = line[-1]
+    return "\n".join(line.rstrip() for line in written).strip("\n")
 
 
-def _spans(runs: "list[tuple[Run, _Style]]", links: "list[tuple[Box, str]]") -> list[Span]:
+def _is_wrapped(last: Run, following: str, right: float, advance: float) -> bool:
+    """Whether a line of a listing was cut because it was too long.
+
+    The blank at the cut is still there, as Chromium leaves it, and the first word of the rest would not have fitted.
+    """
+    word = following.split(" ", 1)[0]
+    return bool(word) and last.text.endswith(" ") and last.box[2] + advance * (len(word) - 0.5) > right
+
+
+def _spans(runs: list[tuple[Run, _Style]], links: list[tuple[Box, str]]) -> list[Span]:
     spans: list[Span] = []
     last: Run | None = None
-    for run, style in runs:
+    scripts = _scripts([run for run, _ in runs])
+    for number, (run, style) in enumerate(runs):
         text = run.text.replace("\xa0", " ")
         if last is not None and spans:
             before = spans[-1].text
@@ -414,13 +449,26 @@ def _spans(runs: "list[tuple[Run, _Style]]", links: "list[tuple[Box, str]]") -> 
                 bold=style.bold or run.is_bold,
                 italic=style.italic or run.is_italic,
                 code=style.code or run.is_monospaced,
-                script=style.script or int(run.is_superscript),
+                script=style.script or scripts[number],
                 link=_link_of(run, links),
             )
         )
         last = run
     _bridge(spans)
     return spans
+
+
+def _scripts(runs: list[Run]) -> list[int]:
+    """1 for what stands above the line in smaller letters, -1 for what stands below it, else 0."""
+    usual = _usual_size(runs)
+    found = []
+    for number, run in enumerate(runs):
+        beside = runs[max(number - 1, 0) : number] + runs[number + 1 : number + 2]
+        rise = [other.baseline - run.baseline for other in beside if other.size > 1.1 * run.size]
+        rise = [step for step in rise if 0.08 * usual < abs(step) < 0.6 * usual]
+        is_small = run.size < 0.9 * usual and len(run.text.strip()) <= 12
+        found.append((1 if rise[0] > 0 else -1) if rise and is_small else int(run.is_superscript and is_small))
+    return found
 
 
 def _bridge(spans: list[Span]) -> None:
@@ -440,7 +488,7 @@ def _gap(last: Run, run: Run, before: str, text: str) -> bool:
     return run.box[0] - last.box[2] > 0.18 * size
 
 
-def _links(page: pymupdf.Page) -> "list[tuple[Box, str]]":
+def _links(page: pymupdf.Page) -> list[tuple[Box, str]]:
     links: list[tuple[Box, str]] = []
     for link in page.get_links():
         rect = link["from"]
@@ -452,13 +500,28 @@ def _links(page: pymupdf.Page) -> "list[tuple[Box, str]]":
     return links
 
 
-def _link_of(run: Run, links: "list[tuple[Box, str]]") -> str:
+def _link_of(run: Run, links: list[tuple[Box, str]]) -> str:
     left, top, right, bottom = run.box
     middle = (top + bottom) / 2
     for (x0, y0, x1, y1), target in links:
         if y0 - 1 <= middle <= y1 + 1 and min(right, x1) - max(left, x0) > 0.8 * (right - left):
             return target
     return ""
+
+
+def _split_label(block: Block) -> str:
+    """The label of an item that has none of its own, because it is part of the text, as in LibreOffice."""
+    found = _LABEL.match(block.text)
+    if found is None or found.end() == len(block.text):
+        return "•"
+    cut = found.end()
+    while cut and block.spans:
+        first = block.spans[0]
+        taken = min(cut, len(first.text))
+        block.spans[0] = replace(first, text=first.text[taken:])
+        cut -= taken
+        block.spans = stripped(block.spans)
+    return found[0].strip()
 
 
 def _rows(element: Element) -> Iterator[Element]:
@@ -489,17 +552,25 @@ def _as_cell(blocks: list[Block]) -> list[Span]:
     return stripped(spans)
 
 
+def _goes_on(listing: Block, element: Element) -> bool:
+    """Whether an element is the next lines of a listing; a blank one may be between."""
+    gap = element.box[1] - listing.box[3]
+    return -listing.size < gap < 2 * listing.size
+
+
 def _is_listing(element: Element) -> bool:
     """Whether an element is a block of code: one in a monospaced font, of several lines or tagged as code alone."""
     runs = [run for run in element.runs() if run.text.strip()]
     if not runs or not all(run.is_monospaced for run in runs):
         return False
+    if element.role == "P":
+        return bool(_CODE_STYLE.search(element.name))
     inner = element
     while len(inner.kids) == 1 and isinstance(inner.kids[0], Element):
         inner = inner.kids[0]
         if inner.role == "Code":
-            return element.role != "P"
-    return element.role != "P" and len({round(run.baseline) for run in runs}) > 1 and not _holds_blocks(element)
+            return True
+    return len({round(run.baseline) for run in runs}) > 1 and not _holds_blocks(element)
 
 
 def _holds_blocks(element: Element) -> bool:
@@ -510,12 +581,12 @@ def _path_text(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-def _around(boxes: "Iterator[Box]") -> Box:
+def _around(boxes: Iterable[Box]) -> Box:
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return (min(lefts), min(tops), max(rights), max(bottoms))
 
 
-def _usual_size(runs: "Iterator[Run] | list[Run]") -> float:
+def _usual_size(runs: Iterable[Run]) -> float:
     sizes: Counter[float] = Counter()
     for run in runs:
         sizes[round(run.size, 1)] += len(run.text.strip())

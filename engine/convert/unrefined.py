@@ -31,10 +31,11 @@ def _parsed(document: MergeContext) -> ParsedDocument:
 
 
 def write_markdown(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
+    """The document as Markdown; notes how many bytes each page has come to."""
     parsed = _parsed(document)
     for page in pages:
         if isinstance(page, tuple):
-            number, text = page[0], f"<!-- {missing(*page).replace('--', '- -')} -->\n\n"
+            number, text = page[0], missing_in_markdown(*page)
         else:
             parsed.pages = [page.unrefined]
             number = page.number
@@ -48,6 +49,7 @@ def write_markdown(document: MergeContext, pages: Pages, stream: IO[str]) -> Non
 
 
 def write_text(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
+    """The document as plain text."""
     parsed = _parsed(document)
     for page in pages:
         if isinstance(page, tuple):
@@ -58,6 +60,7 @@ def write_text(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
 
 
 def write_json(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
+    """The document as JSON."""
     before, after = _parsed(document).to_json().split('"pages": []', 1)
     stream.write(f'{before}"pages": [')
     separator = ""
