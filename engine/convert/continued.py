@@ -28,6 +28,10 @@ _AGAIN = re.compile(
     r"\(?\b(?:cont(?:inued|inuation|['’.]?d|\.)|fortsetzung|suite|continuación|continua)\b", re.IGNORECASE
 )
 _MOST_HEADER_ROWS = 3
+_COLUMN = 0.2
+"""Of the page's width: a block that begins further left than this stands in another column, or over several."""
+_MOST_BLANKS = 40
+"""Of the indentation of a listing."""
 
 
 @dataclass(slots=True)
@@ -40,14 +44,18 @@ class _Open:
     last: Block
     """Its last part so far."""
     page_height: float
+    left: float
+    """Where it begins, from the left edge of the text of its column."""
+    edge: float
+    """That edge."""
 
 
 @dataclass(slots=True)
 class _Changes:
     """What becomes of a page."""
 
-    added: list[tuple[int, Block]] = field(default_factory=list)
-    """To which of its blocks, and what."""
+    added: list[tuple[int, Block, float]] = field(default_factory=list)
+    """To which of its blocks, what, and by how many points it is set in."""
     removed: set[int] = field(default_factory=set)
 
 
@@ -77,11 +85,12 @@ class Continued:
                 and not (has_caption and block.kind is Kind.TABLE)
                 and (_goes_on(before, block) if is_first else _goes_on_beside(before.last, block))
             ):
-                self._change(before.page).added.append((before.index, block))
+                self._change(before.page).added.append((before.index, block, _indent(before, block, page)))
                 self._change(page.number).removed.add(index)
                 before.last, before.page_height = block, page.height
             else:
-                self._open = _Open(page.number, index, block, page.height)
+                edge = _column_edge(block, page)
+                self._open = _Open(page.number, index, block, page.height, block.box[0] - edge, edge)
             is_first = has_caption = False
 
     def apply(self, page: RefinedPage) -> None:
@@ -89,8 +98,8 @@ class Continued:
         changes = self._changes.get(page.number)
         if changes is None:
             return
-        for index, rest in changes.added:
-            _add(page.blocks[index], rest)
+        for index, rest, indent in changes.added:
+            _add(page.blocks[index], rest, indent)
         page.blocks = [block for index, block in enumerate(page.blocks) if index not in changes.removed]
 
     def _change(self, page: int) -> _Changes:
@@ -145,19 +154,58 @@ def _is_same_text(last: Block, block: Block) -> bool:
     return start[0].islower() or bool(_GOES_ON_BY.search(end))
 
 
+def _indent(before: _Open, block: Block, page: RefinedPage) -> float:
+    """How far right of where the block began its rest does, in points, as if they stood in one column."""
+    if block.kind is not Kind.CODE:
+        return 0.0
+    edge = _column_edge(block, page)
+    # On a page with nothing but a listing there is no other text to tell the edge by.
+    if abs(block.box[0] - before.edge) < _COLUMN * page.width:
+        edge = min(edge, before.edge)
+    return block.box[0] - edge - before.left
+
+
+def _column_edge(block: Block, page: RefinedPage) -> float:
+    """The left edge of the column that a block stands in."""
+    left, _, right, _ = block.box
+    return min(
+        (
+            other.box[0]
+            for other in page.blocks
+            if other.kind not in FURNITURE
+            and left - _COLUMN * page.width < other.box[0] <= left
+            and min(other.box[2], right) > max(other.box[0], left)
+        ),
+        default=left,
+    )
+
+
 def _columns(table: Block) -> int:
     return max((sum(cell.columns for cell in row) for row in table.rows), default=0)
 
 
-def _add(block: Block, rest: Block) -> None:
+def _add(block: Block, rest: Block, indent: float) -> None:
     """Make one block of two; `rest` stays as it is."""
     if block.rows:
         _add_rows(block, rest)
     elif block.kind is Kind.CODE:
-        block.spans = merged([*block.spans, Span("\n", *block.spans[-1].style), *rest.spans])
+        _add_code(block, rest, indent)
     else:
         block.spans = _joined(block.spans, rest.spans)
     block.goes_on = rest.goes_on
+
+
+def _add_code(block: Block, rest: Block, indent: float) -> None:
+    """Lines after lines; what is set in more than the other keeps being so."""
+    first, second = block.text.rstrip("\n").split("\n"), rest.text.rstrip("\n").split("\n")
+    longest = max((first, block), (second, rest), key=lambda part: max(map(len, part[0])))
+    width = (longest[1].box[2] - longest[1].box[0]) / max(1, max(map(len, longest[0])))
+    blanks = round(indent / width) if width > 0 and not block.node else 0
+    if abs(blanks) <= _MOST_BLANKS:
+        first = [" " * max(0, -blanks) + line if line else line for line in first]
+        second = [" " * max(0, blanks) + line if line else line for line in second]
+    style = block.spans[0].style if block.spans else Span("").style
+    block.spans = [Span("\n".join([*first, *second]), *style)]
 
 
 def _add_rows(table: Block, rest: Block) -> None:
