@@ -7,7 +7,7 @@ both sides of the cut. A joined block stands where it began.
 import re
 from dataclasses import dataclass, field, replace
 
-from engine.convert.blocks import FURNITURE, Block, Cell, Kind, RefinedPage, Span, merged
+from engine.convert.blocks import FURNITURE, Block, Cell, Kind, RefinedPage, Span, merged, stripped
 from engine.convert.textflow import join
 
 _PASSED_OVER = FURNITURE | {Kind.FOOTNOTE, Kind.CAPTION, Kind.PICTURE}
@@ -247,12 +247,11 @@ def _is_rest_of_row(table: Block, row: list[Cell], nodes: list[str]) -> bool:
 
 
 def _joined(spans: list[Span], rest: list[Span]) -> list[Span]:
-    if not spans or not rest:
-        return [*spans, *rest]
-    result = [*spans[:-1], Span(spans[-1].text.rstrip(), *spans[-1].style)]
-    following = [Span(rest[0].text.lstrip(), *rest[0].style), *rest[1:]]
-    if not result[-1].text or not following[0].text:
-        return merged([*spans, Span(" "), *rest])
+    if not any(span.text.strip() for span in rest):
+        return spans
+    if not any(span.text.strip() for span in spans):
+        return rest
+    result, following = stripped(spans), stripped(rest)
     words = {word.strip(".,;:!?()\"'“”").lower() for span in (*spans, *rest) for word in span.text.split()}
     join(result, following, words)
     return merged([*result, *following])
