@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.convert.blocks import Block, Kind, RefinedPage
+from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage
 from engine.convert.codetext import is_code, line_pitch
 from engine.convert.layoutblocks import rewrite
 from engine.convert.listlabels import drawn_bullet
 from engine.convert.pagetext import Drawing, Line, PageText, around
 from engine.convert.textflow import visual_lines
 
-_TEXT = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.CAPTION, Kind.FOOTNOTE, Kind.FORMULA})
+_TEXT = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.CAPTION, Kind.FOOTNOTE, Kind.FORMULA, *FURNITURE})
 _PLAIN_WORD = re.compile(r"[(\"'“‘]?[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?)\"'”’]*")
 
 
@@ -46,6 +46,8 @@ def _parts(block: Block, text: PageText) -> list[Block]:
     if not lines or not any(word.font.mono for word in lines[0].words + lines[-1].words):
         return [block]
     lines = visual_lines(lines)
+    if block.kind in FURNITURE and (len(lines) < 2 or not is_code(lines)):
+        return [block]
     if is_code(lines):
         if _is_prose(lines):
             for span in block.spans:

@@ -20,27 +20,31 @@ def is_code(lines: Sequence[Line]) -> bool:
     return bool(lines) and all(word.font.mono for line in lines for word in line.words)
 
 
-def write_code(lines: Sequence[Line], left: float | None = None, right: float | None = None) -> str:
+def write_code(lines: Sequence[Line], right: float | None = None) -> str:
     """Lines as they stand: each character in the column of its place, blank lines where there is room for them.
 
-    `left` is where the first column is, if not at the leftmost character. `right` is how far lines may reach, in
+    The first column is that of the leftmost character, or of the leftmost blank where a line begins with some. `right` is how far lines may reach, in
     points: a line that ends there only for want of room is joined with the rest of it.
     """
     rows = visual_lines(lines)
     advance = advance_width(rows)
     if not rows or not advance:
         return "\n".join(row.text for row in rows)
-    left = min(row.start for row in rows) if left is None else left
+    left = min(min(row.start, row.words[0].lead or row.start) for row in rows)
     pitch = line_pitch([after.baseline - before.baseline for before, after in pairwise(rows)], rows[0].size)
-    columns = int((right - left) / advance + 0.2) if right is not None else None
+    longest = round(max(row.end - left for row in rows) / advance)
+    columns = int((right - left) / advance + 0.2) if right is not None else longest
     written: list[str] = []
     for number, row in enumerate(rows):
         text = _write_row(row, left, advance)
         if number:
             before = rows[number - 1]
             missing = round((row.baseline - before.baseline) / pitch) - 1
-            if missing <= 0 and columns is not None:
-                joint = _joint(_write_row(before, left, advance), text, before.words[-1].blank_after, columns)
+            if missing <= 0 and row.words[0].lead is None:
+                ends_blank = before.words[-1].blank_after
+                joint = None
+                if right is not None or ends_blank:
+                    joint = _joint(_write_row(before, left, advance), text, ends_blank, columns)
                 if joint is not None:
                     written[-1] += joint + text.lstrip(_WRAP_SIGNS)
                     continue

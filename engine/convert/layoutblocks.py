@@ -1,11 +1,13 @@
 """Reads a page's blocks from the boxes of the layout model and the characters of the page."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import median
 
 from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 
 from engine.convert.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span
-from engine.convert.codetext import write_code
+from engine.convert.codetext import is_code, write_code
 from engine.convert.layouttables import read_table
 from engine.convert.pagetext import Line, PageText, Word, around, dominant_size
 from engine.convert.textflow import compose, styled, visual_lines
@@ -144,7 +146,35 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
         return []
     if kind is Kind.FOOTNOTE:
         return [_text_block(kind, around(line.box for line in note), note, text) for note in _footnotes(lines)]
+    if kind is Kind.PARAGRAPH:
+        parts = _by_gaps(lines)
+        if len(parts) > 1:
+            return [_text_block(kind, around(line.box for line in part), part, text) for part in parts]
     return [_text_block(kind, frame, lines, text)]
+
+
+def _by_gaps(lines: list[Line]) -> list[list[Line]]:
+    """The paragraphs in one box: a new one begins after a gap between lines, or with an indented line after a short one.
+
+    A gap is half as much again as the lines of most are apart. A short line leaves room for the first word of the next.
+    """
+    if len(lines) < 3 or is_code(lines) or not all(line.is_upright for line in lines):
+        return [lines]
+    pitch = median(after.baseline - before.baseline for before, after in pairwise(lines))
+    left, right = min(line.start for line in lines), max(line.end for line in lines)
+    flush = sum(line.start - left < 0.3 * line.size for line in lines) >= 0.6 * len(lines)
+    parts = [[lines[0]]]
+    for before, after in pairwise(lines):
+        size = after.size
+        first = after.words[0]
+        has_gap = after.baseline - before.baseline > max(1.5 * pitch, pitch + 0.4 * size)
+        indented = flush and 0.8 * size < after.start - left < 4 * size and before.start - left < 0.3 * size
+        is_short = before.end + (first.end - first.start) + size < right
+        if has_gap or (indented and is_short):
+            parts.append([after])
+        else:
+            parts[-1].append(after)
+    return parts
 
 
 def _text_block(kind: Kind, frame: Box, lines: list[Line], text: PageText) -> Block:

@@ -87,7 +87,7 @@ def _items(block: Block, text: PageText, before: _Item | None) -> list[_Item]:
     first = find_label(lines[0], text.drawings)
     if block.kind is Kind.PARAGRAPH and not _begins_list(lines, first, before, text):
         return []
-    right = text.right_limit(block.box)
+    right = text.right_limit(block.box) or block.box[2]
     starts = _item_starts(lines, text, right)
     if block.kind is Kind.PARAGRAPH and first is None:
         starts = [i for i in starts if i]

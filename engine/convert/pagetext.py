@@ -12,6 +12,7 @@ import pymupdf
 from pymupdf4llm.helpers.document_layout import FLAGS
 
 from engine.convert.blocks import Block, Box, Cell
+from engine.convert.linktargets import link_targets
 
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi(?!u)|(?<![a-z])cmbx|[,-]bd\b", re.IGNORECASE)
 _ITALIC_NAME = re.compile(r"italic|oblique|slanted|(?<![a-z])cm(ti|sl)|[,-]it\b", re.IGNORECASE)
@@ -49,6 +50,8 @@ class Word:
     box: Box
     blank_after: bool = False
     link: str = ""
+    lead: float | None = None
+    """Where the blanks begin that its line has before it, as code has; None without."""
 
     @property
     def start(self) -> float:
@@ -71,7 +74,16 @@ class Word:
             cut = y0 + share * (y1 - y0)
             boxes = ((x0, y0, x1, cut), (x0, cut, x1, y1))
         return (
-            Word(self.text[:index], self.font, self.edges[: index + 1], self.baseline, boxes[0], False, self.link),
+            Word(
+                self.text[:index],
+                self.font,
+                self.edges[: index + 1],
+                self.baseline,
+                boxes[0],
+                False,
+                self.link,
+                self.lead,
+            ),
             Word(
                 self.text[index:], self.font, self.edges[index:], self.baseline, boxes[1], self.blank_after, self.link
             ),
@@ -147,16 +159,21 @@ class PageText:
 
     raw: dict[str, Any]
     """As PyMuPDF's `extractRAWDICT` gives it for the library's flags."""
-    annotations: list[dict[str, Any]]
-    """As PyMuPDF's `get_links` gives them."""
+    targets: list[tuple[Box, str]]
+    """As `link_targets` gives them."""
     _lines: dict[int, tuple[Block | Cell, list[Line]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, page: pymupdf.Page, textpage: pymupdf.TextPage | None = None) -> Self:
-        """Read a page, from `textpage` if it is there, which spares running MuPDF's text device again."""
-        if textpage is None:
-            textpage = page.get_textpage(flags=FLAGS, clip=pymupdf.INFINITE_RECT())
-        return cls(textpage.extractRAWDICT(), page.get_links())
+        """Read a page, from `textpage` if it is there, which spares running MuPDF's text device again.
+
+        The library has it without what the author says that glyphs mean (`ActualText`); a page that has some is read
+        again with it, since a check mark may stand for a cross.
+        """
+        if textpage is None or b"/ActualText" in page.read_contents():
+            flags = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT
+            textpage = page.get_textpage(flags=flags, clip=pymupdf.INFINITE_RECT())
+        return cls(textpage.extractRAWDICT(), link_targets(page))
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -179,17 +196,7 @@ class PageText:
     @cached_property
     def links(self) -> list[Link]:
         """Links to the web and within the document."""
-        result = []
-        for entry in self.annotations:
-            if entry["kind"] == pymupdf.LINK_URI and entry.get("uri"):
-                target = entry["uri"]
-            elif entry["kind"] in (pymupdf.LINK_GOTO, pymupdf.LINK_NAMED) and entry.get("page", -1) >= 0:
-                target = f"#page={entry['page'] + 1}"
-            else:
-                continue
-            x0, y0, x1, y1 = entry["from"]
-            result.append(Link((x0, y0, x1, y1), target))
-        return result
+        return [Link(box, target) for box, target in self.targets]
 
     @cached_property
     def drawings(self) -> list[Drawing]:
@@ -217,20 +224,22 @@ class PageText:
                 found.add(word.strip(".,;:!?()[]{}\"'“”‘’"))
         return frozenset(found)
 
-    def right_limit(self, box: Box) -> float:
-        """How far to the right text reaches beside and around a box, in points: where at least two lines end."""
+    def right_limit(self, box: Box) -> float | None:
+        """How far to the right text reaches above and below a box, in points; None if no two lines there end alike."""
         ends = sorted(
             (
                 line.end
                 for line in self.lines
-                if line.is_upright and line.start < box[2] and line.start > box[0] - 2 * line.size
+                if line.is_upright
+                and box[0] - 2 * line.size < line.start < box[2]
+                and not box[1] < line.baseline < box[3] + 0.2 * line.size
             ),
             reverse=True,
         )
         for longer, shorter in pairwise(ends):
             if longer - shorter < 0.02 * (longer - box[0]) + 1:
                 return max(longer, box[2])
-        return box[2]
+        return None
 
     def remember(self, owner: Block | Cell, lines: list[Line]) -> None:
         """Note which lines a block or a cell is made of."""
@@ -294,6 +303,7 @@ def _read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> li
     cos, sin = entry["dir"]
     upright = abs(cos - 1) < 1e-3
     words: list[Word] = []
+    lead: float | None = None
     for span in entry["spans"]:
         chars = span["chars"]
         if not chars:
@@ -309,12 +319,15 @@ def _read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> li
             if chars[first]["c"].isspace():
                 if words:
                     words[-1].blank_after = True
+                elif lead is None and not chars[first]["synthetic"]:
+                    lead = starts[first]
                 first += 1
                 continue
             last = first + 1
             while last < len(chars) and not chars[last]["c"].isspace():
                 last += 1
             words.append(_word(chars, starts, first, last, font, (cos, sin), upright))
+            words[0].lead = lead
             first = last
     return words
 

@@ -1,15 +1,22 @@
-"""Makes rows and cells of tables what they look like: wrapped lines are no rows, entries below each other stay apart."""
+"""Makes rows and cells of tables what they look like: wrapped lines are no rows, separate entries stay apart."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 from engine.convert.blocks import Block, Box, Cell, Kind, RefinedPage, Span, merged
+from engine.convert.layoutblocks import rewrite
 from engine.convert.listlabels import find_label
-from engine.convert.pagetext import Line, PageText
+from engine.convert.pagetext import Line, PageText, around
 from engine.convert.textflow import compose, visual_lines
 
 _TIGHT = 1.08
 """Lines of one cell are at most this much further apart than the lines of cells are."""
+
+
+_MARGIN = 0.08
+"""Running heads are in this upper share of a page."""
+_SOME, _MOST = 0.1, 0.7
+"""Shares of a table's width: rules over less are no ruling, over more they part all columns."""
 
 
 class TableCells:
@@ -19,52 +26,135 @@ class TableCells:
 
     def apply(self, page: RefinedPage, text: PageText) -> None:
         """Change the rows of tables, and the text of cells."""
+        blocks: list[Block] = []
         for block in page.blocks:
             if block.kind is Kind.TABLE and text.lines_of(block):
+                blocks += _taken_out(block, page.height, text)
                 _merge_rows(block, text)
                 for cell in (cell for row in block.rows for cell in row):
                     _set_entries_apart(cell, text)
+            blocks.append(block)
+        page.blocks = blocks
+
+
+def _taken_out(block: Block, height: float, text: PageText) -> list[Block]:
+    """The first row as blocks, if it is none of the table's: a running head that the model has put into it.
+
+    It is none where it lies above the background of the next row, which has more cells.
+    """
+    if len(block.rows) < 3:
+        return []
+    upper, lower = ([text.lines_of(cell) for cell in row] for row in block.rows[:2])
+    if sum(map(bool, upper)) >= sum(map(bool, lower)) or not any(upper) or not any(lower):
+        return []
+    last = max(_last(cell).baseline for cell in upper if cell)
+    next_ = min(_first(cell).baseline for cell in lower if cell)
+    grounds = [
+        drawing.box
+        for drawing in text.drawings
+        if not drawing.is_stroked
+        and drawing.box[3] - drawing.box[1] > 1.3 * block.size
+        and last < drawing.box[1] < next_ - 0.5 * block.size < drawing.box[3]
+    ]
+    if _covered(grounds, block.box) < _MOST:
+        return []
+    first, *block.rows = block.rows
+    for cell in block.rows[0]:
+        cell.is_header = True
+    top = min(ground[1] for ground in grounds)
+    block.box = (block.box[0], max(block.box[1], top), block.box[2], block.box[3])
+    result = []
+    for cell in first:
+        lines = text.lines_of(cell)
+        if lines:
+            kind = Kind.PAGE_HEADER if last < _MARGIN * height else Kind.PARAGRAPH
+            head = Block(kind, around(line.box for line in lines))
+            rewrite(head, lines, text)
+            result.append(head)
+    return result
 
 
 def _merge_rows(block: Block, text: PageText) -> None:
     """Make one row of rows that no rule parts where rules part the others, or that are as near as lines of a cell."""
-    rows = block.rows
-    if len(rows) < 2:
+    if len(block.rows) < 2:
         return
-    lines = [[text.lines_of(cell) for cell in row] for row in rows]
-    rules = _rules(block.box, text)
-    gaps = [_gap(upper, lower) for upper, lower in pairwise(lines)]
-    parted = [_is_parted(upper, lower, rules, block.box) for upper, lower in pairwise(lines)]
-    if sum(parted) >= 2 and sum(parted) >= 0.4 * len(parted):
-        same = [
-            not is_parted and _may_wrap(upper, lower, gap, 1.6 * block.size)
-            for is_parted, gap, (upper, lower) in zip(parted, gaps, pairwise(lines), strict=True)
-        ]
-    else:
-        pitch = _line_pitch(lines, block.size)
-        known = [gap for gap in gaps if gap is not None]
-        if not known or max(known) < 1.15 * pitch:
-            return
-        same = [
-            not is_parted
-            and _may_wrap(upper, lower, gap, _TIGHT * pitch)
-            and _has_empty(lower)
-            and _continues(upper, lower)
-            for is_parted, gap, (upper, lower) in zip(parted, gaps, pairwise(lines), strict=True)
-        ]
-    merged_rows: list[list[Cell]] = [rows[0]]
-    for is_same, row in zip(same, rows[1:], strict=True):
-        if is_same:
-            for cell, rest in zip(merged_rows[-1], row, strict=True):
-                text.remember(cell, [*text.lines_of(cell), *text.lines_of(rest)])
-                cell.spans = compose(text.lines_of(cell), text.vocabulary)
+    lines = [[text.lines_of(cell) for cell in row] for row in block.rows]
+    rules = _rules(block.box, block.size, text)
+    parting = [_parting(upper, lower, rules) for upper, lower in pairwise(lines)]
+    widths = [_covered(found, block.box) for found in parting]
+    ruled = [width >= _SOME for width in widths]
+    is_ruled = sum(ruled) >= 2 and sum(ruled) >= 0.4 * len(ruled)
+    pitch = _line_pitch(lines, block.size)
+    gaps = [_gaps(upper, lower) for upper, lower in pairwise(lines)]
+    is_varied = max((min(found) for found in gaps if found), default=0.0) > 1.15 * pitch
+    head = _head_rows(ruled, gaps, pitch)
+    same = []
+    for number, (upper, lower) in enumerate(pairwise(lines)):
+        if ruled[number]:
+            same.append(False)
+        elif is_ruled:
+            same.append(_near(upper, lower) <= 1.7 * block.size)
+        elif number < head - 1:
+            same.append(True)
         else:
-            merged_rows.append(row)
-    block.rows = merged_rows
+            near = bool(gaps[number]) and 0 < min(gaps[number]) <= _TIGHT * pitch
+            same.append(near and (_is_unfinished(upper, lower) or (is_varied and _is_rest(upper, lower))))
+    spanned = [_spanned(lines[i], lines[i + 1], parting[i], widths[i]) for i in range(len(parting))]
+    _rebuild(block, same, spanned if is_ruled else [], text)
 
 
-def _rules(box: Box, text: PageText) -> list[Box]:
-    """Horizontal rules in a table, and the upper and lower edges of its backgrounds, as boxes of hardly any height."""
+def _rebuild(block: Block, same: Sequence[bool], spanned: Sequence[Sequence[bool]], text: PageText) -> None:
+    """Put rows that are one together; a cell that a rule does not part from the one below spans both."""
+    rows = [block.rows[0]]
+    above: list[Cell] = list(rows[0])
+    for number, (is_same, row) in enumerate(zip(same, block.rows[1:], strict=True)):
+        if is_same:
+            for cell, rest in zip(above, row, strict=True):
+                if text.lines_of(rest):
+                    text.remember(cell, [*text.lines_of(cell), *text.lines_of(rest)])
+                    cell.spans = compose(visual_lines(text.lines_of(cell)), text.vocabulary)
+            continue
+        kept = []
+        for column, cell in enumerate(row):
+            if spanned and spanned[number][column]:
+                above[column].rows += 1
+            else:
+                above[column] = cell
+                kept.append(cell)
+        rows.append(kept)
+    block.rows = rows
+
+
+def _spanned(
+    upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]], rules: Sequence[Box], width: float
+) -> list[bool]:
+    """For each column whether its cell goes on below a boundary that is ruled in others only.
+
+    That is so for the columns left of where the rules begin, if nothing stands in them below.
+    """
+    if not _SOME <= width < _MOST:
+        return [False] * len(lower)
+    begin = min(rule[0] for rule in rules)
+    first = next((i for i, cell in enumerate(lower) if cell), len(lower))
+    return [
+        i < first and not below and (not above or max(line.end for line in above) <= begin)
+        for i, (above, below) in enumerate(zip(upper, lower, strict=True))
+    ]
+
+
+def _head_rows(ruled: Sequence[bool], gaps: Sequence[Sequence[float]], pitch: float) -> int:
+    """How many rows of the grid are lines of the head: those above the first rule, if as near as lines are."""
+    first = next((i for i, is_ruled in enumerate(ruled) if is_ruled), 0)
+    if 0 < first < 4 and all(found and 0 < min(found) <= _TIGHT * pitch for found in gaps[:first]):
+        return first + 1
+    return 1
+
+
+def _rules(box: Box, size: float, text: PageText) -> list[Box]:
+    """Horizontal rules in a table, and the upper and lower edges of its backgrounds, as boxes of hardly any height.
+
+    A background is higher than that of a word, by which code is often set off.
+    """
     x0, y0, x1, y1 = box
     rules: list[Box] = []
     for drawing in text.drawings:
@@ -73,54 +163,57 @@ def _rules(box: Box, text: PageText) -> list[Box]:
             continue
         if bottom - top <= 2.5:
             rules.append((left, top, right, bottom))
-        elif right - left < 1.2 * (x1 - x0):
+        elif right - left < 1.2 * (x1 - x0) and bottom - top > 1.5 * size:
             rules += [(left, top, right, top), (left, bottom, right, bottom)]
     return rules
 
 
-def _is_parted(
-    upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]], rules: Sequence[Box], box: Box
-) -> bool:
-    """Whether rules run between two rows over most of the table's width."""
+def _parting(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]], rules: Sequence[Box]) -> list[Box]:
+    """The rules between two rows."""
     above = max((_last(cell).baseline for cell in upper if cell), default=None)
     below = min((_first(cell).baseline for cell in lower if cell), default=None)
     if above is None or below is None:
-        return False
+        return []
     size = max(line.size for cell in [*upper, *lower] for line in cell)
-    near = [rule for rule in rules if above - 0.1 * size <= rule[1] and rule[3] <= below - 0.3 * size]
+    return [rule for rule in rules if above + 0.22 * size <= rule[1] and rule[3] <= below - 0.3 * size]
+
+
+def _covered(rules: Sequence[Box], box: Box) -> float:
+    """Over how much of a table's width rules run, as a share."""
     covered, reached = 0.0, box[0]
-    for left, _, right, _ in sorted(near):
+    for left, _, right, _ in sorted(rules):
         covered += max(0.0, min(right, box[2]) - max(left, reached))
         reached = max(reached, right)
-    return covered >= 0.6 * (box[2] - box[0])
+    return covered / (box[2] - box[0]) if box[2] > box[0] else 0.0
 
 
-def _gap(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> float | None:
-    """From the last line of a row to the first of the next, in points: the smallest over the columns that have both."""
-    gaps = [
+def _gaps(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> list[float]:
+    """From the last line of a row to the first of the next, in points, for the columns that have both."""
+    return [
         _first(under).baseline - _last(over).baseline
         for over, under in zip(upper, lower, strict=True)
         if over and under
     ]
-    return min(gaps, default=None)
 
 
-def _may_wrap(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]], gap: float | None, most: float) -> bool:
-    """Whether a row's lines are near enough to those above it to be the rest of its cells."""
-    if gap is not None:
-        return 0 < gap <= most
-    above = max((_last(cell).baseline for cell in upper if cell), default=None)
-    below = min((_first(cell).baseline for cell in lower if cell), default=None)
-    return above is not None and below is not None and below - above <= most
+def _near(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> float:
+    """How far the first line of a row is below the last of the one above, in points."""
+    above = max((_last(cell).baseline for cell in upper if cell), default=0.0)
+    return min(_gaps(upper, lower) or [min((_first(cell).baseline for cell in lower if cell), default=0.0) - above])
 
 
-def _has_empty(row: Sequence[Sequence[Line]]) -> bool:
-    return any(not cell for cell in row)
+def _is_rest(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> bool:
+    """Whether a row has cells without text, and each that has some lies under one that has some."""
+    return any(not cell for cell in lower) and all(over or not under for over, under in zip(upper, lower, strict=True))
 
 
-def _continues(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> bool:
-    """Whether each cell that has text lies under one that has some."""
-    return all(over or not under for over, under in zip(upper, lower, strict=True))
+def _is_unfinished(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> bool:
+    """Whether a cell breaks off in the middle of a word that the cell below goes on with."""
+    return any(
+        _last(over).words[-1].text.endswith(("_", "-", "=", "(")) and len(_last(over).words[-1].text) > 1
+        for over, under in zip(upper, lower, strict=True)
+        if over and under
+    )
 
 
 def _line_pitch(rows: Sequence[Sequence[Sequence[Line]]], size: float) -> float:
@@ -132,7 +225,7 @@ def _line_pitch(rows: Sequence[Sequence[Sequence[Line]]], size: float) -> float:
         for before, after in pairwise(cell)
         if after.baseline - before.baseline > 0.8 * size
     ]
-    steps += [gap for upper, lower in pairwise(rows) if (gap := _gap(upper, lower)) is not None and gap > 0.9 * size]
+    steps += [gap for upper, lower in pairwise(rows) for gap in _gaps(upper, lower) if gap > 0.9 * size]
     return min(min(steps, default=1.2 * size), 1.45 * size)
 
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 import pymupdf
 
 from engine.convert.blocks import Block, Box, Cell, Kind, RefinedPage, Span, stripped
+from engine.convert.linktargets import link_targets
 from engine.convert.markedcontent import MarkedContent, scan
 from engine.convert.structuretext import Element, Run, read_elements
 from engine.convert.structuretree import Attributes, NoStructure, Path, StructureTree, read_structure
@@ -72,10 +73,11 @@ class TagReader:
         self.tree = read_structure(document)
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
 
-    def read(self, number: int, *, trusting: bool = False) -> RefinedPage:
+    def read(self, number: int, *, trusting: bool = False, furniture: bool = True) -> RefinedPage:
         """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason.
 
-        With `trusting`, only tags that would lose text are refused.
+        With `trusting`, only tags that would lose text are refused. Without `furniture`, running heads and feet are
+        left out, which saves a third of the time.
         """
         page = self._document.load_page(number - 1)
         try:
@@ -86,7 +88,7 @@ class TagReader:
         if content.artifact:
             page = self._with_contents(page, content.without_artifacts)
         root = read_elements(page)
-        builder = _Builder(self.tree, _links(page), lambda path: self._is_continued(path, number - 1))
+        builder = _Builder(self.tree, link_targets(page), lambda path: self._is_continued(path, number - 1))
         builder.walk(root, _Style())
         builder.flush()
         blocks = builder.blocks
@@ -94,7 +96,7 @@ class TagReader:
             _check_text(root)
         if not trusting:
             _check_structure(blocks, self.tree)
-        if content.artifact:
+        if content.artifact and furniture:
             page = self._with_contents(page, content.only_artifacts)
             blocks = _with_furniture(blocks, read_elements(page), page.rect.height)
         return RefinedPage(number, page.rect.width, page.rect.height, blocks)
@@ -486,18 +488,6 @@ def _gap(last: Run, run: Run, before: str, text: str) -> bool:
             return False
         return not (_CJK.match(before[-1:]) and _CJK.match(text[:1]))
     return run.box[0] - last.box[2] > 0.18 * size
-
-
-def _links(page: pymupdf.Page) -> list[tuple[Box, str]]:
-    links: list[tuple[Box, str]] = []
-    for link in page.get_links():
-        rect = link["from"]
-        target = link.get("uri") or ""
-        if link["kind"] == pymupdf.LINK_GOTO and link.get("page", -1) >= 0:
-            target = f"#page={link['page'] + 1}"
-        if target:
-            links.append(((rect.x0, rect.y0, rect.x1, rect.y1), target))
-    return links
 
 
 def _link_of(run: Run, links: list[tuple[Box, str]]) -> str:

@@ -12,6 +12,8 @@ _SCRIPT_SIZE = 0.85
 """A raised or lowered character is smaller than this share of its line; usual are 0.58 to 0.7."""
 _UNSPACED_DASHES = ("—", "―")
 """Set without blanks around them where they stand right after a word."""
+_INNER = ("_", ".", "/", "=", "(", ":", "&", "?")
+"""After which TeX and browsers cut names and addresses in code."""
 _STRIPPED = ".,;:!?()[]{}\"'“”‘’"
 # Scripts written without blanks between words: kana, CJK ideographs and their punctuation, full-width forms.
 _UNSPACED = re.compile("[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65\U00020000-\U0003ffff]")
@@ -42,7 +44,7 @@ def compose(lines: Sequence[Line], vocabulary: Collection[str] = frozenset()) ->
     for number, line in enumerate(lines):
         pieces = styled(line)
         if number and spans and pieces:
-            _join(spans, pieces, vocabulary)
+            join(spans, pieces, vocabulary)
         spans += pieces
     return stripped(spans)
 
@@ -139,7 +141,7 @@ def _row(fragments: list[Line]) -> Line:
     return Line(words, fragments[0].direction, fragments[0].is_vertical)
 
 
-def _join(spans: list[Span], following: list[Span], vocabulary: Collection[str]) -> None:
+def join(spans: list[Span], following: list[Span], vocabulary: Collection[str]) -> None:
     """Make the end of `spans` fit what follows on the next line: a blank, a hyphen less, or nothing."""
     last, first = spans[-1], following[0]
     text = last.text
@@ -154,6 +156,8 @@ def _join(spans: list[Span], following: list[Span], vocabulary: Collection[str])
         return
     if text.endswith(_UNSPACED_DASHES) and before != text[-1:] and after[:1].isalnum():
         return
+    if (before[-2:-1].isalnum() and text.endswith("_")) or (last.code and first.code and text.endswith(_INNER)):
+        return  # A name that is cut at a line's end.
     if last.link and last.link == first.link and len(before) > 3 and before + after in last.link:
         return  # An address that is cut at a line's end.
     if _UNSPACED.match(text[-1:]) and _UNSPACED.match(first.text[:1]):
