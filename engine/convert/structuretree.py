@@ -40,8 +40,8 @@ class StructureTree:
 
     nodes: int = 0
     has_headings: bool = False
-    marked: dict[int, set[int]] = field(default_factory=dict)
-    """By page (its object's number): the marked content that is in the tree."""
+    marked: dict[int, dict[int, int]] = field(default_factory=dict)
+    """By page (its object's number): the marked content that is in the tree, and the hash of its element's path."""
     attributes: dict[Path, Attributes] = field(default_factory=dict)
     """Of those elements that have any."""
     item_pages: dict[Path, set[int]] = field(default_factory=dict)
@@ -91,13 +91,13 @@ class _Walk:
             for place in range(count if kids else 0):
                 kid = mupdf.ll_pdf_array_get(kids, place) if mupdf.ll_pdf_is_array(kids) else kids
                 if mupdf.ll_pdf_is_int(kid):
-                    self._mark(page, mupdf.ll_pdf_to_int(kid), items)
+                    self._mark(page, mupdf.ll_pdf_to_int(kid), path, items)
                 elif mupdf.ll_pdf_is_dict(kid):
                     own = mupdf.ll_pdf_dict_gets(kid, "Pg")
                     kid_page = mupdf.ll_pdf_to_num(own) if own else page
                     mcid = mupdf.ll_pdf_dict_gets(kid, "MCID")
                     if mcid:
-                        self._mark(kid_page, mupdf.ll_pdf_to_int(mcid), items)
+                        self._mark(kid_page, mupdf.ll_pdf_to_int(mcid), path, items)
                     elif mupdf.ll_pdf_dict_gets(kid, "S"):
                         role = self._enter(kid, element, (*path, place))
                         inside = items
@@ -105,8 +105,8 @@ class _Walk:
                             inside = (*items, self.tree.item_pages.setdefault((*path, place), set()))
                         todo.append((kid, (*path, place), kid_page, inside))
 
-    def _mark(self, page: int, mcid: int, items: tuple[set[int], ...]) -> None:
-        self.tree.marked.setdefault(page, set()).add(mcid)
+    def _mark(self, page: int, mcid: int, path: Path, items: tuple[set[int], ...]) -> None:
+        self.tree.marked.setdefault(page, {})[mcid] = hash(path)
         for item in items:
             item.add(page)
 

@@ -94,6 +94,7 @@ class TagReader:
         blocks = builder.blocks
         if content.marked:
             _check_text(root)
+            self._check_elements(content, page.xref, root)
         if not trusting:
             _check_structure(blocks, self.tree)
         if content.artifact and furniture:
@@ -106,7 +107,7 @@ class TagReader:
         self._document.close()
 
     def _check_coverage(self, content: MarkedContent, page: int, *, has_images: bool) -> None:
-        known = self.tree.marked.get(page, set())
+        known = self.tree.marked.get(page, {})
         covered = sum(size for mcid, size in content.marked.items() if mcid in known)
         total = sum(content.marked.values()) + content.unmarked
         if content.artifact > _MOST_ARTIFACTS * (total + content.artifact):
@@ -115,6 +116,14 @@ class TagReader:
             raise NoStructure("it has no text")
         if covered < MIN_COVERAGE * total:
             raise NoStructure(f"its tags cover only {int(100 * covered / total)}% of the text")
+
+    def _check_elements(self, content: MarkedContent, page: int, root: Element) -> None:
+        """Whether MuPDF has found the elements that the text is marked for; else it counts it to the one before."""
+        known = self.tree.marked.get(page, {})
+        found = {hash(path) for path in _paths_with_text(root)}
+        sizes = [(size, known[mcid] in found) for mcid, size in content.marked.items() if mcid in known]
+        if sum(size for size, is_found in sizes if is_found) < MIN_COVERAGE * sum(size for size, _ in sizes):
+            raise NoStructure("its tags do not lead to its text")
 
     def _with_contents(self, page: pymupdf.Page, contents: bytes) -> pymupdf.Page:
         """The page with another content stream; the old one may be that of other pages too."""
@@ -469,6 +478,9 @@ def _scripts(runs: list[Run]) -> list[int]:
         rise = [other.baseline - run.baseline for other in beside if other.size > 1.1 * run.size]
         rise = [step for step in rise if 0.08 * usual < abs(step) < 0.6 * usual]
         is_small = run.size < 0.9 * usual and len(run.text.strip()) <= 12
+        # The letters of a logo, as that of TeX, are no exponents: these are digits, or end a word.
+        following = runs[number + 1].text[:1] if number + 1 < len(runs) else ""
+        is_small &= not (run.text[-1:].isalpha() and following.isalpha())
         found.append((1 if rise[0] > 0 else -1) if rise and is_small else int(run.is_superscript and is_small))
     return found
 
@@ -588,6 +600,13 @@ def _mcid_of_property(page: pymupdf.Page, name: str) -> int | None:
     document = page.parent
     kind, value = document.xref_get_key(page.xref, f"Resources/Properties/{name}/MCID")
     return int(value) if kind == "int" else None
+
+
+def _paths_with_text(element: Element) -> Iterator[Path]:
+    if any(isinstance(kid, Run) for kid in element.kids):
+        yield element.path
+    for kid in element.elements():
+        yield from _paths_with_text(kid)
 
 
 # --- whether the tags deserve trust ---
