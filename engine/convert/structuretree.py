@@ -43,11 +43,9 @@ class StructureTree:
     """The structure of a document."""
 
     nodes: int = 0
-    numbers: set[int] = field(default_factory=set)
-    """The objects' numbers of its elements."""
     has_headings: bool = False
-    marked: dict[int, set[int]] = field(default_factory=dict)
-    """By page (its object's number): the marked content that is in the tree."""
+    marked: dict[int, dict[int, int]] = field(default_factory=dict)
+    """By page (its object's number): the marked content that is in the tree, and the hash of its element's path."""
     attributes: dict[Path, Attributes] = field(default_factory=dict)
     """Of those elements that have any."""
     item_pages: dict[Path, set[int]] = field(default_factory=dict)
@@ -72,21 +70,6 @@ def read_structure(document: pymupdf.Document) -> StructureTree:
     return walk.tree
 
 
-def linked_marks(document: pymupdf.Document, number: int, tree: StructureTree) -> set[int]:
-    """The marked content of a page (from 1) that the parent tree leads from to the tree, which is MuPDF's way."""
-    page = mupdf.ll_pdf_lookup_page_obj(_pdf(document), number - 1)
-    key = mupdf.ll_pdf_dict_gets(page, "StructParents")
-    parent_tree = mupdf.ll_pdf_dict_getp(mupdf.ll_pdf_trailer(_pdf(document)), "Root/StructTreeRoot/ParentTree")
-    if not key or not mupdf.ll_pdf_is_int(key):
-        return set()
-    parents = mupdf.ll_pdf_lookup_number(parent_tree, mupdf.ll_pdf_to_int(key))
-    return {
-        mcid
-        for mcid in tree.marked.get(mupdf.ll_pdf_to_num(page), ())
-        if parents and mupdf.ll_pdf_to_num(mupdf.ll_pdf_array_get(parents, mcid)) in tree.numbers
-    }
-
-
 def _pdf(document: pymupdf.Document) -> Any:
     return pymupdf._as_pdf_document(document).m_internal
 
@@ -99,6 +82,7 @@ class _Walk:
         self._most = most
         self._role_map = role_map
         self._roles: dict[str, str] = {}
+        self._seen: set[int] = set()
         self._kids = 0
 
     def run(self, root: Any) -> None:
@@ -116,13 +100,13 @@ class _Walk:
             for place in range(count if kids else 0):
                 kid = mupdf.ll_pdf_array_get(kids, place) if mupdf.ll_pdf_is_array(kids) else kids
                 if mupdf.ll_pdf_is_int(kid):
-                    self._mark(page, mupdf.ll_pdf_to_int(kid), items)
+                    self._mark(page, mupdf.ll_pdf_to_int(kid), path, items)
                 elif mupdf.ll_pdf_is_dict(kid):
                     own = mupdf.ll_pdf_dict_gets(kid, "Pg")
                     kid_page = mupdf.ll_pdf_to_num(own) if own else page
                     mcid = mupdf.ll_pdf_dict_gets(kid, "MCID")
                     if mcid:
-                        self._mark(kid_page, mupdf.ll_pdf_to_int(mcid), items)
+                        self._mark(kid_page, mupdf.ll_pdf_to_int(mcid), path, items)
                     elif mupdf.ll_pdf_dict_gets(kid, "S"):
                         role = self._enter(kid, element, (*path, place))
                         inside = items
@@ -130,8 +114,8 @@ class _Walk:
                             inside = (*items, self.tree.item_pages.setdefault((*path, place), set()))
                         todo.append((kid, (*path, place), kid_page, inside))
 
-    def _mark(self, page: int, mcid: int, items: tuple[set[int], ...]) -> None:
-        self.tree.marked.setdefault(page, set()).add(mcid)
+    def _mark(self, page: int, mcid: int, path: Path, items: tuple[set[int], ...]) -> None:
+        self.tree.marked.setdefault(page, {})[mcid] = hash(path)
         for item in items:
             item.add(page)
 
@@ -144,9 +128,9 @@ class _Walk:
             raise NoStructure(f"its tags are nested more than {MAX_DEPTH} deep")
         number = mupdf.ll_pdf_to_num(element)
         if number:
-            if number in self.tree.numbers:
+            if number in self._seen:
                 raise NoStructure("its tags go in a circle")
-            self.tree.numbers.add(number)
+            self._seen.add(number)
         above = mupdf.ll_pdf_dict_gets(element, "P")
         if not above or mupdf.ll_pdf_to_num(above) != mupdf.ll_pdf_to_num(parent):
             raise NoStructure("its tags contradict each other about what belongs to what")

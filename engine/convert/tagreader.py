@@ -24,7 +24,6 @@ from engine.convert.structuretree import (
     NoStructure,
     Path,
     StructureTree,
-    linked_marks,
     read_structure,
 )
 
@@ -110,6 +109,7 @@ class TagReader:
         blocks = builder.finish()
         if content.marked:
             _check_text(root)
+            self._check_elements(content, page.xref, root)
         if not trusting:
             _check_structure(blocks, self.tree)
         artifacts = [run for element in builder.artifacts for run in element.runs()]
@@ -125,7 +125,7 @@ class TagReader:
         self._document.close()
 
     def _check_coverage(self, content: MarkedContent, page: pymupdf.Page) -> None:
-        known = self.tree.marked.get(page.xref, set())
+        known = self.tree.marked.get(page.xref, {})
         covered = sum(size for mcid, size in content.marked.items() if mcid in known)
         total = sum(content.marked.values()) + content.unmarked
         if content.artifact > _MOST_ARTIFACTS * (total + content.artifact):
@@ -134,8 +134,13 @@ class TagReader:
             raise NoStructure("it has no text")
         if covered < MIN_COVERAGE * total:
             raise NoStructure(f"its tags cover only {int(100 * covered / total)}% of the text")
-        linked = linked_marks(self._document, page.number + 1, self.tree)
-        if sum(size for mcid, size in content.marked.items() if mcid in linked) < MIN_COVERAGE * total:
+
+    def _check_elements(self, content: MarkedContent, page: int, root: Element) -> None:
+        """Whether MuPDF has found the elements that the text is marked for; else it counts it to the one before."""
+        known = self.tree.marked.get(page, {})
+        found = {hash(path) for path in _paths_with_text(root)}
+        sizes = [(size, known[mcid] in found) for mcid, size in content.marked.items() if mcid in known]
+        if sum(size for size, is_found in sizes if is_found) < MIN_COVERAGE * sum(size for size, _ in sizes):
             raise NoStructure("its tags do not lead to its text")
 
     def _with_contents(self, page: pymupdf.Page, contents: bytes) -> pymupdf.Page:
@@ -519,6 +524,9 @@ def _scripts(runs: list[Run]) -> list[int]:
         rise = [other.baseline - run.baseline for other in beside if other.size > 1.1 * run.size]
         rise = [step for step in rise if 0.08 * usual < abs(step) < 0.6 * usual]
         is_small = run.size < 0.9 * usual and len(run.text.strip()) <= 12
+        # The letters of a logo, as that of TeX, are no exponents: these are digits, or end a word.
+        following = runs[number + 1].text[:1] if number + 1 < len(runs) else ""
+        is_small &= not (run.text[-1:].isalpha() and following.isalpha())
         found.append((1 if rise[0] > 0 else -1) if rise and is_small else int(run.is_superscript and is_small))
     return found
 
@@ -636,6 +644,13 @@ def _usual_size(runs: Iterable[Run]) -> float:
     for run in runs:
         sizes[round(run.size, 1)] += len(run.text.strip())
     return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _paths_with_text(element: Element) -> Iterator[Path]:
+    if any(isinstance(kid, Run) for kid in element.kids):
+        yield element.path
+    for kid in element.elements():
+        yield from _paths_with_text(kid)
 
 
 # --- whether the tags deserve trust ---

@@ -179,7 +179,12 @@ def kids_that_are_a_string() -> TaggedPdf:
     return last_paragraph(K="(nonsense)")
 
 
-@case(None)
+@case(NO_WAY)
+def a_role_that_is_unknown() -> TaggedPdf:
+    return last_paragraph(S="/Unknown")
+
+
+@case(NO_WAY)
 def a_role_that_is_a_string() -> TaggedPdf:
     return last_paragraph(S="(P)")
 
@@ -230,7 +235,7 @@ def cells_that_span_a_billion() -> TaggedPdf:
 @case(None)
 def deep_lists() -> TaggedPdf:
     inner: Kid = "juliett"
-    for _ in range(60):
+    for _ in range(25):
         inner = tag("L", item("1.", "alpha", inner))
     return TaggedPdf(tag("Document", tag("P", "bravo"), inner))
 
@@ -238,7 +243,7 @@ def deep_lists() -> TaggedPdf:
 @case(None)
 def deep_tables() -> TaggedPdf:
     inner: Kid = "juliett"
-    for _ in range(60):
+    for _ in range(25):
         inner = tag("Table", tag("TR", tag("TD", "alpha ", inner)))
     return TaggedPdf(tag("Document", tag("P", "bravo"), inner))
 
@@ -267,7 +272,7 @@ def roles_that_do_not_belong_where_they_are() -> TaggedPdf:
             tag("TR", tag("TD", "kilo ")),
             tag("LI", "lima "),
             tag("LBody", tag("LBody", tag("LI", "mike "))),
-            tag("Unknown", tag("Annot", "november "), tag("Form", "oscar "), tag("Ruby", tag("RB", "papa "))),
+            tag("Div", tag("Annot", "november "), tag("Form", "oscar "), tag("Ruby", tag("RB", "papa "))),
         )
     )
 
