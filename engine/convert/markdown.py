@@ -7,16 +7,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from html import escape
+from itertools import groupby
+from unicodedata import category
 
 from engine.convert.blocks import FURNITURE, Block, Cell, Kind, RefinedPage, Span, merged, stripped
 
-_ALWAYS = re.compile(r"[\\`*]|~~|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])")
-"""Characters that mean something wherever they stand; an underscore does so only at the edge of a word."""
-_AT_START = re.compile(r"(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|>|(?:=+|-{2,}|_{3,})\s*$|\|)")
-_NUMBER_AT_START = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
+_ALWAYS = re.compile(r"[\\`*]|(?<!\s)~|~(?=~)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])")
+"""Characters that mean something wherever they stand; an underscore does so only at the edge of a word, a tilde only
+where it might end what another has begun."""
+_IN_LINK = re.compile(rf"{_ALWAYS.pattern}|[\[\]]")
+_AT_START = re.compile(r"(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|>|(?:=+|_{3,})\s*$|\||[-:|\s]*-[-:|\s]*$)")
+"""What would begin another block, underline a heading, or part the head of a table from its body."""
+_NUMBER_AT_START = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 _NUMBER = re.compile(r"\(?(\d{1,9})[.)]?$")
-_DELIMITED = {"bold": "**", "italic": "*", "strike": "~~"}
-_PUNCTUATION = re.compile(r"[^\w\s]|_")
+_LINE_END = re.compile(r"[^\S\n]*\n\s*")
 
 
 class MarkdownWriter:
@@ -95,11 +99,11 @@ class MarkdownWriter:
             case Kind.CODE:
                 return fenced(block.text)
             case Kind.TABLE:
-                return table(block.rows)
+                return table(block.rows) if block.rows else ""
             case Kind.PICTURE:
                 if not block.image:
                     return f"*{inline([Span(block.alt)])}*" if block.alt else ""
-                return f"![{inline([Span(block.alt)])}](<{block.image}>)"
+                return f"![{_escaped(block.alt, in_link=True)}](<{block.image}>)"
             case Kind.LIST_ITEM:
                 spans = list(block.spans)
                 if block.label and not _NUMBER.match(block.label) and len(block.label) > 1:
@@ -112,18 +116,29 @@ class MarkdownWriter:
 def inline(spans: Sequence[Span]) -> str:
     """Spans as one line, or lines with a hard break between them."""
     pieces = _settled(stripped(spans))
-    out: list[str] = []
-    for number, span in enumerate(pieces):
-        after = pieces[number + 1].text[:1] if number + 1 < len(pieces) else ""
-        before = out[-1][-1:] if out and out[-1] else ""
-        out.append(_span(span, before, after))
-    return "".join(out).replace("\n", "  \n")
+    links = [(link, list(group)) for link, group in groupby(pieces, key=lambda span: span.link)]
+    out = ""
+    for number, (link, group) in enumerate(links):
+        if _is_written(link):
+            if out.endswith("!"):  # or the link would be a picture
+                out = f"{out[:-1]}\\!"
+            out += f"[{_styled(group, '[', ']', in_link=True)}]({_target(link)})"
+        else:
+            following = links[number + 1] if number + 1 < len(links) else None
+            after = "" if following is None else "[" if _is_written(following[0]) else _begins_with(following[1][0])
+            out += _styled(group, out[-1:], after)
+    return _LINE_END.sub("  \n", out)
+
+
+def _is_written(link: str) -> bool:
+    """A place in the document is none that Markdown could name."""
+    return bool(link) and not link.startswith("#page=")
 
 
 def _settled(spans: list[Span]) -> list[Span]:
-    """Blanks at the edges of a style belong outside it, where they are written without it."""
+    """Blanks at the edges of a style belong outside it, where they are written without it; code has no other style."""
     pieces: list[Span] = []
-    for span in spans:
+    for span in merged(replace(s, bold=False, italic=False, strike=False) if s.code else s for s in spans):
         core = span.text.strip()
         if not core or span.text == core:
             pieces.append(span if core else Span(span.text, link=span.link or ""))
@@ -148,54 +163,100 @@ def _settled(spans: list[Span]) -> list[Span]:
     return merged(bridged)
 
 
-def _span(span: Span, before: str, after: str) -> str:
+def _styled(pieces: Sequence[Span], before: str, after: str, *, in_link: bool = False) -> str:
+    """Pieces with their styles, between two characters."""
+    out = ""
+    for number, span in enumerate(pieces):
+        following = _begins_with(pieces[number + 1]) if number + 1 < len(pieces) else after
+        is_apart = not number or not _has_marks(pieces[number - 1])
+        out += _span(span, out[-1:] or before, following, is_apart=is_apart, in_link=in_link)
+    return out
+
+
+def _has_marks(span: Span) -> bool:
+    return (span.bold or span.italic or span.strike) and not span.code and not span.script
+
+
+def _begins_with(span: Span) -> str:
+    """The first character that a piece is written with, or one of its kind."""
+    if span.code:
+        return "`"
+    return "<" if span.script or _has_marks(span) else span.text[:1]
+
+
+def _span(span: Span, before: str, after: str, *, is_apart: bool, in_link: bool) -> str:
     text = span.text
     if not text.strip():
         return text
-    if span.code:
-        text = _code_span(text)
-    else:
-        text = _escaped(text)
-        lead = trail = ""
-        for style, mark in _DELIMITED.items():
-            if getattr(span, style):
-                text, lead, trail = _delimited(text, mark, before, after, lead, trail)
-        text = f"{lead}{text}{trail}"
     if span.script:
         tag = "sup" if span.script > 0 else "sub"
-        text = f"<{tag}>{text}</{tag}>"
-    if span.link and not span.link.startswith("#page="):
-        text = f"[{text}]({_target(span.link)})"
-    return text
+        inner = _span(replace(span, script=0), ">", "<", is_apart=True, in_link=in_link)
+        return f"<{tag}>{inner}</{tag}>"
+    if span.code:
+        return _code_span(text)
+    if not _has_marks(span):
+        return _escaped(text, in_link=in_link)
+    lead, text, trail = _without_outer_punctuation(text, before, after)
+    before, after = (lead or before)[-1:], (trail or after)[:1]
+    written = _escaped(text, in_link=in_link)
+    if text and (span.bold or span.italic):
+        mark = "*" * (2 * span.bold + span.italic)
+        tags = (*(["strong"] if span.bold else ()), *(["em"] if span.italic else ()))
+        is_outermost = not span.strike
+        written = _marked(
+            written, mark, tags, before if is_outermost else "~", after if is_outermost else "~", is_apart
+        )
+    if text and span.strike:
+        written = _marked(written, "~~", ("del",), before, after, is_apart)
+    return f"{_escaped(lead, in_link=in_link)}{written}{_escaped(trail, in_link=in_link)}"
 
 
-def _delimited(text: str, mark: str, before: str, after: str, lead: str, trail: str) -> tuple[str, str, str]:
-    """A mark next to a letter outside and punctuation inside does not count as one (CommonMark 6.2)."""
-    while after and (after.isalnum()) and text and _PUNCTUATION.match(text[-1]) and not text.endswith(mark[0]):
-        cut = 2 if len(text) > 1 and text[-2] == "\\" else 1
-        trail = text[-cut:] + trail
-        text = text[:-cut]
-    while before and before.isalnum() and text and _PUNCTUATION.match(text[0]) and not text.startswith(mark[0]):
-        cut = 2 if text[0] == "\\" and len(text) > 1 else 1
-        lead += text[:cut]
-        text = text[cut:]
-    core = text.strip()
-    if not core:
-        return text, lead, trail
-    start = text[: len(text) - len(text.lstrip())]
-    end = text[len(text.rstrip()) :]
-    return f"{start}{mark}{core}{mark}{end}", lead, trail
+def _without_outer_punctuation(text: str, before: str, after: str) -> tuple[str, str, str]:
+    """Punctuation that stands between the text and a letter outside of it, apart from the text.
+
+    A mark with a letter outside and punctuation inside does not count as one (CommonMark 6.2).
+    """
+    start, end = 0, len(text)
+    if before.isalnum():
+        while start < end and not text[start].isalnum():
+            start += 1
+    if after.isalnum():
+        while start < end and not text[end - 1].isalnum():
+            end -= 1
+    return text[:start], text[start:end], text[end:]
 
 
-def _escaped(text: str) -> str:
-    return _ALWAYS.sub(lambda found: "\\" + found[0] if found[0] != "~~" else "\\~\\~", text)
+def _marked(text: str, mark: str, tags: Sequence[str], before: str, after: str, is_apart: bool) -> str:
+    """Text between marks, or tags where marks would not count or would run into those of the text before."""
+    opens = not _is_sign(text[0]) or not before or before.isspace() or _is_punctuation(before)
+    closes = not _is_sign(text[-1]) or not after or after.isspace() or _is_punctuation(after)
+    if opens and closes and is_apart:
+        return f"{mark}{text}{mark}"
+    return f"{''.join(f'<{tag}>' for tag in tags)}{text}{''.join(f'</{tag}>' for tag in reversed(tags))}"
+
+
+def _is_sign(char: str) -> bool:
+    """Whether some version of CommonMark takes it for punctuation: symbols are since 0.31."""
+    return category(char)[0] in "PS"
+
+
+def _is_punctuation(char: str) -> bool:
+    """Whether every version of CommonMark takes it for punctuation."""
+    return category(char)[0] == "P" or (char.isascii() and _is_sign(char))
+
+
+def _escaped(text: str, *, in_link: bool = False) -> str:
+    """Text that is meant as it stands."""
+    return (_IN_LINK if in_link else _ALWAYS).sub(r"\\\g<0>", text)
 
 
 def at_start(text: str) -> str:
-    """A paragraph whose first characters are meant as they stand."""
-    if _AT_START.match(text):
-        return "\\" + text
-    return _NUMBER_AT_START.sub(r"\1\\\2", text, count=1) if _NUMBER_AT_START.match(text) else text
+    """A paragraph whose lines' first characters are meant as they stand."""
+    return "\n".join(_line_at_start(line) for line in text.split("\n"))
+
+
+def _line_at_start(line: str) -> str:
+    return f"\\{line}" if _AT_START.match(line) else _NUMBER_AT_START.sub(r"\1\\\2", line, count=1)
 
 
 def _heading_end(text: str) -> str:
@@ -247,7 +308,9 @@ def _pipe_cell(cell: Cell, *, is_head: bool) -> str:
     spans = _unstyled(cell.spans) if is_head else cell.spans
     # GitHub takes a pipe for the end of the cell even in code.
     text = inline(spans).replace("  \n", "<br>").replace("\n", "<br>").replace("|", "\\|")
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    # Parsers disagree on whether a backslash that is escaped itself escapes the pipe after it.
+    return f"{text} " if text.endswith("\\") else text
 
 
 def _html_table(rows: list[list[Cell]]) -> str:
@@ -277,7 +340,7 @@ def _html(spans: Iterable[Span]) -> str:
         ):
             if is_set and text.strip():
                 text = f"<{tag}>{text}</{tag}>"
-        if span.link and not span.link.startswith("#page="):
+        if _is_written(span.link):
             text = f'<a href="{escape(span.link)}">{text}</a>'
         out.append(text)
     return "".join(out)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_TAG = re.compile(r"<(/?)(sup|sub)>")
+_TAG = re.compile(r"<(/?)(sup|sub|strong|em|del)>")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def read_markdown(text: str) -> list[Read]:
 
 def _chars(token: Token) -> Chars:
     chars: Chars = []
-    counts = {"strong": 0, "em": 0, "s": 0, "sup": 0, "sub": 0}
+    counts = {"strong": 0, "em": 0, "s": 0, "del": 0, "sup": 0, "sub": 0}
     link = ""
     for child in token.children or ():
         name, _, end = child.type.rpartition("_")
