@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from html import escape
+from html.entities import html5
 from itertools import groupby
 from unicodedata import category
 
@@ -20,6 +21,8 @@ _AT_START = re.compile(r"(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|>|(?:=+|_{3,})\s*$|\||[-
 """What would begin another block, underline a heading, or part the head of a table from its body."""
 _NUMBER_AT_START = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 _NUMBER = re.compile(r"\(?(\d{1,9})[.)]?$")
+_BACKSLASH_BEFORE_PIPE = re.compile(r"\\(\||$)")
+"""In code in a cell, GitHub reads it otherwise than others however it is written."""
 _LINE_END = re.compile(r"[^\S\n]*\n\s*")
 
 
@@ -58,10 +61,10 @@ class MarkdownWriter:
         indent = " " * outer
         lines = body.split("\n")
         inner = indent + " " * len(marker)
-        written = [f"{indent}{marker}{lines[0]}".rstrip()]
+        written = [f"{indent}{marker}{lines[0]}" if lines[0] else f"{indent}{marker}".rstrip()]
         written += [f"{inner}{line}" if line else "" for line in lines[1:]]
         prefix = "> " * block.quote
-        text = "".join(f"{prefix}{line}".rstrip(" ") + "\n" for line in written)
+        text = "".join((f"{prefix}{line}" if line else prefix.rstrip()) + "\n" for line in written)
         is_item = block.kind is Kind.LIST_ITEM
         is_tight = is_item and self._last is Kind.LIST_ITEM and block.quote == self._quote
         if is_item and self._starts_anew(block) and self._last is not None:
@@ -113,8 +116,8 @@ class MarkdownWriter:
                 return at_start(inline(block.spans))
 
 
-def inline(spans: Sequence[Span]) -> str:
-    """Spans as one line, or lines with a hard break between them."""
+def inline(spans: Sequence[Span], *, in_cell: bool = False) -> str:
+    """Spans as one line, or lines with a hard break between them; in a table's cell, pipes are still to be escaped."""
     pieces = _settled(stripped(spans))
     links = [(link, list(group)) for link, group in groupby(pieces, key=lambda span: span.link)]
     out = ""
@@ -122,11 +125,11 @@ def inline(spans: Sequence[Span]) -> str:
         if _is_written(link):
             if out.endswith("!"):  # or the link would be a picture
                 out = f"{out[:-1]}\\!"
-            out += f"[{_styled(group, '[', ']', in_link=True)}]({_target(link)})"
+            out += f"[{_styled(group, '[', ']', in_link=True, in_cell=in_cell)}]({_target(link)})"
         else:
             following = links[number + 1] if number + 1 < len(links) else None
             after = "" if following is None else "[" if _is_written(following[0]) else _begins_with(following[1][0])
-            out += _styled(group, out[-1:], after)
+            out += _styled(group, out[-1:], after, in_cell=in_cell)
     return _LINE_END.sub("  \n", out)
 
 
@@ -163,13 +166,13 @@ def _settled(spans: list[Span]) -> list[Span]:
     return merged(bridged)
 
 
-def _styled(pieces: Sequence[Span], before: str, after: str, *, in_link: bool = False) -> str:
+def _styled(pieces: Sequence[Span], before: str, after: str, *, in_link: bool = False, in_cell: bool = False) -> str:
     """Pieces with their styles, between two characters."""
     out = ""
     for number, span in enumerate(pieces):
         following = _begins_with(pieces[number + 1]) if number + 1 < len(pieces) else after
         is_apart = not number or not _has_marks(pieces[number - 1])
-        out += _span(span, out[-1:] or before, following, is_apart=is_apart, in_link=in_link)
+        out += _span(span, out[-1:] or before, following, is_apart=is_apart, in_link=in_link, in_cell=in_cell)
     return out
 
 
@@ -184,16 +187,16 @@ def _begins_with(span: Span) -> str:
     return "<" if span.script or _has_marks(span) else span.text[:1]
 
 
-def _span(span: Span, before: str, after: str, *, is_apart: bool, in_link: bool) -> str:
+def _span(span: Span, before: str, after: str, *, is_apart: bool, in_link: bool, in_cell: bool) -> str:
     text = span.text
     if not text.strip():
         return text
     if span.script:
         tag = "sup" if span.script > 0 else "sub"
-        inner = _span(replace(span, script=0), ">", "<", is_apart=True, in_link=in_link)
+        inner = _span(replace(span, script=0), ">", "<", is_apart=True, in_link=in_link, in_cell=in_cell)
         return f"<{tag}>{inner}</{tag}>"
     if span.code:
-        return _code_span(text)
+        return _code_in_tags(text) if in_cell and _BACKSLASH_BEFORE_PIPE.search(text) else _code_span(text)
     if not _has_marks(span):
         return _escaped(text, in_link=in_link)
     lead, text, trail = _without_outer_punctuation(text, before, after)
@@ -247,7 +250,13 @@ def _is_punctuation(char: str) -> bool:
 
 def _escaped(text: str, *, in_link: bool = False) -> str:
     """Text that is meant as it stands."""
-    return (_IN_LINK if in_link else _ALWAYS).sub(r"\\\g<0>", text)
+
+    def escape_one(found: re.Match[str]) -> str:
+        name = text[found.end() : text.find(";", found.end()) + 1]
+        is_just_text = found[0] == "&" and not name.startswith("#") and name not in html5
+        return found[0] if is_just_text else f"\\{found[0]}"
+
+    return (_IN_LINK if in_link else _ALWAYS).sub(escape_one, text)
 
 
 def at_start(text: str) -> str:
@@ -270,6 +279,12 @@ def _code_span(text: str) -> str:
     fence = "`" * (longest + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _code_in_tags(text: str) -> str:
+    """Code in which nothing means anything, to Markdown or to HTML."""
+    inner = "".join(char if char.isalnum() or char == " " else f"&#{ord(char)};" for char in text.replace("\n", " "))
+    return f"<code>{inner}</code>"
 
 
 def fenced(text: str) -> str:
@@ -307,7 +322,7 @@ def _pipe_row(row: list[Cell], *, is_head: bool) -> str:
 def _pipe_cell(cell: Cell, *, is_head: bool) -> str:
     spans = _unstyled(cell.spans) if is_head else cell.spans
     # GitHub takes a pipe for the end of the cell even in code.
-    text = inline(spans).replace("  \n", "<br>").replace("\n", "<br>").replace("|", "\\|")
+    text = inline(spans, in_cell=True).replace("  \n", "<br>").replace("\n", "<br>").replace("|", "\\|")
     text = " ".join(text.split())
     # Parsers disagree on whether a backslash that is escaped itself escapes the pipe after it.
     return f"{text} " if text.endswith("\\") else text

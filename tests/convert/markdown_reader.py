@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_TAG = re.compile(r"<(/?)(sup|sub|strong|em|del)>")
+_TAG = re.compile(r"<(/?)(sup|sub|strong|em|del|code)>")
 
 
 @dataclass(frozen=True)
@@ -106,19 +106,19 @@ def read_markdown(text: str) -> list[Read]:
 
 def _chars(token: Token) -> Chars:
     chars: Chars = []
-    counts = {"strong": 0, "em": 0, "s": 0, "del": 0, "sup": 0, "sub": 0}
+    counts = {"strong": 0, "em": 0, "s": 0, "del": 0, "code": 0, "sup": 0, "sub": 0}
     link = ""
     for child in token.children or ():
         name, _, end = child.type.rpartition("_")
         style = Style(
             counts["strong"] > 0,
             counts["em"] > 0,
-            False,
-            counts["s"] > 0,
+            counts["code"] > 0,
+            counts["s"] + counts["del"] > 0,
             bool(counts["sup"]) - bool(counts["sub"]),
             link,
         )
-        if name in counts:
+        if name in counts and end in ("open", "close"):
             counts[name] += 1 if end == "open" else -1
         elif name == "link":
             link = str(child.attrs["href"]) if end == "open" else ""
@@ -130,7 +130,9 @@ def _chars(token: Token) -> Chars:
                 chars.append(("\n", Style()))
             else:
                 chars += [(char, style) for char in child.content]
-        elif child.type in ("softbreak", "hardbreak"):
+        elif child.type == "softbreak":
+            chars.append((" ", Style()))
+        elif child.type == "hardbreak":
             chars.append(("\n", Style()))
         elif child.type == "code_inline":
             style = Style(style.bold, style.italic, True, style.strike, style.script, link)

@@ -642,12 +642,11 @@ def test_the_engine_converts_all_of_them_and_says_how(tmp_path: Path) -> None:
     sources = [tmp_path / f"{name}.pdf" for name in IN_THE_ENGINE]
     for source in sources:
         source.write_bytes(data_of(source.stem))
-    passwords = tmp_path / "passwords.txt"
-    passwords.write_text(PASSWORD)
-    settings = Settings(output=tmp_path / "out", num_workers=2, ocr="never", passwords_file=passwords)
-    with Engine(settings, watch=False) as engine:
+    with Engine(Settings(output=tmp_path / "out", num_workers=2, ocr="never"), watch=False) as engine:
         jobs = engine.submit_many(sources)
         assert engine.wait_until_idle(100)
+        assert len(engine.unlock([job.id for job in jobs], PASSWORD)) == 1
+        assert engine.wait_until_idle(30)
         for job in jobs:
             view = engine.job(job.id)
             assert view.job.state is JobState.DONE, f"{job.name}: {view.job.reason}"

@@ -53,7 +53,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_outputs_are_the_librarys_own(library: Path, tmp_path: Path, workers: int, batch_seconds: float) -> None:
     answers = json.loads((library / "answers.json").read_text())
     settings = Settings(
-        output=tmp_path, num_workers=workers, batch_seconds=batch_seconds, ocr="never", formats="md,txt,json"
+        output=tmp_path,
+        num_workers=workers,
+        batch_seconds=batch_seconds,
+        ocr="never",
+        formats="md,txt,json",
+        refine=False,
     )
     with Engine(settings, watch=False) as engine:
         jobs = engine.submit_many([library / name for name in DOCUMENTS])
