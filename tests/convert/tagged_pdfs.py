@@ -231,9 +231,7 @@ class TaggedPdf:
         self._kids(tag, element, _SIZES.get(role, size))
         if tag.uri or tag.page is not None:
             target = (
-                f"/A <</S /URI /URI ({_escaped(tag.uri)})>>"
-                if tag.uri
-                else f"/Dest [{self.page_numbers[tag.page or 0]} 0 R /XYZ 0 {HEIGHT} 0]"
+                f"/A <</S /URI /URI ({_escaped(tag.uri)})>>" if tag.uri else f"/Dest [{tag.page} /XYZ 0 {HEIGHT} 0]"
             )
             box = f"{x:.1f} {HEIGHT - self._y - 3:.1f} {self._x:.1f} {HEIGHT - top + size:.1f}"
             annotation = self.add(
