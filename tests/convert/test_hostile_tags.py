@@ -179,7 +179,7 @@ def kids_that_are_a_string() -> TaggedPdf:
     return last_paragraph(K="(nonsense)")
 
 
-@case("its tags do not lead to its text")
+@case(NO_WAY)
 def a_role_that_is_a_string() -> TaggedPdf:
     return last_paragraph(S="(P)")
 
@@ -227,7 +227,7 @@ def cells_that_span_a_billion() -> TaggedPdf:
     return TaggedPdf(tag("Document", tag("P", "alpha"), tag("Table", tag("TR", *cells))))
 
 
-@case("its tags do not lead to its text")
+@case(NO_WAY)
 def deep_lists() -> TaggedPdf:
     inner: Kid = "juliett"
     for _ in range(60):
@@ -235,7 +235,7 @@ def deep_lists() -> TaggedPdf:
     return TaggedPdf(tag("Document", tag("P", "bravo"), inner))
 
 
-@case("its tags do not lead to its text")
+@case(NO_WAY)
 def deep_tables() -> TaggedPdf:
     inner: Kid = "juliett"
     for _ in range(60):
@@ -251,7 +251,7 @@ def deep_quotations() -> TaggedPdf:
     return TaggedPdf(tag("Document", tag("P", "bravo"), inner))
 
 
-@case("its tags do not lead to its text")
+@case(NO_WAY)
 def roles_that_do_not_belong_where_they_are() -> TaggedPdf:
     return TaggedPdf(
         tag(
