@@ -226,13 +226,13 @@ def _boxes(folder: Path) -> list[dict[str, Any]]:
 
 
 def _repeated(boxes: Iterable[dict[str, Any]]) -> Iterator[list[str]]:
-    """The heads of tables, which are on every page of one, and letters that are bullets."""
+    """The heads of tables, which are on every page of one, and the letter that word processors have for a bullet."""
     for box in boxes:
         for row in box.get("table") or ():
             if all(cell.get("header") for cell in row):
                 yield [word for cell in row for word in split(cell["text"])]
-        if len(label := box.get("label", "")) == 1 and label.isalpha():
-            yield [label]
+        if box["boxclass"] == "list-item" and not box.get("label", "").strip("().").isalnum():
+            yield ["o"]
 
 
 def main() -> int:
