@@ -54,6 +54,8 @@ class _Use:
 
     blocks: int = 0
     called_headings: int = 0
+    labels: int = 0
+    """Of those called headings, they that end like the label of what follows."""
     followed_by_same: int = 0
     depths: set[int] = field(default_factory=set)
     """Of the numbers of its headings: 2 of `3.1`."""
@@ -85,6 +87,7 @@ class Headings:
             use = self._uses.setdefault(style, _Use())
             use.blocks += 1
             use.called_headings += block.kind is Kind.HEADING
+            use.labels += block.kind is Kind.HEADING and _is_label(_text(block))
             use.followed_by_same += following is not None and not following.rows and _style(following) == style
             if block.kind is Kind.HEADING or _DOTTED.match(_text(block)):
                 use.depths.add(_depth(block))
@@ -170,19 +173,12 @@ class Headings:
             if (
                 _lines(block) > _MOST_LINES + 1
                 or (block.size <= self._body * _SMALLER and not _DOTTED.match(text))
-                or (text.endswith((":", ",", ";")) and not _DOTTED.match(text))
+                or _is_label(text)
                 or (plain and not _DOTTED.match(text) and (text.endswith(".") or len(text) > _LONGEST / 2))
             ):
                 block.kind = Kind.PARAGRAPH
         elif len(text) > 2 * _LONGEST:
             block.kind = Kind.PARAGRAPH
-
-    def _has_styled_headings(self) -> bool:
-        """Whether headings can be told from text in this document; in a recognised scan no text is bold."""
-        return any(
-            use.called_headings and (style.bold or style.size >= self._body * _LARGER)
-            for style, use in self._uses.items()
-        )
 
     def _rank(self) -> dict[tuple[_Style, int], int]:
         """The level of each style and number of parts in a heading's number."""
@@ -205,9 +201,7 @@ class Headings:
         """Whether any heading can have this style after all is said and done."""
         if style.size >= self._body * _LARGER:
             return use.called_headings > 0 or use.followed_by_same <= _RUNNING * use.blocks
-        if style.size <= self._body * _SMALLER:
-            return False
-        return (style.bold or style.italic or not self._has_styled_headings()) and use.called_headings > 0
+        return style.size > self._body * _SMALLER and use.called_headings > use.labels
 
     def _level(self, block: Block) -> int:
         assert self._ranks is not None
@@ -255,6 +249,11 @@ def _lines(block: Block) -> float:
 
 def _is_short(block: Block) -> bool:
     return 0 < len(block.text.strip()) <= _LONGEST and _lines(block) <= _MOST_LINES
+
+
+def _is_label(text: str) -> bool:
+    """Whether a line of the body's size leads up to what follows, like `Before:`."""
+    return text.endswith((":", ",", ";")) and not _DOTTED.match(text)
 
 
 def _is_capitals(text: str) -> bool:
