@@ -66,7 +66,7 @@ class Recall:
         return 1 - len(self.missing) / self.words if self.words else 1.0
 
 
-def compare(pages: Iterable[Sequence[str]], markdown: str, repeated: Iterable[Sequence[str]] = ()) -> Recall:
+def compare(pages: Sequence[Sequence[str]], markdown: str, repeated: Iterable[Sequence[str]] = ()) -> Recall:
     """Look for words in Markdown; those of a page come in their order, a line's last with its hyphen.
 
     `repeated` are groups of words that are written once however often they stand on the pages.
@@ -88,6 +88,7 @@ def compare(pages: Iterable[Sequence[str]], markdown: str, repeated: Iterable[Se
         while group and group <= missing:
             missing -= group
     extra = +rest
+    _account_cut({"".join(split(word)) for page in pages for word in page if word.endswith("-")}, extra, missing)
     respaced = [*_account(extra, missing, flat), *_account(missing, extra, written)]
     return Recall(len(flat), tuple((+missing).elements()), tuple((+extra).elements()), tuple(respaced))
 
@@ -154,6 +155,17 @@ def _ways(words: Sequence[str]) -> Iterator[list[list[str]]]:
         if parts := split(word):
             yield [parts]
         place += 1
+
+
+def _account_cut(heads: set[str], whole: Counter[str], ends: Counter[str]) -> None:
+    """Take away, on both sides, words that the end of a page or a column has cut; `heads` have a hyphen there."""
+    for word in list(whole):
+        for length in range(1, len(word)):
+            if word[:length] in heads and ends[word[length:]] > 0 and whole[word] > 0:
+                whole[word] -= 1
+                ends[word[length:]] -= 1
+                if ends[word[:length]] > 0:
+                    ends[word[:length]] -= 1
 
 
 def _account(whole: Counter[str], parts: Counter[str], text: Sequence[str]) -> Iterator[str]:

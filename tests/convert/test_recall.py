@@ -27,6 +27,11 @@ def test_what_is_there_is_found(words: list[str], markdown: str) -> None:
     assert (recall.missing, recall.extra, recall.share) == ((), (), 1.0)
 
 
+def test_a_word_cut_at_the_end_of_a_page_is_found() -> None:
+    recall = compare([["it", "is", "im-", "3"], ["4", "portant"]], "it is important\n\n3\n\n4\n")
+    assert (recall.missing, recall.extra) == ((), ())
+
+
 def test_what_is_not_there_is_missing() -> None:
     recall = compare([["one", "two", "two"]], "one two\n")
     assert recall.missing == ("two",)
