@@ -18,6 +18,8 @@ NAMES = (
     "cancel",
     "parent_memory",
     "onnx_arena",
+    "tagged_pages",
+    "refinement",
 )
 
 

@@ -22,7 +22,7 @@ from engine.options import OcrMode
 from engine.settings import Settings
 
 WORKERS = 2
-_SAME_OPTIONS: dict[str, Any] = {"ocr": OcrMode.NEVER, "images": False}
+_SAME_OPTIONS: dict[str, Any] = {"ocr": OcrMode.NEVER, "images": False, "refine": False}
 """What the library is told as well, where the two are compared."""
 
 

@@ -37,6 +37,19 @@ class Structure(StrEnum):
     LAYOUT = "layout"
 
 
+class RefineStep(StrEnum):
+    """A step of refinement: a module of `engine.convert` with one effect, which docs/markdown.md shows."""
+
+    COLUMNS = "columns"
+    CODE = "code"
+    TABLE_CELLS = "table-cells"
+    LISTS = "lists"
+    LINKS = "links"
+    FURNITURE = "furniture"
+    HEADINGS = "headings"
+    CONTINUED = "continued"
+
+
 class ConvertOptions(BaseModel):
     """Options of one conversion. Stored with the job, so a job keeps them whatever the settings become."""
 
@@ -61,8 +74,8 @@ class ConvertOptions(BaseModel):
     structure: Structure = Structure.AUTO
     """`auto` reads a page by the document's tags where they deserve it, else by the layout model; `tags` trusts tags in
     more cases, `layout` in none. Without `refine`, it is always the layout model."""
-    skip_steps: tuple[str, ...] = ()
-    """Names of steps of refinement to leave out."""
+    skip_steps: tuple[RefineStep, ...] = ()
+    """Steps of refinement to leave out."""
 
     @field_validator("formats", mode="after")
     @classmethod

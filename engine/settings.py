@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from engine.errors import SettingsError
 from engine.filesystem import is_network
-from engine.options import ConvertOptions, Format, OcrMode, Structure
+from engine.options import ConvertOptions, Format, OcrMode, RefineStep, Structure
 
 CONFIG_NAME = "hotfolio.toml"
 ENV_PREFIX = "HOTFOLIO_"
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     """Mend what the library's Markdown gets wrong."""
     structure: Structure = Structure.AUTO
     """Whether pages are read by the tags in the PDF or by the layout model."""
-    skip_steps: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    skip_steps: Annotated[tuple[RefineStep, ...], NoDecode, BeforeValidator(_split)] = ()
     """Steps of refinement to leave out, by their names in docs/markdown.md."""
 
     page_timeout: Seconds = 60

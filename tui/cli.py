@@ -30,6 +30,13 @@ Formats = Annotated[
 Workers = Annotated[str | None, typer.Option("-w", "--workers", metavar="N", help="Conversions at once, or 'auto'.")]
 Ocr = Annotated[str | None, typer.Option("--ocr", metavar="WHEN", help="auto, never or force.")]
 NoImages = Annotated[bool, typer.Option("--no-images", help="Drop the pictures of the pages from the Markdown.")]
+NoRefine = Annotated[bool, typer.Option("--no-refine", help="Write what the converting library itself would.")]
+StructureFrom = Annotated[
+    str | None, typer.Option("--structure", metavar="FROM", help="auto, tags or layout: what pages are read by.")
+]
+SkipSteps = Annotated[
+    str | None, typer.Option("--skip-steps", metavar="LIST", help="Steps of refinement to leave out, by name.")
+]
 PageTimeout = Annotated[
     float | None, typer.Option("--page-timeout", metavar="S", help="Redo a page as plain text after S seconds.")
 ]
@@ -76,6 +83,9 @@ def run(
     workers: Workers = None,
     ocr: Ocr = None,
     no_images: NoImages = False,
+    no_refine: NoRefine = False,
+    structure: StructureFrom = None,
+    skip_steps: SkipSteps = None,
     page_timeout: PageTimeout = None,
     json: Json = False,
 ) -> None:
@@ -94,6 +104,9 @@ def run(
         num_workers=workers,
         ocr=ocr,
         images=False if no_images else None,
+        refine=False if no_refine else None,
+        structure=structure,
+        skip_steps=skip_steps,
         page_timeout=page_timeout,
     ).settings
     _exit(Runner(settings, once=once, json_lines=json).run)
@@ -109,6 +122,9 @@ def convert(
     workers: Workers = None,
     ocr: Ocr = None,
     no_images: NoImages = False,
+    no_refine: NoRefine = False,
+    structure: StructureFrom = None,
+    skip_steps: SkipSteps = None,
     page_timeout: PageTimeout = None,
     json: Json = False,
 ) -> None:
@@ -123,6 +139,9 @@ def convert(
         num_workers=workers,
         ocr=ocr,
         images=False if no_images else None,
+        refine=False if no_refine else None,
+        structure=structure,
+        skip_steps=skip_steps,
         page_timeout=page_timeout,
     ).settings
     temporary = None

@@ -154,7 +154,7 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
 
 
 def _by_gaps(lines: list[Line]) -> list[list[Line]]:
-    """The paragraphs in one box: a new one begins after a gap between lines, or with an indented line after a short one.
+    """The paragraphs in one box: one begins after a gap between lines, or with an indented line after a short one.
 
     A gap is half as much again as the lines of most are apart. A short line leaves room for the first word of the next.
     """

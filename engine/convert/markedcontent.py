@@ -54,6 +54,7 @@ def scan(stream: bytes, mcid_of_name: Callable[[str], int | None]) -> MarkedCont
     kept: list[bytes] = []
     artifacts: list[bytes] = []
     position = 0
+    has_artifacts = b"/Artifact" in stream
     for match in _TOKEN.finditer(stream):
         kind = match.lastgroup
         start, end = match.span()
@@ -66,6 +67,8 @@ def scan(stream: bytes, mcid_of_name: Callable[[str], int | None]) -> MarkedCont
                     found.unmarked += size
                 else:
                     found.marked[inside] += size
+            if not has_artifacts:
+                continue
             empty = b"()" if kind == "string" else b""
             between = stream[position:start]
             kept += [between, empty if inside is True else match[0]]
@@ -102,5 +105,5 @@ def _innermost(marks: list[int | bool | None]) -> int | bool | None:
 
 def _size(string: bytes) -> int:
     if string.startswith(b"<"):
-        return sum(1 for char in string[1:-1] if not chr(char).isspace()) // 2
+        return (len(string.translate(None, b" \t\r\n\f\0")) - 2) // 2
     return len(_ESCAPE.sub(b"x", string[1:-1]))

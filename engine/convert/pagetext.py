@@ -89,9 +89,9 @@ class Word:
         )
 
 
-@dataclass(slots=True)
+@dataclass
 class Line:
-    """Words that stand side by side, in reading order."""
+    """Words that stand side by side, in reading order; its words do not change once it is made."""
 
     words: list[Word]
     direction: tuple[float, float] = (1.0, 0.0)
@@ -103,32 +103,32 @@ class Line:
         """With single blanks."""
         return "".join(word.text + " " * word.blank_after for word in self.words).strip()
 
-    @property
+    @cached_property
     def is_upright(self) -> bool:
         """Whether it runs from left to right, as the page is shown."""
         return abs(self.direction[0] - 1) < 1e-3 and not self.is_vertical
 
-    @property
+    @cached_property
     def start(self) -> float:
         """Of its first word, along the direction of writing."""
         return min(word.start for word in self.words)
 
-    @property
+    @cached_property
     def end(self) -> float:
         """Of its last word, along the direction of writing."""
         return max(word.end for word in self.words)
 
-    @property
+    @cached_property
     def size(self) -> float:
         """The font size of most of its characters."""
         return dominant_size([self])
 
-    @property
+    @cached_property
     def baseline(self) -> float:
         """Of its largest words, across the direction of writing."""
         return max(self.words, key=lambda word: (word.font.size, len(word.text))).baseline
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """Around its characters."""
         return around(word.box for word in self.words)
@@ -235,16 +235,15 @@ class PageText:
 
     def right_limit(self, box: Box) -> float | None:
         """How far to the right text reaches above and below a box, in points; None if no two lines there end alike."""
-        ends = sorted(
-            (
-                line.end
-                for line in self.lines
-                if line.is_upright
-                and box[0] - 2 * line.size < line.start < box[2]
-                and not box[1] < line.baseline < box[3] + 0.2 * line.size
-            ),
-            reverse=True,
-        )
+        ends = [
+            line.end
+            for line in self.lines
+            if line.start < box[2]
+            and box[0] - 2 * line.size < line.start
+            and not box[1] < line.baseline < box[3] + 0.2 * line.size
+            and line.is_upright
+        ]
+        ends.sort(reverse=True)
         for longer, shorter in pairwise(ends):
             if longer - shorter < 0.02 * (longer - box[0]) + 1:
                 return max(longer, box[2])

@@ -41,7 +41,11 @@ def _by_tags(page: PageContext) -> RefinedPage | None:
         page.why = tags
         return None
     try:
-        refined = tags.read(page.number, trusting=options.structure is Structure.TAGS)
+        refined = tags.read(
+            page.number,
+            trusting=options.structure is Structure.TAGS,
+            furniture=options.page_header or options.page_footer or Format.JSON in options.formats,
+        )
     except NoStructure as reason:
         page.why = str(reason)
         return None
