@@ -10,7 +10,7 @@ from engine.convert.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span
 from engine.convert.codetext import is_code, write_code
 from engine.convert.layouttables import read_table
 from engine.convert.pagetext import Line, PageText, Word, around, dominant_size
-from engine.convert.textflow import compose, styled, visual_lines
+from engine.convert.textflow import compose, set_lines, styled, visual_lines
 
 _KINDS = {
     "title": Kind.HEADING,
@@ -54,6 +54,8 @@ def rewrite(block: Block, lines: list[Line], text: PageText) -> None:
     if block.kind is Kind.CODE:
         written = write_code(lines, right=text.right_limit(block.box))
         block.spans = [Span(written)] if written else []
+    elif block.kind is Kind.PARAGRAPH:
+        block.spans = set_lines(lines, text.vocabulary)
     else:
         block.spans = compose(lines, text.vocabulary)
     block.size = dominant_size(lines)
