@@ -55,7 +55,7 @@ def rewrite(block: Block, lines: list[Line], text: PageText) -> None:
         written = write_code(lines, right=text.right_limit(block.box))
         block.spans = [Span(written)] if written else []
     elif block.kind is Kind.PARAGRAPH:
-        block.spans = set_lines(lines, text.vocabulary)
+        block.spans = set_lines(lines, text.vocabulary, text.right_limit(block.box))
     else:
         block.spans = compose(lines, text.vocabulary)
     block.size = dominant_size(lines)

@@ -69,14 +69,14 @@ def is_bullet(text: str) -> bool:
 def drawn_bullet(line: Line, drawings: Sequence[Drawing]) -> float | None:
     """The left edge of a small graphic as high as it is wide, left of a line, at half the height of its letters.
 
-    MuPDF gives a stroke's box with room for pointed corners (ten times the stroke's width), around the same centre.
+    MuPDF gives a stroke's box with room for pointed corners (twenty times its width on each side), around the same centre.
     """
     size = line.size
     middle = line.baseline - 0.3 * size
     for drawing in drawings:
         x0, y0, x1, y1 = drawing.box
         width, height = x1 - x0, y1 - y0
-        most = 2.2 if drawing.is_stroked else 0.8
+        most = 4.5 if drawing.is_stroked else 0.8
         if (
             0.12 * size < height < most * size
             and 0.7 * height < width < 1.4 * height

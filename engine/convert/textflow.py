@@ -50,11 +50,11 @@ def compose(lines: Sequence[Line], vocabulary: Collection[str] = frozenset()) ->
     return stripped(spans)
 
 
-def set_lines(lines: Sequence[Line], vocabulary: Collection[str] = frozenset()) -> list[Span]:
+def set_lines(lines: Sequence[Line], vocabulary: Collection[str], right: float | None) -> list[Span]:
     """A paragraph's lines as running text, or with line feeds where they are lines of their own, as in an address.
 
     They are if most end although the next one's first word would have fitted into the paragraph's width, and not all
-    near the same place, as beside a picture.
+    near the same place, as beside a picture. The longest is one too if it does not reach `right`.
     """
     broken = [ends_early(before, after, max(line.end for line in lines)) for before, after in pairwise(lines)]
     if not broken or not all(line.is_upright for line in lines) or sum(broken) < 0.6 * len(broken):
@@ -62,6 +62,8 @@ def set_lines(lines: Sequence[Line], vocabulary: Collection[str] = frozenset()) 
     ends = [line.end for line, is_broken in zip(lines, broken, strict=False) if is_broken]
     if len(ends) > 2 and max(ends) - min(ends) < 3 * lines[0].size:
         return compose(lines, vocabulary)
+    if right is not None:
+        broken = [ends_early(before, after, right) for before, after in pairwise(lines)]
     spans: list[Span] = []
     first = 0
     for last in range(1, len(lines) + 1):
