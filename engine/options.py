@@ -45,6 +45,7 @@ class RefineStep(StrEnum):
     TABLE_CELLS = "table-cells"
     LISTS = "lists"
     LINKS = "links"
+    INLINE = "inline"
     FURNITURE = "furniture"
     HEADINGS = "headings"
     CONTINUED = "continued"

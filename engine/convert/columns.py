@@ -31,32 +31,24 @@ _LONG = 4.0
 
 
 class Columns:
-    """Puts blocks in reading order."""
+    """Sorts the blocks of a page set in columns; running heads first, then text, its footnotes, and running feet."""
 
     name = "columns"
 
     def apply(self, page: RefinedPage, text: PageText) -> None:
-        """Sort the page's blocks by where they are."""
-        sort_blocks(page)
-
-
-def sort_blocks(page: RefinedPage) -> None:
-    """Running heads first, then the text, its footnotes, and running feet."""
-    blocks = page.blocks
-    if len(blocks) < 3 or _is_right_to_left(blocks):
-        return
-    body = [_Item(i, block) for i, block in enumerate(blocks) if block.kind not in FURNITURE]
-    sizes = [item.block.size for item in body if item.block.size]
-    cut = _Cut(median(sizes) if sizes else 10.0)
-    order = cut.order(body)
-    if not cut.found:
-        return
-    ordered = [item.block for item in order]
-    notes = _footnotes(ordered)
-    ordered = [block for block in ordered if not any(block is note for note in notes)] + notes
-    heads = [block for block in blocks if block.kind is Kind.PAGE_HEADER]
-    feet = [block for block in blocks if block.kind is Kind.PAGE_FOOTER]
-    page.blocks = heads + ordered + feet
+        """Change the order of the page's blocks, and nothing else."""
+        blocks = page.blocks
+        if len(blocks) < 3 or _is_right_to_left(blocks):
+            return
+        heads, body, feet = _furniture_apart(blocks)
+        sizes = [block.size for block in body if block.size]
+        cut = _Cut(median(sizes) if sizes else 10.0)
+        ordered = [item.block for item in cut.order([_Item(place, block) for place, block in enumerate(body)])]
+        if not cut.found:
+            return
+        notes = _footnotes(ordered)
+        others = [block for block in ordered if not any(block is note for note in notes)]
+        page.blocks = [*heads, *others, *notes, *feet]
 
 
 class _Item:
@@ -88,8 +80,9 @@ class _Cut:
         bands = self._bands(_strips(items, self.em * _SLACK))
         if len(bands) > 1:
             return [item for band in bands for item in self.order(band)]
-        # Neither way can be cut: side by side in rows, or one over the other.
-        return sorted(items, key=lambda item: item.place)
+        # Rows of something tabular, or an indent: each row as it came.
+        strips = _strips(items, self.em * _SLACK)
+        return [item for strip in strips for item in sorted(strip, key=lambda item: item.place)]
 
     def _columns(self, items: Iterable[_Item]) -> list[list[_Item]]:
         """Groups from left to right with a gutter between each two."""
@@ -194,6 +187,25 @@ def _introduces(strip: list[_Item], below: list[_Item]) -> bool:
 
 def _width(items: list[_Item]) -> float:
     return max(item.right for item in items) - min(item.left for item in items)
+
+
+def _furniture_apart(blocks: Iterable[Block]) -> tuple[list[Block], list[Block], list[Block]]:
+    """What is above all text, the text, and what is below it.
+
+    What is called furniture and stands beside text may be text, so it is cut like it.
+    """
+    blocks = list(blocks)
+    text = [block for block in blocks if block.kind not in FURNITURE]
+    top = min((block.box[1] for block in text), default=0.0)
+    bottom = max((block.box[3] for block in text), default=0.0)
+    heads = [block for block in blocks if block.kind is Kind.PAGE_HEADER and _middle(block) < top]
+    feet = [block for block in blocks if block.kind is Kind.PAGE_FOOTER and _middle(block) > bottom]
+    outside = {id(block) for block in (*heads, *feet)}
+    return heads, [block for block in blocks if id(block) not in outside], feet
+
+
+def _middle(block: Block) -> float:
+    return (block.box[1] + block.box[3]) / 2
 
 
 def _footnotes(ordered: list[Block]) -> list[Block]:

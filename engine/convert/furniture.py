@@ -33,6 +33,8 @@ _COUNTING = 5
 """Pages on which a text must be: one that the model calls furniture, one that it does not, and one of these with a
 number that counts with the pages, like `Exercise 3`."""
 _MOST_NUMBERS = 3
+_BAND = 0.3
+"""Of the pages that have a running head at one height: from so many on, whatever the model calls one there is."""
 _MARGIN = 0.07
 """Of the page's height: word processors put heads and feet half an inch from the edge, and text an inch."""
 _SHORT = 80
@@ -67,7 +69,7 @@ class Furniture:
 
     def __init__(self) -> None:
         self._places: dict[tuple[bool, _Key], dict[int, float]] = {}
-        self._bands: Counter[tuple[bool, int, float]] = Counter()
+        self._bands: dict[tuple[bool, int], set[int]] | None = None
         self._sizes: Counter[float] = Counter()
         self._pages = 0
 
@@ -76,7 +78,6 @@ class Furniture:
         if _is_tagged(page):
             return
         self._pages += 1
-        bands: set[tuple[bool, int, float]] = set()
         for block in page.blocks:
             if block.kind in (Kind.PARAGRAPH, Kind.LIST_ITEM):
                 self._sizes[round(block.size)] += len(block.text)
@@ -85,9 +86,6 @@ class Furniture:
                 continue
             for key in _keys(_folded(block), page.number):
                 self._places.setdefault((at[0], key), {})[page.number] = at[1]
-            if block.kind in FURNITURE:
-                bands.add(_band(block, page, at))
-        self._bands.update(bands)
 
     def apply(self, page: RefinedPage) -> None:
         """Set the kind of what is furniture, and of what is not."""
@@ -126,10 +124,20 @@ class Furniture:
         if any(len(self._pages_with(key, at)) >= _CALLED for key in _keys(text, page.number)):
             return True
         # A chapter's title above its only page is no less a running head than those of the other chapters.
-        if self._pages > 3 and self._bands[_band(block, page, at)] > 0.4 * self._pages:
+        if self._pages > _UNCALLED and len(self._repeating(at)) > _BAND * self._pages:
             return True
         # What the first page has in place of a running head cannot repeat, nor can anything in a very short document.
         return (page.number == 1 or self._pages <= _CALLED) and self._is_in_margin(block, page, at)
+
+    def _repeating(self, at: tuple[bool, float]) -> set[int]:
+        """The pages that have something at this height which repeats."""
+        if self._bands is None:
+            self._bands = {}
+            for (is_top, _), places in self._places.items():
+                if len(places) >= _UNCALLED:
+                    for number, distance in places.items():
+                        self._bands.setdefault((is_top, round(distance / _SAME_HEIGHT)), set()).add(number)
+        return self._bands.get((at[0], round(at[1] / _SAME_HEIGHT)), set())
 
     def _is_in_margin(self, block: Block, page: RefinedPage, at: tuple[bool, float]) -> bool:
         """Whether a short line stands in the margin, well apart from the text, where word processors put such lines."""
@@ -185,11 +193,6 @@ def _place(block: Block, page: RefinedPage) -> tuple[bool, float] | None:
     if middle >= 1 - zone:
         return False, bottom
     return None
-
-
-def _band(block: Block, page: RefinedPage, at: tuple[bool, float]) -> tuple[bool, int, float]:
-    """Where a line of furniture is, to about half of one."""
-    return at[0], round(at[1] * page.height / max(3.0, block.size / 2)), round(block.size * 2) / 2
 
 
 def _folded(block: Block) -> str:

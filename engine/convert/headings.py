@@ -194,7 +194,8 @@ class Headings:
             if not self._may_head(style, use):
                 continue
             alike = last is not None and last[1:] == style[1:] and last.size < style.size * _SAME
-            for number, depth in enumerate(sorted(use.depths or {0})):
+            # A heading without a number, like the list of references, is on the level of the shortest numbers.
+            for number, depth in enumerate(sorted(use.depths - {0}) or [0]):
                 level += not (alike and number == 0)
                 ranks[style, depth] = max(1, min(level, _LEVELS))
             last = style

@@ -69,7 +69,7 @@ def is_bullet(text: str) -> bool:
 def drawn_bullet(line: Line, drawings: Sequence[Drawing]) -> float | None:
     """The left edge of a small graphic as high as it is wide, left of a line, at half the height of its letters.
 
-    MuPDF gives a stroke's box with room for pointed corners (twenty times its width on each side), around the same centre.
+    MuPDF gives a stroke's box with room for pointed corners, twenty times its width on each side, so go by the centre.
     """
     size = line.size
     middle = line.baseline - 0.3 * size

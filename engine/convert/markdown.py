@@ -164,7 +164,7 @@ def _span(span: Span, before: str, after: str) -> str:
     if span.script:
         tag = "sup" if span.script > 0 else "sub"
         text = f"<{tag}>{text}</{tag}>"
-    if span.link and not span.link.startswith("#"):
+    if span.link and not span.link.startswith("#page="):
         text = f"[{text}]({_target(span.link)})"
     return text
 
@@ -277,7 +277,7 @@ def _html(spans: Iterable[Span]) -> str:
         ):
             if is_set and text.strip():
                 text = f"<{tag}>{text}</{tag}>"
-        if span.link and not span.link.startswith("#"):
+        if span.link and not span.link.startswith("#page="):
             text = f'<a href="{escape(span.link)}">{text}</a>'
         out.append(text)
     return "".join(out)

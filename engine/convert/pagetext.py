@@ -11,6 +11,7 @@ import pymupdf
 from pymupdf4llm.helpers.document_layout import FLAGS
 
 from engine.convert.blocks import Block, Box, Cell
+from engine.convert.linktargets import link_targets
 
 _FLAGS = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT & ~pymupdf.TEXT_PRESERVE_IMAGES
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi(?!u)|(?<![a-z])cmbx|[,-]bd\b", re.IGNORECASE)
@@ -158,8 +159,8 @@ class PageText:
 
     raw: dict[str, Any]
     """As PyMuPDF's `extractRAWDICT` gives it, with vector graphics."""
-    annotations: list[dict[str, Any]]
-    """As PyMuPDF's `get_links` gives them."""
+    targets: list[tuple[Box, str]]
+    """As `link_targets` gives them."""
     _lines: dict[int, tuple[Block | Cell, list[Line]]] = field(default_factory=dict)
 
     @classmethod
@@ -171,7 +172,7 @@ class PageText:
         that a check mark may stand for a cross.
         """
         textpage = page.get_textpage(flags=_FLAGS, clip=pymupdf.INFINITE_RECT())
-        return cls(textpage.extractRAWDICT(), page.get_links())
+        return cls(textpage.extractRAWDICT(), link_targets(page))
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -194,17 +195,7 @@ class PageText:
     @cached_property
     def links(self) -> list[Link]:
         """Links to the web and within the document."""
-        result = []
-        for entry in self.annotations:
-            if entry["kind"] == pymupdf.LINK_URI and entry.get("uri"):
-                target = entry["uri"]
-            elif entry["kind"] in (pymupdf.LINK_GOTO, pymupdf.LINK_NAMED) and entry.get("page", -1) >= 0:
-                target = f"#page={entry['page'] + 1}"
-            else:
-                continue
-            x0, y0, x1, y1 = entry["from"]
-            result.append(Link((x0, y0, x1, y1), target))
-        return result
+        return [Link(box, target) for box, target in self.targets]
 
     @cached_property
     def drawings(self) -> list[Drawing]:

@@ -9,9 +9,11 @@ from typing import Protocol
 
 from pymupdf4llm.helpers.document_layout import update_header_tags
 
+from engine.convert.anchors import Anchors
 from engine.convert.blocks import RefinedPage
 from engine.convert.code import Code
 from engine.convert.columns import Columns
+from engine.convert.continued import Continued
 from engine.convert.furniture import Furniture
 from engine.convert.headings import Headings
 from engine.convert.inline import Inline
@@ -106,5 +108,5 @@ def document_steps(options: ConvertOptions) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw."""
     if not options.refine:
         return [HeadingLevels()]
-    steps: list[BlockStep] = [Furniture(), Headings()]
+    steps: list[BlockStep] = [Furniture(), Headings(), Continued(), Anchors()]
     return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]

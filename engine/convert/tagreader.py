@@ -14,6 +14,7 @@ from itertools import pairwise
 import pymupdf
 
 from engine.convert.blocks import Block, Box, Cell, Kind, RefinedPage, Span, stripped
+from engine.convert.linktargets import link_targets
 from engine.convert.markedcontent import MarkedContent, scan
 from engine.convert.structuretext import Element, Run, read_elements
 from engine.convert.structuretree import Attributes, NoStructure, Path, StructureTree, read_structure
@@ -87,7 +88,7 @@ class TagReader:
         if content.artifact:
             page = self._with_contents(page, content.without_artifacts)
         root = read_elements(page)
-        builder = _Builder(self.tree, _links(page), lambda path: self._is_continued(path, number - 1))
+        builder = _Builder(self.tree, link_targets(page), lambda path: self._is_continued(path, number - 1))
         builder.walk(root, _Style())
         builder.flush()
         blocks = builder.blocks
@@ -487,18 +488,6 @@ def _gap(last: Run, run: Run, before: str, text: str) -> bool:
             return False
         return not (_CJK.match(before[-1:]) and _CJK.match(text[:1]))
     return run.box[0] - last.box[2] > 0.18 * size
-
-
-def _links(page: pymupdf.Page) -> list[tuple[Box, str]]:
-    links: list[tuple[Box, str]] = []
-    for link in page.get_links():
-        rect = link["from"]
-        target = link.get("uri") or ""
-        if link["kind"] == pymupdf.LINK_GOTO and link.get("page", -1) >= 0:
-            target = f"#page={link['page'] + 1}"
-        if target:
-            links.append(((rect.x0, rect.y0, rect.x1, rect.y1), target))
-    return links
 
 
 def _link_of(run: Run, links: list[tuple[Box, str]]) -> str:

@@ -45,7 +45,7 @@ def compose(lines: Sequence[Line], vocabulary: Collection[str] = frozenset()) ->
     for number, line in enumerate(lines):
         pieces = styled(line)
         if number and spans and pieces:
-            _join(spans, pieces, vocabulary)
+            join(spans, pieces, vocabulary)
         spans += pieces
     return stripped(spans)
 
@@ -172,7 +172,7 @@ def _row(fragments: list[Line]) -> Line:
     return Line(words, fragments[0].direction, fragments[0].is_vertical)
 
 
-def _join(spans: list[Span], following: list[Span], vocabulary: Collection[str]) -> None:
+def join(spans: list[Span], following: list[Span], vocabulary: Collection[str]) -> None:
     """Make the end of `spans` fit what follows on the next line: a blank, a hyphen less, or nothing."""
     last, first = spans[-1], following[0]
     text = last.text

@@ -1,0 +1,1 @@
+"""Steps and readers, on blocks and small PDFs."""
