@@ -108,7 +108,7 @@ def test_links_within_the_document_lead_to_a_page() -> None:
     page.write(50, 50, "Next")
     page.page.insert_link({"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(50, 40, 75, 53), "page": 1})
     page.box("text", 48, 40, 200, 53)
-    assert _after(page, Links())[0].spans[0].link == "#page=2"
+    assert _after(page, Links())[0].spans[0].link.startswith("#page=2")
 
 
 # Lists
