@@ -54,6 +54,8 @@ def rewrite(block: Block, lines: list[Line], text: PageText) -> None:
     if block.kind is Kind.CODE:
         written = write_code(lines, right=text.right_limit(block.box))
         block.spans = [Span(written)] if written else []
+        left = min((line.words[0].lead or line.start for line in lines if line.is_upright), default=block.box[0])
+        block.box = (min(block.box[0], left), *block.box[1:])
     elif block.kind is Kind.PARAGRAPH:
         block.spans = set_lines(lines, text.vocabulary, text.right_limit(block.box))
     else:
@@ -148,11 +150,21 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
         return []
     if kind is Kind.FOOTNOTE:
         return [_text_block(kind, around(line.box for line in note), note, text) for note in _footnotes(lines)]
-    if kind is Kind.PARAGRAPH:
-        parts = _by_gaps(lines)
-        if len(parts) > 1:
-            return [_text_block(kind, around(line.box for line in part), part, text) for part in parts]
+    parts = _by_gaps(lines) if kind is Kind.PARAGRAPH else _by_font(lines) if kind in FURNITURE else [lines]
+    if len(parts) > 1:
+        return [_text_block(kind, around(line.box for line in part), part, text) for part in parts]
     return [_text_block(kind, frame, lines, text)]
+
+
+def _by_font(lines: list[Line]) -> list[list[Line]]:
+    """Lines of a running head in parts of one size and face: the model at times takes the text below it for a part."""
+    parts = [[lines[0]]]
+    for before, after in pairwise(lines):
+        if abs(before.size - after.size) > 0.1 * before.size or is_code([before]) != is_code([after]):
+            parts.append([after])
+        else:
+            parts[-1].append(after)
+    return parts
 
 
 def _by_gaps(lines: list[Line]) -> list[list[Line]]:
