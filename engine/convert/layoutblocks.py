@@ -25,6 +25,7 @@ _KINDS = {
     "page-footer": Kind.PAGE_FOOTER,
 }
 """What the layout model's classes are; all others are paragraphs."""
+_PROSE = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.FOOTNOTE, Kind.CAPTION})
 
 _CLOSERS = tuple('.!?:;。！？：；…"”’»)')
 
@@ -141,6 +142,13 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
             for lines in _paragraphs(fragments)
         ]
         return [picture, *texts]
+    columns = _columns(fragments) if kind in _PROSE else []
+    if columns:
+        return [
+            _text_block(kind, around(line.box for line in lines), lines, text)
+            for column in columns
+            for lines in _by_gaps(visual_lines(column))
+        ]
     lines = visual_lines(fragments)
     if kind is Kind.FORMULA:
         block = _text_block(kind, frame, lines, text)
@@ -154,6 +162,26 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
     if len(parts) > 1:
         return [_text_block(kind, around(line.box for line in part), part, text) for part in parts]
     return [_text_block(kind, frame, lines, text)]
+
+
+def _columns(fragments: Sequence[Line]) -> list[list[Line]]:
+    """The two columns of prose that the model has put into one box, from left to right; none if it has not.
+
+    They are parted by a gap that no line crosses, with two lines or more on each side, of four words each or more: what
+    is shorter may be a table's row, or an item's label, which are read across.
+    """
+    if len(fragments) < 4 or not all(fragment.is_upright for fragment in fragments):
+        return []
+    size = dominant_size(fragments)
+    ordered = sorted(fragments, key=lambda fragment: fragment.start)
+    reached = ordered[0].end
+    for number, fragment in enumerate(ordered):
+        if fragment.start - reached > 0.4 * size:
+            sides = [ordered[:number], ordered[number:]]
+            if all(len(side) >= 2 and sum(len(f.words) for f in side) >= 4 * len(side) for side in sides):
+                return sides
+        reached = max(reached, fragment.end)
+    return []
 
 
 def _by_font(lines: list[Line]) -> list[list[Line]]:

@@ -145,3 +145,22 @@ def test_words_of_a_table_go_to_their_cells_and_stay_together_across_a_wrong_edg
         ["White headed duck", "small"],
     ]
     assert all(cell.is_header for cell in read.blocks[0].rows[0])
+
+
+def test_two_columns_in_one_box_are_read_one_after_the_other() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "the left column has words", "enough to tell what it is")
+    page.lines(220, 50, "and the right one has got", "as many words on each line")
+    page.box("text", 48, 40, 390, 66)
+    assert texts(page.read()[0]) == [
+        "the left column has words enough to tell what it is",
+        "and the right one has got as many words on each line",
+    ]
+
+
+def test_text_below_a_running_head_in_its_box_is_a_block_of_its_own() -> None:
+    page = DrawnPage()
+    page.write(50, 20, "Annual report", size=8)
+    page.lines(50, 40, "key: value", font="cour")
+    page.box("page-header", 48, 10, 200, 44)
+    assert texts(page.read()[0]) == ["Annual report", "key: value"]
