@@ -61,6 +61,10 @@ class _Use:
     """Of the numbers of its headings: 2 of `3.1`."""
 
 
+_Group = tuple[list[tuple[_Style, int]], int]
+"""Styles, with the parts of a number, that are of one level; and how many blocks have them."""
+
+
 class Headings:
     """Finds headings and their levels; pages read by their tags stay as they are."""
 
@@ -182,20 +186,24 @@ class Headings:
 
     def _rank(self) -> dict[tuple[_Style, int], int]:
         """The level of each style and number of parts in a heading's number."""
-        ranks: dict[tuple[_Style, int], int] = {}
-        level = 0
+        groups: list[_Group] = []
         last: _Style | None = None
         for style in sorted(self._uses, key=lambda style: (-style.size, not style.bold, style.italic)):
-            use = self._uses.get(style) or _Use(1)
+            use = self._uses[style]
             if not self._may_head(style, use):
                 continue
             alike = last is not None and last[1:] == style[1:] and last.size < style.size * _SAME
             # A heading without a number, like the list of references, is on the level of the shortest numbers.
             for number, depth in enumerate(sorted(use.depths - {0}) or [0]):
-                level += not (alike and number == 0)
-                ranks[style, depth] = max(1, min(level, _LEVELS))
+                if alike and number == 0:
+                    members, count = groups[-1]
+                    groups[-1] = ([*members, (style, depth)], count + use.blocks)
+                else:
+                    groups.append(([(style, depth)], use.blocks))
             last = style
-        return ranks
+        return {
+            member: level for level, (members, _) in enumerate(_merged_to(_LEVELS, groups), 1) for member in members
+        }
 
     def _may_head(self, style: _Style, use: _Use) -> bool:
         """Whether any heading can have this style after all is said and done."""
@@ -214,6 +222,17 @@ class Headings:
             larger = [level for (other, _), level in self._ranks.items() if other.size > style.size]
             known = min(_LEVELS, max(larger, default=0) + 1)
         return known
+
+
+def _merged_to(most: int, groups: list[_Group]) -> list[_Group]:
+    """No more than `most` groups: the rarest goes with the one above it, since title pages have sizes of their own."""
+    groups = list(groups)
+    while len(groups) > most:
+        rarest = min(range(1, len(groups)), key=lambda place: groups[place][1])
+        members, count = groups.pop(rarest)
+        above, others = groups[rarest - 1]
+        groups[rarest - 1] = ([*above, *members], others + count)
+    return groups
 
 
 def _promote(block: Block) -> None:
