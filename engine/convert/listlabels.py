@@ -67,19 +67,25 @@ def is_bullet(text: str) -> bool:
 
 
 def drawn_bullet(line: Line, drawings: Sequence[Drawing]) -> float | None:
-    """The left edge of a small graphic as high as it is wide, left of a line, at half the height of its letters."""
+    """The left edge of a small graphic as high as it is wide, left of a line, at half the height of its letters.
+
+    MuPDF gives a stroke's box with room for pointed corners, twenty times its width on each side, so go by the centre.
+    """
     size = line.size
     middle = line.baseline - 0.3 * size
     for drawing in drawings:
         x0, y0, x1, y1 = drawing.box
         width, height = x1 - x0, y1 - y0
+        most = 4.5 if drawing.is_stroked else 0.8
         if (
-            0.12 * size < height < 0.8 * size
+            0.12 * size < height < most * size
             and 0.7 * height < width < 1.4 * height
-            and 0.2 * size < line.start - x1 < 2.5 * size
             and abs((y0 + y1) / 2 - middle) < 0.35 * size
         ):
-            return x0
+            radius = min(width / 2, 0.2 * size)
+            centre = (x0 + x1) / 2
+            if 0.2 * size < line.start - centre - radius < 2.5 * size:
+                return centre - radius
     return None
 
 

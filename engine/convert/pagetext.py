@@ -1,8 +1,7 @@
 """What is on a page beyond the boxes of its layout: words with font and place, links, ruling. Read lazily, and once."""
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -14,6 +13,7 @@ from pymupdf4llm.helpers.document_layout import FLAGS
 from engine.convert.blocks import Block, Box, Cell
 from engine.convert.linktargets import link_targets
 
+_FLAGS = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT & ~pymupdf.TEXT_PRESERVE_IMAGES
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi(?!u)|(?<![a-z])cmbx|[,-]bd\b", re.IGNORECASE)
 _ITALIC_NAME = re.compile(r"italic|oblique|slanted|(?<![a-z])cm(ti|sl)|[,-]it\b", re.IGNORECASE)
 _MONO_NAME = re.compile(r"mono(?!type)|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode", re.IGNORECASE)
@@ -90,9 +90,9 @@ class Word:
         )
 
 
-@dataclass(slots=True)
+@dataclass
 class Line:
-    """Words that stand side by side, in reading order."""
+    """Words that stand side by side, in reading order; its words do not change once it is made."""
 
     words: list[Word]
     direction: tuple[float, float] = (1.0, 0.0)
@@ -104,32 +104,32 @@ class Line:
         """With single blanks."""
         return "".join(word.text + " " * word.blank_after for word in self.words).strip()
 
-    @property
+    @cached_property
     def is_upright(self) -> bool:
         """Whether it runs from left to right, as the page is shown."""
         return abs(self.direction[0] - 1) < 1e-3 and not self.is_vertical
 
-    @property
+    @cached_property
     def start(self) -> float:
         """Of its first word, along the direction of writing."""
         return min(word.start for word in self.words)
 
-    @property
+    @cached_property
     def end(self) -> float:
         """Of its last word, along the direction of writing."""
         return max(word.end for word in self.words)
 
-    @property
+    @cached_property
     def size(self) -> float:
         """The font size of most of its characters."""
         return dominant_size([self])
 
-    @property
+    @cached_property
     def baseline(self) -> float:
         """Of its largest words, across the direction of writing."""
         return max(self.words, key=lambda word: (word.font.size, len(word.text))).baseline
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """Around its characters."""
         return around(word.box for word in self.words)
@@ -155,24 +155,23 @@ class Drawing:
 
 @dataclass
 class PageText:
-    """What is on one page, from the text page that the layout model was given."""
+    """What is on one page."""
 
     raw: dict[str, Any]
-    """As PyMuPDF's `extractRAWDICT` gives it for the library's flags."""
+    """As PyMuPDF's `extractRAWDICT` gives it, with vector graphics."""
     targets: list[tuple[Box, str]]
     """As `link_targets` gives them."""
     _lines: dict[int, tuple[Block | Cell, list[Line]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, page: pymupdf.Page, textpage: pymupdf.TextPage | None = None) -> Self:
-        """Read a page, from `textpage` if it is there, which spares running MuPDF's text device again.
+    def of(cls, page: pymupdf.Page) -> Self:
+        """Read a page: about 2 ms, and 1 ms for each 2,000 characters.
 
-        The library has it without what the author says that glyphs mean (`ActualText`); a page that has some is read
-        again with it, since a check mark may stand for a cross.
+        Not from the text page that the library has made: that one has the pictures, whose bytes a raw dictionary would
+        hold, and takes a second on a large scan; and it lacks what the author says that glyphs mean (`ActualText`), so
+        that a check mark may stand for a cross.
         """
-        if textpage is None or b"/ActualText" in page.read_contents():
-            flags = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT
-            textpage = page.get_textpage(flags=flags, clip=pymupdf.INFINITE_RECT())
+        textpage = page.get_textpage(flags=_FLAGS, clip=pymupdf.INFINITE_RECT())
         return cls(textpage.extractRAWDICT(), link_targets(page))
 
     @cached_property
@@ -226,16 +225,15 @@ class PageText:
 
     def right_limit(self, box: Box) -> float | None:
         """How far to the right text reaches above and below a box, in points; None if no two lines there end alike."""
-        ends = sorted(
-            (
-                line.end
-                for line in self.lines
-                if line.is_upright
-                and box[0] - 2 * line.size < line.start < box[2]
-                and not box[1] < line.baseline < box[3] + 0.2 * line.size
-            ),
-            reverse=True,
-        )
+        ends = [
+            line.end
+            for line in self.lines
+            if line.start < box[2]
+            and box[0] - 2 * line.size < line.start
+            and not box[1] < line.baseline < box[3] + 0.2 * line.size
+            and line.is_upright
+        ]
+        ends.sort(reverse=True)
         for longer, shorter in pairwise(ends):
             if longer - shorter < 0.02 * (longer - box[0]) + 1:
                 return max(longer, box[2])
@@ -249,25 +247,6 @@ class PageText:
         """The lines a block or a cell was made of; empty where that is not known."""
         entry = self._lines.get(id(owner))
         return entry[1] if entry is not None else []
-
-
-@contextmanager
-def kept_textpage() -> Iterator[list[pymupdf.TextPage]]:
-    """While the library parses a page: the text page it makes for its own reading, to be used again."""
-    kept: list[pymupdf.TextPage] = []
-    original = pymupdf.Page.get_textpage
-
-    def get_textpage(page: pymupdf.Page, *args: Any, **kwargs: Any) -> pymupdf.TextPage:
-        textpage = original(page, *args, **kwargs)
-        if kwargs.get("flags") == FLAGS:
-            kept[:] = [textpage]
-        return textpage
-
-    pymupdf.Page.get_textpage = get_textpage
-    try:
-        yield kept
-    finally:
-        pymupdf.Page.get_textpage = original
 
 
 def around(boxes: Iterable[Box]) -> Box:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 from engine.convert.blocks import Span, merged, stripped
 from engine.convert.pagetext import Line, Word, dominant_size
@@ -47,6 +48,36 @@ def compose(lines: Sequence[Line], vocabulary: Collection[str] = frozenset()) ->
             join(spans, pieces, vocabulary)
         spans += pieces
     return stripped(spans)
+
+
+def set_lines(lines: Sequence[Line], vocabulary: Collection[str], right: float | None) -> list[Span]:
+    """A paragraph's lines as running text, or with line feeds where they are lines of their own, as in an address.
+
+    They are if most end although the next one's first word would have fitted into the paragraph's width, and not all
+    near the same place, as beside a picture. The longest is one too if it does not reach `right`.
+    """
+    broken = [ends_early(before, after, max(line.end for line in lines)) for before, after in pairwise(lines)]
+    if not broken or not all(line.is_upright for line in lines) or sum(broken) < 0.6 * len(broken):
+        return compose(lines, vocabulary)
+    ends = [line.end for line, is_broken in zip(lines, broken, strict=False) if is_broken]
+    if len(ends) > 2 and max(ends) - min(ends) < 3 * lines[0].size:
+        return compose(lines, vocabulary)
+    if right is not None:
+        broken = [ends_early(before, after, right) for before, after in pairwise(lines)]
+    spans: list[Span] = []
+    first = 0
+    for last in range(1, len(lines) + 1):
+        if last == len(lines) or broken[last - 1]:
+            spans += [Span("\n")] if spans else []
+            spans += compose(lines[first:last], vocabulary)
+            first = last
+    return merged(spans)
+
+
+def ends_early(before: Line, after: Line, right: float) -> bool:
+    """Whether a line ends although the next one's first word would have fitted, with room to spare."""
+    word = after.words[0]
+    return before.end + 0.3 * before.size + (word.end - word.start) < right - 2 * before.size
 
 
 def styled(line: Line) -> list[Span]:
