@@ -14,6 +14,7 @@ from engine.convert.blocks import Block, Box, Cell
 from engine.convert.linktargets import link_targets
 
 _FLAGS = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT & ~pymupdf.TEXT_PRESERVE_IMAGES
+_MARK, _BAND = 80.0, 10.0
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi(?!u)|(?<![a-z])cmbx|[,-]bd\b", re.IGNORECASE)
 _ITALIC_NAME = re.compile(r"italic|oblique|slanted|(?<![a-z])cm(ti|sl)|[,-]it\b", re.IGNORECASE)
 _MONO_NAME = re.compile(r"mono(?!type)|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode", re.IGNORECASE)
@@ -205,6 +206,27 @@ class PageText:
             for entry in self.raw["blocks"]
             if entry["type"] == 3
         ]
+
+    @cached_property
+    def backgrounds(self) -> list[Drawing]:
+        """Filled areas with room for a line of text."""
+        return [d for d in self.drawings if not d.is_stroked and d.box[3] - d.box[1] > 8 and d.box[2] - d.box[0] > 20]
+
+    def marks_near(self, y: float) -> list[Drawing]:
+        """Graphics about as high as they are wide, of up to `_MARK` points, that may be bullets near a height."""
+        band = int(y // _BAND)
+        return [mark for near in (band - 1, band, band + 1) for mark in self._marks.get(near, ())]
+
+    @cached_property
+    def _marks(self) -> dict[int, list[Drawing]]:
+        """By the band of their middle: a map has a hundred thousand of them."""
+        marks: dict[int, list[Drawing]] = {}
+        for drawing in self.drawings:
+            x0, y0, x1, y1 = drawing.box
+            width, height = x1 - x0, y1 - y0
+            if height < _MARK and 0.7 * height < width < 1.4 * height:
+                marks.setdefault(int((y0 + y1) / 2 // _BAND), []).append(drawing)
+        return marks
 
     @cached_property
     def body_size(self) -> float:
