@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 _TOKEN = re.compile(
     rb"(?P<string>\((?:[^()\\]|\\[\s\S]|\((?:[^()\\]|\\[\s\S]|\((?:[^()\\]|\\[\s\S])*+\))*+\))*+\)|<[0-9A-Fa-f\s]*+>)"
     rb"|%[^\r\n]*+"
-    rb"|(?P<image>(?<![^\s])BI\s[\s\S]*?\sEI(?=\s))"
+    rb"|(?P<image>(?<![^\s])BI\s(?:[\s\S]*?\sEI(?=\s)|(?P<endless>)))"
     rb"|(?P<mark>/(?P<tag>[^\s/<>()\[\]{}%]++)\s*+"
     rb"(?:<<(?P<dict>(?:\((?:[^()\\]|\\[\s\S])*+\)|[^<>()]|<[^<>]*+>|<<[^<>]*+>>)*+)>>|/(?P<name>[^\s/<>()\[\]{}%]++))"
     rb"\s*+BDC\b)"
     rb"|(?P<bare>/(?P<bare_tag>[^\s/<>()\[\]{}%]++)\s++BMC\b)"
-    rb"|(?P<form>/[^\s/<>()\[\]{}%]++\s++Do\b)"
+    rb"|(?P<object>/(?P<object_name>[^\s/<>()\[\]{}%]++)\s*+Do\b)"
     rb"|(?P<end>(?<![^\s)\]>])EMC\b)"
 )
 _MCID = re.compile(rb"/MCID\s+(\d+)")
@@ -35,13 +35,17 @@ class MarkedContent:
     """By marked-content identifier."""
     unmarked: int = 0
     artifact: int = 0
+    has_artifacts: bool = False
+    """Something that may be text is marked as an artifact."""
+    unmarked_objects: set[bytes] = field(default_factory=set)
+    """Names of the forms and images that are drawn outside of marks."""
     without_artifacts: bytes = b""
     """The stream without the text of artifacts."""
     only_artifacts: bytes = b""
     """The stream without all other text."""
 
 
-def scan(stream: bytes, mcid_of_name: Callable[[str], int | None]) -> MarkedContent:
+def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None]) -> MarkedContent:
     """Look through a page's content stream; `mcid_of_name` looks a property list up in the page's resources.
 
     Raises `ValueError` if marks do not match up, or the stream is longer than `MAX_BYTES`.
@@ -49,16 +53,18 @@ def scan(stream: bytes, mcid_of_name: Callable[[str], int | None]) -> MarkedCont
     if len(stream) > MAX_BYTES:
         raise ValueError("the page's content is too long to look through")
     found = MarkedContent()
-    open_marks: list[int | bool | None] = []  # an identifier, True for an artifact, None for anything else
+    # In each open mark: an identifier, True in an artifact, None in anything else.
+    open_marks: list[int | bool | None] = [None]
     inside: int | bool | None = None
     kept: list[bytes] = []
     artifacts: list[bytes] = []
     position = 0
-    has_artifacts = b"/Artifact" in stream
+    may_have_artifacts = b"/Artifact" in stream
     for match in _TOKEN.finditer(stream):
         kind = match.lastgroup
         start, end = match.span()
-        if kind in ("string", "form"):
+        if kind in ("string", "object"):
+            found.has_artifacts |= inside is True
             if kind == "string":
                 size = _size(match[0])
                 if inside is True:
@@ -67,7 +73,9 @@ def scan(stream: bytes, mcid_of_name: Callable[[str], int | None]) -> MarkedCont
                     found.unmarked += size
                 else:
                     found.marked[inside] += size
-            if not has_artifacts:
+            elif inside is None:
+                found.unmarked_objects.add(match["object_name"])
+            if not may_have_artifacts:
                 continue
             empty = b"()" if kind == "string" else b""
             between = stream[position:start]
@@ -76,31 +84,28 @@ def scan(stream: bytes, mcid_of_name: Callable[[str], int | None]) -> MarkedCont
             position = end
         elif match["mark"] or match["bare"]:
             tag = match["tag"] or match["bare_tag"]
-            mark: int | bool | None = None
-            if tag == b"Artifact":
+            mark: int | bool | None = inside
+            # An artifact makes everything within it one; else counts what has an identifier and was opened last.
+            if tag == b"Artifact" or inside is True:
                 mark = True
             elif match["dict"] is not None and (number := _MCID.search(match["dict"])):
                 mark = int(number[1])
             elif match["name"]:
-                mark = mcid_of_name(match["name"].decode("latin-1"))
+                mark = mcid_of_name(match["name"])
+                mark = inside if mark is None else mark
             open_marks.append(mark)
-            inside = _innermost(open_marks)
+            inside = mark
         elif kind == "end":
+            open_marks.pop()
             if not open_marks:
                 raise ValueError("its marked content ends before it begins")
-            open_marks.pop()
-            inside = _innermost(open_marks)
+            inside = open_marks[-1]
+        elif match["endless"] is not None:
+            raise ValueError("a picture in its content has no end")
     kept.append(stream[position:])
     artifacts.append(stream[position:])
     found.without_artifacts, found.only_artifacts = b"".join(kept), b"".join(artifacts)
     return found
-
-
-def _innermost(marks: list[int | bool | None]) -> int | bool | None:
-    """An artifact makes everything within it one; else what has an identifier and was opened last."""
-    if any(mark is True for mark in marks):
-        return True
-    return next((mark for mark in reversed(marks) if mark is not None), None)
 
 
 def _size(string: bytes) -> int:

@@ -9,14 +9,16 @@ from functools import lru_cache
 import pymupdf
 
 from engine.convert.blocks import Box
-from engine.convert.structuretree import Path
+from engine.convert.structuretree import NoStructure, Path
 
 _FLAGS = pymupdf.TEXT_COLLECT_STRUCTURE | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+_FLAGS |= pymupdf.TEXT_PRESERVE_IMAGES | pymupdf.TEXT_COLLECT_VECTORS  # for the places of figures
 # A tenth of the time of an XML parser, for which a page's 4,000 characters are 4,000 elements; and MuPDF's XML may hold
 # characters that XML must not, and names that are not escaped.
 _PART = re.compile(
-    r'<struct idx="(?P<place>\d+)" bbox="(?P<box>[^"]*)" raw="(?P<name>[^"]*)" std="(?P<role>[^"]*)"|(?P<end></struct>)'
-    r'|<font name="(?P<font>[^"]*)" size="(?P<size>[^"]*)">\s*(?P<chars>(?:<char [^>]*>\s*)*)</font>'
+    r'<struct idx="(?P<place>\d+)" bbox="(?P<box>[^"]*)" raw="(?P<name>[\s\S]*?)" std="(?P<role>[^"]*)"'
+    r"|(?P<end></struct>)"
+    r'|<font (?P<hex>hex)?name="(?P<font>[\s\S]*?)" size="(?P<size>[^"]*)">\s*(?P<chars>(?:<char [^>]*>\s*)*)</font>'
 )
 _CHAR = re.compile(r' c="([^"]*)"')
 _QUAD = re.compile(
@@ -80,8 +82,12 @@ class Element:
 
 
 def read_elements(page: pymupdf.Page) -> Element:
-    """The page's text as one element, of which those of the structure are kids, and runs that are in none of them."""
+    """The page's text as one element, of which those of the structure are kids, and runs that are in none of them.
+
+    Raises `NoStructure` if what MuPDF says cannot be made out.
+    """
     xml = page.get_textpage(flags=_FLAGS).extractXML()
+    known = 0
     root = Element("Document", (), (0.0, 0.0, 0.0, 0.0))
     stack = [root]
     for found in _PART.finditer(xml):
@@ -94,10 +100,15 @@ def read_elements(page: pymupdf.Page) -> Element:
             parent.kids.append(element)
             stack.append(element)
         elif font is not None:
+            if found["hex"]:  # so MuPDF writes names that are not plain
+                font = bytes.fromhex(font).decode("utf-8", "replace")
+            known += found["chars"].count("<char ")
             if (run := _run(font, float(found["size"]), found["chars"])) is not None:
                 stack[-1].kids.append(run)
         elif len(stack) > 1:
             stack.pop()
+    if known != xml.count("<char "):
+        raise NoStructure("its text cannot be told from its tags")
     return root
 
 

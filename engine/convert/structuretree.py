@@ -19,6 +19,10 @@ MAX_DEPTH = 200
 MAX_NODES_A_PAGE = 20_000
 """On average; a page of tables has some 2,000."""
 MAX_NODES = 1_000_000
+MAX_COLUMNS = 1000
+"""More than HTML allows a cell to span; Markdown would fill up every row to as many."""
+_LONGEST_ROLE_MAP = 8
+"""A role may be mapped to one that is mapped again."""
 
 
 class NoStructure(Exception):
@@ -39,9 +43,11 @@ class StructureTree:
     """The structure of a document."""
 
     nodes: int = 0
+    numbers: set[int] = field(default_factory=set)
+    """The objects' numbers of its elements."""
     has_headings: bool = False
-    marked: dict[int, set[int]] = field(default_factory=dict)
-    """By page (its object's number): the marked content that is in the tree."""
+    marked: dict[int, dict[int, int]] = field(default_factory=dict)
+    """By page (its object's number): the marked content that is in the tree, and the hash of its element's path."""
     attributes: dict[Path, Attributes] = field(default_factory=dict)
     """Of those elements that have any."""
     item_pages: dict[Path, set[int]] = field(default_factory=dict)
@@ -66,6 +72,21 @@ def read_structure(document: pymupdf.Document) -> StructureTree:
     return walk.tree
 
 
+def linked_marks(document: pymupdf.Document, number: int, tree: StructureTree) -> set[int]:
+    """The marked content of a page (from 1) that the parent tree leads from to the tree, which is MuPDF's way."""
+    page = mupdf.ll_pdf_lookup_page_obj(_pdf(document), number - 1)
+    key = mupdf.ll_pdf_dict_gets(page, "StructParents")
+    parent_tree = mupdf.ll_pdf_dict_getp(mupdf.ll_pdf_trailer(_pdf(document)), "Root/StructTreeRoot/ParentTree")
+    if not key or not mupdf.ll_pdf_is_int(key):
+        return set()
+    parents = mupdf.ll_pdf_lookup_number(parent_tree, mupdf.ll_pdf_to_int(key))
+    return {
+        mcid
+        for mcid in tree.marked.get(mupdf.ll_pdf_to_num(page), ())
+        if parents and mupdf.ll_pdf_to_num(mupdf.ll_pdf_array_get(parents, mcid)) in tree.numbers
+    }
+
+
 def _pdf(document: pymupdf.Document) -> Any:
     return pymupdf._as_pdf_document(document).m_internal
 
@@ -78,7 +99,7 @@ class _Walk:
         self._most = most
         self._role_map = role_map
         self._roles: dict[str, str] = {}
-        self._seen: set[int] = set()
+        self._kids = 0
 
     def run(self, root: Any) -> None:
         """Walk from the root; raises `NoStructure`."""
@@ -88,16 +109,20 @@ class _Walk:
             element, path, page, items = todo.pop()
             kids = mupdf.ll_pdf_dict_gets(element, "K")
             count = mupdf.ll_pdf_array_len(kids) if mupdf.ll_pdf_is_array(kids) else 1
+            # An element may have its text in pieces, one for each line or change of font.
+            self._kids += count
+            if self._kids > 4 * self._most:
+                raise NoStructure(f"its tags are more than {self._most:,} elements")
             for place in range(count if kids else 0):
                 kid = mupdf.ll_pdf_array_get(kids, place) if mupdf.ll_pdf_is_array(kids) else kids
                 if mupdf.ll_pdf_is_int(kid):
-                    self._mark(page, mupdf.ll_pdf_to_int(kid), items)
+                    self._mark(page, mupdf.ll_pdf_to_int(kid), path, items)
                 elif mupdf.ll_pdf_is_dict(kid):
                     own = mupdf.ll_pdf_dict_gets(kid, "Pg")
                     kid_page = mupdf.ll_pdf_to_num(own) if own else page
                     mcid = mupdf.ll_pdf_dict_gets(kid, "MCID")
                     if mcid:
-                        self._mark(kid_page, mupdf.ll_pdf_to_int(mcid), items)
+                        self._mark(kid_page, mupdf.ll_pdf_to_int(mcid), path, items)
                     elif mupdf.ll_pdf_dict_gets(kid, "S"):
                         role = self._enter(kid, element, (*path, place))
                         inside = items
@@ -105,8 +130,8 @@ class _Walk:
                             inside = (*items, self.tree.item_pages.setdefault((*path, place), set()))
                         todo.append((kid, (*path, place), kid_page, inside))
 
-    def _mark(self, page: int, mcid: int, items: tuple[set[int], ...]) -> None:
-        self.tree.marked.setdefault(page, set()).add(mcid)
+    def _mark(self, page: int, mcid: int, path: Path, items: tuple[set[int], ...]) -> None:
+        self.tree.marked.setdefault(page, {})[mcid] = hash(path)
         for item in items:
             item.add(page)
 
@@ -119,17 +144,20 @@ class _Walk:
             raise NoStructure(f"its tags are nested more than {MAX_DEPTH} deep")
         number = mupdf.ll_pdf_to_num(element)
         if number:
-            if number in self._seen:
+            if number in self.tree.numbers:
                 raise NoStructure("its tags go in a circle")
-            self._seen.add(number)
+            self.tree.numbers.add(number)
         above = mupdf.ll_pdf_dict_gets(element, "P")
         if not above or mupdf.ll_pdf_to_num(above) != mupdf.ll_pdf_to_num(parent):
             raise NoStructure("its tags contradict each other about what belongs to what")
-        role = self._role(mupdf.ll_pdf_to_name(mupdf.ll_pdf_dict_gets(element, "S")))
+        role = self._role(mupdf.ll_pdf_dict_gets(element, "S"))
         if role in _HEADINGS:
             self.tree.has_headings = True
         if role in ("TD", "TH"):
-            self.tree.cells.setdefault(path[:-1], []).append(path[-1])
+            cells = self.tree.cells.setdefault(path[:-1], [])
+            if len(cells) == MAX_COLUMNS:
+                raise NoStructure(f"its tags have a table of more than {MAX_COLUMNS:,} columns")
+            cells.append(path[-1])
             columns, rows = _cell_spans(mupdf.ll_pdf_dict_gets(element, "A"))
             if columns > 1 or rows > 1:
                 self.tree.attributes[path] = Attributes(columns=columns, rows=rows)
@@ -139,15 +167,20 @@ class _Walk:
                 self.tree.attributes[path] = Attributes(alt=" ".join(mupdf.ll_pdf_to_text_string(alt).split()))
         return role
 
-    def _role(self, role: str) -> str:
+    def _role(self, name: Any) -> str:
+        """The standard role that an element's own is mapped to."""
+        role = mupdf.ll_pdf_to_name(name)
         known = self._roles.get(role)
         if known is None:
             known = role
-            for _ in range(8):  # a role may be mapped to one that is mapped again
-                mapped = mupdf.ll_pdf_dict_gets(self._role_map, known) if self._role_map else None
-                if not mapped or not mupdf.ll_pdf_is_name(mapped):
+            # Names are looked up as MuPDF holds them: a name may be no UTF-8.
+            for _ in range(_LONGEST_ROLE_MAP):
+                mapped = mupdf.ll_pdf_dict_get(self._role_map, name) if self._role_map else None
+                if not mapped or not mupdf.ll_pdf_is_name(mapped) or mupdf.ll_pdf_to_name(mapped) == known:
                     break
-                known = mupdf.ll_pdf_to_name(mapped)
+                name, known = mapped, mupdf.ll_pdf_to_name(mapped)
+            else:
+                raise NoStructure("its roles are mapped in a circle")
             self._roles[role] = known
         return known
 
@@ -162,4 +195,4 @@ def _cell_spans(attributes: Any) -> tuple[int, int]:
             if mupdf.ll_pdf_is_dict(each):
                 columns = max(columns, mupdf.ll_pdf_dict_get_int(each, pymupdf.PDF_NAME("ColSpan").m_internal))
                 rows = max(rows, mupdf.ll_pdf_dict_get_int(each, pymupdf.PDF_NAME("RowSpan").m_internal))
-    return min(columns, 1000), min(rows, 1000)
+    return min(columns, MAX_COLUMNS), min(rows, MAX_COLUMNS)

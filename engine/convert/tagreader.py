@@ -5,6 +5,7 @@ Reading them takes a twentieth of the time of the layout model, and is truer.
 """
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,18 @@ from itertools import pairwise
 import pymupdf
 
 from engine.convert.blocks import Block, Box, Cell, Kind, RefinedPage, Span, stripped
-from engine.convert.linktargets import link_targets
+from engine.convert.linktargets import LinksByHeight, link_targets
 from engine.convert.markedcontent import MarkedContent, scan
+from engine.convert.pageresources import PageResources
 from engine.convert.structuretext import Element, Run, read_elements
-from engine.convert.structuretree import Attributes, NoStructure, Path, StructureTree, read_structure
+from engine.convert.structuretree import (
+    Attributes,
+    NoStructure,
+    Path,
+    StructureTree,
+    linked_marks,
+    read_structure,
+)
 
 MIN_COVERAGE = 0.98
 """Of the page's visible text, outside artifacts, must be in the tree."""
@@ -35,6 +44,7 @@ _BLOCKS = frozenset(
     | set(_HEADINGS)
 )
 _CONTAINERS = frozenset({"NonStruct", "Div", "Sect", "Part", "Art", "Document", "DocumentFragment", "Aside", "LBody"})
+_ROW_GROUPS = frozenset({"THead", "TBody", "TFoot", "NonStruct", "Div"})
 _HEADING_STYLE = re.compile(
     r"(?:heading|überschrift|titre|título|titolo|kop|rubrik|nagłówek)[ _-]?([1-6])", re.IGNORECASE
 )
@@ -81,40 +91,61 @@ class TagReader:
         """
         page = self._document.load_page(number - 1)
         try:
-            content = scan(page.read_contents(), lambda name: _mcid_of_property(page, name))
+            resources = PageResources(page)
+            content = scan(page.read_contents(), resources.mcid)
+            # MuPDF adds forms without a mark to the element before, and does not look for marks of their own.
+            content.unmarked += resources.text_in_forms(content.unmarked_objects)
         except ValueError as error:
             raise NoStructure(str(error)) from error
-        self._check_coverage(content, page.xref, has_images=bool(page.get_images()))
-        if content.artifact:
+        self._check_coverage(content, page)
+        if content.has_artifacts:
             page = self._with_contents(page, content.without_artifacts)
         root = read_elements(page)
-        builder = _Builder(self.tree, link_targets(page), lambda path: self._is_continued(path, number - 1))
+        builder = _Builder(
+            self.tree,
+            LinksByHeight(link_targets(page), page.rect.height),
+            lambda path: self._is_continued(path, number - 1),
+        )
         builder.walk(root, _Style())
-        builder.flush()
-        blocks = builder.blocks
+        blocks = builder.finish()
         if content.marked:
             _check_text(root)
+            self._check_elements(content, page.xref, root)
         if not trusting:
             _check_structure(blocks, self.tree)
-        if content.artifact and furniture:
+        artifacts = [run for element in builder.artifacts for run in element.runs()]
+        if content.has_artifacts and furniture:
             page = self._with_contents(page, content.only_artifacts)
-            blocks = _with_furniture(blocks, read_elements(page), page.rect.height)
+            artifacts += read_elements(page).runs()
+        if artifacts:
+            blocks = _with_furniture(blocks, artifacts, page.rect.height)
         return RefinedPage(number, page.rect.width, page.rect.height, blocks)
 
     def close(self) -> None:
         """Let go of the file."""
         self._document.close()
 
-    def _check_coverage(self, content: MarkedContent, page: int, *, has_images: bool) -> None:
-        known = self.tree.marked.get(page, set())
+    def _check_coverage(self, content: MarkedContent, page: pymupdf.Page) -> None:
+        known = self.tree.marked.get(page.xref, {})
         covered = sum(size for mcid, size in content.marked.items() if mcid in known)
         total = sum(content.marked.values()) + content.unmarked
         if content.artifact > _MOST_ARTIFACTS * (total + content.artifact):
             raise NoStructure("most of its text is tagged as decoration")
-        if not total and (content.artifact or has_images):
+        if not total and (content.artifact or page.get_images()):
             raise NoStructure("it has no text")
         if covered < MIN_COVERAGE * total:
             raise NoStructure(f"its tags cover only {int(100 * covered / total)}% of the text")
+        linked = linked_marks(self._document, page.number + 1, self.tree)
+        if sum(size for mcid, size in content.marked.items() if mcid in linked) < MIN_COVERAGE * total:
+            raise NoStructure("its tags do not lead to its text")
+
+    def _check_elements(self, content: MarkedContent, page: int, root: Element) -> None:
+        """Whether MuPDF has found the elements that the text is marked for; else it counts it to the one before."""
+        known = self.tree.marked.get(page, {})
+        found = {hash(path) for path in _paths_with_text(root)}
+        sizes = [(size, known[mcid] in found) for mcid, size in content.marked.items() if mcid in known]
+        if sum(size for size, is_found in sizes if is_found) < MIN_COVERAGE * sum(size for size, _ in sizes):
+            raise NoStructure("its tags do not lead to its text")
 
     def _with_contents(self, page: pymupdf.Page, contents: bytes) -> pymupdf.Page:
         """The page with another content stream; the old one may be that of other pages too."""
@@ -133,8 +164,10 @@ class TagReader:
 class _Builder:
     """Turns elements into blocks."""
 
-    def __init__(self, tree: StructureTree, links: list[tuple[Box, str]], is_continued: Callable[[Path], bool]) -> None:
+    def __init__(self, tree: StructureTree, links: LinksByHeight, is_continued: Callable[[Path], bool]) -> None:
         self.blocks: list[Block] = []
+        self.artifacts: list[Element] = []
+        """Elements that say they are none of the content."""
         self._tree = tree
         self._links = links
         self._is_continued = is_continued
@@ -156,6 +189,12 @@ class _Builder:
             else:
                 self._add(kid, style, element)
 
+    def finish(self) -> list[Block]:
+        """The blocks, when all has been walked."""
+        self.flush()
+        self._end_listing()
+        return self.blocks
+
     def flush(self) -> None:
         """End the block that is being collected."""
         runs, self._runs = self._runs, []
@@ -171,8 +210,6 @@ class _Builder:
             # Text that no element holds together: a gap of a line ends it.
             if abs(run.baseline - last.baseline) > 2 * max(run.size, last.size):
                 self.flush()
-        if self._open is None and not self._runs:
-            self._implicit = _path_text(element.path)
         self._runs.append((run, style))
 
     def _append(self, block: Block) -> None:
@@ -241,7 +278,7 @@ class _Builder:
         elif role == "Sub":
             self.walk(element, replace(style, script=-1))
         elif role == "Artifact":
-            return
+            self.artifacts.append(element)
         elif self._open is None and role in _CONTAINERS and _is_listing(element):
             self._code(element)
         elif _holds_blocks(element) or (role in _BLOCKS and self._open is None):
@@ -326,18 +363,25 @@ class _Builder:
     def _code(self, element: Element) -> None:
         self.flush()
         runs = list(element.runs())
-        text = code_text(runs)
+        if not any(run.text.strip() for run in runs):
+            return
         before = self.blocks[-1] if self.blocks else None
-        if text and before is not None and id(before) == id(self._listing[0]) and _goes_on(before, element):
+        if before is not None and before is self._listing[0] and _goes_on(before, element):
             # Word processors make each line of a listing a paragraph.
             self._listing[1].extend(runs)
-            before.spans = [Span(code_text(self._listing[1]))]
             before.box = _around([before.box, element.box])
-        elif text:
-            block = Block(Kind.CODE, _around(run.box for run in runs), [Span(text)], node=_path_text(element.path))
+        else:
+            self._end_listing()
+            block = Block(Kind.CODE, _around(run.box for run in runs), node=_path_text(element.path))
             block.size = _usual_size(runs)
             self._append(block)
             self._listing = (block, runs)
+
+    def _end_listing(self) -> None:
+        block, runs = self._listing
+        if block is not None:
+            block.spans = [Span(code_text(runs))]
+        self._listing = (None, [])
 
     def _figure(self, element: Element, style: _Style) -> None:
         known = self._tree.attributes.get(element.path, Attributes())
@@ -357,9 +401,8 @@ class _Builder:
             self.flush()
             return
         opened, self._open = self._open, None
-        for caption in _captions(element):
-            with self._block(Kind.CAPTION, caption):
-                self.walk(caption, style)
+        self.walk(replace(element, kids=list(_outside_rows(element))), style)
+        self.flush()
         block = Block(Kind.TABLE, element.box, node=_path_text(element.path))
         for row in rows:
             cells = self._cells(row, style)
@@ -372,17 +415,19 @@ class _Builder:
         self._open = opened
 
     def _cells(self, row: Element, style: _Style) -> list[Cell]:
-        present = {kid.path[-1]: kid for kid in row.elements() if kid.role in ("TD", "TH")}
-        cells = []
-        for place in self._tree.cells.get(row.path) or sorted(present):
+        present = {kid.path[-1]: kid for kid in row.elements() if kid.role != "Artifact"}
+        self.artifacts += [kid for kid in row.elements() if kid.role == "Artifact"]
+        outside = stripped(_spans([(kid, style) for kid in row.kids if isinstance(kid, Run)], self._links))
+        cells = [Cell(outside)] if outside else []
+        for place in sorted({*self._tree.cells.get(row.path, ()), *present}):
             known = self._tree.attributes.get((*row.path, place), Attributes())
             element = present.get(place)
             spans: list[Span] = []
             if element is not None:
                 inner = _Builder(self._tree, self._links, self._is_continued)
                 inner.walk(element, style)
-                inner.flush()
-                spans = _as_cell(inner.blocks)
+                spans = _as_cell(inner.finish())
+                self.artifacts += inner.artifacts
             cells.append(
                 Cell(spans, element is not None and element.role == "TH", columns=known.columns, rows=known.rows)
             )
@@ -391,22 +436,19 @@ class _Builder:
 
 def code_text(runs: list[Run]) -> str:
     """Lines as they stand on the page: indentation from where they begin, blank lines from the gaps between them."""
-    lines: dict[int, list[Run]] = {}
-    for run in runs:
-        key = next((line for line in lines if abs(line - run.baseline * 10) <= run.size * 3), round(run.baseline * 10))
-        lines.setdefault(key, []).append(run)
+    lines = _lines(runs)
     if not lines:
         return ""
     left = min(run.box[0] for run in runs)
     widths = [(run.box[2] - run.box[0]) / len(run.text) for run in runs if len(run.text) > 2]
     advance = sorted(widths)[len(widths) // 2] if widths else runs[0].size * 0.6
-    baselines = [line[0].baseline for line in lines.values()]
+    baselines = [line[0].baseline for line in lines]
     steps = [b - a for a, b in pairwise(baselines) if b - a > runs[0].size * 0.5]
     pitch = min(steps, default=0.0)
     right = max(run.box[2] for run in runs)
     written: list[str] = []
     before: Run | None = None
-    for line in lines.values():
+    for line in lines:
         text = ""
         for run in line:
             column = round((run.box[0] - left) / advance) if advance > 0 else 0
@@ -422,6 +464,21 @@ def code_text(runs: list[Run]) -> str:
     return "\n".join(line.rstrip() for line in written).strip("\n")
 
 
+def _lines(runs: list[Run]) -> list[list[Run]]:
+    """Runs by line, in the order in which lines begin; a run is on a line whose baseline is near its own."""
+    lines: list[list[Run]] = []
+    places: list[tuple[float, int]] = []  # baseline and number of each line, sorted
+    for run in runs:
+        at = bisect(places, (run.baseline, -1))
+        near = min(places[max(at - 1, 0) : at + 1], key=lambda place: abs(place[0] - run.baseline), default=None)
+        if near is not None and abs(near[0] - run.baseline) <= 0.3 * run.size:
+            lines[near[1]].append(run)
+        else:
+            places.insert(at, (run.baseline, len(lines)))
+            lines.append([run])
+    return lines
+
+
 def _is_wrapped(last: Run, following: str, right: float, advance: float) -> bool:
     """Whether a line of a listing was cut because it was too long.
 
@@ -431,7 +488,7 @@ def _is_wrapped(last: Run, following: str, right: float, advance: float) -> bool
     return bool(word) and last.text.endswith(" ") and last.box[2] + advance * (len(word) - 0.5) > right
 
 
-def _spans(runs: list[tuple[Run, _Style]], links: list[tuple[Box, str]]) -> list[Span]:
+def _spans(runs: list[tuple[Run, _Style]], links: LinksByHeight) -> list[Span]:
     spans: list[Span] = []
     last: Run | None = None
     scripts = _scripts([run for run, _ in runs])
@@ -469,6 +526,9 @@ def _scripts(runs: list[Run]) -> list[int]:
         rise = [other.baseline - run.baseline for other in beside if other.size > 1.1 * run.size]
         rise = [step for step in rise if 0.08 * usual < abs(step) < 0.6 * usual]
         is_small = run.size < 0.9 * usual and len(run.text.strip()) <= 12
+        # The letters of a logo, as that of TeX, are no exponents: these are digits, or end a word.
+        following = runs[number + 1].text[:1] if number + 1 < len(runs) else ""
+        is_small &= not (run.text[-1:].isalpha() and following.isalpha())
         found.append((1 if rise[0] > 0 else -1) if rise and is_small else int(run.is_superscript and is_small))
     return found
 
@@ -490,10 +550,10 @@ def _gap(last: Run, run: Run, before: str, text: str) -> bool:
     return run.box[0] - last.box[2] > 0.18 * size
 
 
-def _link_of(run: Run, links: list[tuple[Box, str]]) -> str:
+def _link_of(run: Run, links: LinksByHeight) -> str:
     left, top, right, bottom = run.box
     middle = (top + bottom) / 2
-    for (x0, y0, x1, y1), target in links:
+    for (x0, y0, x1, y1), target in links.near(middle):
         if y0 - 1 <= middle <= y1 + 1 and min(right, x1) - max(left, x0) > 0.8 * (right - left):
             return target
     return ""
@@ -518,12 +578,17 @@ def _rows(element: Element) -> Iterator[Element]:
     for kid in element.elements():
         if kid.role == "TR":
             yield kid
-        elif kid.role in ("THead", "TBody", "TFoot", "NonStruct", "Div"):
+        elif kid.role in _ROW_GROUPS:
             yield from _rows(kid)
 
 
-def _captions(element: Element) -> Iterator[Element]:
-    return (kid for kid in element.elements() if kid.role == "Caption")
+def _outside_rows(element: Element) -> Iterator[Element | Run]:
+    """What a table holds besides rows: its caption, and what should not be there."""
+    for kid in element.kids:
+        if isinstance(kid, Run) or kid.role not in ("TR", *_ROW_GROUPS):
+            yield kid
+        elif kid.role != "TR":
+            yield from _outside_rows(kid)
 
 
 def _as_cell(blocks: list[Block]) -> list[Span]:
@@ -583,11 +648,11 @@ def _usual_size(runs: Iterable[Run]) -> float:
     return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
-def _mcid_of_property(page: pymupdf.Page, name: str) -> int | None:
-    """The marked-content identifier of a property list in the page's resources."""
-    document = page.parent
-    kind, value = document.xref_get_key(page.xref, f"Resources/Properties/{name}/MCID")
-    return int(value) if kind == "int" else None
+def _paths_with_text(element: Element) -> Iterator[Path]:
+    if any(isinstance(kid, Run) for kid in element.kids):
+        yield element.path
+    for kid in element.elements():
+        yield from _paths_with_text(kid)
 
 
 # --- whether the tags deserve trust ---
@@ -606,7 +671,7 @@ def _check_text(root: Element) -> None:
 
 def _check_structure(blocks: list[Block], tree: StructureTree) -> None:
     steps = disorder = 0
-    for before, after in pairwise(blocks):
+    for before, after in pairwise([block for block in blocks if block.kind is not Kind.PICTURE]):
         shared = min(before.box[2], after.box[2]) - max(before.box[0], after.box[0])
         if shared > 0.5 * min(before.box[2] - before.box[0], after.box[2] - after.box[0]):
             steps += 1
@@ -623,10 +688,10 @@ def _check_structure(blocks: list[Block], tree: StructureTree) -> None:
         raise NoStructure("its tags are paragraphs only, although it has headings")
 
 
-def _with_furniture(blocks: list[Block], artifacts: Element, height: float) -> list[Block]:
+def _with_furniture(blocks: list[Block], artifacts: list[Run], height: float) -> list[Block]:
     """The blocks, and what is tagged as an artifact: running heads above them, feet below, a block a line."""
     lines: dict[int, list[Run]] = {}
-    for run in artifacts.runs():
+    for run in artifacts:
         if run.text.strip():
             lines.setdefault(round(run.baseline), []).append(run)
     heads: list[Block] = []
@@ -634,7 +699,9 @@ def _with_furniture(blocks: list[Block], artifacts: Element, height: float) -> l
     for baseline, runs in sorted(lines.items()):
         is_head = baseline < height / 2
         kind = Kind.PAGE_HEADER if is_head else Kind.PAGE_FOOTER
-        spans = stripped(_spans([(run, _Style()) for run in sorted(runs, key=lambda run: run.box[0])], []))
+        spans = stripped(
+            _spans([(run, _Style()) for run in sorted(runs, key=lambda run: run.box[0])], LinksByHeight((), 0.0))
+        )
         block = Block(kind, _around(run.box for run in runs), spans, size=_usual_size(runs), node="artifact")
         (heads if is_head else feet).append(block)
     return [*heads, *blocks, *feet]
