@@ -25,6 +25,8 @@ _KINDS = {
     "page-footer": Kind.PAGE_FOOTER,
 }
 """What the layout model's classes are; all others are paragraphs."""
+_ONE_SIZE = FURNITURE | {Kind.HEADING}
+"""What is set in one size: a title's second line in another is a heading of its own."""
 _PROSE = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.FOOTNOTE, Kind.CAPTION})
 
 _CLOSERS = tuple('.!?:;。！？：；…"”’»)')
@@ -58,7 +60,7 @@ def rewrite(block: Block, lines: list[Line], text: PageText) -> None:
         left = min((line.words[0].lead or line.start for line in lines if line.is_upright), default=block.box[0])
         block.box = (min(block.box[0], left), *block.box[1:])
     elif block.kind is Kind.PARAGRAPH:
-        block.spans = set_lines(lines, text.vocabulary, text.right_limit(block.box))
+        block.spans = set_lines(lines, text.vocabulary, lambda: text.right_limit(block.box))
     else:
         block.spans = compose(lines, text.vocabulary)
     block.size = dominant_size(lines)
@@ -158,7 +160,7 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
         return []
     if kind is Kind.FOOTNOTE:
         return [_text_block(kind, around(line.box for line in note), note, text) for note in _footnotes(lines)]
-    parts = _by_gaps(lines) if kind is Kind.PARAGRAPH else _by_font(lines) if kind in FURNITURE else [lines]
+    parts = _by_gaps(lines) if kind is Kind.PARAGRAPH else _by_font(lines, kind) if kind in _ONE_SIZE else [lines]
     if len(parts) > 1:
         return [_text_block(kind, around(line.box for line in part), part, text) for part in parts]
     return [_text_block(kind, frame, lines, text)]
@@ -184,11 +186,12 @@ def _columns(fragments: Sequence[Line]) -> list[list[Line]]:
     return []
 
 
-def _by_font(lines: list[Line]) -> list[list[Line]]:
-    """Lines of a running head in parts of one size and face: the model at times takes the text below it for a part."""
+def _by_font(lines: list[Line], kind: Kind) -> list[list[Line]]:
+    """Lines in parts of one size, and of a running head one face: the model may take the text below it for a part."""
     parts = [[lines[0]]]
     for before, after in pairwise(lines):
-        if abs(before.size - after.size) > 0.1 * before.size or is_code([before]) != is_code([after]):
+        other_face = kind in FURNITURE and is_code([before]) != is_code([after])
+        if other_face or abs(before.size - after.size) > 0.1 * before.size:
             parts.append([after])
         else:
             parts[-1].append(after)
@@ -239,13 +242,17 @@ def _footnotes(lines: Sequence[Line]) -> list[list[Line]]:
 def _paragraphs(fragments: Sequence[Line]) -> list[list[Line]]:
     """Text that no box holds together, as paragraphs: lines close below each other, of one size."""
     paragraphs: list[list[Line]] = []
+    open_: list[list[Line]] = []
     for piece in _runs(fragments):
-        for paragraph in paragraphs:
+        # Lines come from top to bottom: what is far above goes on no more.
+        open_ = [p for p in open_ if piece.baseline - p[-1].baseline < 2 * max(piece.size, p[-1].size)]
+        for paragraph in open_:
             if _continues(paragraph[-1], piece):
                 paragraph.append(piece)
                 break
         else:
             paragraphs.append([piece])
+            open_.append(paragraphs[-1])
     return paragraphs
 
 

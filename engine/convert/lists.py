@@ -85,7 +85,7 @@ def _items(block: Block, text: PageText, before: _Item | None) -> list[_Item]:
     if not lines or block.kind not in (Kind.LIST_ITEM, Kind.PARAGRAPH):
         return []
     lines = [split_glued(line) for line in visual_lines(lines)]
-    first = find_label(lines[0], text.drawings)
+    first = find_label(lines[0], text)
     if block.kind is Kind.PARAGRAPH and not _begins_list(lines, first, before, text):
         return []
     right = text.right_limit(block.box) or block.box[2]
@@ -95,7 +95,7 @@ def _items(block: Block, text: PageText, before: _Item | None) -> list[_Item]:
     result = []
     for number, start in enumerate(starts):
         part = lines[start : starts[number + 1] if number + 1 < len(starts) else len(lines)]
-        label = find_label(part[0], text.drawings)
+        label = find_label(part[0], text)
         own = block if len(starts) == 1 else Block(Kind.LIST_ITEM, block.box, depth=block.depth)
         own.kind = Kind.LIST_ITEM
         result.append(_item(own, part, label, text, right))
@@ -135,12 +135,12 @@ def _begins_list(lines: Sequence[Line], label: Label | None, before: _Item | Non
 def _item_starts(lines: Sequence[Line], text: PageText, right: float) -> list[int]:
     """The numbers of the lines that begin an item."""
     starts = [0]
-    label = find_label(lines[0], text.drawings)
+    label = find_label(lines[0], text)
     margin = text_start(lines[0], label)
     labelled = label is not None
     last = label
     for i, line in enumerate(lines[1:], start=1):
-        label = find_label(line, text.drawings)
+        label = find_label(line, text)
         size = line.size
         begins = False
         if label is not None and (not label.is_number or last is None or _is_numbered_next(label, last, margin, size)):

@@ -74,3 +74,25 @@ def test_styles_come_from_the_fonts() -> None:
     assert spans["italic"].italic
     assert spans["mono"].code
     assert spans["plain"].style == (False, False, False, False, 0, "")
+
+
+def test_words_that_a_line_runs_through_are_struck_out() -> None:
+    page = DrawnPage()
+    page.write(50, 50, "kept dropped kept")
+    page.page.draw_line((72, 47), (112, 47), width=0.6)
+    page.page.draw_line((50, 51.5), (70, 51.5), width=0.6)
+    page.box("text", 48, 38, 300, 56)
+    spans = page.read()[0].blocks[0].spans
+    assert [(span.text, span.strike) for span in spans if span.text.strip()] == [
+        ("kept ", False),
+        ("dropped", True),
+        (" kept", False),
+    ]
+
+
+def test_text_painted_twice_a_little_aside_is_bold() -> None:
+    page = DrawnPage()
+    for shift in (0, 0.4):
+        page.write(50 + shift, 50, "Heavy")
+    page.box("text", 48, 38, 300, 56)
+    assert page.read()[0].blocks[0].spans[0].bold
