@@ -33,8 +33,6 @@ class PageContext:
     error: str | None = None
     why: str | None = None
     """Why it was read the way it was, where there was a choice."""
-    textpage: pymupdf.TextPage | None = None
-    """What the layout model was given of the page's text; making one is a good part of reading a page."""
     model: PageModel | None = None
     """What the page says, for the checkpoint; None where no text format is asked for."""
     files: list[Path] = field(default_factory=list)

@@ -52,7 +52,7 @@ def _parts(block: Block, text: PageText) -> list[Block]:
         if _is_prose(lines):
             for span in block.spans:
                 span.code = False
-        elif block.kind is not Kind.FORMULA and drawn_bullet(lines[0], text.drawings) is None:
+        elif block.kind is not Kind.FORMULA and drawn_bullet(lines[0], text) is None:
             block.kind = Kind.CODE
             block.label = ""
         return [block]
@@ -111,7 +111,7 @@ def _is_one_listing(before: Block, after: Block, text: PageText) -> bool:
     step = second[0].baseline - first[-1].baseline
     if step <= 0:
         return False
-    grounds = [_background(block, text.drawings) for block in (before, after)]
+    grounds = [_background(block, text.backgrounds) for block in (before, after)]
     if grounds[0] is not None or grounds[1] is not None:
         return grounds[0] == grounds[1]
     steps = [b.baseline - a.baseline for a, b in pairwise(first)] + [
@@ -127,7 +127,7 @@ def _background(block: Block, drawings: Sequence[Drawing]) -> tuple[float, ...] 
     found = [
         d.box
         for d in drawings
-        if not d.is_stroked and d.box[0] <= x0 + 1 and d.box[1] <= y0 + 1 and d.box[2] >= x1 - 1 and d.box[3] >= y1 - 1
+        if d.box[0] <= x0 + 1 and d.box[1] <= y0 + 1 and d.box[2] >= x1 - 1 and d.box[3] >= y1 - 1
     ]
     found = [box for box in found if box[1] > 0 and box[0] > 0]
     return min(found, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), default=None)

@@ -23,8 +23,8 @@ def is_code(lines: Sequence[Line]) -> bool:
 def write_code(lines: Sequence[Line], right: float | None = None) -> str:
     """Lines as they stand: each character in the column of its place, blank lines where there is room for them.
 
-    The first column is that of the leftmost character, or of the leftmost blank where a line begins with some. `right` is how far lines may reach, in
-    points: a line that ends there only for want of room is joined with the rest of it.
+    The first column is that of the leftmost character, or of the leftmost blank where a line begins with some. `right`
+    is how far lines may reach, in points: a line that ends there only for want of room is joined with the rest of it.
     """
     rows = visual_lines(lines)
     advance = advance_width(rows)

@@ -7,6 +7,7 @@ form, a list of terms or a table nobody recognised keep the order they came in; 
 """
 
 import itertools
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -26,6 +27,8 @@ _ROWS = 0.6
 """A column is the labels of rows if it begins so many of them, in parts of its blocks."""
 _MARGIN = 0.22
 """A column this small a part of the width is a margin, with notes to what stands beside it."""
+_FILLED = 0.35
+"""A column has something in at least so much of its height; what is set sparsely is a form."""
 _LONG = 4.0
 """Blocks this many times as high as their text are running text, not the entries of a form."""
 
@@ -43,7 +46,7 @@ class Columns:
         heads, body, feet = _furniture_apart(blocks)
         sizes = [block.size for block in body if block.size]
         cut = _Cut(median(sizes) if sizes else 10.0)
-        ordered = [item.block for item in cut.order([_Item(place, block) for place, block in enumerate(body)])]
+        ordered = [block for item in cut.order(_items(body)) for block in item.blocks]
         if not cut.found:
             return
         notes = _footnotes(ordered)
@@ -52,14 +55,16 @@ class Columns:
 
 
 class _Item:
-    """A block and where it stood."""
+    """A block and where it stood, with the blocks that lie in it."""
 
-    __slots__ = ("block", "bottom", "left", "place", "right", "top")
+    __slots__ = ("block", "blocks", "bottom", "left", "middle", "place", "right", "top")
 
     def __init__(self, place: int, block: Block) -> None:
         self.place = place
         self.block = block
+        self.blocks = [block]
         self.left, self.top, self.right, self.bottom = block.box
+        self.middle = (self.top + self.bottom) / 2
 
 
 class _Cut:
@@ -77,7 +82,7 @@ class _Cut:
         if len(columns) > 1 and self._are_columns(columns):
             self.found = True
             return [item for column in self._main_first(columns) for item in self.order(column)]
-        bands = self._bands(_strips(items, self.em * _SLACK))
+        bands = self._bands(items)
         if len(bands) > 1:
             return [item for band in bands for item in self.order(band)]
         # Rows of something tabular, or an indent: each row as it came.
@@ -89,7 +94,7 @@ class _Cut:
         columns: list[list[_Item]] = []
         reach = float("-inf")
         for item in sorted(items, key=lambda item: item.left):
-            spill = min(_SPILL * (item.right - item.left), _SLACK * self.em)
+            spill = self._spill(item)
             if not columns or item.left + spill - reach >= self.em * _GUTTER:
                 columns.append([])
             columns[-1].append(item)
@@ -105,6 +110,9 @@ class _Cut:
             max(_beside(left, right), _beside(right, left)) < _BESIDE
         ):
             return False  # one under the other, with an indent
+        width = _width(left + right)
+        if any(_width(column) >= _MARGIN * width and _filled(column) < _FILLED for column in (left, right)):
+            return False
         fewer = min(left, right, key=len)
         return not self._heads_rows(fewer, left + right)
 
@@ -131,22 +139,49 @@ class _Cut:
         # Several narrow columns are just that.
         return wide + narrow if len(wide) >= 1 and len(narrow) == 1 and len(columns) == 2 else columns
 
-    def _bands(self, strips: list[list[_Item]]) -> list[list[_Item]]:
-        """Strips from top to bottom, joined as long as they have a gutter in common."""
-        bands: list[list[list[_Item]]] = []
-        for strip in strips:
-            if bands:
-                joined = [item for each in bands[-1] for item in each] + strip
-                if len(self._columns(joined)) > 1:
-                    bands[-1].append(strip)
-                    continue
+    def _bands(self, items: Sequence[_Item]) -> list[list[_Item]]:
+        """Groups from top to bottom: what crosses the best gutter, and what stands between that."""
+        gutter = self._best_gutter(items)
+        if gutter is None:
+            return _strips(items, self.em * _SLACK)
+        across = [item for item in items if self._crosses(item, gutter)]
+        across.sort(key=lambda item: (item.top, item.place))
+        between: list[list[_Item]] = [[] for _ in range(len(across) + 1)]
+        for item in items:
+            if not self._crosses(item, gutter):
+                between[sum(other.middle < item.middle for other in across)].append(item)
+        bands: list[list[_Item]] = []
+        for number, band in enumerate(between):
+            if number < len(across):
                 # What introduces the wide block below it stands with it, not at the end of the first column.
+                strips = _strips(band, self.em * _SLACK)
                 carried: list[list[_Item]] = []
-                while len(bands[-1]) > 1 and _introduces(bands[-1][-1], strip):
-                    carried.insert(0, bands[-1].pop())
-                bands.extend([each] for each in carried)
-            bands.append([strip])
-        return [[item for strip in band for item in strip] for band in bands]
+                while strips and _introduces(strips[-1], across[number]):
+                    carried.insert(0, strips.pop())
+                bands += [[item for strip in strips for item in strip], *carried, [across[number]]]
+            else:
+                bands.append(band)
+        return [band for band in bands if band]
+
+    def _best_gutter(self, items: Sequence[_Item]) -> float | None:
+        """The left edge of the gutter with most text beside text, if there is any."""
+        best, most = None, 0.0
+        step = max(1.0, self.em * _GUTTER / 2)
+        for place in sorted({math.ceil(item.right / step) for item in items}):
+            gutter = place * step
+            left = [item for item in items if item.right - self._spill(item) <= gutter]
+            right = [item for item in items if item.left + self._spill(item) >= gutter + self.em * _GUTTER]
+            shared = _shared_height(left, right)
+            if shared > most:
+                best, most = gutter, shared
+        return best
+
+    def _crosses(self, item: _Item, gutter: float) -> bool:
+        spill = self._spill(item)
+        return item.right - spill > gutter and item.left + spill < gutter + self.em * _GUTTER
+
+    def _spill(self, item: _Item) -> float:
+        return min(_SPILL * (item.right - item.left), _SLACK * self.em)
 
 
 def _strips(items: Iterable[_Item], slack: float) -> list[list[_Item]]:
@@ -176,17 +211,60 @@ def _beside(some: list[_Item], others: list[_Item]) -> float:
     return shared / total if total > 0 else 0.0
 
 
-def _introduces(strip: list[_Item], below: list[_Item]) -> bool:
+def _filled(column: list[_Item]) -> float:
+    """How much of a column's height has something in it, 0 to 1."""
+    height = max(item.bottom for item in column) - min(item.top for item in column)
+    return sum(item.bottom - item.top for item in column) / height if height > 0 else 1.0
+
+
+def _shared_height(some: list[_Item], others: list[_Item]) -> float:
+    """How many points of height have something of both."""
+    shared = 0.0
+    spans = _covered(others)
+    for top, bottom in _covered(some):
+        shared += sum(max(0.0, min(bottom, low) - max(top, high)) for high, low in spans)
+    return shared
+
+
+def _covered(items: Iterable[_Item]) -> list[tuple[float, float]]:
+    """The heights that have something, from top to bottom, none of them overlapping."""
+    spans: list[tuple[float, float]] = []
+    for top, bottom in sorted((item.top, item.bottom) for item in items):
+        if spans and top <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(bottom, spans[-1][1]))
+        else:
+            spans.append((top, bottom))
+    return spans
+
+
+def _introduces(strip: list[_Item], below: _Item) -> bool:
     if len(strip) != 1:
         return False
     kind = strip[0].block.kind
-    return kind is Kind.HEADING or (
-        kind is Kind.CAPTION and any(item.block.kind in (Kind.TABLE, Kind.PICTURE) for item in below)
-    )
+    return kind is Kind.HEADING or (kind is Kind.CAPTION and below.block.kind in (Kind.TABLE, Kind.PICTURE))
 
 
 def _width(items: list[_Item]) -> float:
     return max(item.right for item in items) - min(item.left for item in items)
+
+
+def _items(body: Sequence[Block]) -> list[_Item]:
+    """The blocks; text in a picture goes with it, but for one that is the ground of a page."""
+    items = [_Item(place, block) for place, block in enumerate(body)]
+    inside: dict[int, int] = {}
+    for picture in items:
+        if picture.block.kind is Kind.PICTURE:
+            texts = [item for item in items if item is not picture and _is_inside(item, picture)]
+            if 2 * sum(len(item.block.text) for item in texts) <= sum(len(block.text) for block in body):
+                inside.update((item.place, picture.place) for item in texts if item.block.kind is not Kind.PICTURE)
+    for place, picture_place in inside.items():
+        items[picture_place].blocks.append(body[place])
+    return [item for item in items if item.place not in inside]
+
+
+def _is_inside(item: _Item, picture: _Item) -> bool:
+    x = (item.left + item.right) / 2
+    return picture.left <= x <= picture.right and picture.top <= item.middle <= picture.bottom
 
 
 def _furniture_apart(blocks: Iterable[Block]) -> tuple[list[Block], list[Block], list[Block]]:

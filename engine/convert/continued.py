@@ -70,9 +70,13 @@ class Continued:
     def __init__(self) -> None:
         self._open: _Open | None = None
         self._changes: dict[int, _Changes] = {}
+        self._number = 0
 
     def observe(self, page: RefinedPage) -> None:
         """Find what goes on, and keep what is to be moved to where it began."""
+        if page.number != self._number + 1:
+            self._open = None  # A page that could not be read is between.
+        self._number = page.number
         is_first = True
         has_caption = False
         for index, block in enumerate(page.blocks):

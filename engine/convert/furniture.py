@@ -208,6 +208,8 @@ def _keys(text: str, page: int) -> Iterator[_Key]:
         yield text, ()
         return
     for ways in product("=+", repeat=len(numbers)):
+        if ways[:1] == ("=",) and _PAGE_NUMBER.match(text):
+            continue  # A page's number counts, and would fill the memory with what is nowhere else.
         yield (
             pattern,
             tuple((way, n if way == "=" else n - page) for way, n in zip(ways, numbers, strict=True)),

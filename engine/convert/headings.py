@@ -54,9 +54,15 @@ class _Use:
 
     blocks: int = 0
     called_headings: int = 0
+    labels: int = 0
+    """Of those called headings, they that end like the label of what follows."""
     followed_by_same: int = 0
     depths: set[int] = field(default_factory=set)
     """Of the numbers of its headings: 2 of `3.1`."""
+
+
+_Group = tuple[list[tuple[_Style, int]], int]
+"""Styles, with the parts of a number, that are of one level; and how many blocks have them."""
 
 
 class Headings:
@@ -85,6 +91,7 @@ class Headings:
             use = self._uses.setdefault(style, _Use())
             use.blocks += 1
             use.called_headings += block.kind is Kind.HEADING
+            use.labels += block.kind is Kind.HEADING and _is_label(_text(block))
             use.followed_by_same += following is not None and not following.rows and _style(following) == style
             if block.kind is Kind.HEADING or _DOTTED.match(_text(block)):
                 use.depths.add(_depth(block))
@@ -170,44 +177,39 @@ class Headings:
             if (
                 _lines(block) > _MOST_LINES + 1
                 or (block.size <= self._body * _SMALLER and not _DOTTED.match(text))
-                or (text.endswith((":", ",", ";")) and not _DOTTED.match(text))
+                or _is_label(text)
                 or (plain and not _DOTTED.match(text) and (text.endswith(".") or len(text) > _LONGEST / 2))
             ):
                 block.kind = Kind.PARAGRAPH
         elif len(text) > 2 * _LONGEST:
             block.kind = Kind.PARAGRAPH
 
-    def _has_styled_headings(self) -> bool:
-        """Whether headings can be told from text in this document; in a recognised scan no text is bold."""
-        return any(
-            use.called_headings and (style.bold or style.size >= self._body * _LARGER)
-            for style, use in self._uses.items()
-        )
-
     def _rank(self) -> dict[tuple[_Style, int], int]:
         """The level of each style and number of parts in a heading's number."""
-        ranks: dict[tuple[_Style, int], int] = {}
-        level = 0
+        groups: list[_Group] = []
         last: _Style | None = None
         for style in sorted(self._uses, key=lambda style: (-style.size, not style.bold, style.italic)):
-            use = self._uses.get(style) or _Use(1)
+            use = self._uses[style]
             if not self._may_head(style, use):
                 continue
             alike = last is not None and last[1:] == style[1:] and last.size < style.size * _SAME
             # A heading without a number, like the list of references, is on the level of the shortest numbers.
             for number, depth in enumerate(sorted(use.depths - {0}) or [0]):
-                level += not (alike and number == 0)
-                ranks[style, depth] = max(1, min(level, _LEVELS))
+                if alike and number == 0:
+                    members, count = groups[-1]
+                    groups[-1] = ([*members, (style, depth)], count + use.blocks)
+                else:
+                    groups.append(([(style, depth)], use.blocks))
             last = style
-        return ranks
+        return {
+            member: level for level, (members, _) in enumerate(_merged_to(_LEVELS, groups), 1) for member in members
+        }
 
     def _may_head(self, style: _Style, use: _Use) -> bool:
         """Whether any heading can have this style after all is said and done."""
         if style.size >= self._body * _LARGER:
             return use.called_headings > 0 or use.followed_by_same <= _RUNNING * use.blocks
-        if style.size <= self._body * _SMALLER:
-            return False
-        return (style.bold or style.italic or not self._has_styled_headings()) and use.called_headings > 0
+        return style.size > self._body * _SMALLER and use.called_headings > use.labels
 
     def _level(self, block: Block) -> int:
         assert self._ranks is not None
@@ -220,6 +222,17 @@ class Headings:
             larger = [level for (other, _), level in self._ranks.items() if other.size > style.size]
             known = min(_LEVELS, max(larger, default=0) + 1)
         return known
+
+
+def _merged_to(most: int, groups: list[_Group]) -> list[_Group]:
+    """No more than `most` groups: the rarest goes with the one above it, since title pages have sizes of their own."""
+    groups = list(groups)
+    while len(groups) > most:
+        rarest = min(range(1, len(groups)), key=lambda place: groups[place][1])
+        members, count = groups.pop(rarest)
+        above, others = groups[rarest - 1]
+        groups[rarest - 1] = ([*above, *members], others + count)
+    return groups
 
 
 def _promote(block: Block) -> None:
@@ -255,6 +268,11 @@ def _lines(block: Block) -> float:
 
 def _is_short(block: Block) -> bool:
     return 0 < len(block.text.strip()) <= _LONGEST and _lines(block) <= _MOST_LINES
+
+
+def _is_label(text: str) -> bool:
+    """Whether a line of the body's size leads up to what follows, like `Before:`."""
+    return text.endswith((":", ",", ";")) and not _DOTTED.match(text)
 
 
 def _is_capitals(text: str) -> bool:

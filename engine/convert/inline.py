@@ -33,6 +33,8 @@ def normalized(spans: Sequence[Span]) -> list[Span]:
     for span in merged(spans):
         pieces += _without_outer_blanks(span)
     for i, span in enumerate(pieces):
+        if span.strike and sum(c.isalnum() for c in span.text) < 2:
+            pieces[i] = span = replace(span, strike=False)  # A line of a drawing or a form crosses it.
         if span.text.strip() and not any(c.isalnum() for c in span.text) and _is_styled(span) and not span.code:
             pieces[i] = _like_neighbours(pieces, i)
     joined = merged(pieces)

@@ -11,7 +11,6 @@ from engine.convert.base import PageContext
 from engine.convert.blocks import Box
 from engine.convert.ocr import MISSING, looks_scanned
 from engine.convert.pagemodel import PageModel
-from engine.convert.pagetext import kept_textpage
 from engine.job import PageState
 
 IMAGE_FOLDER = "images"
@@ -34,18 +33,16 @@ def read(page: PageContext, *, images: bool, ocr: bool) -> PageModel:
         if engine.function is not None:
             engine.function(*args, **kwargs)
 
-    with kept_textpage() as kept:
-        parsed = document_layout.parse_document(
-            page.document.pdf,
-            pages=[page.number - 1],
-            image_dpi=page.options.dpi,
-            image_path=IMAGE_FOLDER if images else "",
-            write_images=images,
-            force_text=True,
-            use_ocr=engine.library_mode if ocr else OCRMode.NEVER,
-            ocr_function=recognize if ocr else None,
-        )
-    page.textpage = kept[0] if kept else None
+    parsed = document_layout.parse_document(
+        page.document.pdf,
+        pages=[page.number - 1],
+        image_dpi=page.options.dpi,
+        image_path=IMAGE_FOLDER if images else "",
+        write_images=images,
+        force_text=True,
+        use_ocr=engine.library_mode if ocr else OCRMode.NEVER,
+        ocr_function=recognize if ocr else None,
+    )
     page.state, page.via = (PageState.OCR, "ocr") if used_ocr else (PageState.OK, "layout")
     return PageModel(page.number, parsed.pages[0])
 

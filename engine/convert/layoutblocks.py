@@ -10,7 +10,7 @@ from engine.convert.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span
 from engine.convert.codetext import is_code, write_code
 from engine.convert.layouttables import read_table
 from engine.convert.pagetext import Line, PageText, Word, around, dominant_size
-from engine.convert.textflow import compose, styled, visual_lines
+from engine.convert.textflow import compose, set_lines, styled, visual_lines
 
 _KINDS = {
     "title": Kind.HEADING,
@@ -25,6 +25,9 @@ _KINDS = {
     "page-footer": Kind.PAGE_FOOTER,
 }
 """What the layout model's classes are; all others are paragraphs."""
+_ONE_SIZE = FURNITURE | {Kind.HEADING}
+"""What is set in one size: a title's second line in another is a heading of its own."""
+_PROSE = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.FOOTNOTE, Kind.CAPTION})
 
 _CLOSERS = tuple('.!?:;。！？：；…"”’»)')
 
@@ -54,6 +57,10 @@ def rewrite(block: Block, lines: list[Line], text: PageText) -> None:
     if block.kind is Kind.CODE:
         written = write_code(lines, right=text.right_limit(block.box))
         block.spans = [Span(written)] if written else []
+        left = min((line.words[0].lead or line.start for line in lines if line.is_upright), default=block.box[0])
+        block.box = (min(block.box[0], left), *block.box[1:])
+    elif block.kind is Kind.PARAGRAPH:
+        block.spans = set_lines(lines, text.vocabulary, lambda: text.right_limit(block.box))
     else:
         block.spans = compose(lines, text.vocabulary)
     block.size = dominant_size(lines)
@@ -137,6 +144,13 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
             for lines in _paragraphs(fragments)
         ]
         return [picture, *texts]
+    columns = _columns(fragments) if kind in _PROSE else []
+    if columns:
+        return [
+            _text_block(kind, around(line.box for line in lines), lines, text)
+            for column in columns
+            for lines in _by_gaps(visual_lines(column))
+        ]
     lines = visual_lines(fragments)
     if kind is Kind.FORMULA:
         block = _text_block(kind, frame, lines, text)
@@ -146,15 +160,46 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
         return []
     if kind is Kind.FOOTNOTE:
         return [_text_block(kind, around(line.box for line in note), note, text) for note in _footnotes(lines)]
-    if kind is Kind.PARAGRAPH:
-        parts = _by_gaps(lines)
-        if len(parts) > 1:
-            return [_text_block(kind, around(line.box for line in part), part, text) for part in parts]
+    parts = _by_gaps(lines) if kind is Kind.PARAGRAPH else _by_font(lines, kind) if kind in _ONE_SIZE else [lines]
+    if len(parts) > 1:
+        return [_text_block(kind, around(line.box for line in part), part, text) for part in parts]
     return [_text_block(kind, frame, lines, text)]
 
 
+def _columns(fragments: Sequence[Line]) -> list[list[Line]]:
+    """The two columns of prose that the model has put into one box, from left to right; none if it has not.
+
+    They are parted by a gap that no line crosses, with two lines or more on each side, of four words each or more: what
+    is shorter may be a table's row, or an item's label, which are read across.
+    """
+    if len(fragments) < 4 or not all(fragment.is_upright for fragment in fragments):
+        return []
+    size = dominant_size(fragments)
+    ordered = sorted(fragments, key=lambda fragment: fragment.start)
+    reached = ordered[0].end
+    for number, fragment in enumerate(ordered):
+        if fragment.start - reached > 0.4 * size:
+            sides = [ordered[:number], ordered[number:]]
+            if all(len(side) >= 2 and sum(len(f.words) for f in side) >= 4 * len(side) for side in sides):
+                return sides
+        reached = max(reached, fragment.end)
+    return []
+
+
+def _by_font(lines: list[Line], kind: Kind) -> list[list[Line]]:
+    """Lines in parts of one size, and of a running head one face: the model may take the text below it for a part."""
+    parts = [[lines[0]]]
+    for before, after in pairwise(lines):
+        other_face = kind in FURNITURE and is_code([before]) != is_code([after])
+        if other_face or abs(before.size - after.size) > 0.1 * before.size:
+            parts.append([after])
+        else:
+            parts[-1].append(after)
+    return parts
+
+
 def _by_gaps(lines: list[Line]) -> list[list[Line]]:
-    """The paragraphs in one box: a new one begins after a gap between lines, or with an indented line after a short one.
+    """The paragraphs in one box: one begins after a gap between lines, or with an indented line after a short one.
 
     A gap is half as much again as the lines of most are apart. A short line leaves room for the first word of the next.
     """
@@ -197,13 +242,17 @@ def _footnotes(lines: Sequence[Line]) -> list[list[Line]]:
 def _paragraphs(fragments: Sequence[Line]) -> list[list[Line]]:
     """Text that no box holds together, as paragraphs: lines close below each other, of one size."""
     paragraphs: list[list[Line]] = []
+    open_: list[list[Line]] = []
     for piece in _runs(fragments):
-        for paragraph in paragraphs:
+        # Lines come from top to bottom: what is far above goes on no more.
+        open_ = [p for p in open_ if piece.baseline - p[-1].baseline < 2 * max(piece.size, p[-1].size)]
+        for paragraph in open_:
             if _continues(paragraph[-1], piece):
                 paragraph.append(piece)
                 break
         else:
             paragraphs.append([piece])
+            open_.append(paragraphs[-1])
     return paragraphs
 
 

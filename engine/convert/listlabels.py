@@ -1,10 +1,9 @@
 """Tells what stands before a list item: a bullet, a number, or a small drawing."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.convert.pagetext import Drawing, Line, Word
+from engine.convert.pagetext import Line, PageText, Word
 
 _BULLETS = frozenset("•◦▪▫‣●○■□◼◻⁃∙◾◆◇❖➢➤►▶▸▹✓✔✗✘☐☑☒→⇒»❑❒❏❍⦁⚫⚪🔹🔸")
 _DASHES = frozenset("-–—*·+§")
@@ -31,20 +30,20 @@ class Label:
     is_number: bool
 
 
-def find_label(line: Line, drawings: Sequence[Drawing]) -> Label | None:
+def find_label(line: Line, text: PageText) -> Label | None:
     """The label a line begins with, if any; the whole line is never one."""
     first = line.words[0]
     if len(line.words) > 1:
-        text = first.text
-        if len(text) == 1 and (text in _BULLETS or is_symbol(text)):
-            return Label(text if text in _BULLETS else "•", 1, first.start, False)
-        if len(text) == 1 and text in _DASHES and (first.blank_after or _has_gap(line)):
-            return Label(text, 1, first.start, False)
-        if text in ("o", "O", "l", "n", "u", "q", "v") and _is_other_font(line) and _has_gap(line):
+        sign = first.text
+        if len(sign) == 1 and (sign in _BULLETS or is_symbol(sign)):
+            return Label(sign if sign in _BULLETS else "•", 1, first.start, False)
+        if len(sign) == 1 and sign in _DASHES and (first.blank_after or _has_gap(line)):
+            return Label(sign, 1, first.start, False)
+        if sign in ("o", "O", "l", "n", "u", "q", "v") and _is_other_font(line) and _has_gap(line):
             return Label("•", 1, first.start, False)  # Courier and Wingdings, as word processors use them.
-        if _NUMBER.fullmatch(text) and (first.blank_after or _has_gap(line)):
-            return Label(text, 1, first.start, True)
-    drawn = drawn_bullet(line, drawings)
+        if _NUMBER.fullmatch(sign) and (first.blank_after or _has_gap(line)):
+            return Label(sign, 1, first.start, True)
+    drawn = drawn_bullet(line, text)
     return Label("•", 0, drawn, False) if drawn is not None else None
 
 
@@ -66,20 +65,22 @@ def is_bullet(text: str) -> bool:
     return len(text) == 1 and (text in _BULLETS or text == "·" or is_symbol(text))
 
 
-def drawn_bullet(line: Line, drawings: Sequence[Drawing]) -> float | None:
-    """The left edge of a small graphic as high as it is wide, left of a line, at half the height of its letters."""
+def drawn_bullet(line: Line, text: PageText) -> float | None:
+    """The left edge of a small graphic as high as it is wide, left of a line, at half the height of its letters.
+
+    MuPDF gives a stroke's box with room for pointed corners, twenty times its width on each side, so go by the centre.
+    """
     size = line.size
     middle = line.baseline - 0.3 * size
-    for drawing in drawings:
+    for drawing in text.marks_near(middle):
         x0, y0, x1, y1 = drawing.box
         width, height = x1 - x0, y1 - y0
-        if (
-            0.12 * size < height < 0.8 * size
-            and 0.7 * height < width < 1.4 * height
-            and 0.2 * size < line.start - x1 < 2.5 * size
-            and abs((y0 + y1) / 2 - middle) < 0.35 * size
-        ):
-            return x0
+        most = 4.5 if drawing.is_stroked else 0.8
+        if 0.12 * size < height < most * size and abs((y0 + y1) / 2 - middle) < 0.35 * size:
+            radius = min(width / 2, 0.2 * size)
+            centre = (x0 + x1) / 2
+            if 0.2 * size < line.start - centre - radius < 2.5 * size:
+                return centre - radius
     return None
 
 

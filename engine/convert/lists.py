@@ -7,7 +7,7 @@ from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage
 from engine.convert.layoutblocks import rewrite
 from engine.convert.listlabels import Label, find_label, is_bullet, split_glued, successor, text_start
 from engine.convert.pagetext import Line, PageText, around
-from engine.convert.textflow import visual_lines
+from engine.convert.textflow import ends_early, visual_lines
 
 _ASIDE = FURNITURE | {Kind.FOOTNOTE, Kind.HEADING, Kind.PICTURE, Kind.CAPTION}
 
@@ -50,6 +50,7 @@ class Lists:
             if not found:
                 blocks.append(block)
         blocks = _joined(blocks, items, text)
+        blocks = _demoted(blocks, items, text)
         _nest(blocks, items)
         page.blocks = blocks
 
@@ -84,7 +85,7 @@ def _items(block: Block, text: PageText, before: _Item | None) -> list[_Item]:
     if not lines or block.kind not in (Kind.LIST_ITEM, Kind.PARAGRAPH):
         return []
     lines = [split_glued(line) for line in visual_lines(lines)]
-    first = find_label(lines[0], text.drawings)
+    first = find_label(lines[0], text)
     if block.kind is Kind.PARAGRAPH and not _begins_list(lines, first, before, text):
         return []
     right = text.right_limit(block.box) or block.box[2]
@@ -94,7 +95,7 @@ def _items(block: Block, text: PageText, before: _Item | None) -> list[_Item]:
     result = []
     for number, start in enumerate(starts):
         part = lines[start : starts[number + 1] if number + 1 < len(starts) else len(lines)]
-        label = find_label(part[0], text.drawings)
+        label = find_label(part[0], text)
         own = block if len(starts) == 1 else Block(Kind.LIST_ITEM, block.box, depth=block.depth)
         own.kind = Kind.LIST_ITEM
         result.append(_item(own, part, label, text, right))
@@ -134,18 +135,18 @@ def _begins_list(lines: Sequence[Line], label: Label | None, before: _Item | Non
 def _item_starts(lines: Sequence[Line], text: PageText, right: float) -> list[int]:
     """The numbers of the lines that begin an item."""
     starts = [0]
-    label = find_label(lines[0], text.drawings)
+    label = find_label(lines[0], text)
     margin = text_start(lines[0], label)
     labelled = label is not None
     last = label
     for i, line in enumerate(lines[1:], start=1):
-        label = find_label(line, text.drawings)
+        label = find_label(line, text)
         size = line.size
         begins = False
         if label is not None and (not label.is_number or last is None or _is_numbered_next(label, last, margin, size)):
             begins = True
         elif label is None and not labelled:
-            begins = line.start < lines[i - 1].start - 0.3 * size or _is_broken(lines[i - 1], line, right)
+            begins = line.start < lines[i - 1].start - 0.3 * size or ends_early(lines[i - 1], line, right)
         if begins:
             starts.append(i)
             if label is not None:
@@ -158,12 +159,6 @@ def _is_numbered_next(label: Label, last: Label, margin: float, size: float) -> 
     if last.is_number and successor(last.text, label.text):
         return label.left < margin + 3 * size
     return label.left < margin - 0.5 * size or label.left > margin + size
-
-
-def _is_broken(before: Line, after: Line, right: float) -> bool:
-    """Whether a line ended although the next one's first word would have fitted."""
-    word = after.words[0]
-    return before.end + 0.3 * before.size + (word.end - word.start) < right - 2 * before.size
 
 
 def _joined(blocks: list[Block], items: dict[int, _Item], text: PageText) -> list[Block]:
@@ -190,6 +185,50 @@ def _joined(blocks: list[Block], items: dict[int, _Item], text: PageText) -> lis
     return result
 
 
+def _demoted(blocks: list[Block], items: dict[int, _Item], text: PageText) -> list[Block]:
+    """Blocks with items that have no label as paragraphs, or as the rest of one, since that is what most of them are.
+
+    They stay items beside labelled ones that begin at the same place, or beside others where the upper ends early.
+    """
+    result: list[Block] = []
+    for number, block in enumerate(blocks):
+        item = items.get(id(block))
+        if item is None or item.label is not None:
+            result.append(block)
+            continue
+        neighbours = [*blocks[max(number - 1, 0) : number], *blocks[number + 1 : number + 2]]
+        if any(_are_alike(item, items.get(id(other))) for other in neighbours):
+            result.append(block)
+            continue
+        del items[id(block)]
+        block.kind = Kind.PARAGRAPH
+        before = result[-1] if result and result[-1].kind is Kind.PARAGRAPH else None
+        lines = visual_lines(text.lines_of(before)) if before is not None and text.lines_of(before) else []
+        if before is not None and lines and _is_next(lines[-1], item.lines[0], item):
+            before.box = around([before.box, block.box])
+            before.goes_on = block.goes_on
+            rewrite(before, [*lines, *item.lines], text)
+        else:
+            rewrite(block, item.lines, text)
+            result.append(block)
+    return result
+
+
+def _are_alike(item: _Item, other: _Item | None) -> bool:
+    """Whether a neighbour of an item without a label shows that it is one: by its label, or by an early end."""
+    if other is None or abs(other.text - item.text) > 0.5 * item.size:
+        return False
+    if other.label is not None:
+        return True
+    upper, lower = sorted((item, other), key=lambda each: each.lines[0].baseline)
+    return ends_early(upper.lines[-1], lower.lines[0], max(upper.right, lower.right))
+
+
+def _is_next(before: Line, after: Line, item: _Item) -> bool:
+    """Whether a line is the next of a paragraph's."""
+    return 0 < after.baseline - before.baseline < 1.5 * item.size and not ends_early(before, after, item.right)
+
+
 def _goes_on(item: _Item, line: Line) -> bool:
     """Whether a line is the next of an item: under its text, as near as lines are, after a full line."""
     before = visual_lines(item.lines)[-1]
@@ -198,7 +237,7 @@ def _goes_on(item: _Item, line: Line) -> bool:
         abs(line.start - item.text) < 0.3 * item.size
         and 0 < step < 1.5 * item.size
         and 0.9 < line.size / item.size < 1.1
-        and not _is_broken(before, line, item.right)
+        and not ends_early(before, line, item.right)
     )
 
 

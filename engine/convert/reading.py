@@ -70,7 +70,7 @@ def _keep_pictures(page: PageContext, refined: RefinedPage) -> None:
 
 def _refined(page: PageContext, model: PageModel) -> RefinedPage:
     """The library's page as blocks, mended."""
-    text = PageText.of(page.load(), page.textpage)
+    text = PageText.of(page.load())
     refined = layoutblocks.read_blocks(model.unrefined, text)
     for step in page_steps(page.options):
         step.apply(refined, text)

@@ -51,9 +51,8 @@ def _taken_out(block: Block, height: float, text: PageText) -> list[Block]:
     next_ = min(_first(cell).baseline for cell in lower if cell)
     grounds = [
         drawing.box
-        for drawing in text.drawings
-        if not drawing.is_stroked
-        and drawing.box[3] - drawing.box[1] > 1.3 * block.size
+        for drawing in text.backgrounds
+        if drawing.box[3] - drawing.box[1] > 1.3 * block.size
         and last < drawing.box[1] < next_ - 0.5 * block.size < drawing.box[3]
     ]
     if _covered(grounds, block.box) < _MOST:
@@ -242,7 +241,7 @@ def _set_entries_apart(cell: Cell, text: PageText) -> None:
     lines = visual_lines(text.lines_of(cell)) if text.lines_of(cell) else []
     if len(lines) < 2 or not all(line.is_upright for line in lines):
         return
-    starts = [i for i, line in enumerate(lines) if find_label(line, text.drawings) is not None]
+    starts = [i for i, line in enumerate(lines) if find_label(line, text) is not None]
     if len(starts) < 2:
         return
     starts = sorted({0, *starts})

@@ -206,8 +206,6 @@ class _Builder:
             # Text that no element holds together: a gap of a line ends it.
             if abs(run.baseline - last.baseline) > 2 * max(run.size, last.size):
                 self.flush()
-        if self._open is None and not self._runs:
-            self._implicit = _path_text(element.path)
         self._runs.append((run, style))
 
     def _append(self, block: Block) -> None:

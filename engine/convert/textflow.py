@@ -1,13 +1,15 @@
 """Puts words together: lines by their place, and text with styles out of lines."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import pairwise
 
 from engine.convert.blocks import Span, merged, stripped
 from engine.convert.pagetext import Line, Word, dominant_size
 
 _HYPHENS = ("-", "‐")
 _SOFT_HYPHEN = "\u00ad"
+_BAND = 20.0
 _SCRIPT_SIZE = 0.85
 """A raised or lowered character is smaller than this share of its line; usual are 0.58 to 0.7."""
 _UNSPACED_DASHES = ("—", "―")
@@ -47,6 +49,37 @@ def compose(lines: Sequence[Line], vocabulary: Collection[str] = frozenset()) ->
             join(spans, pieces, vocabulary)
         spans += pieces
     return stripped(spans)
+
+
+def set_lines(lines: Sequence[Line], vocabulary: Collection[str], right: Callable[[], float | None]) -> list[Span]:
+    """A paragraph's lines as running text, or with line feeds where they are lines of their own, as in an address.
+
+    They are if most end although the next one's first word would have fitted into the paragraph's width, and not all
+    near the same place, as beside a picture. The longest is one too if it does not reach what `right` tells.
+    """
+    broken = [ends_early(before, after, max(line.end for line in lines)) for before, after in pairwise(lines)]
+    if not broken or not all(line.is_upright for line in lines) or sum(broken) < 0.6 * len(broken):
+        return compose(lines, vocabulary)
+    ends = [line.end for line, is_broken in zip(lines, broken, strict=False) if is_broken]
+    if len(ends) > 2 and max(ends) - min(ends) < 3 * lines[0].size:
+        return compose(lines, vocabulary)
+    limit = right()
+    if limit is not None:
+        broken = [ends_early(before, after, limit) for before, after in pairwise(lines)]
+    spans: list[Span] = []
+    first = 0
+    for last in range(1, len(lines) + 1):
+        if last == len(lines) or broken[last - 1]:
+            spans += [Span("\n")] if spans else []
+            spans += compose(lines[first:last], vocabulary)
+            first = last
+    return merged(spans)
+
+
+def ends_early(before: Line, after: Line, right: float) -> bool:
+    """Whether a line ends although the next one's first word would have fitted, with room to spare."""
+    word = after.words[0]
+    return before.end + 0.3 * before.size + (word.end - word.start) < right - 2 * before.size
 
 
 def styled(line: Line) -> list[Span]:
@@ -95,14 +128,19 @@ def _side_by_side(fragments: list[Line]) -> list[Line]:
     usual = dominant_size(fragments)
     rows: list[list[Line]] = []
     extents: list[tuple[float, float]] = []
+    bands: dict[int, list[int]] = {}  # the rows by where they are, lest each fragment be compared with all
     small = [fragment for fragment in fragments if fragment.size < usual * _SCRIPT_SIZE]
     large = [fragment for fragment in fragments if fragment.size >= usual * _SCRIPT_SIZE]
     for fragment in sorted(large, key=lambda f: f.baseline) + sorted(small, key=lambda f: f.baseline):
         extent = _extent(fragment)
-        place = max(range(len(rows)), key=lambda i: _overlap(extents[i], extent), default=None)
+        covered = range(int(extent[0] // _BAND), int(extent[1] // _BAND) + 1)
+        near = {row for band in covered for row in bands.get(band, ())}
+        place = max(near, key=lambda i: (_overlap(extents[i], extent), -i), default=None)
         if place is not None and _overlap(extents[place], extent) >= 0.5:
             rows[place].append(fragment)
         else:
+            for band in covered:
+                bands.setdefault(band, []).append(len(rows))
             rows.append([fragment])
             extents.append(extent)
     order = sorted(range(len(rows)), key=lambda i: extents[i][1])

@@ -83,6 +83,15 @@ def test_terms_and_what_they_mean_are_read_row_by_row() -> None:
     assert _sorted(*rows) == [each.text for each in rows]
 
 
+def test_a_form_is_read_from_top_to_bottom() -> None:
+    blocks = [
+        block("from", (50, 60, 200, 100)), block("to", (350, 60, 500, 100)),
+        *(block(f"line {i}", (50, 130 + 25 * i, 200, 140 + 25 * i)) for i in range(8)),
+        block("total", (350, 305, 500, 315)),
+    ]  # fmt: skip
+    assert _sorted(*blocks) == [each.text for each in blocks]
+
+
 def test_lists_on_one_grid_of_lines_are_columns() -> None:
     left = [block(f"l{i}", (60, 60 + 12 * i, 230, 69 + 12 * i), Kind.LIST_ITEM) for i in range(4)]
     right = [block(f"r{i}", (320, 60 + 12 * i, 420, 69 + 12 * i), Kind.LIST_ITEM) for i in range(4)]
@@ -111,6 +120,13 @@ def test_footnotes_at_the_foot_of_columns_come_last_before_the_feet() -> None:
 def test_text_taken_for_a_head_stays_in_its_column() -> None:
     blocks = [_left("a", 100), _left("b", 200), block("c", (310, 100, 550, 110), Kind.PAGE_HEADER), _right("d", 120)]
     assert _sorted(*blocks) == ["a", "b", "c", "d"]
+
+
+def test_text_in_a_picture_follows_it() -> None:
+    picture = block("", (50, 100, 290, 300), Kind.PICTURE)
+    inner = [block(f"label {i}", (60 + 100 * i, 120 + 50 * i, 110 + 100 * i, 130 + 50 * i)) for i in range(2)]
+    blocks = [_right("b" * 300, 90, 200), inner[1], picture, inner[0], _left("a" * 300, 310)]
+    assert _sorted(*blocks) == ["", "label 1", "label 0", "a" * 300, "b" * 300]
 
 
 def test_pages_written_from_the_right_are_left_alone() -> None:

@@ -71,6 +71,16 @@ def test_a_paragraph_may_go_on_over_several_pages() -> None:
     assert [texts(each) for each in pages] == [["one two three."], [], []]
 
 
+def test_nothing_goes_on_past_a_page_that_could_not_be_read() -> None:
+    pages = [page(block("It was a dark", _LAST)), page(block("and stormy night.", _FIRST), number=3)]
+    step = Continued()
+    for each in pages:
+        step.observe(each)
+    for each in pages:
+        step.apply(each)
+    assert [texts(each) for each in pages] == [["It was a dark"], ["and stormy night."]]
+
+
 def test_the_text_of_a_list_item_goes_on() -> None:
     item = block("an item that", _LAST, Kind.LIST_ITEM, label="•")
     pages = _joined([item], [block("goes on", _FIRST), block("next", (50, 110, 550, 120), Kind.LIST_ITEM, label="•")])

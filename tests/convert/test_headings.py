@@ -153,3 +153,14 @@ def test_pages_read_by_their_tags_stay_as_they_are() -> None:
 
 def test_a_document_without_text_is_no_problem() -> None:
     _settled(page(), page(number=2))
+
+
+def test_of_many_sizes_those_used_most_keep_their_levels() -> None:
+    cover = [line(f"Cover {n}", 60 + 60 * n, Kind.HEADING, size=50 - 4 * n) for n in range(6)]
+    pages = [page(*cover, paragraph(700))]
+    for number in range(2, 8):
+        chapter, section = (line("Chapter", 60, Kind.HEADING, size=16), line("Section", 200, Kind.HEADING, size=13))
+        pages.append(page(chapter, paragraph(90), section, paragraph(230), number=number))
+    _settled(*pages)
+    levels = [each.level for each in pages[3].blocks if each.kind is Kind.HEADING]
+    assert levels == [5, 6]
