@@ -54,8 +54,12 @@ def picture_file(page: PageContext, number: int) -> Path:
 
 def render(page: PageContext, box: Box, file: Path) -> bool:
     """Render a part of the page into a file; False if there is nothing to be seen."""
-    pixels = page.load().get_pixmap(clip=pymupdf.Rect(box), dpi=page.options.dpi)
-    if pixels.irect.is_empty:
+    shown = page.load()
+    clip = pymupdf.Rect(box) & shown.rect
+    if clip.is_empty:
+        return False
+    pixels = shown.get_pixmap(clip=clip, dpi=page.options.dpi)
+    if not pixels.width or not pixels.height:
         return False
     file.parent.mkdir(exist_ok=True)
     pixels.save(str(file))

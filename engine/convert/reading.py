@@ -63,7 +63,14 @@ def _keep_pictures(page: PageContext, refined: RefinedPage) -> None:
     pictures = [block for block in refined.blocks if block.kind is Kind.PICTURE]
     for number, block in enumerate(pictures):
         file = layout.picture_file(page, number)
-        if layout.render(page, block.box, file):
+        try:
+            is_rendered = layout.render(page, block.box, file)
+        except OSError:
+            raise  # the disk, not the picture
+        except Exception as error:  # noqa: BLE001 - the text is worth more than its pictures
+            page.error = f"A picture is missing: it could not be rendered ({one_line(error)})."
+            continue
+        if is_rendered:
             block.image = str(file)
             page.files.append(page.out / file)
 
