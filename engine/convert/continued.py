@@ -114,7 +114,11 @@ def _goes_on(before: _Open, block: Block) -> bool:
     """Whether the first block of a page is the rest of the last one before."""
     last = before.last
     if last.node or block.node:
-        return last.node == block.node and _are_alike(last, block)
+        if last.node == block.node:
+            return _are_alike(last, block)
+        # WeasyPrint makes the part of a table on each page an element, with the head repeated.
+        both = last.kind is Kind.TABLE and block.kind is Kind.TABLE and _is_same_table(last, block)
+        return both and bool(last.rows and block.rows) and _is_repeated(last.rows[0], block.rows[0])
     if last.kind is Kind.TABLE and block.kind is Kind.TABLE:
         return _is_same_table(last, block)
     return last.box[3] > _LOW * before.page_height and _is_same_text(last, block)
