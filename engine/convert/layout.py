@@ -1,5 +1,7 @@
 """Reads a page with the library's layout model, and by OCR where the page needs it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +35,34 @@ def read(page: PageContext, *, images: bool, ocr: bool) -> PageModel:
         if engine.function is not None:
             engine.function(*args, **kwargs)
 
-    parsed = document_layout.parse_document(
-        page.document.pdf,
-        pages=[page.number - 1],
-        image_dpi=page.options.dpi,
-        image_path=IMAGE_FOLDER if images else "",
-        write_images=images,
-        force_text=True,
-        use_ocr=engine.library_mode if ocr else OCRMode.NEVER,
-        ocr_function=recognize if ocr else None,
-    )
+    with _boxes_only() if page.options.refine else nullcontext():
+        parsed = document_layout.parse_document(
+            page.document.pdf,
+            pages=[page.number - 1],
+            image_dpi=page.options.dpi,
+            image_path=IMAGE_FOLDER if images else "",
+            write_images=images,
+            force_text=True,
+            use_ocr=engine.library_mode if ocr else OCRMode.NEVER,
+            ocr_function=recognize if ocr else None,
+        )
     page.state, page.via = (PageState.OCR, "ocr") if used_ocr else (PageState.OK, "layout")
     return PageModel(page.number, parsed.pages[0])
+
+
+@contextmanager
+def _boxes_only() -> Iterator[None]:
+    """Have the library find boxes and tables, but not the text in boxes, nor the lines through or below it.
+
+    A refined page takes its text from `pagetext`. MuPDF compares each character with each graphic to find such lines.
+    """
+    flags, get_raw_lines = document_layout.FLAGS, document_layout.get_raw_lines
+    document_layout.FLAGS = flags & ~pymupdf.TEXT_COLLECT_STYLES
+    document_layout.get_raw_lines = lambda *args, **kwargs: []
+    try:
+        yield
+    finally:
+        document_layout.FLAGS, document_layout.get_raw_lines = flags, get_raw_lines
 
 
 def picture_file(page: PageContext, number: int) -> Path:

@@ -35,14 +35,28 @@ class MarkedContent:
     """By marked-content identifier."""
     unmarked: int = 0
     artifact: int = 0
-    has_artifacts: bool = False
-    """Something that may be text is marked as an artifact."""
     unmarked_objects: set[bytes] = field(default_factory=set)
     """Names of the forms and images that are drawn outside of marks."""
-    without_artifacts: bytes = b""
-    """The stream without the text of artifacts."""
-    only_artifacts: bytes = b""
-    """The stream without all other text."""
+    stream: bytes = b""
+    artifacts: list[tuple[int, int, bytes]] = field(default_factory=list)
+    """Where in the stream there is text of artifacts, from and to, and what stands there if it is taken away."""
+    others: list[tuple[int, int, bytes]] = field(default_factory=list)
+    """The same of all other text, if there are artifacts."""
+
+    @property
+    def without_artifacts(self) -> bytes:
+        """The stream without the text of artifacts."""
+        return _without(self.stream, self.artifacts)
+
+    @property
+    def only_artifacts(self) -> bytes:
+        """The stream without all other text."""
+        return _without(self.stream, self.others)
+
+    @property
+    def has_artifacts(self) -> bool:
+        """Whether something that may be text is marked as an artifact."""
+        return bool(self.artifacts)
 
 
 def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None]) -> MarkedContent:
@@ -52,19 +66,14 @@ def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None]) -> MarkedCo
     """
     if len(stream) > MAX_BYTES:
         raise ValueError("the page's content is too long to look through")
-    found = MarkedContent()
+    found = MarkedContent(stream=stream)
     # In each open mark: an identifier, True in an artifact, None in anything else.
     open_marks: list[int | bool | None] = [None]
     inside: int | bool | None = None
-    kept: list[bytes] = []
-    artifacts: list[bytes] = []
-    position = 0
     may_have_artifacts = b"/Artifact" in stream
     for match in _TOKEN.finditer(stream):
         kind = match.lastgroup
-        start, end = match.span()
         if kind in ("string", "object"):
-            found.has_artifacts |= inside is True
             if kind == "string":
                 size = _size(match[0])
                 if inside is True:
@@ -75,13 +84,9 @@ def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None]) -> MarkedCo
                     found.marked[inside] += size
             elif inside is None:
                 found.unmarked_objects.add(match["object_name"])
-            if not may_have_artifacts:
-                continue
-            empty = b"()" if kind == "string" else b""
-            between = stream[position:start]
-            kept += [between, empty if inside is True else match[0]]
-            artifacts += [between, match[0] if inside is True else empty]
-            position = end
+            if may_have_artifacts:
+                pieces = found.artifacts if inside is True else found.others
+                pieces.append((*match.span(), b"()" if kind == "string" else b""))
         elif match["mark"] or match["bare"]:
             tag = match["tag"] or match["bare_tag"]
             mark: int | bool | None = inside
@@ -102,10 +107,16 @@ def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None]) -> MarkedCo
             inside = open_marks[-1]
         elif match["endless"] is not None:
             raise ValueError("a picture in its content has no end")
-    kept.append(stream[position:])
-    artifacts.append(stream[position:])
-    found.without_artifacts, found.only_artifacts = b"".join(kept), b"".join(artifacts)
     return found
+
+
+def _without(stream: bytes, pieces: list[tuple[int, int, bytes]]) -> bytes:
+    kept: list[bytes] = []
+    position = 0
+    for start, end, instead in pieces:
+        kept += [stream[position:start], instead]
+        position = end
+    return b"".join([*kept, stream[position:]])
 
 
 def _size(string: bytes) -> int:

@@ -183,7 +183,7 @@ class PageText:
         What is painted twice at one place is there once; it is bold if the two are not at quite the same place.
         """
         fonts: dict[tuple[Any, ...], Font] = {}
-        seen: dict[str, list[Word]] = {}
+        seen: dict[tuple[str, int], list[Word]] = {}
         result = []
         for block in self.raw["blocks"]:
             if block["type"] != 0:
@@ -316,17 +316,17 @@ def dominant_size(lines: Iterable[Line]) -> float:
     return max(weights, key=lambda size: weights[size]) if weights else 0.0
 
 
-def _is_new(word: Word, seen: dict[str, list[Word]]) -> bool:
-    """Whether a word is not painted over itself, at most a tenth of its size away; notes it."""
-    words = seen.setdefault(word.text, [])
-    near = word.font.size * 0.1
-    for other in words:
-        aside, below = abs(other.box[0] - word.box[0]), abs(other.box[1] - word.box[1])
-        if aside < near and below < near:
-            if max(aside, below) > 0.1 * near:
-                other.font = replace(other.font, bold=True)
-            return False
-    words.append(word)
+def _is_new(word: Word, seen: dict[tuple[str, int], list[Word]]) -> bool:
+    """Whether a word is not painted over itself, at most a tenth of its size away; notes it, by text and height."""
+    near, top = word.font.size * 0.1, word.box[1]
+    for band in {int((top - near) // _BAND), int((top + near) // _BAND)}:
+        for other in seen.get((word.text, band), ()):
+            aside, below = abs(other.box[0] - word.box[0]), abs(other.box[1] - top)
+            if aside < near and below < near:
+                if max(aside, below) > 0.1 * near:
+                    other.font = replace(other.font, bold=True)
+                return False
+    seen.setdefault((word.text, int(top // _BAND)), []).append(word)
     return True
 
 

@@ -4,6 +4,7 @@ A fork copies no threads, so whatever a library does in a pool of its own would 
 Runtime and OpenBLAS make a thread per core while PyMuPDF's layout model loads, unless they are told otherwise first.
 """
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ def preload() -> None:
 
     engine.convert.ocr.preload()
     _warm_up()
+    # What is loaded now stays: collecting it again and again would take time in every process, and copy its pages.
+    gc.collect()
+    gc.freeze()
 
 
 def _warm_up() -> None:

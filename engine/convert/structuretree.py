@@ -44,6 +44,7 @@ class StructureTree:
 
     nodes: int = 0
     has_headings: bool = False
+    has_figures: bool = False
     marked: dict[int, dict[int, int]] = field(default_factory=dict)
     """By page (its object's number): the marked content that is in the tree, and the hash of its element's path."""
     attributes: dict[Path, Attributes] = field(default_factory=dict)
@@ -104,22 +105,22 @@ class _Walk:
                 elif mupdf.ll_pdf_is_dict(kid):
                     own = mupdf.ll_pdf_dict_gets(kid, "Pg")
                     kid_page = mupdf.ll_pdf_to_num(own) if own else page
-                    mcid = mupdf.ll_pdf_dict_gets(kid, "MCID")
-                    if mcid:
-                        self._mark(kid_page, mupdf.ll_pdf_to_int(mcid), path, items)
-                    elif mupdf.ll_pdf_dict_gets(kid, "S"):
-                        role = self._enter(kid, element, (*path, place))
+                    name = mupdf.ll_pdf_dict_gets(kid, "S")
+                    if name:
+                        role = self._enter(kid, name, element, (*path, place))
                         inside = items
                         if role == "LI":
                             inside = (*items, self.tree.item_pages.setdefault((*path, place), set()))
                         todo.append((kid, (*path, place), kid_page, inside))
+                    elif mcid := mupdf.ll_pdf_dict_gets(kid, "MCID"):
+                        self._mark(kid_page, mupdf.ll_pdf_to_int(mcid), path, items)
 
     def _mark(self, page: int, mcid: int, path: Path, items: tuple[set[int], ...]) -> None:
         self.tree.marked.setdefault(page, {})[mcid] = hash(path)
         for item in items:
             item.add(page)
 
-    def _enter(self, element: Any, parent: Any, path: Path) -> str:
+    def _enter(self, element: Any, name: Any, parent: Any, path: Path) -> str:
         """Check and note an element; returns its role."""
         self.tree.nodes += 1
         if self.tree.nodes > self._most:
@@ -134,7 +135,7 @@ class _Walk:
         above = mupdf.ll_pdf_dict_gets(element, "P")
         if not above or mupdf.ll_pdf_to_num(above) != mupdf.ll_pdf_to_num(parent):
             raise NoStructure("its tags contradict each other about what belongs to what")
-        role = self._role(mupdf.ll_pdf_dict_gets(element, "S"))
+        role = self._role(name)
         if role in _HEADINGS:
             self.tree.has_headings = True
         if role in ("TD", "TH"):
@@ -146,6 +147,7 @@ class _Walk:
             if columns > 1 or rows > 1:
                 self.tree.attributes[path] = Attributes(columns=columns, rows=rows)
         elif role in ("Figure", "Formula", "Form"):
+            self.tree.has_figures |= role == "Figure"
             alt = mupdf.ll_pdf_dict_gets(element, "Alt")
             if alt:
                 self.tree.attributes[path] = Attributes(alt=" ".join(mupdf.ll_pdf_to_text_string(alt).split()))

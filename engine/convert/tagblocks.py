@@ -365,8 +365,13 @@ def _goes_on(listing: Block, element: Element) -> bool:
 
 def _is_listing(element: Element) -> bool:
     """Whether an element is a block of code: one in a monospaced font, of several lines or tagged as code alone."""
-    runs = [run for run in element.runs() if run.text.strip()]
-    if not runs or not all(run.is_monospaced for run in runs):
+    runs = []
+    for run in element.runs():
+        if run.text.strip():
+            if not run.is_monospaced:
+                return False
+            runs.append(run)
+    if not runs:
         return False
     if element.role == "P":
         return bool(_CODE_STYLE.search(element.name))

@@ -5,7 +5,6 @@ Reading them takes a small part of the time of the layout model, and is truer.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pymupdf
@@ -14,7 +13,7 @@ from engine.convert.blocks import Block, Kind, RefinedPage, stripped
 from engine.convert.linktargets import LinksByHeight, link_targets
 from engine.convert.markedcontent import MarkedContent, scan
 from engine.convert.pageresources import PageResources
-from engine.convert.structuretext import Element, Run, read_elements
+from engine.convert.structuretext import Element, ElementTree, Run, read_elements
 from engine.convert.structuretree import (
     NoStructure,
     Path,
@@ -63,7 +62,7 @@ class TagReader:
         self._check_coverage(content, page)
         if content.has_artifacts:
             page = self._with_contents(page, content.without_artifacts)
-        root = read_elements(page)
+        root = read_elements(page, graphics=self.tree.has_figures)
         builder = TagBlocks(
             self.tree,
             LinksByHeight(link_targets(page), page.rect.height),
@@ -79,7 +78,7 @@ class TagReader:
         artifacts = [run for element in builder.artifacts for run in element.runs()]
         if content.has_artifacts and furniture:
             page = self._with_contents(page, content.only_artifacts)
-            artifacts += read_elements(page).runs()
+            artifacts += read_elements(page, graphics=False).runs()
         if artifacts:
             blocks = _with_furniture(blocks, artifacts, page.rect.height)
         return RefinedPage(number, page.rect.width, page.rect.height, blocks)
@@ -99,11 +98,10 @@ class TagReader:
         if covered < MIN_COVERAGE * total:
             raise NoStructure(f"its tags cover only {int(100 * covered / total)}% of the text")
 
-    def _check_elements(self, content: MarkedContent, page: int, root: Element) -> None:
+    def _check_elements(self, content: MarkedContent, page: int, root: ElementTree) -> None:
         """Whether MuPDF has found the elements that the text is marked for; else it counts it to the one before."""
         known = self.tree.marked.get(page, {})
-        found = {hash(path) for path in _paths_with_text(root)}
-        sizes = [(size, known[mcid] in found) for mcid, size in content.marked.items() if mcid in known]
+        sizes = [(size, known[mcid] in root.paths_with_text) for mcid, size in content.marked.items() if mcid in known]
         if sum(size for size, is_found in sizes if is_found) < MIN_COVERAGE * sum(size for size, _ in sizes):
             raise NoStructure("its tags do not lead to its text")
 
@@ -119,13 +117,6 @@ class TagReader:
         """Whether a list item began on an earlier page; `number` counts from 0."""
         pages = self.tree.item_pages.get(path, set())
         return any(self._numbers.get(page, number) < number for page in pages)
-
-
-def _paths_with_text(element: Element) -> Iterator[Path]:
-    if any(isinstance(kid, Run) for kid in element.kids):
-        yield element.path
-    for kid in element.elements():
-        yield from _paths_with_text(kid)
 
 
 def _check_text(root: Element) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -56,6 +55,8 @@ def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
 
 def _scripts(runs: list[Run]) -> list[int]:
     """1 for what stands above the line in smaller letters, -1 for what stands below it, else 0."""
+    if len({run.size for run in runs}) == 1:  # as in most blocks
+        return [0] * len(runs)
     usual = usual_size(runs)
     found = []
     for number, run in enumerate(runs):
@@ -158,7 +159,8 @@ def around(boxes: Iterable[Box]) -> Box:
 
 def usual_size(runs: Iterable[Run]) -> float:
     """The font size of most of the text, in points."""
-    sizes: Counter[float] = Counter()
+    sizes: dict[float, int] = {}
     for run in runs:
-        sizes[round(run.size, 1)] += len(run.text.strip())
-    return sizes.most_common(1)[0][0] if sizes else 0.0
+        sizes[run.size] = sizes.get(run.size, 0) + len(run.text)
+    usual: float = max(sizes, key=lambda size: sizes[size], default=0.0)
+    return round(usual, 1)
