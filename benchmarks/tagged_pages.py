@@ -17,7 +17,7 @@ _TAGGED = "chromium-*.pdf"
 
 
 def measure(lab: Lab) -> Result:
-    """Take turns: the seconds of each page by the manifest, and one call of `to_markdown`."""
+    """Take turns: the seconds of each page by the manifest, and `to_markdown` of each document."""
     files = sorted(_FOLDER.glob(_TAGGED))
     if not files:
         raise SystemExit(f"{_FOLDER}: there is no {_TAGGED} in it.")
@@ -31,20 +31,21 @@ def measure(lab: Lab) -> Result:
         peer.send(str(files[0]))
         peer.answer()
         for _ in range(lab.repeat):
-            engine_total = library_total = 0.0
-            pages = 0
+            jobs = engine.submit_many([lab.copy(file) for file in files])
+            finishes.wait(jobs)
+            seconds = [second for job in jobs for second in _page_seconds(engine, job)]
+            pages = len(seconds)
+            engine_s.append(sum(seconds) / pages)
+            library_total = 0.0
             for file in files:
-                started = time.perf_counter()
-                job = engine.submit(lab.copy(file))
-                first_s.append(_first_page(engine, job) - started)
-                finishes.wait([job])
-                seconds = _page_seconds(engine, job)
-                pages += len(seconds)
-                engine_total += sum(seconds)
                 peer.send(str(file))
                 library_total += peer.answer()
-            engine_s.append(engine_total / pages)
             library_s.append(library_total / pages)
+        for file in files:
+            started = time.perf_counter()
+            job = engine.submit(lab.copy(file))
+            first_s.append(_first_page(engine, job) - started)
+            finishes.wait([job])
     return Result(
         "tagged_pages",
         f"{len(files)} tagged documents with {pages} pages (`{os.path.relpath(_FOLDER, ROOT)}/{_TAGGED}`) to Markdown "

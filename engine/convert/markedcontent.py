@@ -22,7 +22,6 @@ _TOKEN = re.compile(
     rb"|(?P<end>(?<![^\s)\]>])EMC\b)"
 )
 _MCID = re.compile(rb"/MCID\s+(\d+)")
-_ESCAPE = re.compile(rb"\\(?:[0-7]{1,3}|[\s\S])")
 MAX_BYTES = 4 << 20
 """A longer stream takes more than half a second to look through, and is more likely a drawing than a text."""
 
@@ -59,8 +58,10 @@ class MarkedContent:
         return bool(self.artifacts)
 
 
-def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None]) -> MarkedContent:
+def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None], *, keeps_others: bool = True) -> MarkedContent:
     """Look through a page's content stream; `mcid_of_name` looks a property list up in the page's resources.
+
+    Without `keeps_others`, it is not noted where text other than that of artifacts stands.
 
     Raises `ValueError` if marks do not match up, or the stream is longer than `MAX_BYTES`.
     """
@@ -70,7 +71,7 @@ def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None]) -> MarkedCo
     # In each open mark: an identifier, True in an artifact, None in anything else.
     open_marks: list[int | bool | None] = [None]
     inside: int | bool | None = None
-    may_have_artifacts = b"/Artifact" in stream
+    notes_others = keeps_others and b"/Artifact" in stream
     for match in _TOKEN.finditer(stream):
         kind = match.lastgroup
         if kind in ("string", "object"):
@@ -84,9 +85,10 @@ def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None]) -> MarkedCo
                     found.marked[inside] += size
             elif inside is None:
                 found.unmarked_objects.add(match["object_name"])
-            if may_have_artifacts:
-                pieces = found.artifacts if inside is True else found.others
-                pieces.append((*match.span(), b"()" if kind == "string" else b""))
+            if inside is True:
+                found.artifacts.append((*match.span(), b"()" if kind == "string" else b""))
+            elif notes_others:
+                found.others.append((*match.span(), b"()" if kind == "string" else b""))
         elif match["mark"] or match["bare"]:
             tag = match["tag"] or match["bare_tag"]
             mark: int | bool | None = inside
@@ -120,6 +122,5 @@ def _without(stream: bytes, pieces: list[tuple[int, int, bytes]]) -> bytes:
 
 
 def _size(string: bytes) -> int:
-    if string.startswith(b"<"):
-        return (len(string.translate(None, b" \t\r\n\f\0")) - 2) // 2
-    return len(_ESCAPE.sub(b"x", string[1:-1]))
+    """Bytes of a string, roughly: blanks in a hexadecimal one, and escapes, are so few that they do not matter."""
+    return (len(string) - 2) // (2 if string.startswith(b"<") else 1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import pymupdf
+from pymupdf import mupdf
 
 from engine.convert.blocks import Box
 from engine.convert.structuretree import NoStructure, Path
@@ -88,6 +89,9 @@ class ElementTree(Element):
 
     paths_with_text: set[int] = field(default_factory=set)
     """The hashes of the paths of those that have text of their own."""
+    characters: int = 0
+    unknown: int = 0
+    """Of them, that could not be decoded."""
 
 
 def read_elements(page: pymupdf.Page, *, graphics: bool) -> ElementTree:
@@ -95,7 +99,7 @@ def read_elements(page: pymupdf.Page, *, graphics: bool) -> ElementTree:
 
     Without `graphics`, elements without text have no place. Raises `NoStructure` if what MuPDF says cannot be made out.
     """
-    xml = page.get_textpage(flags=_FLAGS | _GRAPHICS if graphics else _FLAGS).extractXML()
+    xml = _as_xml(page.get_textpage(flags=_FLAGS | _GRAPHICS if graphics else _FLAGS))
     known = 0
     root = ElementTree("Document", (), (0.0, 0.0, 0.0, 0.0))
     stack: list[Element] = [root]
@@ -124,7 +128,17 @@ def read_elements(page: pymupdf.Page, *, graphics: bool) -> ElementTree:
             stack.pop()
     if known != xml.count("<char "):
         raise NoStructure("its text cannot be told from its tags")
+    root.characters, root.unknown = known, xml.count('c="&#xfffd;"')
     return root
+
+
+def _as_xml(textpage: pymupdf.TextPage) -> str:
+    r"""As PyMuPDF's `extractXML`, which would take `\u0041` in a document's text for an escape of its own."""
+    buffer = mupdf.fz_new_buffer(1 << 19)
+    out = mupdf.FzOutput(buffer)
+    mupdf.fz_print_stext_page_as_xml(out, textpage.this, 0)
+    out.fz_close_output()
+    return str(mupdf.fz_buffer_extract_copy(buffer), "utf-8", "replace")
 
 
 def _run(font: str, size: float, text: str, chars: str) -> Run | None:

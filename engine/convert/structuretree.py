@@ -93,13 +93,14 @@ class _Walk:
         while todo:
             element, path, page, items = todo.pop()
             kids = mupdf.ll_pdf_dict_gets(element, "K")
-            count = mupdf.ll_pdf_array_len(kids) if mupdf.ll_pdf_is_array(kids) else 1
+            is_array = mupdf.ll_pdf_is_array(kids)
+            count = mupdf.ll_pdf_array_len(kids) if is_array else 1
             # An element may have its text in pieces, one for each line or change of font.
             self._kids += count
             if self._kids > 4 * self._most:
                 raise NoStructure(f"its tags are more than {self._most:,} elements")
             for place in range(count if kids else 0):
-                kid = mupdf.ll_pdf_array_get(kids, place) if mupdf.ll_pdf_is_array(kids) else kids
+                kid = mupdf.ll_pdf_array_get(kids, place) if is_array else kids
                 if mupdf.ll_pdf_is_int(kid):
                     self._mark(page, mupdf.ll_pdf_to_int(kid), path, items)
                 elif mupdf.ll_pdf_is_dict(kid):

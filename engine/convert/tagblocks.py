@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from engine.convert.blocks import Block, Cell, Kind, Span, stripped
 from engine.convert.linktargets import LinksByHeight
@@ -62,7 +63,7 @@ class TagBlocks:
             if isinstance(kid, Element):
                 self._element(kid, element, style)
             else:
-                self._add(kid, style, element)
+                self._add(kid, style)
 
     def finish(self) -> list[Block]:
         """The blocks, when all has been walked."""
@@ -71,7 +72,9 @@ class TagBlocks:
         return self.blocks
 
     def flush(self) -> None:
-        """End the block that is being collected."""
+        """End the block that is being collected, if any."""
+        if not self._runs:
+            return
         runs, self._runs = self._runs, []
         spans = stripped(spans_of(runs, self._links))
         if spans:
@@ -79,7 +82,7 @@ class TagBlocks:
             self._append(Block(opened.kind, around(run.box for run, _ in runs), spans, opened.level, node=opened.node))
             self.blocks[-1].size = usual_size(run for run, _ in runs)
 
-    def _add(self, run: Run, style: Style, element: Element) -> None:
+    def _add(self, run: Run, style: Style) -> None:
         if self._open is None and self._runs:
             last = self._runs[-1][0]
             # Text that no element holds together: a gap of a line ends it.
@@ -111,9 +114,9 @@ class TagBlocks:
 
     def _element(self, element: Element, parent: Element, style: Style) -> None:
         role = element.role
-        named = _HEADING_STYLE.fullmatch(element.name) if role == "P" else None
-        if role in _HEADINGS or named is not None:
-            with self._block(Kind.HEADING, element, int(named[1]) if named is not None else _HEADINGS[role]):
+        level = _HEADINGS.get(role) if role != "P" else _level_of_style(element.name)
+        if level is not None:
+            with self._block(Kind.HEADING, element, level):
                 self.walk(element, style)
         elif role in ("P", "Caption", "Note", "FENote") and (role != "P" or self._open is None):
             kinds = {"P": Kind.PARAGRAPH, "Caption": Kind.CAPTION}
@@ -196,7 +199,7 @@ class TagBlocks:
         self._open = _Open(Kind.PARAGRAPH, self._item_node)
         for kid in element.kids:
             if isinstance(kid, Run):
-                self._add(kid, style, element)
+                self._add(kid, style)
             elif kid.role != "Lbl":
                 self._element_of_item(kid, element, style)
         self.flush()
@@ -210,7 +213,7 @@ class TagBlocks:
         if element.role == "LBody" or (element.role in _CONTAINERS and _holds_blocks(element)):
             for kid in element.kids:
                 if isinstance(kid, Run):
-                    self._add(kid, style, element)
+                    self._add(kid, style)
                 else:
                     self._element_of_item(kid, element, style)
         elif element.role == "P":
@@ -307,6 +310,13 @@ class TagBlocks:
                 Cell(spans, element is not None and element.role == "TH", columns=known.columns, rows=known.rows)
             )
         return cells
+
+
+@lru_cache(maxsize=1024)
+def _level_of_style(name: str) -> int | None:
+    """The level of a heading, by the name of its style."""
+    found = _HEADING_STYLE.fullmatch(name)
+    return int(found[1]) if found is not None else None
 
 
 def _split_label(block: Block) -> str:

@@ -13,7 +13,7 @@ from engine.convert.blocks import Block, Kind, RefinedPage, stripped
 from engine.convert.linktargets import LinksByHeight, link_targets
 from engine.convert.markedcontent import MarkedContent, scan
 from engine.convert.pageresources import PageResources
-from engine.convert.structuretext import Element, ElementTree, Run, read_elements
+from engine.convert.structuretext import ElementTree, Run, read_elements
 from engine.convert.structuretree import (
     NoStructure,
     Path,
@@ -54,7 +54,7 @@ class TagReader:
         page = self._document.load_page(number - 1)
         try:
             resources = PageResources(page)
-            content = scan(page.read_contents(), resources.mcid)
+            content = scan(page.read_contents(), resources.mcid, keeps_others=furniture)
             # MuPDF adds forms without a mark to the element before, and does not look for marks of their own.
             content.unmarked += resources.text_in_forms(content.unmarked_objects)
         except ValueError as error:
@@ -119,14 +119,13 @@ class TagReader:
         return any(self._numbers.get(page, number) < number for page in pages)
 
 
-def _check_text(root: Element) -> None:
+def _check_text(root: ElementTree) -> None:
     outside = sum(len(kid.text.strip()) for kid in root.kids if isinstance(kid, Run))
-    text = "".join(run.text for run in root.runs())
-    if not text.strip():
+    if not root.paths_with_text or not any(run.text.strip() for run in root.runs()):
         raise NoStructure("it has no text")
-    if outside > (1 - MIN_COVERAGE) * len(text):
+    if outside > (1 - MIN_COVERAGE) * root.characters:
         raise NoStructure("its tags do not lead to its text")
-    if text.count("\N{REPLACEMENT CHARACTER}") > 0.05 * len(text):
+    if root.unknown > 0.05 * root.characters:
         raise NoStructure("its text cannot be decoded")
 
 
