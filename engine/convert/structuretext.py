@@ -1,10 +1,11 @@
 """Has MuPDF read a page's text along with the structure elements it belongs to, as a tree of elements and runs."""
 
-import html
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import pymupdf
 from pymupdf import mupdf
@@ -12,22 +13,19 @@ from pymupdf import mupdf
 from engine.convert.blocks import Box
 from engine.convert.structuretree import NoStructure, Path
 
-_FLAGS = pymupdf.TEXT_COLLECT_STRUCTURE | pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+# Each piece of one font is a line of its own, with its font: MuPDF's JSON tells that of a line's beginning only.
+_FLAGS = (
+    pymupdf.TEXT_COLLECT_STRUCTURE
+    | pymupdf.TEXT_PRESERVE_WHITESPACE
+    | pymupdf.TEXT_MEDIABOX_CLIP
+    | pymupdf.TEXT_PRESERVE_SPANS
+)
 _GRAPHICS = pymupdf.TEXT_PRESERVE_IMAGES | pymupdf.TEXT_COLLECT_VECTORS
-"""They give figures their place, for an eighth of the time."""
-# A tenth of the time of an XML parser, for which a page's 4,000 characters are 4,000 elements; and MuPDF's XML may hold
-# characters that XML must not, and names that are not escaped.
-_PART = re.compile(
-    r'<struct idx="(?P<place>\d+)" bbox="(?P<box>[^"]*)" raw="(?P<name>[\s\S]*?)" std="(?P<role>[^"]*)"'
-    r"|(?P<end></struct>)"
-    r'|<font (?P<hex>hex)?name="(?P<font>[\s\S]*?)" size="(?P<size>[^"]*)">'
-)
-_CHAR = re.compile(r' c="([^"]*)"')
-_QUAD = re.compile(
-    r'<char c="[^"]*" quad="(\S+) (\S+) \S+ \S+ \S+ \S+ (\S+) ([^"\s]+)" x="[^"]*" y="([^"]*)"[^>]*? flags="(\d+)"'
-)
+_SCALE = 100
+"""MuPDF's JSON has whole numbers: hundredths of points."""
 _NAMES = {"NonDtruct": "NonStruct"}  # so MuPDF 1.27 and 2.0 spell it
-_SUPERSCRIPT = 1
+_NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
+_ELEMENT = re.compile(r'<struct idx="(\d+)" bbox="([^"]*)" raw="[\s\S]*?" std="([^"]*)"|</struct>')
 
 
 @dataclass(slots=True)
@@ -40,22 +38,9 @@ class Run:
     font: str
     size: float
     """In points."""
-    is_superscript: bool = False
-
-    @property
-    def is_monospaced(self) -> bool:
-        """Whether its font is, by its name."""
-        return _traits(self.font)[2]
-
-    @property
-    def is_bold(self) -> bool:
-        """Whether its font is, by its name."""
-        return _traits(self.font)[0]
-
-    @property
-    def is_italic(self) -> bool:
-        """Whether its font is, by its name."""
-        return _traits(self.font)[1]
+    is_bold: bool = False
+    is_italic: bool = False
+    is_monospaced: bool = False
 
 
 @dataclass(slots=True)
@@ -65,7 +50,8 @@ class Element:
     role: str
     """The standard one that its own is mapped to."""
     path: Path
-    box: Box
+    box: Box = _NOWHERE
+    """Around its text; of a figure, around all of it."""
     name: str = ""
     """Its own, which in word processors is the name of a style."""
     kids: "list[Element | Run]" = field(default_factory=list)
@@ -94,68 +80,84 @@ class ElementTree(Element):
     """Of them, that could not be decoded."""
 
 
-def read_elements(page: pymupdf.Page, *, graphics: bool) -> ElementTree:
+def read_elements(page: pymupdf.Page, *, figures: bool) -> ElementTree:
     """The page's text as one element, of which those of the structure are kids, and runs that are in none of them.
 
-    Without `graphics`, elements without text have no place. Raises `NoStructure` if what MuPDF says cannot be made out.
+    With `figures`, those have a place though there is no text in them, which takes as long again. Raises `NoStructure`
+    if what MuPDF says cannot be made out.
     """
-    xml = _as_xml(page.get_textpage(flags=_FLAGS | _GRAPHICS if graphics else _FLAGS))
-    known = 0
-    root = ElementTree("Document", (), (0.0, 0.0, 0.0, 0.0))
-    stack: list[Element] = [root]
-    position = 0
-    while (found := _PART.search(xml, position)) is not None:
-        position = found.end()
-        role, font = found["role"], found["font"]
-        if role is not None:
-            parent = stack[-1]
-            element = Element(
-                _NAMES.get(role, role), (*parent.path, int(found["place"])), _box(found["box"]), found["name"]
-            )
-            parent.kids.append(element)
-            stack.append(element)
-        elif font is not None:
-            if found["hex"]:  # so MuPDF writes names that are not plain
-                font = bytes.fromhex(font).decode("utf-8", "replace")
-            end = xml.find("</font>", position)
-            chars, position = xml[position:end].lstrip(), end
-            texts = _CHAR.findall(chars)
-            known += len(texts)
-            if (run := _run(font, float(found["size"]), "".join(texts), chars)) is not None:
-                stack[-1].kids.append(run)
-                root.paths_with_text.add(hash(stack[-1].path))
-        elif len(stack) > 1:
-            stack.pop()
-    if known != xml.count("<char "):
-        raise NoStructure("its text cannot be told from its tags")
-    root.characters, root.unknown = known, xml.count('c="&#xfffd;"')
+    try:
+        blocks = json.loads(_as_json(page.get_textpage(flags=_FLAGS)), strict=False)["blocks"]
+    except (ValueError, KeyError, RecursionError) as error:
+        raise NoStructure("its text cannot be told from its tags") from error
+    root = ElementTree("Document", ())
+    places = dict(_figures(page)) if figures else {}
+    _fill(root, blocks, root, places)
     return root
 
 
-def _as_xml(textpage: pymupdf.TextPage) -> str:
-    r"""As PyMuPDF's `extractXML`, which would take `\u0041` in a document's text for an escape of its own."""
-    buffer = mupdf.fz_new_buffer(1 << 19)
+def _fill(element: Element, blocks: list[dict[str, Any]], root: ElementTree, places: dict[Path, Box]) -> None:
+    """Add what MuPDF says is in an element; it is no deeper than MuPDF's own limit."""
+    boxes: list[Box] = []
+    for block in blocks:
+        if block["type"] == "structure":
+            role = block["std"]
+            kid = Element(_NAMES.get(role, role), (*element.path, block["index"]), name=block["raw"])
+            _fill(kid, block["contents"], root, places)
+            element.kids.append(kid)
+            boxes.append(kid.box)
+        elif block["type"] == "text":
+            for line in block["lines"]:
+                if line["text"]:
+                    run = _run(line)
+                    element.kids.append(run)
+                    boxes.append(run.box)
+                    root.characters += len(run.text)
+                    root.unknown += run.text.count("\N{REPLACEMENT CHARACTER}")
+                    root.paths_with_text.add(hash(element.path))
+    boxes.append(places.get(element.path, _NOWHERE))
+    boxes = [box for box in boxes if box is not _NOWHERE]
+    if boxes:
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        element.box = (min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def _run(line: dict[str, Any]) -> Run:
+    place, font = line["bbox"], line["font"]
+    left, top = place["x"] / _SCALE, place["y"] / _SCALE
+    bold, italic, monospaced = _traits(font["name"])
+    return Run(
+        line["text"],
+        (left, top, left + place["w"] / _SCALE, top + place["h"] / _SCALE),
+        line["y"] / _SCALE,
+        font["name"],
+        font["size"] / _SCALE,
+        bold or font["weight"] == "bold",
+        italic or font["style"] == "italic",
+        monospaced or font["family"] == "monospace",
+    )
+
+
+def _as_json(textpage: pymupdf.TextPage) -> str:
+    """A tenth of the size and the time of MuPDF's XML, which has an element for each character."""
+    buffer = mupdf.fz_new_buffer(1 << 16)
     out = mupdf.FzOutput(buffer)
-    mupdf.fz_print_stext_page_as_xml(out, textpage.this, 0)
+    mupdf.fz_print_stext_page_as_json(out, textpage.this, float(_SCALE))
     out.fz_close_output()
     return str(mupdf.fz_buffer_extract_copy(buffer), "utf-8", "replace")
 
 
-def _run(font: str, size: float, text: str, chars: str) -> Run | None:
-    if not text:
-        return None
-    if "&" in text:
-        text = html.unescape(text)
-    first, last = _QUAD.match(chars), _QUAD.match(chars, chars.rindex("<char"))
-    if first is None or last is None:
-        return None
-    x, y = sorted((float(first[1]), float(last[3]))), sorted((float(first[2]), float(last[4])))
-    return Run(text, (x[0], y[0], x[1], y[1]), float(first[5]), font, size, int(first[6]) & _SUPERSCRIPT != 0)
-
-
-def _box(text: str) -> Box:
-    left, top, right, bottom = map(float, text.split())
-    return (left, top, right, bottom)
+def _figures(page: pymupdf.Page) -> Iterator[tuple[Path, Box]]:
+    """Where the page's figures are, pictures and graphics included: only MuPDF's XML says so."""
+    path: list[int] = []
+    for found in _ELEMENT.finditer(page.get_textpage(flags=_FLAGS | _GRAPHICS).extractXML()):
+        if found[1] is None:
+            del path[-1:]
+            continue
+        path.append(int(found[1]))
+        if found[3] == "Figure":
+            left, top, right, bottom = map(float, found[2].split())
+            yield tuple(path), (left, top, right, bottom)
 
 
 _BOLD = re.compile(r"bold|black|heavy|semibd|demi(?!l)", re.IGNORECASE)
@@ -167,5 +169,5 @@ _MONOSPACED = re.compile(
 
 @lru_cache(maxsize=1024)
 def _traits(font: str) -> tuple[bool, bool, bool]:
-    """Bold, italic, monospaced, as a font's name says: a name, at most 31 characters of which MuPDF keeps."""
+    """Bold, italic, monospaced, as a font's name says."""
     return bool(_BOLD.search(font)), bool(_ITALIC.search(font)), bool(_MONOSPACED.search(font))

@@ -62,7 +62,7 @@ class TagReader:
         self._check_coverage(content, page)
         if content.has_artifacts:
             page = self._with_contents(page, content.without_artifacts)
-        root = read_elements(page, graphics=self.tree.has_figures)
+        root = read_elements(page, figures=self.tree.has_figures)
         builder = TagBlocks(
             self.tree,
             LinksByHeight(link_targets(page), page.rect.height),
@@ -78,7 +78,7 @@ class TagReader:
         artifacts = [run for element in builder.artifacts for run in element.runs()]
         if content.has_artifacts and furniture:
             page = self._with_contents(page, content.only_artifacts)
-            artifacts += read_elements(page, graphics=False).runs()
+            artifacts += read_elements(page, figures=False).runs()
         if artifacts:
             blocks = _with_furniture(blocks, artifacts, page.rect.height)
         return RefinedPage(number, page.rect.width, page.rect.height, blocks)

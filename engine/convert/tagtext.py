@@ -67,7 +67,7 @@ def _scripts(runs: list[Run]) -> list[int]:
         # The letters of a logo, as that of TeX, are no exponents: these are digits, or end a word.
         following = runs[number + 1].text[:1] if number + 1 < len(runs) else ""
         is_small &= not (run.text[-1:].isalpha() and following.isalpha())
-        found.append((1 if rise[0] > 0 else -1) if rise and is_small else int(run.is_superscript and is_small))
+        found.append((1 if rise[0] > 0 else -1) if rise and is_small else 0)
     return found
 
 
@@ -92,7 +92,7 @@ def _link_of(run: Run, links: LinksByHeight) -> str:
     left, top, right, bottom = run.box
     middle = (top + bottom) / 2
     for (x0, y0, x1, y1), target in links.near(middle):
-        if y0 - 1 <= middle <= y1 + 1 and min(right, x1) - max(left, x0) > 0.8 * (right - left):
+        if y0 - 1 <= middle <= y1 + 1 and min(right, x1) - max(left, x0) >= 0.8 * (right - left):
             return target
     return ""
 

@@ -50,6 +50,11 @@ def refusal(data: bytes) -> str:
 # --- elements ---
 
 
+def test_text_stays_as_it_is() -> None:
+    text = r'"quotes" \u0041 \\ </font> {"json": 1}'
+    assert read(tag("Document", tag("P", text)))[0].text == text
+
+
 def test_headings_have_the_level_of_their_tag() -> None:
     blocks = read(tag("Document", tag("H1", "One"), tag("H2", "Two"), tag("H", "Any"), tag("H6", "Six")))
     assert [(block.kind, block.level, block.text) for block in blocks] == [
