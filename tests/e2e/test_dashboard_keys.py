@@ -255,7 +255,7 @@ def test_keys_of_the_engine_and_of_the_program(paused: Dashboard, size: tuple[in
     d.wait_for("‖ frozen")
     d.see("F", "Going on.", gone="‖ frozen")
 
-    d.see(",", "num_workers", "HOTFOLIO_SETTLE")
+    d.see(",", "num_workers", "HOTFOLIO_OCR")
     d.cause("esc", lambda: "num_workers" not in d.text, "the list")
 
     d.cause("P", lambda: "‖ paused" not in d.head, "the engine to go on")
