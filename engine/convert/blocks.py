@@ -134,6 +134,14 @@ class RefinedPage:
         return cls(entry["number"], entry["width"], entry["height"], [_block(block) for block in entry["blocks"]])
 
 
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all; one of no size at the origin if there are none."""
+    corners = list(zip(*boxes, strict=True))
+    if not corners:
+        return (0.0, 0.0, 0.0, 0.0)
+    return (min(corners[0]), min(corners[1]), max(corners[2]), max(corners[3]))
+
+
 def merged(spans: Iterable[Span]) -> list[Span]:
     """Neighbours of one style as one span, without empty ones."""
     result: list[Span] = []

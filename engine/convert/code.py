@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage
+from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage, around
 from engine.convert.codetext import is_code, line_pitch
 from engine.convert.layoutblocks import rewrite
 from engine.convert.listlabels import drawn_bullet
-from engine.convert.pagetext import Drawing, Line, PageText, around
+from engine.convert.pagetext import Drawing, Line, PageText
 from engine.convert.textflow import visual_lines
 
 _TEXT = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.CAPTION, Kind.FOOTNOTE, Kind.FORMULA, *FURNITURE})

@@ -6,10 +6,10 @@ from statistics import median
 
 from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 
-from engine.convert.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span
+from engine.convert.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span, around
 from engine.convert.codetext import is_code, write_code
 from engine.convert.layouttables import read_table
-from engine.convert.pagetext import Line, PageText, Word, around, dominant_size
+from engine.convert.pagetext import Line, PageText, Word, dominant_size
 from engine.convert.textflow import compose, set_lines, styled, visual_lines
 
 _KINDS = {

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage
+from engine.convert.blocks import FURNITURE, Block, Kind, RefinedPage, around
 from engine.convert.layoutblocks import rewrite
 from engine.convert.listlabels import Label, find_label, is_bullet, split_glued, successor, text_start
-from engine.convert.pagetext import Line, PageText, around
+from engine.convert.pagetext import Line, PageText
 from engine.convert.textflow import ends_early, visual_lines
 
 _ASIDE = FURNITURE | {Kind.FOOTNOTE, Kind.HEADING, Kind.PICTURE, Kind.CAPTION}

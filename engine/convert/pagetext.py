@@ -10,7 +10,7 @@ from typing import Any, Self
 import pymupdf
 from pymupdf4llm.helpers.document_layout import FLAGS
 
-from engine.convert.blocks import Block, Box, Cell
+from engine.convert.blocks import Block, Box, Cell, around
 from engine.convert.linktargets import link_targets
 
 _FLAGS = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_COLLECT_STYLES
@@ -296,14 +296,6 @@ class PageText:
         """The lines a block or a cell was made of; empty where that is not known."""
         entry = self._lines.get(id(owner))
         return entry[1] if entry is not None else []
-
-
-def around(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all; one of no size at the origin if there are none."""
-    corners = list(zip(*boxes, strict=True))
-    if not corners:
-        return (0.0, 0.0, 0.0, 0.0)
-    return (min(corners[0]), min(corners[1]), max(corners[2]), max(corners[3]))
 
 
 def dominant_size(lines: Iterable[Line]) -> float:

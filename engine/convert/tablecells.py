@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.convert.blocks import Block, Box, Cell, Kind, RefinedPage, Span, merged
+from engine.convert.blocks import Block, Box, Cell, Kind, RefinedPage, Span, around, merged
 from engine.convert.layoutblocks import rewrite
 from engine.convert.listlabels import find_label
-from engine.convert.pagetext import Line, PageText, around
+from engine.convert.pagetext import Line, PageText
 from engine.convert.textflow import compose, visual_lines
 
 _TIGHT = 1.08

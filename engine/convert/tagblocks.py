@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from engine.convert.blocks import Block, Cell, Kind, Span, stripped
+from engine.convert.blocks import Block, Cell, Kind, Span, around, stripped
 from engine.convert.linktargets import LinksByHeight
 from engine.convert.structuretext import Element, Run
 from engine.convert.structuretree import Attributes, Path, StructureTree
-from engine.convert.tagtext import Style, around, code_text, spans_of, usual_size
+from engine.convert.tagtext import Style, code_text, spans_of, usual_size
 
 _HEADINGS = {"H": 0, "H1": 1, "H2": 2, "H3": 3, "H4": 4, "H5": 5, "H6": 6, "Title": 1}
 _BLOCKS = frozenset(

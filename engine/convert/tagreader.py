@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pymupdf
 
-from engine.convert.blocks import Block, Kind, RefinedPage, stripped
+from engine.convert.blocks import Block, Kind, RefinedPage, around, stripped
 from engine.convert.linktargets import LinksByHeight, link_targets
 from engine.convert.markedcontent import MarkedContent, scan
 from engine.convert.pageresources import PageResources
@@ -21,7 +21,7 @@ from engine.convert.structuretree import (
     read_structure,
 )
 from engine.convert.tagblocks import TagBlocks
-from engine.convert.tagtext import Style, around, spans_of, usual_size
+from engine.convert.tagtext import Style, spans_of, usual_size
 
 MIN_COVERAGE = 0.98
 """Of the page's visible text, outside artifacts, must be in the tree."""

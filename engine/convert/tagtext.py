@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from engine.convert.blocks import Box, Span
+from engine.convert.blocks import Span
 from engine.convert.linktargets import LinksByHeight
 from engine.convert.structuretext import Run
 
@@ -149,12 +149,6 @@ def _is_wrapped(last: Run, following: str, right: float, advance: float) -> bool
     """
     word = following.split(" ", 1)[0]
     return bool(word) and last.text.endswith(" ") and last.box[2] + advance * (len(word) - 0.5) > right
-
-
-def around(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all."""
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return (min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def usual_size(runs: Iterable[Run]) -> float:
