@@ -377,6 +377,7 @@ def test_the_manifest_says_what_was_converted_how_and_with_what_result(press: Pr
         {"pymupdf": "2.0"},
         started.timestamp() + 5,
         {1: 120, 2: 0, 3: 44},
+        {1: "it has no tags"},
     )
     made = press.made("caf\u00e9.md")
     press.publisher.publish(1, made, press.output / "x", manifest)
@@ -397,7 +398,15 @@ def test_the_manifest_says_what_was_converted_how_and_with_what_result(press: Pr
         "formats": ["md", "png"],
         "versions": {"pymupdf": "2.0"},
         "pages": [
-            {"page": 1, "state": "ok", "seconds": 0.5, "via": "layout", "error": None, "markdown_bytes": 120},
+            {
+                "page": 1,
+                "state": "ok",
+                "seconds": 0.5,
+                "via": "layout",
+                "why": "it has no tags",
+                "error": None,
+                "markdown_bytes": 120,
+            },
             {"page": 2, "state": "ocr", "seconds": 4.25, "via": "layout", "error": None, "markdown_bytes": 0},
             {"page": 3, "state": "failed", "seconds": 0.0, "via": "none", "error": "crashed", "markdown_bytes": 44},
         ],
