@@ -97,7 +97,9 @@ class MarkdownWriter:
     def _body(self, block: Block) -> str:
         match block.kind:
             case Kind.HEADING:
-                text = inline(_unstyled(block.spans)).replace("\n", " ").strip()
+                # On one line, whatever breaks it had: before they are written, since a break is more than a line's end.
+                one_line = [replace(span, text=span.text.replace("\n", " ")) for span in block.spans]
+                text = inline(_unstyled(one_line)).strip()
                 return f"{'#' * min(max(block.level, 1), 6)} {_heading_end(text)}" if text else ""
             case Kind.CODE:
                 return fenced(block.text)
