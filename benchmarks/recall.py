@@ -97,8 +97,9 @@ def page_words(page: pymupdf.Page) -> list[str]:
     """The words on the visible part of a page, in the order of the file; one that ends a line keeps its hyphen."""
     words: list[str] = []
     places: dict[str, list[tuple[float, float]]] = {}
+    visible = (page.rect * page.derotation_matrix).normalize()  # words have places on the page as it is not rotated
     for x0, y0, x1, y1, text, *_ in page.get_text("words", flags=_FLAGS, sort=False):
-        if not pymupdf.Rect(x0, y0, x1, y1).intersects(page.rect):
+        if not pymupdf.Rect(x0, y0, x1, y1).intersects(visible):
             continue
         near = places.setdefault(text, [])
         if any(abs(x0 - x) < _SAME_PLACE and abs(y0 - y) < _SAME_PLACE for x, y in near):

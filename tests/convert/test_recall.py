@@ -1,9 +1,15 @@
 """The comparison behind `benchmarks.recall`."""
 
+from pathlib import Path
+
 import pymupdf
 import pytest
 
-from benchmarks.recall import compare, page_words
+from benchmarks.recall import compare, convert, measure, page_words
+from engine.options import Structure
+from tests import pdfs
+from tests.convert import tagged_pdfs
+from tests.convert.tagged_pdfs import item, listing, table, tag
 
 
 @pytest.mark.parametrize(
@@ -53,3 +59,37 @@ def test_words_off_the_page_and_shadows_do_not_count() -> None:
         for point in ((72, 72), (72.5, 72.5), (72, 100), (72, 2000)):
             page.insert_text(point, "word")
         assert page_words(page) == ["word", "word"]
+
+
+@pytest.mark.parametrize("structure", [Structure.AUTO, Structure.LAYOUT])
+def test_no_word_of_a_document_is_lost_or_doubled(tmp_path: Path, structure: Structure) -> None:
+    tagged = tagged_pdfs.pdf(
+        tag(
+            "Document",
+            tag("H1", "A heading"),
+            tag("P", "Some words to begin with, and more of them."),
+            tag("L", item("1.", "first of all"), item("2.", "then the second")),
+            table(["name", "value"], ["alpha", "12"], ["beta", "34"]),
+            listing("def code(x):", "    return x"),
+            tag("BlockQuote", tag("P", "What somebody said.")),
+        )
+    )
+    made = {
+        "tagged": tagged,
+        "report": pdfs.report(),
+        "columns": pdfs.two_columns(),
+        "prose": pdfs.text_pages(4),
+        "rotated": pdfs.rotated(),
+        "unicode": pdfs.unicode_text(),
+    }
+    files = []
+    for name, data in made.items():
+        files.append(tmp_path / f"{name}.pdf")
+        files[-1].write_bytes(data)
+    jobs = convert(files, tmp_path / "home", structure, ())
+    assert len(jobs) == len(files)
+    for file, job in zip(files, jobs, strict=True):
+        measured = measure(file, job)
+        assert measured is not None, file.stem
+        recall, _ = measured
+        assert (file.stem, recall.missing, recall.extra) == (file.stem, (), ())
