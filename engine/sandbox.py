@@ -300,7 +300,7 @@ class Sandbox:
             event = self._next_event(deadline)
             match event:
                 case None:
-                    where = f"Page {page}" if page is not None else "The document"
+                    where = "The page" if page is not None else "The document"  # who tells it says which
                     raise PageTimeout(f"{where} took longer than {allowed_s:g} s.")
                 case Refused():
                     return event
