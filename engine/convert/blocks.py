@@ -30,7 +30,13 @@ class Kind(StrEnum):
 
 
 FURNITURE = frozenset({Kind.PAGE_HEADER, Kind.PAGE_FOOTER})
-"""Running heads and feet: left out of the text unless asked for."""
+"""Running heads and feet."""
+
+
+def furniture_left_out(*, page_header: bool, page_footer: bool) -> frozenset[Kind]:
+    """What is left out of the text, unless it is asked for."""
+    kept = {Kind.PAGE_HEADER: page_header, Kind.PAGE_FOOTER: page_footer}
+    return frozenset(kind for kind, is_kept in kept.items() if not is_kept)
 
 
 @dataclass(slots=True)

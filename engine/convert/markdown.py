@@ -11,7 +11,7 @@ from html.entities import html5
 from itertools import groupby
 from unicodedata import category
 
-from engine.convert.blocks import FURNITURE, Block, Cell, Kind, RefinedPage, Span, merged, stripped
+from engine.convert.blocks import Block, Cell, Kind, RefinedPage, Span, furniture_left_out, merged, stripped
 
 _ALWAYS = re.compile(r"[\\`*]|(?<!\s)~|~(?=~)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])")
 """Characters that mean something wherever they stand; an underscore does so only at the edge of a word, a tilde only
@@ -30,10 +30,7 @@ class MarkdownWriter:
     """Writes a document's pages one after the other; lists and numbers go on from page to page."""
 
     def __init__(self, *, page_header: bool = False, page_footer: bool = False) -> None:
-        self._left_out = FURNITURE - {
-            *([Kind.PAGE_HEADER] if page_header else ()),
-            *([Kind.PAGE_FOOTER] if page_footer else ()),
-        }
+        self._left_out = furniture_left_out(page_header=page_header, page_footer=page_footer)
         self._indents: list[int] = []  # of the contents of each open list item
         self._quote = 0
         self._last: Kind | None = None

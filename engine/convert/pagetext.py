@@ -1,6 +1,5 @@
 """What is on a page beyond the boxes of its layout: words with font and place, links, ruling. Read lazily, and once."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,13 +10,11 @@ import pymupdf
 from pymupdf4llm.helpers.document_layout import FLAGS
 
 from engine.convert.blocks import Block, Box, Cell, around
+from engine.convert.fontnames import traits
 from engine.convert.linktargets import link_targets
 
 _FLAGS = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_COLLECT_STYLES
 _MARK, _BAND = 80.0, 10.0
-_BOLD_NAME = re.compile(r"bold|black|heavy|demi(?!u)|(?<![a-z])cmbx|[,-]bd\b", re.IGNORECASE)
-_ITALIC_NAME = re.compile(r"italic|oblique|slanted|(?<![a-z])cm(ti|sl)|[,-]it\b", re.IGNORECASE)
-_MONO_NAME = re.compile(r"mono(?!type)|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode", re.IGNORECASE)
 _OCR_FONT = "GlyphLessFont"
 """The font that Tesseract gives its invisible text; its flags say monospaced, which means nothing."""
 
@@ -394,13 +391,13 @@ def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> Font:
         name, flags, char_flags = span["font"], span["flags"], span["char_flags"]
         painted = bool(char_flags & (pymupdf.mupdf.FZ_STEXT_FILLED | pymupdf.mupdf.FZ_STEXT_STROKED))
         by_ocr = _OCR_FONT in name or not painted
+        by_name = traits(name)
         font = Font(
             name=name,
             size=float(span["size"]),
-            bold=bool(flags & pymupdf.TEXT_FONT_BOLD or char_flags & pymupdf.mupdf.FZ_STEXT_BOLD)
-            or bool(_BOLD_NAME.search(name)),
-            italic=bool(flags & pymupdf.TEXT_FONT_ITALIC) or bool(_ITALIC_NAME.search(name)),
-            mono=not by_ocr and (bool(flags & pymupdf.TEXT_FONT_MONOSPACED) or bool(_MONO_NAME.search(name))),
+            bold=bool(flags & pymupdf.TEXT_FONT_BOLD or char_flags & pymupdf.mupdf.FZ_STEXT_BOLD) or by_name.bold,
+            italic=bool(flags & pymupdf.TEXT_FONT_ITALIC) or by_name.italic,
+            mono=not by_ocr and (bool(flags & pymupdf.TEXT_FONT_MONOSPACED) or by_name.monospaced),
             strike=False,
             color=int(span["color"]),
             visible=painted and span["alpha"] > 0,

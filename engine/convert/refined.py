@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from engine.convert.base import MergeContext, Pages, missing, missing_in_markdown
-from engine.convert.blocks import FURNITURE, Block, Cell, Kind
+from engine.convert.blocks import Block, Cell, Kind, furniture_left_out
 from engine.convert.markdown import MarkdownWriter
 
 _COLUMN_GAP = "  "
@@ -26,10 +26,8 @@ def write_markdown(document: MergeContext, pages: Pages, stream: IO[str]) -> Non
 
 def write_text(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
     """The document as plain text, a blank line between blocks."""
-    left_out = FURNITURE - {
-        *([Kind.PAGE_HEADER] if document.options.page_header else ()),
-        *([Kind.PAGE_FOOTER] if document.options.page_footer else ()),
-    }
+    options = document.options
+    left_out = furniture_left_out(page_header=options.page_header, page_footer=options.page_footer)
     for page in pages:
         if isinstance(page, tuple):
             stream.write(f"[{missing(*page)}]\n\n")

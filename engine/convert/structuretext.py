@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import pymupdf
 from pymupdf import mupdf
 
 from engine.convert.blocks import Box
+from engine.convert.fontnames import traits
 from engine.convert.structuretree import NoStructure, Path
 
 # Each piece of one font is a line of its own, with its font: MuPDF's JSON tells that of a line's beginning only.
@@ -125,16 +125,16 @@ def _fill(element: Element, blocks: list[dict[str, Any]], root: ElementTree, pla
 def _run(line: dict[str, Any]) -> Run:
     place, font = line["bbox"], line["font"]
     left, top = place["x"] / _SCALE, place["y"] / _SCALE
-    bold, italic, monospaced = _traits(font["name"])
+    by_name = traits(font["name"])
     return Run(
         line["text"],
         (left, top, left + place["w"] / _SCALE, top + place["h"] / _SCALE),
         line["y"] / _SCALE,
         font["name"],
         font["size"] / _SCALE,
-        bold or font["weight"] == "bold",
-        italic or font["style"] == "italic",
-        monospaced or font["family"] == "monospace",
+        by_name.bold or font["weight"] == "bold",
+        by_name.italic or font["style"] == "italic",
+        by_name.monospaced or font["family"] == "monospace",
     )
 
 
@@ -158,16 +158,3 @@ def _figures(page: pymupdf.Page) -> Iterator[tuple[Path, Box]]:
         if found[3] == "Figure":
             left, top, right, bottom = map(float, found[2].split())
             yield tuple(path), (left, top, right, bottom)
-
-
-_BOLD = re.compile(r"bold|black|heavy|semibd|demi(?!l)", re.IGNORECASE)
-_ITALIC = re.compile(r"ital|oblique|slanted", re.IGNORECASE)
-_MONOSPACED = re.compile(
-    r"mono|courier|consol|menlo|typewriter|inconsolata|fixed|cascadia|\bcode\b|hack|lmtt|cmtt", re.IGNORECASE
-)
-
-
-@lru_cache(maxsize=1024)
-def _traits(font: str) -> tuple[bool, bool, bool]:
-    """Bold, italic, monospaced, as a font's name says."""
-    return bool(_BOLD.search(font)), bool(_ITALIC.search(font)), bool(_MONOSPACED.search(font))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -126,15 +126,17 @@ class TagBlocks:
             with self._block(kinds.get(role, Kind.FOOTNOTE), element):
                 self.walk(element, style)
         elif role == "BlockQuote":
-            self._quoted(element, style)
+            with self._apart():
+                self._quote += 1
+                self.walk(element, style)
+                self.flush()
+                self._quote -= 1
         elif role in ("L", "TOC"):
-            self.flush()
-            opened, self._open = self._open, None
-            self._depth += 1
-            self.walk(element, style)
-            self.flush()
-            self._depth -= 1
-            self._open = opened
+            with self._apart():
+                self._depth += 1
+                self.walk(element, style)
+                self.flush()
+                self._depth -= 1
         elif role in ("LI", "TOCI"):
             self._list_item(element, style)
         elif role == "Table":
@@ -160,34 +162,29 @@ class TagBlocks:
         elif self._open is None and role in _CONTAINERS and _is_listing(element):
             self._code(element)
         elif _holds_blocks(element) or (role in _BLOCKS and self._open is None):
-            self.flush()
-            opened, self._open = self._open, None
-            self.walk(element, style)
-            self.flush()
-            self._open = opened
+            with self._apart():
+                self.walk(element, style)
         else:
             self.walk(element, style)
 
+    def _block(self, kind: Kind, element: Element, level: int = 0) -> AbstractContextManager[None]:
+        """Text within belongs to a block of this kind."""
+        return self._apart(_Open(kind, path_text(element.path), level))
+
     @contextmanager
-    def _block(self, kind: Kind, element: Element, level: int = 0) -> Iterator[None]:
+    def _apart(self, inner: _Open | None = None) -> Iterator[None]:
+        """What is within is apart from what was being collected before, and from what comes after."""
         self.flush()
-        opened, self._open = self._open, _Open(kind, path_text(element.path), level)
+        outer, self._open = self._open, inner
         yield
         self.flush()
-        self._open = opened
-
-    def _quoted(self, element: Element, style: Style) -> None:
-        self.flush()
-        opened, self._open = self._open, None
-        self._quote += 1
-        self.walk(element, style)
-        self.flush()
-        self._quote -= 1
-        self._open = opened
+        self._open = outer
 
     def _list_item(self, element: Element, style: Style) -> None:
-        self.flush()
-        opened, self._open = self._open, None
+        with self._block(Kind.PARAGRAPH, element):
+            self._fill_item(element, style)
+
+    def _fill_item(self, element: Element, style: Style) -> None:
         item, node, depth = self._item, self._item_node, self._depth
         self._depth = max(depth, 1)
         self._item_node = path_text(element.path)
@@ -196,7 +193,6 @@ class TagBlocks:
             "".join(run.text for kid in element.elements() if kid.role == "Lbl" for run in kid.runs()).split()
         )
         self._item = None if is_continued else label
-        self._open = _Open(Kind.PARAGRAPH, self._item_node)
         for kid in element.kids:
             if isinstance(kid, Run):
                 self._add(kid, style)
@@ -206,7 +202,6 @@ class TagBlocks:
         if self._item is not None and label:
             self._append(Block(Kind.PARAGRAPH, element.box))
         self._item, self._item_node, self._depth = item, node, depth
-        self._open = opened
 
     def _element_of_item(self, element: Element, item: Element, style: Style) -> None:
         """Text may be in the item itself, in a body, or in blocks in either."""
@@ -218,14 +213,10 @@ class TagBlocks:
                     self._element_of_item(kid, element, style)
         elif element.role == "P":
             if _is_listing(element):
-                self.flush()
                 self._code(element)
                 return
-            self.flush()
-            opened, self._open = self._open, _Open(Kind.PARAGRAPH, path_text(element.path))
-            self.walk(element, style)
-            self.flush()
-            self._open = opened
+            with self._block(Kind.PARAGRAPH, element):
+                self.walk(element, style)
         elif element.role in _CONTAINERS and not self._runs and _is_listing(element):
             self._code(element)
         else:
@@ -263,13 +254,10 @@ class TagBlocks:
 
     def _figure(self, element: Element, style: Style) -> None:
         known = self._tree.attributes.get(element.path, Attributes())
-        self.flush()
-        opened, self._open = self._open, None
-        if element.box[2] > element.box[0] and element.box[3] > element.box[1]:
-            self._append(Block(Kind.PICTURE, element.box, alt=known.alt, node=path_text(element.path)))
-        self.walk(element, style)
-        self.flush()
-        self._open = opened
+        with self._apart():
+            if element.box[2] > element.box[0] and element.box[3] > element.box[1]:
+                self._append(Block(Kind.PICTURE, element.box, alt=known.alt, node=path_text(element.path)))
+            self.walk(element, style)
 
     def _table(self, element: Element, style: Style) -> None:
         self.flush()
