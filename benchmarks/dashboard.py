@@ -33,8 +33,8 @@ SLOW_LINE = 30_000
 
 def show(count: int, rows_changing: int, report: Path) -> None:
     """Run the dashboard until it is told to quit, and write what it has used to `report` on every SIGUSR1."""
-    from engine.engine import JobDetail
     from engine.job import JobState
+    from engine.snapshot import JobDetail
     from tests.tui.fake_engine import FakeEngine
     from tui.app import Dashboard
 

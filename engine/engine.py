@@ -8,14 +8,13 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine.checkpoint import has_progress
 from engine.conversion import Conversions
-from engine.display import display_name
+from engine.display import display_name, display_text
 from engine.errors import (
     HotfolioError,
     IllegalTransition,
@@ -24,15 +23,16 @@ from engine.errors import (
 )
 from engine.folders import check_folders, disk_problem, lock_state, make_folders, start_logging, stop_logging
 from engine.hotfolder import HotFolder
-from engine.inspector import Inspector, Picture
-from engine.job import Job, JobState, PageResult, PageState, Source
-from engine.jobqueue import JobQueue, Move
+from engine.inspector import Inspector
+from engine.job import Job, JobState, Move, PageResult, PageState, Source
+from engine.jobqueue import JobQueue
 from engine.options import ConvertOptions
 from engine.pool import BLOCKED, NO_PROCESS, WorkerPool
-from engine.progress import MARKS, JobSnapshot, PageMap, ProgressTracker, Snapshot
+from engine.progress import ProgressTracker
 from engine.publish import Publisher, read_manifest
 from engine.scheduler import Scheduler
 from engine.settings import MAX_WORKERS, Settings
+from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -44,22 +44,6 @@ _DISK_CHECK_S = 5.0
 _SLOW_PAGE_S = 2.0
 _PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 _PAUSED = "paused"
-
-
-@dataclass(frozen=True, slots=True)
-class JobDetail:
-    """Everything there is to know about one job."""
-
-    snapshot: JobSnapshot
-    pages: tuple[PageResult, ...]
-    """Finished pages, in order."""
-    page_map: PageMap
-    history: tuple[tuple[datetime, JobState, str], ...]
-    """When it entered which state, and why."""
-    warnings: tuple[str, ...] = ()
-    log_file: Path = field(default_factory=Path)
-    folder: Path | None = None
-    """Its private folder while it is unfinished; what is in `out` is not published yet."""
 
 
 class Engine:
@@ -229,6 +213,19 @@ class Engine:
             raise NoSuchJob(f"There is no job {job_id}.")
         return found
 
+    def find(self, conversion_id: str) -> JobSnapshot:
+        """The job on the list with this UUID; raises `NoSuchJob`."""
+        found = self._tracker.find(conversion_id)
+        if found is None:
+            raise NoSuchJob(f"There is no conversion {display_text(conversion_id[:40])}.")
+        return found
+
+    def select(self, ids: Iterable[int] | None = None, states: Iterable[JobState] | None = None) -> list[JobSnapshot]:
+        """Jobs on the list, by id and state; all of them unless narrowed. Raises `NoSuchJob` for an id that is not."""
+        found = self._tracker.snapshots() if ids is None else [self.job(job_id) for job_id in ids]
+        wanted = None if states is None else frozenset(states)
+        return [entry for entry in found if wanted is None or entry.job.state in wanted]
+
     def detail(self, job_id: int) -> JobDetail:
         """One job in full; reads the disk. Raises `NoSuchJob`."""
         snapshot = self.job(job_id)
@@ -283,6 +280,10 @@ class Engine:
     def page_map(self, job_id: int) -> PageMap | None:
         """The page map of a running job, from memory; None for others, of which `detail` knows."""
         return self._tracker.page_map(job_id)
+
+    def page_maps(self) -> dict[int, PageMap]:
+        """The page maps of all running jobs, from memory."""
+        return self._tracker.page_maps()
 
     @property
     def is_scanning(self) -> bool:
@@ -368,14 +369,11 @@ class Engine:
 
     def change_priority(self, job_ids: Iterable[int], by: int) -> list[int]:
         """Raise or lower priorities."""
+        return self._prioritize(job_ids, lambda job: job.priority + by)
 
-        def change(job_id: int) -> None:
-            job = self.job(job_id).job
-            if job.state.is_finished:
-                raise IllegalTransition(f"Job {job_id} is finished.")
-            self._queue.set_priority(job_id, job.priority + by)
-
-        return self._each(job_ids, change)
+    def set_priority(self, job_ids: Iterable[int], priority: int) -> list[int]:
+        """Give unfinished jobs a priority."""
+        return self._prioritize(job_ids, lambda _: priority)
 
     def move(self, job_ids: Iterable[int], where: Move) -> list[int]:
         """Move waiting jobs among those of their priority."""
@@ -431,6 +429,15 @@ class Engine:
 
     def _transitions(self, job_ids: Iterable[int], new: JobState, cause: str) -> list[int]:
         return self._each(job_ids, lambda job_id: self._queue.transition(job_id, new, cause, reason=None))
+
+    def _prioritize(self, job_ids: Iterable[int], priority: Callable[[Job], int]) -> list[int]:
+        def change(job_id: int) -> None:
+            job = self.job(job_id).job
+            if job.state.is_finished:
+                raise IllegalTransition(f"Job {job_id} is finished.")
+            self._queue.set_priority(job_id, priority(job))
+
+        return self._each(job_ids, change)
 
     def _cancel_one(self, job_id: int, reason: str) -> None:
         self._queue.cancel(job_id, reason)

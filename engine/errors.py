@@ -15,6 +15,10 @@ class EngineLocked(HotfolioError):
     """Another engine works on this state folder."""
 
 
+class EngineUnreachable(HotfolioError):
+    """No engine answers on this state folder's socket."""
+
+
 class NoSuchJob(HotfolioError):
     """No job has this id."""
 

@@ -2,7 +2,6 @@
 
 import os
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.display import display_text
@@ -14,21 +13,12 @@ from engine.protocol import MAX_PEEK, Peeked, PeekTask, Previewed, PreviewTask, 
 from engine.publish import MANIFEST, read_manifest
 from engine.run import file_name, refusal, wire_path
 from engine.sandbox import ForkServer, Limits, Sandbox
+from engine.snapshot import Picture
 from engine.staging import COPY
 
 _MAX_PREVIEW_BYTES = 4 << 20
 _LIMITS = Limits(step_timeout_s=20)
 _PUBLISHED = (JobState.DONE, JobState.PARTIAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A page as pixels."""
-
-    width: int
-    height: int
-    rgb: bytes
-    """Three bytes a pixel, row by row from the top."""
 
 
 class Inspector:

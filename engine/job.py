@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from engine.display import display_name
 from engine.errors import IllegalTransition
@@ -56,6 +56,10 @@ def check_transition(old: JobState, new: JobState) -> None:
 def states_before(new: JobState) -> tuple[JobState, ...]:
     """The states from which a job may become `new`."""
     return tuple(old for old, following in TRANSITIONS.items() if new in following)
+
+
+Move = Literal["up", "down", "top", "bottom"]
+"""Where a waiting job goes among those of its priority."""
 
 
 class Step(StrEnum):

@@ -9,11 +9,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 from engine.display import display_text
 from engine.errors import IllegalTransition, NoSuchJob
-from engine.job import Job, JobState, Source
+from engine.job import Job, JobState, Move, Source
 from engine.options import ConvertOptions
 from engine.progress import ProgressTracker
 from engine.scheduler import OpenJob, Scheduler, Work
@@ -33,8 +33,6 @@ page that is finished clears the job.
 
 REMOVED = "The source was removed before it was converted."
 """Why a job is cancelled whose source is gone; if the source comes back, so does the job."""
-
-Move = Literal["up", "down", "top", "bottom"]
 
 
 class JobQueue:

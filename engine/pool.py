@@ -13,11 +13,11 @@ from engine.conversion import Conversions
 from engine.errors import EngineBlocked, HotfolioError, SandboxUnavailable
 from engine.job import PageBatch, Step
 from engine.jobqueue import JobQueue
-from engine.progress import WorkerSnapshot, WorkerState
 from engine.run import Hand
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.scheduler import MergeJob, OpenJob, Work
 from engine.settings import Settings
+from engine.snapshot import WorkerSnapshot, WorkerState
 
 log = logging.getLogger(__name__)
 

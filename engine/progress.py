@@ -4,145 +4,27 @@ Nothing in here calls anybody: a front end asks for what has changed since the v
 """
 
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from enum import IntEnum, StrEnum
 
+from engine.changes import ChangeLog
 from engine.job import Job, JobState, PageResult, PageState, Step
+from engine.snapshot import (
+    HISTORY_BINS,
+    MARKS,
+    Banner,
+    JobSnapshot,
+    PageMap,
+    PageMark,
+    Snapshot,
+    Totals,
+    WorkerSnapshot,
+    WorkerState,
+)
 
 _BIN_S = 5.0
-HISTORY_BINS = 60
-"""Pages per second is kept for five minutes, in bins of five seconds."""
 _RATE_WINDOW_S = 30.0
-
-
-class WorkerState(StrEnum):
-    """What a worker is doing."""
-
-    IDLE = "idle"
-    BUSY = "busy"
-    STOPPING = "stopping"
-    """It ends after this batch."""
-
-
-class PageMark(IntEnum):
-    """A page's state as one byte of a page map."""
-
-    WAITING = 0
-    RUNNING = 1
-    OK = 2
-    OCR = 3
-    TEXT_ONLY = 4
-    FAILED = 5
-
-
-MARKS = {
-    PageState.OK: PageMark.OK,
-    PageState.OCR: PageMark.OCR,
-    PageState.TEXT_ONLY: PageMark.TEXT_ONLY,
-    PageState.FAILED: PageMark.FAILED,
-}
-"""How a finished page is marked."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobSnapshot:
-    """A job, and how far it is."""
-
-    job: Job
-    step: Step | None = None
-    """None unless the job is running."""
-    pages_done: int = 0
-    """Failed pages included."""
-    pages_failed: int = 0
-    pages_ocr: int = 0
-    pages_text_only: int = 0
-    rate: float | None = None
-    """Pages per second since the job was last taken up; None until a page is finished."""
-    eta_s: float | None = None
-    """Seconds until the last page, at this rate."""
-    workers: tuple[int, ...] = ()
-    """The workers converting its pages, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSnapshot:
-    """A worker and its process."""
-
-    number: int
-    """From 1."""
-    state: WorkerState = WorkerState.IDLE
-    job_id: int | None = None
-    step: Step | None = None
-    page: int | None = None
-    seconds_on_page: float | None = None
-    pid: int | None = None
-    rss_bytes: int = 0
-    pages: int = 0
-    """Converted since the worker started."""
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The queue and the pool in numbers."""
-
-    by_state: dict[JobState, int]
-    workers: int
-    workers_busy: int
-    pages_done: int
-    """Since the engine started."""
-    pages_per_second: float
-    """Over the last half minute."""
-    history: tuple[float, ...]
-    """Pages per second in bins of five seconds, oldest first, at most `HISTORY_BINS`."""
-    eta_s: float | None
-    """Seconds until the queue is empty; None while that cannot be told."""
-
-    @property
-    def queue_depth(self) -> int:
-        """Jobs that wait for a worker."""
-        return self.by_state[JobState.QUEUED]
-
-    @property
-    def active(self) -> int:
-        """Jobs that are running."""
-        return self.by_state[JobState.RUNNING]
-
-
-@dataclass(frozen=True, slots=True)
-class Banner:
-    """Something that needs a person, until it is over."""
-
-    key: str
-    """What it is about; one banner a key."""
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything a front end shows, as of one moment."""
-
-    version: int
-    """Pass it as `since` next time."""
-    changed: tuple[JobSnapshot, ...]
-    """Jobs that are new or changed since the version asked about."""
-    removed: tuple[int, ...]
-    """Ids of jobs taken off the list since then."""
-    workers: tuple[WorkerSnapshot, ...]
-    totals: Totals
-    banners: tuple[Banner, ...]
-    is_paused: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PageMap:
-    """Every page of a job at a glance."""
-
-    marks: bytes
-    """A `PageMark` a page."""
-    workers: dict[int, int] = field(default_factory=dict)
-    """Page number to the worker on it."""
 
 
 @dataclass(slots=True)
@@ -165,10 +47,8 @@ class ProgressTracker:
         """`clock` is monotonic, in seconds."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._version = 0
-        self._jobs: dict[int, JobSnapshot] = {}
-        self._changes: OrderedDict[int, int] = OrderedDict()  # job id to version, oldest change first
-        self._removals: deque[tuple[int, int]] = deque(maxlen=200_000)
+        self._log = ChangeLog()
+        self._by_conversion: dict[str, int] = {}
         self._live: dict[int, _Live] = {}
         self._workers: dict[int, WorkerSnapshot] = {}
         self._page_started: dict[int, float] = {}
@@ -185,7 +65,7 @@ class ProgressTracker:
     def set_job(self, job: Job) -> bool:
         """A job is new or changed; False if a newer revision is known already."""
         with self._lock:
-            before = self._jobs.get(job.id)
+            before = self._log.jobs.get(job.id)
             if before is not None and before.job.revision >= job.revision:
                 return False
             self._count(before, -1)
@@ -208,19 +88,17 @@ class ProgressTracker:
                 )
             self._put(after)
             self._count(after, +1)
+            self._by_conversion[job.conversion_id] = job.id
             return True
 
     def remove_job(self, job_id: int) -> None:
         """A job is taken off the list."""
         with self._lock:
-            before = self._jobs.pop(job_id, None)
-            if before is None:
-                return
-            self._count(before, -1)
-            self._live.pop(job_id, None)
-            self._changes.pop(job_id, None)
-            self._version += 1
-            self._removals.append((self._version, job_id))
+            before = self._log.remove(job_id)
+            if before is not None:
+                self._count(before, -1)
+                self._live.pop(job_id, None)
+                self._by_conversion.pop(before.job.conversion_id, None)
 
     def step(self, job_id: int, step: Step) -> None:
         """A running job enters a step."""
@@ -228,7 +106,7 @@ class ProgressTracker:
             live = self._live.get(job_id)
             if live is not None:
                 live.step = step
-                self._put(replace(self._jobs[job_id], step=step))
+                self._put(replace(self._log.jobs[job_id], step=step))
 
     def pages_restored(self, job_id: int, results: list[PageResult]) -> None:
         """Pages that an earlier run has finished."""
@@ -242,7 +120,7 @@ class ProgressTracker:
             states = [r.state for r in results]
             self._put(
                 replace(
-                    self._jobs[job_id],
+                    self._log.jobs[job_id],
                     pages_done=len(states),
                     pages_failed=states.count(PageState.FAILED),
                     pages_ocr=states.count(PageState.OCR),
@@ -264,7 +142,7 @@ class ProgressTracker:
             live.on_page[page] = worker
             if worker not in live.workers:
                 live.workers.add(worker)
-                self._put(replace(self._jobs[job_id], workers=tuple(sorted(live.workers))))
+                self._put(replace(self._log.jobs[job_id], workers=tuple(sorted(live.workers))))
 
     def page_done(self, worker: int, job_id: int, result: PageResult) -> None:
         """A page is finished, in whatever way."""
@@ -283,7 +161,7 @@ class ProgressTracker:
             if 0 < result.page <= len(live.marks):
                 live.marks[result.page - 1] = MARKS[result.state]
             live.done_since += 1
-            before = self._jobs[job_id]
+            before = self._log.jobs[job_id]
             rate = live.done_since / max(now - live.since, 1e-3)
             done = before.pages_done + 1
             left = (before.job.pages or 0) - done
@@ -308,7 +186,7 @@ class ProgressTracker:
             live.on_page.pop(result.page, None)
             if 0 < result.page <= len(live.marks):
                 live.marks[result.page - 1] = PageMark.FAILED
-            before = self._jobs[job_id]
+            before = self._log.jobs[job_id]
             self._put(replace(before, pages_done=before.pages_done + 1, pages_failed=before.pages_failed + 1))
 
     def page_given_up(self, worker: int, job_id: int, page: int) -> None:
@@ -366,21 +244,11 @@ class ProgressTracker:
         """Everything, with the jobs that have changed since a version; 0 means all jobs."""
         with self._lock:
             now = self._clock()
-            changed = []
-            for job_id in reversed(self._changes):
-                if self._changes[job_id] <= since:
-                    break
-                changed.append(self._jobs[job_id])
-            removed = []
-            for version, job_id in reversed(self._removals):
-                if version <= since:
-                    break
-                if job_id not in self._jobs:  # it may have been put back
-                    removed.append(job_id)
+            changed, removed = self._log.since(since)
             return Snapshot(
-                self._version,
-                tuple(reversed(changed)),
-                tuple(removed),
+                self._log.version,
+                changed,
+                removed,
                 tuple(self._with_seconds(self._workers[n], now) for n in sorted(self._workers)),
                 self._totals(now),
                 tuple(self._banners.values()),
@@ -390,12 +258,21 @@ class ProgressTracker:
     def job(self, job_id: int) -> JobSnapshot | None:
         """One job as it stands."""
         with self._lock:
-            return self._jobs.get(job_id)
+            return self._log.jobs.get(job_id)
+
+    def find(self, conversion_id: str) -> JobSnapshot | None:
+        """The job with this UUID as it stands."""
+        with self._lock:
+            return self._log.jobs.get(self._by_conversion.get(conversion_id, 0))
+
+    def snapshots(self) -> list[JobSnapshot]:
+        """All jobs on the list as they stand, in the order in which they came onto it."""
+        with self._lock:
+            return list(self._log.jobs.values())
 
     def jobs(self) -> list[Job]:
         """All jobs on the list."""
-        with self._lock:
-            return [snapshot.job for snapshot in self._jobs.values()]
+        return [snapshot.job for snapshot in self.snapshots()]
 
     def page_map(self, job_id: int) -> PageMap | None:
         """The page map of a running job."""
@@ -403,22 +280,22 @@ class ProgressTracker:
             live = self._live.get(job_id)
             return PageMap(bytes(live.marks), dict(live.on_page)) if live is not None else None
 
+    def page_maps(self) -> dict[int, PageMap]:
+        """The page maps of all running jobs."""
+        with self._lock:
+            return {job_id: PageMap(bytes(live.marks), dict(live.on_page)) for job_id, live in self._live.items()}
+
     # --- below, the lock is held ---
 
     def _put(self, snapshot: JobSnapshot) -> None:
-        job_id = snapshot.job.id
-        before = self._jobs.get(job_id)
-        self._running_pages_left += _pages_left(snapshot) - _pages_left(before)
-        self._jobs[job_id] = snapshot
-        self._version += 1
-        self._changes[job_id] = self._version
-        self._changes.move_to_end(job_id)
+        self._running_pages_left += _pages_left(snapshot) - _pages_left(self._log.jobs.get(snapshot.job.id))
+        self._log.put(snapshot)
 
     def _leave_job(self, worker: WorkerSnapshot) -> None:
         live = self._live.get(worker.job_id or 0)
         if live is not None and worker.number in live.workers:
             live.workers.discard(worker.number)
-            self._put(replace(self._jobs[worker.job_id or 0], workers=tuple(sorted(live.workers))))
+            self._put(replace(self._log.jobs[worker.job_id or 0], workers=tuple(sorted(live.workers))))
 
     def _count(self, snapshot: JobSnapshot | None, sign: int) -> None:
         if snapshot is None:
@@ -427,7 +304,7 @@ class ProgressTracker:
         if snapshot.job.pages is not None:
             self._pages_known[0] += sign * snapshot.job.pages
             self._pages_known[1] += sign
-        if sign < 0 and snapshot.job.id not in self._jobs:
+        if sign < 0 and snapshot.job.id not in self._log.jobs:
             self._running_pages_left -= _pages_left(snapshot)
 
     def _tick(self, now: float, pages: int) -> None:

@@ -29,6 +29,8 @@ ENV_PREFIX = "HOTFOLIO_"
 STATE_NAME = ".hotfolio"
 _CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
 MAX_WORKERS = 256
+_PLAIN_VARIABLES = ("NUM_WORKERS", "API_HOST", "API_PORT")
+"""Variables that count without the prefix too."""
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 
@@ -147,6 +149,23 @@ class Settings(BaseSettings):
     min_free: ByteSize = ByteSize(100 << 20)
     """Work pauses while the output's disk has less free space."""
 
+    api_host: str = "127.0.0.1"
+    """Where `hotfolio serve` listens on TCP."""
+    api_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    """The port it listens on; 0 takes one that is free."""
+    api_names: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Names by which it may be called over TCP, besides `localhost` and addresses in figures."""
+    max_upload: ByteSize = ByteSize(2 << 30)
+    """A file sent over HTTP may be so big."""
+    max_queue: Annotated[int, Field(ge=1)] = 100_000
+    """Over HTTP, nothing more is taken in while so many jobs wait."""
+    max_submissions: Annotated[float, Field(gt=0)] = 500
+    """Submissions over HTTP by one client in a second."""
+    max_running_per_client: Annotated[int, Field(ge=1)] | None = None
+    """Documents of one client that run at once."""
+    max_running_per_folder: Annotated[int, Field(ge=1)] | None = None
+    """Documents of one hot folder that run at once."""
+
     keys: dict[str, str] = Field(default_factory=dict)
     """Keys of the dashboard by the id of the binding, as its help shows it: `"job.cancel" = "x,delete"`."""
     theme: str | None = None
@@ -228,9 +247,10 @@ def load_settings(overrides: Mapping[str, Any] | None = None, config: Path | Non
     _reject_unknown_variables()
     environment = EnvSettingsSource(Settings)()
     variables = {key: f"{ENV_PREFIX}{key.upper()}" for key in environment}
-    if "NUM_WORKERS" in os.environ and f"{ENV_PREFIX}NUM_WORKERS" not in os.environ:
-        environment["num_workers"] = os.environ["NUM_WORKERS"]
-        variables["num_workers"] = "NUM_WORKERS"
+    for variable in _PLAIN_VARIABLES:
+        if variable in os.environ and f"{ENV_PREFIX}{variable}" not in os.environ:
+            environment[variable.lower()] = os.environ[variable]
+            variables[variable.lower()] = variable
     add(environment, variables)
     add({key: value for key, value in (overrides or {}).items() if value is not None}, "command line")
     try:

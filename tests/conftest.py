@@ -17,7 +17,7 @@ settings.load_profile("hotfolio")
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in list(os.environ):
-        if variable == "NUM_WORKERS" or variable.startswith("HOTFOLIO_"):
+        if variable in ("NUM_WORKERS", "API_HOST", "API_PORT") or variable.startswith("HOTFOLIO_"):
             monkeypatch.delenv(variable)
 
 

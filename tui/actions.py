@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from engine.enginelike import EngineLike
 from engine.job import JobState
-from engine.progress import JobSnapshot
-from tui.enginelike import EngineLike
+from engine.snapshot import JobSnapshot
 from tui.formatting import plural
 
 Change = Callable[[EngineLike, list[int]], list[int]]

@@ -1,7 +1,7 @@
 """What a person can do about a job that is not going well: one sentence, with the keys."""
 
 from engine.job import JobState
-from engine.progress import JobSnapshot
+from engine.snapshot import JobSnapshot
 from tui.formatting import plural
 from tui.keys import Keys
 

@@ -18,11 +18,11 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from engine.display import display_text
+from engine.enginelike import EngineLike
 from engine.errors import HotfolioError
 from tui.actions import ACTIONS, Change
 from tui.ascii_only import AsciiOnly
 from tui.commands import Commands
-from tui.enginelike import EngineLike
 from tui.formatting import number, plural
 from tui.glyphs import ASCII, UNICODE, Glyphs
 from tui.jobfilter import remember_names

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from engine.display import display_name, display_text
-from engine.progress import JobSnapshot
+from engine.snapshot import JobSnapshot
 
 _FIELDS = (
     "id",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.job import JobState
-from engine.progress import PageMark
+from engine.snapshot import PageMark
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from engine.display import display_name
 from engine.job import JobState
-from engine.progress import JobSnapshot
+from engine.snapshot import JobSnapshot
 
 Test = Callable[[JobSnapshot], bool]
 

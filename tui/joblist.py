@@ -6,7 +6,7 @@ from enum import Enum, StrEnum
 from typing import Any
 
 from engine.job import ACTIVE, JobState
-from engine.progress import JobSnapshot
+from engine.snapshot import JobSnapshot
 from tui.jobfilter import JobFilter, folded_name
 
 _REBUILD_SHARE = 8

@@ -11,7 +11,7 @@ from textual.theme import Theme
 from textual.widget import Widget
 
 from engine.job import JobState
-from engine.progress import PageMark
+from engine.snapshot import PageMark
 from tui.glyphs import Glyphs
 from tui.keys import Keys
 

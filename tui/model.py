@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.enginelike import EngineLike
 from engine.job import JobState
-from engine.progress import Banner, Snapshot, Totals, WorkerSnapshot
-from tui.enginelike import EngineLike
+from engine.snapshot import Banner, Snapshot, Totals, WorkerSnapshot
 from tui.formatting import size
 from tui.joblist import JobList, View
 from tui.meter import Reading

@@ -5,7 +5,7 @@ from functools import lru_cache
 from rich.color import Color
 from rich.style import Style
 
-from engine.inspector import Picture
+from engine.snapshot import Picture
 from tui.widgets.lines import Part
 
 _LEVELS = bytes((level & 0xF8) | (level >> 5) for level in range(256))

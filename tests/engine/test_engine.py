@@ -14,9 +14,9 @@ import pytest
 from engine.engine import Engine
 from engine.errors import CannotGoOn, EngineLocked, OutputUnwritable, SettingsError, SourceGone, SourceUnreadable
 from engine.job import Job, JobState, PageState
-from engine.progress import PageMark
 from engine.publish import Publisher
 from engine.settings import Settings
+from engine.snapshot import PageMark
 from engine.store import JobStore
 from tests import pdfs
 from tests.waiting import wait_until

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import IllegalTransition, NoSuchJob
-from engine.job import Checkpoint, Job, JobState, PageBatch, PageState
-from engine.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, JobQueue, Move
+from engine.job import Checkpoint, Job, JobState, Move, PageBatch, PageState
+from engine.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, JobQueue
 from engine.progress import ProgressTracker
 from engine.scheduler import MergeJob, OpenJob, Scheduler, Work
 from engine.store import JobStore

@@ -15,9 +15,9 @@ from engine.engine import Engine
 from engine.errors import CannotGoOn, ChildGarbage, HotfolioError, PageNotLocated
 from engine.job import Job, JobState, PageState
 from engine.pageindex import merged_sizes, read_page
-from engine.progress import PageMark
 from engine.publish import MANIFEST, Publisher
 from engine.settings import Settings
+from engine.snapshot import PageMark
 from tests import pdfs
 from tests.waiting import wait_until
 

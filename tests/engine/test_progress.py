@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engine.job import Job, JobState, PageState, Step
-from engine.progress import HISTORY_BINS, PageMark, ProgressTracker, Snapshot, WorkerSnapshot, WorkerState
+from engine.progress import ProgressTracker
+from engine.snapshot import HISTORY_BINS, PageMark, Snapshot, WorkerSnapshot, WorkerState
 from tests.clock import Clock
 from tests.engine.making import job, result, results
 

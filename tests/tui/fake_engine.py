@@ -7,14 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from engine.display import display_text
-from engine.engine import JobDetail
 from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, PageNotLocated
-from engine.inspector import Picture
-from engine.job import Job, JobState, PageResult, PageState, Source, Step, check_transition
-from engine.jobqueue import Move
+from engine.job import Job, JobState, Move, PageResult, PageState, Source, Step, check_transition
 from engine.options import ConvertOptions
-from engine.progress import MARKS, JobSnapshot, PageMap, ProgressTracker, Snapshot, WorkerSnapshot, WorkerState
+from engine.progress import ProgressTracker
 from engine.settings import Settings
+from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot, WorkerSnapshot, WorkerState
 
 HOSTILE_NAMES = [
     b"[/]x.pdf",

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from engine.job import JobState
-from engine.progress import JobSnapshot
+from engine.snapshot import JobSnapshot
 from tests.tui.fake_engine import FakeEngine
 from tui.formatting import bar, duration, pad, shorten, size, sparkline, wrap
 from tui.glyphs import ASCII, UNICODE

@@ -3,8 +3,8 @@
 import pytest
 from rich.style import Style
 
-from engine.inspector import Picture
 from engine.job import JobState
+from engine.snapshot import Picture
 from tests.tui.conftest import session
 from tests.tui.fake_engine import FakeEngine
 from tui.glyphs import ASCII

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 
 from engine.display import display_name
 from engine.job import Job, JobState
-from engine.progress import JobSnapshot
+from engine.snapshot import JobSnapshot
 from tui.actions import cancel_question, hold_or_release
 from tui.formatting import number, plural
 from tui.messages import ActionChosen, PasswordGiven

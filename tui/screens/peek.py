@@ -12,7 +12,7 @@ from textual.events import Resize
 
 from engine.display import display_text
 from engine.errors import HotfolioError, PageNotLocated
-from engine.progress import PageMark
+from engine.snapshot import PageMark
 from tui.model import Model, Update
 from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
 from tui.widgets.divider import Divider

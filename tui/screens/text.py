@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from engine.display import display_text
 from engine.errors import HotfolioError
-from engine.progress import JobSnapshot
+from engine.snapshot import JobSnapshot
 from tui.model import Model, Update
 from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
 from tui.widgets.key_bar import KeyBar

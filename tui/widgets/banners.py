@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from engine.display import display_text
-from engine.progress import Banner
+from engine.snapshot import Banner
 from tui.formatting import clip
 from tui.look import look_of
 from tui.model import Model

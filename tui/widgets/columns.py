@@ -6,7 +6,7 @@ from rich.style import Style
 
 from engine.display import display_text
 from engine.job import JobState, Step
-from engine.progress import JobSnapshot
+from engine.snapshot import JobSnapshot
 from tui.advice import short_reason
 from tui.formatting import bar, clip, duration, pad, shorten
 from tui.joblist import Sort

@@ -10,7 +10,7 @@ from rich.style import Style
 
 from engine.display import display_name
 from engine.job import JobState
-from engine.progress import HISTORY_BINS
+from engine.snapshot import HISTORY_BINS
 from tui.formatting import duration, number, plural, shorten, sparkline
 from tui.look import Look, look_of
 from tui.model import Model

@@ -1,11 +1,10 @@
 """The sections in which a job is told in full, as lines."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from engine.display import display_name, display_text
 from engine.job import JobState, PageState
-from engine.progress import MARKS, JobSnapshot, PageMap
+from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap
 from tui.advice import advice
 from tui.formatting import bar, clip, duration, number, plural, shorten, size, wrap
 from tui.look import Look
@@ -13,9 +12,6 @@ from tui.model import Model
 from tui.widgets.columns import STEP_WORDS, seconds_of
 from tui.widgets.lines import Part, flow
 from tui.widgets.page_map import legend, page_map_lines
-
-if TYPE_CHECKING:
-    from engine.engine import JobDetail
 
 _MAP_LINES = 8
 _MESSAGES = 200
@@ -74,7 +70,7 @@ def pages_section(
     return [*head, *page_map_lines(page_map, width, _MAP_LINES, look, selected), *flow(marks, width, "  ")]
 
 
-def messages(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
+def messages(detail: JobDetail, width: int, look: Look) -> list[_Line]:
     """What the reader should know about single pages, failures first."""
     told = [page for page in detail.pages if page.error]
     told.sort(key=lambda page: (page.state is not PageState.FAILED, page.page))
@@ -96,7 +92,7 @@ def messages(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
     return [[("MESSAGES", look.title)], *lines] if lines else []
 
 
-def facts(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
+def facts(detail: JobDetail, width: int, look: Look) -> list[_Line]:
     """The job's paths and options."""
     job = detail.snapshot.job
     options = job.options
@@ -118,7 +114,7 @@ def facts(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
     return lines
 
 
-def history(detail: "JobDetail", width: int, look: Look) -> list[_Line]:
+def history(detail: JobDetail, width: int, look: Look) -> list[_Line]:
     """When it entered which state, and why."""
     lines: list[_Line] = [[("HISTORY", look.title)]]
     for when, state, cause in detail.history[-12:]:

@@ -4,14 +4,13 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.style import Style
 from textual.events import Click
 
 from engine.errors import NoSuchJob
 from engine.job import PageResult
-from engine.progress import PageMap, PageMark
+from engine.snapshot import JobDetail, PageMap, PageMark
 from tui.look import look_of
 from tui.model import Model, Update
 from tui.textfiles import read_tail
@@ -19,9 +18,6 @@ from tui.widgets.job_sections import facts, heading, history, log_section, messa
 from tui.widgets.lazy_lines import Line, chained
 from tui.widgets.page_list import page_lines, page_list_head
 from tui.widgets.scroll_lines import ScrollLines
-
-if TYPE_CHECKING:
-    from engine.engine import JobDetail
 
 _RELOAD_S = 1.0
 _RELOAD_SHARE = 20
@@ -37,7 +33,7 @@ _INDENT: Line = [(" ", _BLANK)]
 class _Loaded:
     """What has been read from the disk."""
 
-    detail: "JobDetail"
+    detail: JobDetail
     results: Mapping[int, PageResult]
     log: tuple[str, ...]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from engine.display import display_text
 from engine.job import PageResult
-from engine.progress import MARKS, PageMap, PageMark
+from engine.snapshot import MARKS, PageMap, PageMark
 from tui.formatting import clip, pad
 from tui.look import Look
 from tui.widgets.lazy_lines import LazyLines

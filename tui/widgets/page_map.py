@@ -6,7 +6,7 @@ from itertools import groupby
 
 from rich.style import Style
 
-from engine.progress import PageMap, PageMark
+from engine.snapshot import PageMap, PageMark
 from tui.look import Look
 from tui.widgets.lines import Part
 

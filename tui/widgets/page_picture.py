@@ -9,7 +9,7 @@ from textual.message import Message
 
 from engine.display import display_text
 from engine.errors import HotfolioError
-from engine.inspector import Picture
+from engine.snapshot import Picture
 from tui.formatting import wrap
 from tui.look import look_of
 from tui.model import Model

@@ -10,7 +10,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from engine.progress import JobSnapshot
+from engine.snapshot import JobSnapshot
 from tui.look import Look, look_of
 from tui.messages import JobHighlighted, JobOpened, MarksChanged
 from tui.model import Model, Update

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.style import Style
 
-from engine.progress import WorkerSnapshot, WorkerState
+from engine.snapshot import WorkerSnapshot, WorkerState
 from tui.formatting import size
 from tui.look import Look, look_of
 from tui.model import Model

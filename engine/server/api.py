@@ -1,0 +1,28 @@
+"""Puts the routes together: what an engine answers on the Unix socket, and what on TCP."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from engine.server.problems import handle_problems
+from engine.server.rpc import Rpc
+from engine.server.service import Service
+
+
+def create_api(service: Service) -> FastAPI:
+    """What any program may ask for."""
+    api = FastAPI(
+        title="hotfolio",
+        version=version("hotfolio"),
+        summary="A hot folder that turns PDFs into Markdown.",
+        license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+    )
+    handle_problems(api)
+    return api
+
+
+def create_local_api(service: Service) -> FastAPI:
+    """The same, and the calls of hotfolio's own front ends."""
+    api = create_api(service)
+    api.router.routes.extend(Rpc(service).routes)
+    return api

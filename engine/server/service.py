@@ -1,0 +1,28 @@
+"""Service: what the routes work with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine.engine import Engine
+from engine.snapshot import JobSnapshot
+
+
+@dataclass(slots=True)
+class Service:
+    """A started engine, and how its process lives."""
+
+    engine: Engine
+    request_stop: Callable[[bool], None]
+    """Has the process stop, in order or, with True, at once. Returns without waiting."""
+    outlives: bool = True
+    """Whether the engine goes on when the dashboard that has started it ends."""
+    let_live: Callable[[], None] = lambda: None
+    """Called when it is to go on from now on."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Where settings come from that are not defaults."""
+
+    def find(self, id_: str) -> JobSnapshot:
+        """The job that a program names by its conversion id or a person by its short one; raises `NoSuchJob`."""
+        if id_.isascii() and id_.isdecimal() and len(id_) < 16:
+            return self.engine.job(int(id_))
+        return self.engine.find(id_)

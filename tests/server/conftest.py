@@ -1,0 +1,40 @@
+"""An engine that converts for real, and its API."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from engine.engine import Engine
+from engine.server.api import create_local_api
+from engine.server.service import Service
+from engine.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A hot folder that takes in files at once."""
+    return Settings(
+        input=tmp_path / "input", output=tmp_path / "output", num_workers=2, ocr="never", settle=0, settle_damaged=0.1
+    )
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """A started engine."""
+    with Engine(settings) as engine:
+        yield engine
+
+
+@pytest.fixture
+def service(engine: Engine) -> Service:
+    """The engine as the routes see it."""
+    return Service(engine, lambda now: None)
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[TestClient]:
+    """Asks the API as a trusted program on the same machine does."""
+    with TestClient(create_local_api(service), base_url="http://localhost") as client:
+        yield client
