@@ -94,7 +94,7 @@ class RemoteEngine:
     """
 
     def __init__(self, state_folder: Path, *, mine: Settings | None = None) -> None:
-        """`mine` are the settings of the person at the dashboard, which replace those of the engine's that are `MINE`."""
+        """`mine` are the settings of the person at the dashboard; those that are `MINE` replace the engine's."""
         self._connection = Connection(state_folder)
         self._mine = mine
         self._mirror = Mirror()
