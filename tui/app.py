@@ -70,16 +70,18 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         few_colours: bool | None = None,
         origins: Mapping[str, str] | None = None,
         on_signal: Callable[[], None] = lambda: None,
+        is_owner: bool = True,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """`engine` is started already; symbols and colours are those the terminal can show unless given.
 
         `origins` tells where settings come from that are not defaults. `on_signal` is called when a signal asks the
-        dashboard to leave.
+        dashboard to leave. Unless `is_owner`, the engine goes on when the dashboard is left.
         """
         super().__init__()
         self._on_signal = on_signal
+        self._is_owner = is_owner
         self.model = Model(engine, clock, wall_clock)
         self._engine = engine
         self._undo: tuple[str, Change, list[int]] | None = None
@@ -251,7 +253,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Quit, after asking if there is work."""
-        if not self.model.is_busy:
+        if not self._is_owner or not self.model.is_busy:
             self.exit(QuitChoice.STOP)
             return
         running, waiting = self.model.totals.active, self.model.totals.queue_depth
@@ -259,7 +261,10 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         title = f"{plural(running, 'job')} running, {number(waiting)} waiting. Quit?"
         kept = f"{plural(pages, 'finished page')} of running jobs are kept. " if pages else ""
         text = f"{kept}What is left goes on at the next start."
-        choices: list[Choice[QuitChoice | None]] = [Choice("n", "Stay", None)]
+        choices: list[Choice[QuitChoice | None]] = [
+            Choice("n", "Stay", None),
+            Choice("b", "Go on in the background, without a dashboard", QuitChoice.BACKGROUND),
+        ]
         if running:
             choices.append(Choice("f", f"Finish {plural(running, 'running job')}, then quit", QuitChoice.FINISH))
         choices.append(Choice("s", "Stop now", QuitChoice.STOP))

@@ -1,59 +1,151 @@
-"""Opens the dashboard: engine up, screen on, and everything in order again afterwards."""
+"""Opens the dashboard: on the engine that runs, or on one it starts; and everything in order again afterwards."""
 
+import contextlib
 import sys
 import threading
+import time
+from collections.abc import Callable
 
-from engine.engine import Engine
+from engine.client import RemoteEngine
+from engine.errors import EngineLocked, EngineUnreachable, HotfolioError
 from engine.settings import LoadedSettings
+from tui.background import BackgroundEngine
 from tui.line_output import ProgressDisplay
 from tui.lost_terminal import LostTerminal
-from tui.runner import POLL_S, signals_caught, stop_engine
+from tui.signals import POLL_S, signals_caught
+
+_REVIVE_S = 5.0
+"""An engine that has died is started again at most so often."""
+_OTHERS_START_S = 10.0
+"""An engine that another dashboard is starting answers within this time."""
 
 
 def run_dashboard(loaded: LoadedSettings) -> int:
     """Show the dashboard until the person leaves; returns the exit status. Raises `HotfolioError` on a false start."""
-    engine = Engine(loaded.settings)
-    engine.start()
-    signals = 0
+    remote = RemoteEngine(loaded.settings.state_folder, mine=loaded.settings)
+    owner = _Owner(loaded, remote)
+    try:
+        remote.attach()
+    except EngineUnreachable:
+        owner.start()
     hurried = threading.Event()
-
-    def on_signal() -> None:
-        nonlocal signals
-        signals += 1
-        hurried.set()
-
-    lost_terminal = LostTerminal(lambda: engine.stop(now=True))
+    lost_terminal = LostTerminal(lambda: owner.stop(lambda: True))
     choice = None
     try:
-        # Here, so that the queue is being loaded while the user interface is.
+        # Here, so that the engine starts while the user interface is loaded.
         from tui.app import Dashboard
         from tui.messages import QuitChoice
 
-        app = Dashboard(engine, origins=loaded.origins, on_signal=lost_terminal.watch)
+        owner.wait_ready()
+        app = Dashboard(remote, origins=remote.greeting.origins, on_signal=lost_terminal.watch, is_owner=owner.is_owner)
         choice = app.run(mouse=loaded.settings.mouse)
     finally:
         lost_terminal.left()
-        with signals_caught(on_signal):
-            if choice is not None and choice is QuitChoice.FINISH:
-                _finish_running(engine, hurried)
-            if engine.snapshot().totals.active:
-                _say("Stopping: the page batches under way are finished, the rest is kept. ctrl+c stops at once.")
-            before = signals
-            stop_engine(engine, lambda: signals > before)
+        with signals_caught(hurried.set):
+            if choice is not None and choice is QuitChoice.BACKGROUND:
+                owner.let_live()
+            elif owner.is_owner:
+                if choice is not None and choice is QuitChoice.FINISH:
+                    _finish_running(remote, hurried)
+                    hurried.clear()
+                if remote.snapshot().totals.active:
+                    _say("Stopping: the page batches under way are finished, the rest is kept. ctrl+c stops at once.")
+                owner.stop(hurried.is_set)
+            remote.detach()
     return 0
 
 
-def _finish_running(engine: Engine, hurried: threading.Event) -> None:
+class _Owner:
+    """Sees to the engine that this dashboard has started, if it found none."""
+
+    def __init__(self, loaded: LoadedSettings, remote: RemoteEngine) -> None:
+        self._loaded = loaded
+        self._remote = remote
+        self._engine: BackgroundEngine | None = None
+        self._started_at = 0.0
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the engine ends with this dashboard."""
+        return self._engine is not None
+
+    def start(self) -> None:
+        """Start one; `wait_ready` tells whether that went well."""
+        self._engine = BackgroundEngine(self._loaded)
+        self._started_at = time.monotonic()
+
+    def wait_ready(self) -> None:
+        """Wait until the engine works, and attach to it; raises `HotfolioError`."""
+        if self._engine is None:
+            return
+        try:
+            self._engine.wait_ready()
+        except EngineLocked as locked:
+            # Another has started one in between, which will answer soon.
+            self._engine = None
+            self._attach_soon(locked)
+            return
+        except HotfolioError:
+            self._engine = None
+            raise
+        self._remote.on_lost = self._revive
+        self._remote.attach()
+
+    def stop(self, is_urgent: Callable[[], bool]) -> None:
+        """Stop the engine, if it is this dashboard's, and wait until it is gone."""
+        self._remote.on_lost = lambda: None
+        if self._engine is not None:
+            self._engine.stop(is_urgent)
+
+    def let_live(self) -> None:
+        """Have the engine go on without this dashboard."""
+        if self._engine is None:
+            return
+        try:
+            self._remote.let_live()
+        except EngineUnreachable as error:
+            _say(str(error))
+            self.stop(lambda: False)
+            return
+        self._engine.let_go()
+        _say(
+            f"Going on in the background (process {self._engine.pid}): "
+            "`hotfolio` opens the dashboard again, `hotfolio stop` ends it."
+        )
+
+    def _attach_soon(self, locked: EngineLocked) -> None:
+        deadline = time.monotonic() + _OTHERS_START_S
+        while True:
+            try:
+                self._remote.attach()
+            except EngineUnreachable:
+                if time.monotonic() > deadline:
+                    raise locked from None
+                time.sleep(POLL_S)
+            else:
+                return
+
+    def _revive(self) -> None:
+        """Start the engine again if it has died; the queue goes on where it was."""
+        if self._engine is None or self._engine.is_alive or time.monotonic() - self._started_at < _REVIVE_S:
+            return
+        self.start()
+        with contextlib.suppress(HotfolioError):  # the banner stays, and it is tried again
+            self._engine.wait_ready()
+
+
+def _finish_running(remote: RemoteEngine, hurried: threading.Event) -> None:
     """Let the running jobs end, and show how far they are."""
-    engine.drain()
+    try:
+        remote.drain()
+    except EngineUnreachable:
+        return
     _say("Finishing the running jobs; ctrl+c keeps what is done and stops.")
     with ProgressDisplay() as display:
-        while engine.snapshot().totals.active and not hurried.wait(POLL_S):
-            display.update(engine)
+        while remote.snapshot().totals.active and not hurried.wait(POLL_S):
+            display.update(remote)
 
 
 def _say(text: str) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the terminal may be gone
         print(text, file=sys.stderr, flush=True)
-    except OSError:
-        return  # the terminal is gone

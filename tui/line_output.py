@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.engine import Engine
+from engine.enginelike import EngineLike
 from engine.job import JobState
 
 
@@ -13,7 +13,7 @@ class LineDisplay:
         """Print one line, at once."""
         print(text, flush=True)
 
-    def update(self, engine: Engine) -> None:
+    def update(self, engine: EngineLike) -> None:
         """Nothing moves in a file."""
 
 
@@ -44,7 +44,7 @@ class ProgressDisplay(LineDisplay):
         """Print above the bars."""
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def update(self, engine: Engine) -> None:
+    def update(self, engine: EngineLike) -> None:
         """Show how far the running documents are."""
         snapshot = engine.snapshot(self._version)
         self._version = snapshot.version

@@ -10,10 +10,15 @@ from tui.joblist import View
 
 
 class QuitChoice(StrEnum):
-    """How the person left the dashboard: what `Dashboard.run()` returns, None after a crash."""
+    """How the person left the dashboard: what `Dashboard.run()` returns, None after a crash.
+
+    All but `BACKGROUND` concern the engine only where the dashboard has started it.
+    """
 
     FINISH = "finish"
     """Let running documents end, start no others, then stop."""
+    BACKGROUND = "background"
+    """Leave the engine to itself; another dashboard can join it."""
     STOP = "stop"
     """Stop at the next page batch; finished pages are kept."""
 

@@ -4,12 +4,11 @@ import contextlib
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,10 @@ from engine.job import Job, JobState
 from engine.pool import NO_PROCESS
 from engine.settings import Settings
 from tui.line_output import LineDisplay, ProgressDisplay
+from tui.signals import POLL_S, signals_caught, stop_engine
 
 INTERRUPTED = 130
 _MAX_SANDBOX_FAILURES = 3
-POLL_S = 0.1
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Runner:
@@ -130,27 +128,6 @@ class Runner:
             return
         counted = ", ".join(f"{count} {state}" for state, count in states.items() if count) or "nothing to convert"
         _say(print, f"{counted}: {self._pages} pages in {seconds:.1f} s, {rate:.1f} pages/s")
-
-
-@contextlib.contextmanager
-def signals_caught(on_signal: Callable[[], None]) -> Iterator[None]:
-    """Have SIGINT, SIGTERM and SIGHUP call `on_signal` instead of ending the process."""
-    before = {number: signal.signal(number, lambda *_: on_signal()) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def stop_engine(engine: Engine, is_urgent: Callable[[], bool]) -> None:
-    """Stop the engine; as soon as it becomes urgent, at once."""
-    stopper = threading.Thread(target=engine.stop, name="stopper")
-    stopper.start()
-    while stopper.is_alive():
-        stopper.join(POLL_S)
-        if is_urgent():
-            engine.kill_processes()
 
 
 def _event(job: Job) -> dict[str, Any]:

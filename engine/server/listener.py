@@ -30,6 +30,11 @@ class Listener:
         """Begin to answer."""
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it answers."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """End, giving requests under way a moment."""
         for server, _ in self._servers:

@@ -1,0 +1,111 @@
+"""Runs the engine without a screen: what `hotfolio serve` does, and what a dashboard starts in the background.
+
+In the background, the process reads its order from the standard input, and says on the standard output, in one line,
+whether it is ready. Then the standard input is a leash: when it ends, whoever has started the engine is gone, and the
+engine stops in order, unless it has been told to outlive them.
+"""
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+
+from engine.engine import Engine
+from engine.errors import HotfolioError
+from engine.server.listener import serve_locally
+from engine.server.service import Service
+from engine.server.systemd import Systemd
+from engine.settings import Settings
+from engine.sockets import bind, service_folder, socket_path
+from engine.wire import Refusal, decode, encode
+from tui.background import Order, Ready
+from tui.signals import signals_caught, stop_engine
+
+_LOOK_S = 1.0
+
+
+class ServiceProcess:
+    """An engine, its listener, and what ends them: signals, a request, or the end of the leash.
+
+    The first of them stops at the page batches' boundaries, within 10 s; the second at once.
+    """
+
+    def __init__(self, order: Order, *, systemd: Systemd | None = None) -> None:
+        self._systemd = systemd or Systemd()
+        self._stops = 0
+        self._stopping = threading.Event()
+        self._engine = Engine(order.settings)
+        self.service = Service(self._engine, self.stop, outlives=order.outlives, origins=order.origins)
+
+    def stop(self, now: bool = False) -> None:
+        """Have `run` end; called again, or with `now`, at once. Safe in a signal handler."""
+        self._stops += 2 if now else 1
+        self._stopping.set()
+
+    def leash_ended(self) -> None:
+        """Whoever has started this process is gone."""
+        if not self.service.outlives:
+            self.stop()
+
+    def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Work until stopped. Raises `HotfolioError` if it cannot start."""
+        with signals_caught(self.stop):
+            self._engine.start()
+            listener = None
+            try:
+                listener = serve_locally(self.service, bind(self._engine.settings.state_folder))
+                self._systemd.notify("READY=1", "STATUS=Converting what comes into the hot folder.")
+                on_ready()
+                watchdog_s = self._systemd.watchdog_s or 2 * _LOOK_S
+                while not self._stopping.wait(min(watchdog_s / 2, _LOOK_S)):
+                    # Whoever holds a lock for good shows here, and the service manager starts the engine anew.
+                    self._engine.snapshot(since=1 << 62)
+                    if listener.is_alive:
+                        self._systemd.notify("WATCHDOG=1")
+            finally:
+                self._systemd.notify("STOPPING=1")
+                stop_engine(self._engine, lambda: self._stops > 1)
+                if listener is not None:
+                    listener.stop()
+                    socket_path(self._engine.settings.state_folder).unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Run as the engine in the background of whoever writes an order to the standard input."""
+    order: Order = decode(sys.stdin.buffer.readline(), Order)
+    process = ServiceProcess(order)
+    with os.fdopen(os.dup(1), "wb", buffering=0) as answer:
+
+        def ready() -> None:
+            with contextlib.suppress(OSError):  # whoever asked is gone: the leash tells
+                answer.write(encode(Ready(os.getpid())) + b"\n")
+            answer.close()
+            _leave_terminal(order.settings)
+            threading.Thread(target=_hold_leash, args=(process,), name="leash", daemon=True).start()
+
+        try:
+            process.run(ready)
+        except HotfolioError as error:
+            with contextlib.suppress(OSError, ValueError):
+                answer.write(encode(Refusal.of(error)) + b"\n")
+            raise SystemExit(1) from None
+
+
+def _leave_terminal(settings: Settings) -> None:
+    """Write what is not meant for the log, such as the last words of a crash, to a file."""
+    file = service_folder(settings.state_folder) / "output.log"
+    output = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+
+
+def _hold_leash(process: ServiceProcess) -> None:
+    while os.read(0, 4096):
+        pass
+    process.leash_ended()
+
+
+if __name__ == "__main__":
+    main()
