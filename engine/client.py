@@ -32,6 +32,7 @@ _UPDATE_TIMEOUT_S = 15.0
 _PACE_S = 0.15
 """Between two updates, while things change all the time."""
 _RETRY_S = 0.5
+_NOTHING_NEW = 1 << 62
 
 MINE = ("keys", "theme", "mouse", "refresh_rate")
 """Settings that belong to the person at the dashboard, not to the engine."""
@@ -45,7 +46,7 @@ class Connection:
 
     def greet(self) -> Greeting:
         """Ask who is there; raises `EngineUnreachable`."""
-        greeting: Greeting = decode(self.ask("greet"), Greeting)
+        greeting: Greeting = _readable(lambda data: decode(data, Greeting), self.ask("greet"))
         return greeting
 
     def ask(self, call: str, arguments: object = None, timeout_s: float = CALL_TIMEOUT_S) -> bytes:
@@ -61,19 +62,12 @@ class Connection:
             channel.close()
         if answer.status == http.HTTPStatus.OK:
             return data
-        try:
-            refusal: Refusal = decode(data, Refusal)
-        except msgspec.MsgspecError:
-            raise EngineUnreachable("The engine's answer cannot be read; is it another version of hotfolio?") from None
+        refusal: Refusal = _readable(lambda data: decode(data, Refusal), data)
         raise refusal.exception()
 
     def call(self, name: str, **arguments: Any) -> Any:
         """Call one of the façade's methods."""
-        try:
-            return decode_result(name, self.ask(name, arguments))
-        except msgspec.MsgspecError as error:
-            log.warning("%s was answered with something else: %s", name, error)
-            raise EngineUnreachable("The engine's answer cannot be read; is it another version of hotfolio?") from None
+        return _readable(lambda data: decode_result(name, data), self.ask(name, arguments))
 
 
 class _Channel(http.client.HTTPConnection):
@@ -105,9 +99,15 @@ class RemoteEngine:
 
     # --- life ---
 
+    def greet(self) -> None:
+        """See who is there, which is all that calls need; raises `EngineUnreachable`."""
+        greeting = self._connection.greet()
+        mine = {} if self._mine is None else {name: getattr(self._mine, name) for name in MINE}
+        self._greeting, self._settings = greeting, greeting.settings.model_copy(update=mine)
+
     def attach(self) -> None:
-        """Begin to follow the engine; raises `EngineUnreachable`."""
-        self._greet()
+        """Begin to follow the engine, so that it can be asked from memory; raises `EngineUnreachable`."""
+        self.greet()
         self._pull(0.0)
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
         self._thread.start()
@@ -130,7 +130,7 @@ class RemoteEngine:
     def let_live(self) -> None:
         """Have the engine go on without any dashboard."""
         self._connection.ask("let_live")
-        self._greet()
+        self.greet()
 
     @property
     def greeting(self) -> Greeting:
@@ -178,8 +178,15 @@ class RemoteEngine:
 
     # --- asking ---
 
-    def select(self, ids: Sequence[int] | None = None, states: Sequence[JobState] | None = None) -> list[JobSnapshot]:
-        """Jobs on the list, by id and state; all of them unless narrowed. Raises `NoSuchJob` for an id that is not."""
+    def overview(self) -> Snapshot:
+        """What is going on as a whole, without the jobs; asked of the engine, not from memory."""
+        snapshot: Snapshot = self._connection.call("snapshot", since=_NOTHING_NEW)
+        return snapshot
+
+    def select(
+        self, ids: Sequence[tuple[int, int]] | None = None, states: Sequence[JobState] | None = None
+    ) -> list[JobSnapshot]:
+        """Jobs on the list, by ranges of ids and by state. Raises `NoSuchJob` for a single id that is not on it."""
         found: list[JobSnapshot] = self._connection.call("select", ids=_list(ids), states=_list(states))
         return found
 
@@ -278,33 +285,37 @@ class RemoteEngine:
     def _act(self, name: str, **arguments: Any) -> Any:
         """Call a method that changes something, and know the change when it returns."""
         result = self._connection.call(name, **arguments)
-        with contextlib.suppress(HotfolioError):
-            self._pull(0.0)
+        if self._thread is not None:
+            with contextlib.suppress(HotfolioError):
+                self._pull(0.0)
         return result
-
-    def _greet(self) -> None:
-        greeting = self._connection.greet()
-        mine = {} if self._mine is None else {name: getattr(self._mine, name) for name in MINE}
-        self._greeting, self._settings = greeting, greeting.settings.model_copy(update=mine)
 
     def _pull(self, wait_s: float) -> None:
         answer = self._connection.ask("update", self._mirror.request(wait_s), wait_s + _UPDATE_TIMEOUT_S)
-        self._mirror.take(decode(answer, Update))
+        self._mirror.take(_readable(lambda data: decode(data, Update), answer))
 
     def _follow(self) -> None:
         is_lost = False
         while not self._closing.is_set():
             try:
                 if is_lost:
-                    self._greet()
+                    self.greet()
                 self._pull(_WAIT_S)
                 is_lost = False
                 self._closing.wait(_PACE_S)
-            except (HotfolioError, msgspec.MsgspecError) as error:
+            except HotfolioError as error:
                 is_lost = True
                 self._mirror.lose(f"{error} Trying to reach it again.")
                 self.on_lost()
                 self._closing.wait(_RETRY_S)
+
+
+def _readable(read: Callable[[bytes], Any], data: bytes) -> Any:
+    try:
+        return read(data)
+    except (msgspec.MsgspecError, ValueError, TypeError) as error:  # pydantic's errors are values' errors
+        log.warning("An answer cannot be read: %s", error)
+        raise EngineUnreachable("The engine's answer cannot be read; is it another version of hotfolio?") from None
 
 
 def _list(items: Sequence[Any] | None) -> list[Any] | None:

@@ -31,7 +31,7 @@ from engine.errors import (
     SourceUnreadable,
     unwritable,
 )
-from engine.folders import disk_problem
+from engine.folders import disk_problem, jobs_folder, logs_folder
 from engine.job import Checkpoint, Job, JobState, PageBatch, PageState, Step
 from engine.jobqueue import REMOVED, JobQueue
 from engine.pageindex import merged_reasons, merged_sizes
@@ -62,8 +62,8 @@ class Conversions:
         self._tracker = queue.tracker
         self._publisher = publisher
         self._waits_for_late_files = waits_for_late_files
-        self._jobs_folder = settings.state_folder / "jobs"
-        self._logs_folder = settings.state_folder / "logs"
+        self._jobs_folder = jobs_folder(settings.state_folder)
+        self._logs_folder = logs_folder(settings.state_folder)
         self._lock = threading.Lock()
         self._troubles: Counter[int] = Counter()
         self._passwords: dict[int, str] = {}
@@ -75,11 +75,6 @@ class Conversions:
     def job_folder(self, job_id: int) -> Path:
         """The private folder of a job that is not finished."""
         return self._jobs_folder / str(job_id)
-
-    def log_file(self, job_id: int) -> Path:
-        """Where the job's log is."""
-        running = self.job_folder(job_id) / "log.txt"
-        return running if running.exists() else self._logs_folder / f"{job_id}.log"
 
     def set_password(self, job_id: int, password: str) -> None:
         """Open the job's document with this password from now on. It is never written anywhere."""
@@ -117,6 +112,9 @@ class Conversions:
         try:
             self._open_or_end(job, hand)
         except EngineBlocked:
+            current = self._tracker.job(job_id)
+            if current is None or current.job.state is not JobState.RUNNING:
+                return  # given up meanwhile, and perhaps its folder deleted under the copy
             self._queue.reopen(job)
             raise
 

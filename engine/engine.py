@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from engine.checkpoint import has_progress
 from engine.conversion import Conversions
+from engine.details import detail_of
 from engine.display import display_name, display_text
 from engine.errors import (
     HotfolioError,
@@ -24,15 +24,16 @@ from engine.errors import (
 from engine.folders import check_folders, disk_problem, lock_state, make_folders, start_logging, stop_logging
 from engine.hotfolder import HotFolder
 from engine.inspector import Inspector
-from engine.job import Job, JobState, Move, PageResult, PageState, Source
+from engine.job import Job, JobState, Move, Source
 from engine.jobqueue import JobQueue
 from engine.options import ConvertOptions
 from engine.pool import BLOCKED, NO_PROCESS, WorkerPool
 from engine.progress import ProgressTracker
 from engine.publish import Publisher, read_manifest
 from engine.scheduler import Scheduler
+from engine.selection import selected
 from engine.settings import MAX_WORKERS, Settings
-from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot
+from engine.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -220,31 +221,23 @@ class Engine:
             raise NoSuchJob(f"There is no conversion {display_text(conversion_id[:40])}.")
         return found
 
-    def select(self, ids: Iterable[int] | None = None, states: Iterable[JobState] | None = None) -> list[JobSnapshot]:
-        """Jobs on the list, by id and state; all of them unless narrowed. Raises `NoSuchJob` for an id that is not."""
-        found = self._tracker.snapshots() if ids is None else [self.job(job_id) for job_id in ids]
-        wanted = None if states is None else frozenset(states)
-        return [entry for entry in found if wanted is None or entry.job.state in wanted]
+    def select(
+        self, ids: Iterable[tuple[int, int]] | None = None, states: Iterable[JobState] | None = None
+    ) -> list[JobSnapshot]:
+        """Jobs on the list, by ranges of ids (first and last) and by state; all of them unless narrowed.
+
+        Raises `NoSuchJob` for a range of one id that is not on the list.
+        """
+        return selected(self._tracker.snapshots(), ids, states)
 
     def detail(self, job_id: int) -> JobDetail:
         """One job in full; reads the disk. Raises `NoSuchJob`."""
-        snapshot = self.job(job_id)
-        job = snapshot.job
-        manifest = read_manifest(Path(os.fsdecode(job.output))) if job.output and job.state.is_finished else None
-        if manifest is not None:
-            pages, warnings = _pages_of(manifest), tuple(str(w) for w in manifest.get("warnings", ()))
-        else:
-            pages, warnings = tuple(self._queue.store.pages(job_id)), ()
-        page_map = self._tracker.page_map(job_id) or _map_of(job.pages or len(pages), pages)
-        folder = self._conversions.job_folder(job_id)
-        return JobDetail(
-            snapshot,
-            pages,
-            page_map,
-            tuple(self._queue.store.history(job_id)),
-            warnings,
-            self._conversions.log_file(job_id),
-            folder if folder.exists() else None,
+        return detail_of(
+            self.job(job_id),
+            self.settings.state_folder,
+            self._tracker.page_map(job_id),
+            lambda: self._queue.store.pages(job_id),
+            self._queue.store.history(job_id),
         )
 
     def preview(self, job_id: int, *, page: int | None = None) -> str:
@@ -521,25 +514,3 @@ class Engine:
                     pages=len(manifest["pages"]),
                     pages_done=len(manifest["pages"]),
                 )
-
-
-def _pages_of(manifest: dict[str, Any]) -> tuple[PageResult, ...]:
-    with contextlib.suppress(KeyError, TypeError, ValueError):
-        return tuple(
-            PageResult(
-                int(entry["page"]),
-                PageState(entry["state"]),
-                float(entry["seconds"]),
-                str(entry.get("via", "")),
-                entry.get("error"),
-            )
-            for entry in manifest["pages"]
-        )
-    return ()
-
-
-def _map_of(count: int, pages: tuple[PageResult, ...]) -> PageMap:
-    marks = bytearray(max(count, max((p.page for p in pages), default=0)))
-    for page in pages:
-        marks[page.page - 1] = MARKS[page.state]
-    return PageMap(bytes(marks))

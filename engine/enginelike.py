@@ -53,8 +53,13 @@ class EngineLike(Protocol):
 
     # --- asking ---
 
-    def select(self, ids: Sequence[int] | None = None, states: Sequence[JobState] | None = None) -> list[JobSnapshot]:
-        """Jobs on the list, by id and state; all of them unless narrowed. Raises `NoSuchJob` for an id that is not."""
+    def select(
+        self, ids: Sequence[tuple[int, int]] | None = None, states: Sequence[JobState] | None = None
+    ) -> list[JobSnapshot]:
+        """Jobs on the list, by ranges of ids (first and last) and by state; all of them unless narrowed.
+
+        Raises `NoSuchJob` for a range of one id that is not on the list.
+        """
 
     def detail(self, job_id: int) -> JobDetail:
         """One job in full; reads the disk. Raises `NoSuchJob`."""

@@ -71,6 +71,16 @@ def lock_state(state: Path) -> int:
     return descriptor
 
 
+def jobs_folder(state: Path) -> Path:
+    """Where unfinished jobs have a folder each, named by their ids."""
+    return state / "jobs"
+
+
+def logs_folder(state: Path) -> Path:
+    """Where the logs of finished jobs are, named by their ids."""
+    return state / "logs"
+
+
 def disk_problem(settings: Settings) -> str | None:
     """Why results cannot be written right now, as a sentence."""
     for folder in (settings.output, settings.state_folder):

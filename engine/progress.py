@@ -78,14 +78,7 @@ class ProgressTracker:
             if before is not None and job.state is JobState.RUNNING and before.job.state is JobState.RUNNING:
                 after = replace(before, job=job)
             else:
-                after = JobSnapshot(
-                    job,
-                    pages_done=job.pages_done,
-                    pages_failed=job.pages_failed,
-                    pages_ocr=job.pages_ocr,
-                    pages_text_only=job.pages_text_only,
-                    step=Step.STAGING if job.state is JobState.RUNNING else None,
-                )
+                after = JobSnapshot.of(job)
             self._put(after)
             self._count(after, +1)
             self._by_conversion[job.conversion_id] = job.id

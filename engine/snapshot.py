@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from pathlib import Path
+from typing import Self
 
 from engine.job import Job, JobState, PageResult, PageState, Step
 
@@ -58,6 +59,18 @@ class JobSnapshot:
     """Seconds until the last page, at this rate."""
     workers: tuple[int, ...] = ()
     """The workers converting its pages, in order."""
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """A job with what its row tells of its pages."""
+        return cls(
+            job,
+            step=Step.STAGING if job.state is JobState.RUNNING else None,
+            pages_done=job.pages_done,
+            pages_failed=job.pages_failed,
+            pages_ocr=job.pages_ocr,
+            pages_text_only=job.pages_text_only,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, OutputUnwritable
-from engine.job import Checkpoint, Job, JobState, PageResult, PageState, Source, states_before
+from engine.errors import HotfolioError, IllegalTransition, OutputUnwritable
+from engine.job import Checkpoint, Job, JobState, PageResult, Source, states_before
 from engine.options import ConvertOptions
+from engine.queries import COLUMNS, history_of, job_of, one_job, page_of, pages_of, shown_jobs
 from engine.schema import connect
 
 log = logging.getLogger(__name__)
@@ -30,11 +31,6 @@ _MAX_SHARED = 500
 _CHECKPOINT_IDLE_S = 0.2
 _CHECKPOINT_REQUESTS = 2000
 """The write-ahead log is worked off when nothing was asked for so long, or after so many requests."""
-
-_COLUMNS = (
-    "id, conversion_id, root, path, size, mtime_ns, inode, options, state, reason, priority, position, attempts, "
-    "sha256, pages, pages_done, pages_failed, pages_ocr, pages_text_only, output, created, started, finished, revision"
-)
 
 
 class JobStore:
@@ -66,18 +62,11 @@ class JobStore:
 
     def load(self) -> list[Job]:
         """Every job that is shown, oldest first."""
-        return self._ask(
-            lambda db: [
-                _job(row)
-                for row in db.execute(
-                    f"SELECT {_COLUMNS} FROM jobs WHERE NOT hidden OR state IN ('queued', 'held', 'running')"
-                )
-            ]
-        )
+        return self._ask(shown_jobs)
 
     def job(self, job_id: int) -> Job:
         """One job; raises `NoSuchJob`."""
-        return self._ask(lambda db: _one(db, job_id))
+        return self._ask(lambda db: one_job(db, job_id))
 
     def known_sources(self, root: bytes) -> set[Source]:
         """Every source below a hot folder that has ever been queued and not been forgotten."""
@@ -86,13 +75,11 @@ class JobStore:
 
     def pages(self, job_id: int) -> list[PageResult]:
         """What is recorded of an unfinished job's pages, in order."""
-        query = "SELECT page, state, seconds, via, error FROM pages WHERE job_id = ? ORDER BY page"
-        return self._ask(lambda db: [_page_result(row) for row in db.execute(query, (job_id,))])
+        return self._ask(lambda db: pages_of(db, job_id))
 
     def page(self, job_id: int, page: int) -> PageResult | None:
         """What is recorded of one page of an unfinished job."""
-        query = "SELECT page, state, seconds, via, error FROM pages WHERE job_id = ? AND page = ?"
-        return self._ask(lambda db: next(map(_page_result, db.execute(query, (job_id, page))), None))
+        return self._ask(lambda db: page_of(db, job_id, page))
 
     def checkpoints(self, job_id: int) -> list[Checkpoint]:
         """The finished batches of an unfinished job, in order."""
@@ -101,24 +88,18 @@ class JobStore:
 
     def history(self, job_id: int) -> list[tuple[datetime, JobState, str]]:
         """When the job entered which state and why."""
-        query = "SELECT at, state, cause FROM transitions WHERE job_id = ? ORDER BY at, rowid"
-        return self._ask(
-            lambda db: [
-                (datetime.fromtimestamp(at, UTC), JobState(state), cause)
-                for at, state, cause in db.execute(query, (job_id,))
-            ]
-        )
+        return self._ask(lambda db: history_of(db, job_id))
 
     def converted_before(self, job: Job) -> Job | None:
         """Another job that has published the same content with the same options."""
         query = (
-            f"SELECT {_COLUMNS} FROM jobs WHERE sha256 = ? AND id <> ? AND options = ? "
+            f"SELECT {COLUMNS} FROM jobs WHERE sha256 = ? AND id <> ? AND options = ? "
             "AND state IN ('done', 'partial') ORDER BY id LIMIT 1"
         )
 
         def find(db: sqlite3.Connection) -> Job | None:
             row = db.execute(query, (job.sha256, job.id, job.options.model_dump_json())).fetchone()
-            return _job(row) if row else None
+            return job_of(row) if row else None
 
         return self._ask(find)
 
@@ -160,7 +141,7 @@ class JobStore:
         """Have two jobs change places."""
 
         def write(db: sqlite3.Connection) -> list[Job]:
-            first, second = _one(db, one), _one(db, other)
+            first, second = one_job(db, one), one_job(db, other)
             return [
                 _update(db, one, {"position": second.position}),
                 _update(db, other, {"position": first.position}),
@@ -407,17 +388,17 @@ class JobStore:
         )
         if cursor.rowcount == 1 and cursor.lastrowid is not None:
             _note(db, cursor.lastrowid, now, JobState.QUEUED, "found")
-            return _one(db, cursor.lastrowid), True
-        query = f"SELECT {_COLUMNS} FROM jobs WHERE root = ? AND path = ? AND size = ? AND mtime_ns = ? AND inode = ?"
+            return one_job(db, cursor.lastrowid), True
+        query = f"SELECT {COLUMNS} FROM jobs WHERE root = ? AND path = ? AND size = ? AND mtime_ns = ? AND inode = ?"
         row = db.execute(query, (source.root, source.path, source.size, source.mtime_ns, source.inode)).fetchone()
-        return _job(row), False
+        return job_of(row), False
 
     def _transition(self, db: sqlite3.Connection, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
         legal = states_before(new)
         marks = ", ".join("?" * len(legal))
         cursor = db.execute(f"UPDATE jobs SET state = ? WHERE id = ? AND state IN ({marks})", (new, job_id, *legal))
         if cursor.rowcount == 0:
-            raise IllegalTransition(f"A {_one(db, job_id).state} job cannot become {new}.")
+            raise IllegalTransition(f"A {one_job(db, job_id).state} job cannot become {new}.")
         _note(db, job_id, self._clock(), new, cause)
         return _update(db, job_id, changes)
 
@@ -440,14 +421,7 @@ def _note(db: sqlite3.Connection, job_id: int, at: float, state: JobState, cause
 def _update(db: sqlite3.Connection, job_id: int, changes: dict[str, Any]) -> Job:
     columns = "".join(f"{column} = :{column}, " for column in changes)
     db.execute(f"UPDATE jobs SET {columns}revision = revision + 1 WHERE id = :job_id", {**changes, "job_id": job_id})
-    return _one(db, job_id)
-
-
-def _one(db: sqlite3.Connection, job_id: int) -> Job:
-    row = db.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone()
-    if row is None:
-        raise NoSuchJob(f"There is no job {job_id}.")
-    return _job(row)
+    return one_job(db, job_id)
 
 
 def _page_counts(db: sqlite3.Connection, job_id: int) -> dict[str, int]:
@@ -462,50 +436,3 @@ def _page_counts(db: sqlite3.Connection, job_id: int) -> dict[str, int]:
         "pages_ocr": ocr or 0,
         "pages_text_only": text_only or 0,
     }
-
-
-_options_seen: dict[str, ConvertOptions] = {}
-
-
-def _options(text: str) -> ConvertOptions:
-    """Parsed once for each distinct text: ten thousand jobs share a handful."""
-    if text not in _options_seen:
-        _options_seen[text] = ConvertOptions.model_validate_json(text)
-    return _options_seen[text]
-
-
-def _time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _page_result(row: tuple[Any, ...]) -> PageResult:
-    page, state, seconds, via, error = row
-    return PageResult(page, PageState(state), seconds, via, error)
-
-
-def _job(row: tuple[Any, ...]) -> Job:
-    (job_id, conversion_id, root, path, size, mtime_ns, inode, options, state, *rest) = row
-    (reason, priority, position, attempts, sha256, pages, pages_done, pages_failed, pages_ocr, *rest) = rest
-    (pages_text_only, output, created, started, finished, revision) = rest
-    return Job(
-        id=job_id,
-        conversion_id=conversion_id,
-        source=Source(root, path, size, mtime_ns, inode),
-        options=_options(options),
-        state=JobState(state),
-        priority=priority,
-        position=position,
-        created=datetime.fromtimestamp(created, UTC),
-        reason=reason,
-        attempts=attempts,
-        sha256=sha256,
-        pages=pages,
-        pages_done=pages_done,
-        pages_failed=pages_failed,
-        pages_ocr=pages_ocr,
-        pages_text_only=pages_text_only,
-        output=output,
-        started=_time(started),
-        finished=_time(finished),
-        revision=revision,
-    )

@@ -41,6 +41,7 @@ CALLS = (
     "select",
     "set_priority",
     "set_workers",
+    "snapshot",
     "submit_many",
     "unlock",
 )

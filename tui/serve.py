@@ -11,15 +11,16 @@ import sys
 import threading
 from collections.abc import Callable
 
+from engine.display import display_name
 from engine.engine import Engine
 from engine.errors import HotfolioError
 from engine.server.listener import serve_locally
 from engine.server.service import Service
-from engine.server.systemd import Systemd
-from engine.settings import Settings
+from engine.server.systemd import Systemd, take_over
+from engine.settings import LoadedSettings, Settings
 from engine.sockets import bind, service_folder, socket_path
 from engine.wire import Refusal, decode, encode
-from tui.background import Order, Ready
+from tui.background import BackgroundEngine, Order, Ready
 from tui.signals import signals_caught, stop_engine
 
 _LOOK_S = 1.0
@@ -71,6 +72,23 @@ class ServiceProcess:
                     socket_path(self._engine.settings.state_folder).unlink(missing_ok=True)
 
 
+def serve(loaded: LoadedSettings, *, no_auth: bool) -> int:
+    """Run in the foreground until stopped; returns the exit status. Raises `HotfolioError` if it cannot start."""
+    systemd = take_over()
+    process = ServiceProcess(Order(loaded.settings, dict(loaded.origins), outlives=True), systemd=systemd)
+    process.run(lambda: _say(f"Working on {display_name(loaded.settings.input)}; `hotfolio` joins, ctrl+c stops."))
+    return 0
+
+
+def serve_detached(loaded: LoadedSettings, *, no_auth: bool) -> int:
+    """Start in the background, and return as soon as it works. Raises `HotfolioError` if it cannot start."""
+    engine = BackgroundEngine(loaded, outlives=True)
+    engine.wait_ready()
+    engine.let_go()
+    _say(f"Working in the background (process {engine.pid}); `hotfolio` joins, `hotfolio stop` stops it.")
+    return 0
+
+
 def main() -> None:
     """Run as the engine in the background of whoever writes an order to the standard input."""
     order: Order = decode(sys.stdin.buffer.readline(), Order)
@@ -90,6 +108,11 @@ def main() -> None:
             with contextlib.suppress(OSError, ValueError):
                 answer.write(encode(Refusal.of(error)) + b"\n")
             raise SystemExit(1) from None
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 def _leave_terminal(settings: Settings) -> None:
