@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from itertools import accumulate
 from pathlib import Path
-from typing import Annotated
 
 import psutil
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -54,10 +53,10 @@ def router(service: Service) -> APIRouter:
             }
         },
     )
-    def metrics(accept: Annotated[str, Header(include_in_schema=False)] = "") -> Response:
+    def metrics(request: Request) -> Response:
         """All numbers as of this moment. None of them has a file's name in it."""
         try:
-            encode, content_type = choose_encoder(accept)
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
         except (TypeError, ValueError):  # a version that is no number
             encode, content_type = choose_encoder("")
         return Response(encode(registry), headers={"Content-Type": content_type})
