@@ -122,6 +122,7 @@ class BatchConverter:
         """Have finished pages recorded; the worker does not wait for the disk."""
         checkpoint = Checkpoint(first, last)
         future = self._queue.store.record(run.job.id, checkpoint, finished)
+        self._tracker.tally.pages_finished(finished)
         with run.lock:
             run.results.update((r.page, r) for r in finished)
             run.checkpoints.append(checkpoint)
@@ -179,6 +180,7 @@ class BatchConverter:
     def _fail_page(self, run: Run, page: int, reason: str) -> None:
         result = PageResult(page, PageState.FAILED, 0.0, "none", reason)
         future = self._queue.store.record(run.job.id, None, [result])
+        self._tracker.tally.page_lost()
         with run.lock:
             run.results[page] = result
             run.pending.append(future)

@@ -35,6 +35,7 @@ from engine.selection import selected
 from engine.settings import MAX_WORKERS, Settings
 from engine.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.store import JobStore
+from engine.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -297,6 +298,21 @@ class Engine:
     def busy_s(self) -> float:
         """Seconds conversion processes have spent on their tasks since the start, all together."""
         return self._pool.busy_s
+
+    @property
+    def tally(self) -> Tally:
+        """What has happened since the start, in numbers."""
+        return self._tracker.tally
+
+    @property
+    def longest_wait_s(self) -> float | None:
+        """For how long the job has waited that has waited longest, from memory; None if none waits."""
+        return self._tracker.longest_wait_s()
+
+    @property
+    def fork_server_pid(self) -> int | None:
+        """The process that conversion processes come from, if there is one right now."""
+        return self._pool.fork_server.pid
 
     # --- acting ---
 

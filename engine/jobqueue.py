@@ -68,8 +68,9 @@ class JobQueue:
     def load(self, has_progress: Callable[[int], bool] = lambda _: False) -> None:
         """Take up what an earlier engine left; `has_progress` tells of finished pages that are not recorded yet."""
         self.store.recover(SUSPECT_LIMIT, has_progress)
+        now, since = self.store.now(), self.store.queued_since()
         for job in self.store.load():
-            self.apply(job)
+            self.apply(job, waited_s=max(0.0, now - since.get(job.id, now)))
 
     def add(self, sources: Sequence[tuple[Source, ConvertOptions, int]]) -> list[tuple[Job, bool]]:
         """Queue sources with options and priority; returns each one's job and whether it is new."""
@@ -131,10 +132,10 @@ class JobQueue:
             self.apply(job)
         return moved[0]
 
-    def apply(self, job: Job) -> None:
-        """Mirror a durable change in memory."""
+    def apply(self, job: Job, *, waited_s: float = 0.0) -> None:
+        """Mirror a durable change in memory; `waited_s` as for the tracker."""
         with self._lock:
-            if not self.tracker.set_job(job):
+            if not self.tracker.set_job(job, waited_s):
                 return
             if job.state is not JobState.QUEUED:
                 self._delayed_ids.discard(job.id)

@@ -18,6 +18,7 @@ from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.scheduler import MergeJob, OpenJob, Work
 from engine.settings import Settings
 from engine.snapshot import WorkerSnapshot, WorkerState
+from engine.tally import ProcessEnd
 
 log = logging.getLogger(__name__)
 
@@ -189,6 +190,10 @@ class WorkerPool:
         """What a worker turns to."""
         self._queue.tracker.worker_changed(snapshot)
 
+    def process_ended(self, why: ProcessEnd) -> None:
+        """A worker has let go of its process, and will need another."""
+        self._queue.tracker.tally.process_ended(why)
+
     def left(self, worker: "ConversionWorker") -> None:
         """A worker has ended."""
         with self._lock:
@@ -245,9 +250,10 @@ class ConversionWorker(threading.Thread):
 
     def process(self) -> Sandbox:
         """The worker's process, started if there is none; raises `SandboxUnavailable`."""
+        self._drop_dead_process()
         sandbox = self.sandbox
-        if sandbox is not None and (not sandbox.is_usable or self._pool.is_worn_out(sandbox)):
-            self._drop_process()
+        if sandbox is not None and self._pool.is_worn_out(sandbox):
+            self._drop_process(ProcessEnd.RECYCLED)
             sandbox = None
         if sandbox is None:
             sandbox = self.sandbox = self._pool.new_sandbox()
@@ -260,7 +266,7 @@ class ConversionWorker(threading.Thread):
             while not self.is_retiring:
                 work = self._pool.wait_for_work(self)
                 if work is None:
-                    self._drop_process()
+                    self._drop_process(None if self.is_retiring else ProcessEnd.IDLE)
                     continue
                 self._set_job(work.job_id)
                 self._pool.report(
@@ -268,21 +274,30 @@ class ConversionWorker(threading.Thread):
                 )
                 self._pool.do(work, self)
                 self._set_job(None)
+                self._drop_dead_process()
                 self._pool.report(WorkerSnapshot(self.number))
         finally:
-            self._drop_process()
+            self._drop_process(None)
             self._pool.left(self)
 
     def _set_job(self, job_id: int | None) -> None:
         with self._lock:
             self._job_id = job_id
 
-    def _drop_process(self) -> None:
+    def _drop_dead_process(self) -> None:
+        if self.sandbox is not None and not self.sandbox.is_usable:
+            self._drop_process(ProcessEnd.KILLED)
+
+    def _drop_process(self, why: ProcessEnd | None) -> None:
+        """Let go of the process, if there is one; `why` counts unless it has ended by itself."""
         with self._lock:
             sandbox, self.sandbox = self.sandbox, None
         if sandbox is not None:
             self._past_busy_s += sandbox.busy_s
             sandbox.close()
+            why = sandbox.end or why
+            if why is not None:
+                self._pool.process_ended(why)
 
 
 def _step_of(work: Work) -> Step:

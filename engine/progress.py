@@ -22,6 +22,8 @@ from engine.snapshot import (
     WorkerSnapshot,
     WorkerState,
 )
+from engine.tally import Tally
+from engine.waits import Waits
 
 _BIN_S = 5.0
 _RATE_WINDOW_S = 30.0
@@ -58,17 +60,24 @@ class ProgressTracker:
         self._pages_done = 0
         self._bins: deque[tuple[int, int]] = deque(maxlen=HISTORY_BINS + 1)  # bin number, pages
         self._banners: dict[str, Banner] = {}
+        self._waits = Waits()
+        self.tally = Tally()
+        """What has happened since the start; its own lock is taken inside this one's, never the other way round."""
         self.is_paused = False
 
     # --- what happened ---
 
-    def set_job(self, job: Job) -> bool:
-        """A job is new or changed; False if a newer revision is known already."""
+    def set_job(self, job: Job, waited_s: float = 0.0) -> bool:
+        """A job is new or changed; False if a newer revision is known already.
+
+        `waited_s` is for how long a new one has been waiting before the engine started.
+        """
         with self._lock:
             before = self._log.jobs.get(job.id)
             if before is not None and before.job.revision >= job.revision:
                 return False
             self._count(before, -1)
+            self._note(before, job, waited_s)
             if job.state is JobState.RUNNING:
                 live = self._live.setdefault(job.id, _Live(self._clock()))
                 if job.pages and len(live.marks) != job.pages:
@@ -90,6 +99,7 @@ class ProgressTracker:
             before = self._log.remove(job_id)
             if before is not None:
                 self._count(before, -1)
+                self._waits.end(job_id)
                 self._live.pop(job_id, None)
                 self._by_conversion.pop(before.job.conversion_id, None)
 
@@ -248,6 +258,12 @@ class ProgressTracker:
                 self.is_paused,
             )
 
+    def longest_wait_s(self) -> float | None:
+        """For how long the job has waited that has waited longest; None if none waits."""
+        with self._lock:
+            since = self._waits.oldest()
+            return None if since is None else max(0.0, self._clock() - since)
+
     def job(self, job_id: int) -> JobSnapshot | None:
         """One job as it stands."""
         with self._lock:
@@ -299,6 +315,19 @@ class ProgressTracker:
             self._pages_known[1] += sign
         if sign < 0 and snapshot.job.id not in self._log.jobs:
             self._running_pages_left -= _pages_left(snapshot)
+
+    def _note(self, before: JobSnapshot | None, job: Job, waited_s: float) -> None:
+        """Keep who waits, and tally who has begun or ended; what is new was so before the start, or is put back."""
+        was = None if before is None else before.job.state
+        if job.state is JobState.QUEUED:
+            if was is not JobState.QUEUED:
+                self._waits.begin(job.id, self._clock() - waited_s)
+        else:
+            since = self._waits.end(job.id)
+            if since is not None and job.state is JobState.RUNNING:
+                self.tally.job_begun(self._clock() - since)
+        if job.state.is_finished and was is not None and not was.is_finished:
+            self.tally.job_finished(job.state, job.seconds)
 
     def _tick(self, now: float, pages: int) -> None:
         number = int(now // _BIN_S)

@@ -39,6 +39,7 @@ from engine.protocol import (
     decode_event,
     encode,
 )
+from engine.tally import ProcessEnd
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,13 @@ class ForkServer:
     def start(self) -> None:
         """Begin loading the libraries without waiting for it."""
         self._current()
+
+    @property
+    def pid(self) -> int | None:
+        """The fork server's process, if there is one right now."""
+        with self._lock:
+            server = self._server
+        return server.pid if server is not None else None
 
     def close(self) -> None:
         """End the fork server, and with it every process that is left."""
@@ -176,6 +184,11 @@ class _ServerProcess:
         self._theirs.close()
         os.close(self._lifeline_read)
 
+    @property
+    def pid(self) -> int | None:
+        process = self._process
+        return process.pid if process is not None else None
+
     def close(self) -> None:
         self.control.close()
         for descriptor in (self._lifeline, *(() if self._process else (self._lifeline_read,))):
@@ -211,6 +224,8 @@ class Sandbox:
         self.pages_converted = 0
         self.busy_s = 0.0
         """Seconds the process has spent on tasks, as it reports them."""
+        self.end: ProcessEnd | None = None
+        """Why the process has ended, if a task ended with it."""
         self._process: psutil.Process | None = None
         self._next_reading = 0.0
         self._killed = False
@@ -233,7 +248,8 @@ class Sandbox:
         try:
             self._send(task)
             return self._listen(on_event)
-        except BaseException:
+        except BaseException as error:
+            self.end = ProcessEnd.of(error)
             self.close()
             raise
 

@@ -90,6 +90,15 @@ class JobStore:
         """When the job entered which state and why."""
         return self._ask(lambda db: history_of(db, job_id))
 
+    def queued_since(self) -> dict[int, float]:
+        """Since when the queued jobs are, in seconds since 1970."""
+        # The list of states lets SQLite use the partial index.
+        query = (
+            "SELECT job_id, MAX(at) FROM transitions WHERE state = 'queued' AND job_id IN "
+            "(SELECT id FROM jobs WHERE state IN ('queued', 'held', 'running') AND state = 'queued') GROUP BY job_id"
+        )
+        return self._ask(lambda db: dict(db.execute(query).fetchall()))
+
     def converted_before(self, job: Job) -> Job | None:
         """Another job that has published the same content with the same options."""
         query = (
