@@ -4,7 +4,8 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from engine.server.problems import handle_problems
+from engine.server import conversions, health, outputs, reference
+from engine.server.problems import MISFITS, handle_problems
 from engine.server.rpc import Rpc
 from engine.server.service import Service
 
@@ -16,8 +17,15 @@ def create_api(service: Service) -> FastAPI:
         version=version("hotfolio"),
         summary="A hot folder that turns PDFs into Markdown.",
         license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        docs_url=None,  # these load scripts from another host; see `reference`
+        redoc_url=None,
+        responses=MISFITS,
     )
     handle_problems(api)
+    api.include_router(conversions.router(service))
+    api.include_router(outputs.router(service))
+    api.include_router(health.router(service))
+    api.include_router(reference.router())
     return api
 
 
