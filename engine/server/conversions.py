@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.display import display_name, display_text
@@ -32,6 +32,12 @@ _STEERING: dict[int | str, dict[str, Any]] = {
     **_MISSING,
     409: {"model": Problem, "description": "Impossible in the state that the conversion is in."},
     503: {"model": Problem, "description": "The queue cannot be written; nothing has changed."},
+}
+_LOG: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The end of the log, whole lines; may be empty.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
 }
 
 
@@ -168,8 +174,8 @@ def router(service: Service) -> APIRouter:
     @routes.get(
         "/{conversion_id}/log",
         summary="Read a conversion's log",
-        response_class=PlainTextResponse,
-        responses={**_MISSING, 200: {"description": "The end of the log, whole lines; may be empty."}},
+        response_class=Response,
+        responses={**_MISSING, **_LOG},
     )
     def get_log(
         conversion_id: ConversionId,
