@@ -55,7 +55,7 @@ def router() -> APIRouter:
 def render(document: Json) -> str:
     """The page for an OpenAPI document."""
     info = document["info"]
-    title = f"{_text(info['title'])} {_text(info['version'])}"
+    title = escape(f"{info['title']} {info['version']}")
     by_tag: dict[str, list[tuple[str, str, Json]]] = {}
     for path, item in document.get("paths", {}).items():
         for method in _METHODS:

@@ -14,9 +14,10 @@ from typing import Any
 
 from fastapi import HTTPException
 
-from engine.job import Job
+from engine.job import Job, JobState
 from engine.publish import MANIFEST, SCHEMA
 
+_PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -35,7 +36,8 @@ class Result:
     @classmethod
     def of(cls, job: Job, output: Path) -> "Result":
         """The result of a job; raises `HTTPException`: 409 if there is none yet, 404 if it is gone."""
-        if job.output is None:
+        # A running job may have its place already, with what an earlier one has left there.
+        if job.output is None or job.state not in _PUBLISHED:
             raise HTTPException(409, _why_none(job))
         try:
             folder = Path(os.fsdecode(job.output)).relative_to(output).parts

@@ -5,15 +5,17 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from fastapi import HTTPException
 
 from engine.engine import Engine
-from engine.job import Job
+from engine.job import Job, JobState
 from engine.server.api import create_api
+from engine.server.results import Result
 from engine.server.service import Service
 from engine.settings import Settings
 from tests import pdfs
@@ -284,6 +286,20 @@ def test_a_result_that_is_not_there_yet_or_never_will_be_is_explained(served: Se
         assert (status, "the conversion is cancelled" in json.loads(body)["detail"]) == (409, True)
     finally:
         engine.resume()
+
+
+@pytest.mark.parametrize("state", [JobState.RUNNING, JobState.QUEUED, JobState.CANCELLED, JobState.FAILED])
+def test_what_lies_in_the_place_before_publication_is_not_the_result(served: Served, state: JobState) -> None:
+    with pytest.raises(HTTPException) as refusal:
+        Result.of(replace(served.job, state=state), served.output)
+    assert refusal.value.status_code == 409
+    assert Result.of(replace(served.job, state=JobState.PARTIAL), served.output).files
+
+
+def test_a_result_outside_the_output_folder_is_not_served(served: Served) -> None:
+    with pytest.raises(HTTPException) as refusal:
+        Result.of(served.job, served.output / "other")
+    assert refusal.value.status_code == 404
 
 
 def test_a_result_that_was_deleted_or_replaced_is_gone(served: Served) -> None:
