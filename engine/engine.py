@@ -46,6 +46,8 @@ _DISK_CHECK_S = 5.0
 _SLOW_PAGE_S = 2.0
 _PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 _PAUSED = "paused"
+DRAINING = "draining"
+"""The banner's key while nothing new is begun."""
 
 
 class Engine:
@@ -169,7 +171,7 @@ class Engine:
         if self._hotfolder is not None:
             self._hotfolder.stop()
         self._queue.with_scheduler(lambda scheduler: setattr(scheduler, "is_draining", True))
-        self._tracker.set_banner("draining", "Finishing the running jobs; nothing new is begun.")
+        self._tracker.set_banner(DRAINING, "Finishing the running jobs; nothing new is begun.")
 
     def kill_processes(self) -> None:
         """Hurry a `stop` that is waiting: end all conversion processes at once. Finished pages are kept."""
@@ -288,6 +290,11 @@ class Engine:
     def discovered(self) -> int:
         """Files the scan of the input folder has come across so far."""
         return self._hotfolder.found if self._hotfolder is not None else 0
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `stop` has been called."""
+        return self._stopping.is_set()
 
     @property
     def sandbox_failures(self) -> int:

@@ -4,8 +4,8 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from engine.server import metrics
-from engine.server.problems import handle_problems
+from engine.server import conversions, health, metrics, outputs, reference
+from engine.server.problems import MISFITS, handle_problems
 from engine.server.rpc import Rpc
 from engine.server.service import Service
 
@@ -17,9 +17,14 @@ def create_api(service: Service) -> FastAPI:
         version=version("hotfolio"),
         summary="A hot folder that turns PDFs into Markdown.",
         license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        docs_url=None,  # these load scripts from another host; see `reference`
+        redoc_url=None,
+        responses=MISFITS,
     )
     handle_problems(api)
-    api.include_router(metrics.router(service))
+    for family in (conversions, outputs, health, metrics):
+        api.include_router(family.router(service))
+    api.include_router(reference.router())
     return api
 
 
