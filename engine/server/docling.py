@@ -109,8 +109,6 @@ def router(service: Service) -> APIRouter:
     async def result(task_id: str) -> Response:
         """Answer with the document or the ZIP file, as often as it is asked for. A failed task says why."""
         task = await run_in_threadpool(door.tasks.find, task_id)
-        if not door.tasks.is_finished(task):
-            raise HTTPException(404, NOT_FINISHED)
         return await door.answer(task, waited=False)
 
     @routes.websocket("/v1/status/ws/{task_id}")
@@ -144,7 +142,7 @@ class _Door:
         self.longest_wait_s = engine.settings.docling_wait
         self._uploads = Uploads(engine.settings)
         self.tasks = Tasks(engine, self._uploads)
-        self._results = Results(engine, engine.settings.uploads_folder.absolute())
+        self._results = Results(engine.settings.uploads_folder.absolute())
         engine.on_finished(self._uploads.settle)
         self._uploads.sweep(entry.job for entry in engine.select())
 
@@ -191,8 +189,11 @@ class _Door:
         return True
 
     async def answer(self, task: Task, *, waited: bool) -> Response:
-        """The result of a finished task."""
-        return await run_in_threadpool(self._results.answer, task, self.tasks.jobs(task), waited=waited)
+        """The result of a task. Raises `HTTPException` 404 if it is not finished, or gone."""
+        jobs = self.tasks.jobs(task)
+        if not all(job is None or job.state.is_finished for job in jobs):
+            raise HTTPException(404, NOT_FINISHED)
+        return await run_in_threadpool(self._results.answer, task, jobs, waited=waited)
 
     async def tell(self, websocket: WebSocket, task_id: str) -> None:
         """Send how a task stands: at first, then what is new or, when the client says something, once more."""

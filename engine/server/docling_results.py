@@ -1,11 +1,12 @@
 """What a finished task has come to, as docling-serve answers: JSON for one document, a ZIP file for more."""
 
+import contextlib
 import json
 import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -15,9 +16,7 @@ from pydantic import TypeAdapter
 from starlette.responses import Response, StreamingResponse
 
 from engine.display import display_text
-from engine.engine import Engine
-from engine.errors import HotfolioError
-from engine.job import Job, JobState, PageState
+from engine.job import Job, JobState
 from engine.options import Format
 from engine.pageindex import SIZE_KEY
 from engine.publish import read_manifest
@@ -36,7 +35,7 @@ NOT_FINISHED = "Task result not found. Please wait for a completion status."
 """docling-serve's words, which its client looks for."""
 _GONE = "Task result not found: it is no longer in the output folder."
 _FAILED = 422
-_MAX_PAGE_ERRORS = 100
+_MAX_REMARKS = 100
 _CHUNK = 1 << 18
 _IN_MEMORY = 4 << 20
 _STATUS: dict[JobState, Literal["success", "partial_success"]] = {
@@ -56,6 +55,7 @@ class _Converted:
     place: Path | None
     """Where its result is; None if there is none."""
     errors: list[ErrorItem]
+    manifest: dict[str, Any] = field(default_factory=dict)
 
     @property
     def status(self) -> Literal["success", "partial_success", "failure"]:
@@ -65,9 +65,8 @@ class _Converted:
 class Results:
     """Thread-safe: it keeps no state. Every call reads the disk."""
 
-    def __init__(self, engine: Engine, scratch: Path) -> None:
+    def __init__(self, scratch: Path) -> None:
         """Archives that do not fit into memory are put together in the folder `scratch`."""
-        self._engine = engine
         self._scratch = scratch
 
     def answer(self, task: Task, jobs: list[Job | None], *, waited: bool) -> Response:
@@ -105,24 +104,16 @@ class Results:
             reason = _error(Component.DOCUMENT, display_text(job.reason or f"The job is {job.state}."))
             return _Converted(number, filename, job, None, [reason])
         place = Path(os.fsdecode(job.output))
-        if read_manifest(place) is None:
-            if len(task.conversions) == 1:
-                raise HTTPException(404, _GONE)
-            return _Converted(number, filename, job, None, [_error(Component.ASSEMBLER, _GONE)])
-        return _Converted(number, filename, job, place, self._failed_pages(job))
-
-    def _failed_pages(self, job: Job) -> list[ErrorItem]:
-        if job.state is not JobState.PARTIAL:
-            return []
-        try:
-            pages = [page for page in self._engine.detail(job.id).pages if page.state is PageState.FAILED]
-        except HotfolioError:
-            pages = []
-        errors = [_error(Component.DOCUMENT, f"Page {p.page}: {display_text(p.error or 'it failed')}") for p in pages]
-        return errors[:_MAX_PAGE_ERRORS] or [_error(Component.DOCUMENT, display_text(job.reason or "Pages failed."))]
+        manifest = read_manifest(place)
+        if manifest is not None:
+            return _Converted(number, filename, job, place, _remarks(manifest), manifest)
+        if len(task.conversions) == 1:
+            raise HTTPException(404, _GONE)
+        return _Converted(number, filename, job, None, [_error(Component.ASSEMBLER, _GONE)])
 
     def _archive(self, task: Task, converted: list[_Converted], unmet: list[ErrorItem]) -> Response:
-        stream = tempfile.SpooledTemporaryFile(_IN_MEMORY, mode="w+b", dir=str(self._scratch))  # noqa: SIM115 - closed when it is sent
+        # Closed when it has been sent.
+        stream = tempfile.SpooledTemporaryFile(_IN_MEMORY, mode="w+b", dir=str(self._scratch))  # noqa: SIM115
         names: set[str] = set()
         said: list[ArchivedDocument] = []
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -140,6 +131,17 @@ class Results:
         return StreamingResponse(_chunks(stream), media_type="application/zip", headers=headers)
 
 
+def _remarks(manifest: dict[str, Any]) -> list[ErrorItem]:
+    """Which pages failed or were not read as they should be, and what else the conversion has noted."""
+    found: list[str] = []
+    with contextlib.suppress(KeyError, TypeError):
+        found += [f"Page {page['page']}: {page['error']}" for page in manifest["pages"] if page["error"]]
+        found += [str(warning) for warning in manifest["warnings"]]
+    if len(found) > _MAX_REMARKS:
+        found = [*found[:_MAX_REMARKS], f"There are {len(found) - _MAX_REMARKS} more remarks, in manifest.json."]
+    return [_error(Component.DOCUMENT, display_text(remark)) for remark in found]
+
+
 def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, list[ErrorItem]]:
     """What is answered of one document, and what went wrong with that."""
     content, errors = DocumentContent(filename=document.filename), list[ErrorItem]()
@@ -151,7 +153,7 @@ def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, li
             found = _read(file, document.place)
             match kind:
                 case Format.MD:
-                    found, troubles = _with_breaks(found, document.place, page_break)
+                    found, troubles = _with_breaks(found, document.manifest, page_break)
                     errors += troubles
                     content.md_content = found.decode("utf-8", "replace")
                 case Format.TXT:
@@ -164,21 +166,21 @@ def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, li
     return content, errors
 
 
-def _with_breaks(markdown: bytes, place: Path, page_break: str) -> tuple[bytes, list[ErrorItem]]:
+def _with_breaks(markdown: bytes, manifest: dict[str, Any], page_break: str) -> tuple[bytes, list[ErrorItem]]:
     """The Markdown with something put between its pages, and why it is not, if so."""
     if not page_break:
         return markdown, []
-    pages = _cut(markdown, read_manifest(place))
+    pages = _cut(markdown, manifest)
     if pages is None:
         why = "md_page_break_placeholder has no effect: it is not known where the pages begin in this Markdown."
         return markdown, [_error(Component.ASSEMBLER, why)]
     return f"\n\n{page_break}\n\n".encode().join(page.rstrip(b"\n") for page in pages) + b"\n", []
 
 
-def _cut(markdown: bytes, manifest: dict[str, Any] | None) -> list[bytes] | None:
+def _cut(markdown: bytes, manifest: dict[str, Any]) -> list[bytes] | None:
     """Its pages; None if it cannot be told where they begin."""
     try:
-        sizes = [int(page[SIZE_KEY]) for page in (manifest or {})["pages"]]
+        sizes = [int(page[SIZE_KEY]) for page in manifest["pages"]]
     except (KeyError, TypeError, ValueError):
         return None
     if sum(sizes) != len(markdown) or min(sizes, default=0) < 0:
@@ -192,7 +194,7 @@ def _add(archive: zipfile.ZipFile, document: _Converted, names: set[str], page_b
         return []
     errors: list[ErrorItem] = []
     stem = Path(file_name(document.job)).stem
-    found = (read_manifest(document.place) or {}).get("files")
+    found = document.manifest.get("files")
     files = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
     is_taken = any(name.casefold() in names for name in files)
     folder = f"{stem}~{document.number + 1}/" if is_taken else ""
@@ -203,7 +205,7 @@ def _add(archive: zipfile.ZipFile, document: _Converted, names: set[str], page_b
             errors.append(_error(Component.ASSEMBLER, f"{display_text(name)} cannot be read any more."))
             continue
         if name == f"{stem}.md" and page_break:
-            content, troubles = _with_breaks(content, document.place, page_break)
+            content, troubles = _with_breaks(content, document.manifest, page_break)
             errors += troubles
         archive.writestr(folder + name, content)
         names.add(f"{folder}{name}".casefold())

@@ -403,6 +403,12 @@ def test_pages_that_failed_are_named(client: TestClient) -> None:
     assert errors(result)[0].startswith("Page 2: ")
 
 
+def test_pages_that_were_not_read_as_they_should_be_are_named(client: TestClient) -> None:
+    result = send(client, ("plainly.pdf", said("The first page.", fault="fault: exit"))).json()
+    assert result["status"] == "success"
+    assert errors(result)[0].startswith("Page 2: Only plain text: ")
+
+
 @pytest.mark.parametrize("task_id", ["0", "../../etc/passwd", "%2e%2e", "3F2504E0-4F89-11D3-9A0C-0305E82C3301"])
 def test_an_unknown_task_is_not_found_in_doclings_words(client: TestClient, task_id: str) -> None:
     for path in (f"/v1/status/poll/{task_id}", f"/v1/result/{task_id}"):
