@@ -188,7 +188,7 @@ class Conversions:
         return not recorded or ((run.folder / "out").is_dir() and all(file.exists() for file in files))
 
     def _is_duplicate(self, job: Job) -> bool:
-        if self._settings.duplicates is not Duplicates.SKIP:
+        if self._settings.duplicates is not Duplicates.SKIP or self._is_upload(job):
             return False
         other = self._queue.store.converted_before(job)
         if other is None:
@@ -196,6 +196,10 @@ class Conversions:
         reason = f"The same content is already converted: {other.name} (job {other.id})."
         self._end(job.id, lambda: self._queue.cancel(job.id, reason))
         return True
+
+    def _is_upload(self, job: Job) -> bool:
+        """Whether somebody has sent the document and waits for what it comes to, converted before or not."""
+        return job.source.file.is_relative_to(self._settings.uploads_folder.absolute())
 
     def _is_published(self, run: Run) -> bool:
         """Finish a job that an earlier engine published but died before recording it."""

@@ -159,6 +159,8 @@ class Settings(BaseSettings):
     """A file sent over HTTP may be so big."""
     max_queue: Annotated[int, Field(ge=1)] = 100_000
     """Over HTTP, nothing more is taken in while so many jobs wait."""
+    docling_wait: Seconds = 120
+    """How long a call in docling-serve's way that waits for its result may wait."""
     max_submissions: Annotated[float, Field(gt=0)] = 500
     """Submissions over HTTP by one client in a second."""
     max_running_per_client: Annotated[int, Field(ge=1)] | None = None
@@ -206,6 +208,11 @@ class Settings(BaseSettings):
             key = str(self.output.absolute()).strip("/").replace("/", "-")
             return platformdirs.user_state_path("hotfolio") / key
         return self.output / STATE_NAME
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Where documents are that were sent over HTTP and are no part of the hot folder."""
+        return self.state_folder / "uploads"
 
     @property
     def archive_folder(self) -> Path:

@@ -1,0 +1,209 @@
+"""Tasks: the documents of one request in docling-serve's way, and how they stand.
+
+A task of one document goes by the id of its conversion, so every conversion is a task too. One of several has an id of
+its own. What the queue does not know of a task is in a file beside its documents, and so outlives the engine.
+"""
+
+import logging
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import HTTPException
+from pydantic import BaseModel, ValidationError
+
+from engine.display import display_text
+from engine.engine import Engine
+from engine.errors import NoSuchJob, OutputUnwritable
+from engine.filesystem import fsync_path
+from engine.job import Job, JobState
+from engine.server.docling_models import TaskMeta, TaskState, TaskStatus
+from engine.server.docling_options import Order
+from engine.server.docling_uploads import Upload, Uploads
+
+log = logging.getLogger(__name__)
+
+NOT_FOUND = "Task not found."
+"""docling-serve's words, which its client looks for."""
+_CANCELLED = "The client that waited for it went away."
+_STATES: dict[JobState, TaskState] = {
+    JobState.QUEUED: "pending",
+    JobState.HELD: "pending",
+    JobState.RUNNING: "started",
+    JobState.DONE: "success",
+    JobState.PARTIAL: "success",
+    JobState.FAILED: "failure",
+    JobState.CANCELLED: "failure",
+}
+_RANKING_S = 1.0
+_NO_JOBS = 1 << 62
+"""A version that no snapshot reaches: none of the jobs have changed since."""
+
+
+class TaskRecord(BaseModel):
+    """What is kept of a task on the disk."""
+
+    conversions: tuple[str, ...] = ()
+    """Their ids; none for a task of one document, which its own id names."""
+    filenames: tuple[str, ...] = ()
+    as_zip: bool = False
+    page_break: str = ""
+    unmet: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The conversions of one request, in the order of its documents."""
+
+    id: str
+    conversions: tuple[str, ...]
+    record: TaskRecord
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether its result is a ZIP file, as always for several documents."""
+        return self.record.as_zip or len(self.conversions) > 1
+
+    def filename(self, number: int, job: Job) -> str:
+        """What a document was called when it was sent."""
+        return self.record.filenames[number] if number < len(self.record.filenames) else job.source.relative.name
+
+
+class Tasks:
+    """Thread-safe; `_lock` guards the ranking of jobs that wait."""
+
+    def __init__(self, engine: Engine, uploads: Uploads) -> None:
+        self._engine = engine
+        self._uploads = uploads
+        self._lock = threading.Lock()
+        self._ranking: dict[int, int] = {}
+        self._ranked_at = -_RANKING_S
+
+    def submit(self, folder: Path, uploads: tuple[Upload, ...], order: Order) -> Task:
+        """Queue what was received. Writes to the disk; raises `HotfolioError`, and then nothing stays queued."""
+        record = TaskRecord(
+            filenames=tuple(upload.filename for upload in uploads),
+            as_zip=order.as_zip,
+            page_break=order.page_break,
+            unmet=order.unmet,
+        )
+        try:
+            _write(self._uploads.task_file(folder.name), record)  # before anything can be found by its id
+            jobs = self._engine.submit_many([upload.path for upload in uploads], options=order.options)
+        except BaseException:
+            self._uploads.discard(folder)
+            raise
+        conversions = tuple(job.conversion_id for job in jobs)
+        if len(conversions) == 1:
+            return Task(conversions[0], conversions, record)
+        record = record.model_copy(update={"conversions": conversions})
+        try:
+            _write(self._uploads.task_file(folder.name), record)
+        except OutputUnwritable:
+            self._engine.cancel([job.id for job in jobs], "Its task could not be written down.")
+            raise
+        return Task(folder.name, conversions, record)
+
+    def find(self, task_id: str) -> Task:
+        """The task with this id. Reads the disk; raises `HTTPException` 404."""
+        try:
+            is_canonical = str(uuid.UUID(task_id)) == task_id
+        except ValueError:
+            is_canonical = False
+        if not is_canonical:
+            raise HTTPException(404, NOT_FOUND)
+        record = _read(self._uploads.task_file(task_id))
+        if record is not None and record.conversions:
+            task = Task(task_id, record.conversions, record)
+            if not any(self.jobs(task)):
+                raise HTTPException(404, NOT_FOUND)
+            return task
+        try:
+            job = self._engine.find(task_id).job
+        except NoSuchJob:
+            raise HTTPException(404, NOT_FOUND) from None
+        folder = self._uploads.folder_of(job)
+        record = _read(self._uploads.task_file(folder.name)) if folder is not None else None
+        return Task(task_id, (task_id,), record or TaskRecord())
+
+    def jobs(self, task: Task) -> list[Job | None]:
+        """Its jobs as they stand, from memory; None for one that was taken off the list."""
+        return [self._job(conversion_id) for conversion_id in task.conversions]
+
+    def is_finished(self, task: Task) -> bool:
+        """Whether nothing more will happen to it by itself; from memory."""
+        return all(job is None or job.state.is_finished for job in self.jobs(task))
+
+    def status(self, task: Task) -> TaskStatus:
+        """Where it stands; from memory, but with many jobs on the list it takes milliseconds."""
+        jobs = self.jobs(task)
+        states = [_STATES[job.state] if job is not None else "failure" for job in jobs]
+        if any(state in ("pending", "started") for state in states):
+            status: TaskState = "pending" if all(state == "pending" for state in states) else "started"
+        else:
+            status = "success" if "success" in states else "failure"
+        reason = next((display_text(job.reason) for job in jobs if job is not None and job.reason), None)
+        return TaskStatus(
+            task_id=task.id,
+            task_status=status,
+            task_position=self._position(jobs) if status == "pending" else None,
+            task_meta=TaskMeta(
+                num_docs=len(states),
+                num_processed=states.count("success") + states.count("failure"),
+                num_succeeded=sum(1 for job in jobs if job is not None and job.state is JobState.DONE),
+                num_partially_succeeded=sum(1 for job in jobs if job is not None and job.state is JobState.PARTIAL),
+                num_failed=states.count("failure"),
+            ),
+            error_message=(reason or "It was taken off the list.") if status == "failure" else None,
+        )
+
+    def cancel(self, task: Task) -> None:
+        """Give up what is not finished of it. Writes to the disk."""
+        jobs = [job.id for job in self.jobs(task) if job is not None and not job.state.is_finished]
+        self._engine.cancel(jobs, _CANCELLED)
+
+    def _job(self, conversion_id: str) -> Job | None:
+        try:
+            return self._engine.find(conversion_id).job
+        except NoSuchJob:
+            return None
+
+    def _position(self, jobs: list[Job | None]) -> int | None:
+        """The place among the jobs that wait, from 1, of the first of these that waits; at most a second old."""
+        with self._lock:
+            is_old = time.monotonic() - self._ranked_at >= _RANKING_S
+            if is_old:
+                self._ranked_at = time.monotonic()  # others take what there is meanwhile
+        if is_old:
+            waiting = [entry.job for entry in self._engine.select(states=[JobState.QUEUED])]
+            waiting.sort(key=lambda job: (-job.priority, job.position))
+            ranking = {job.id: rank for rank, job in enumerate(waiting, start=1)}
+            with self._lock:
+                self._ranking = ranking
+        last = self._engine.snapshot(since=_NO_JOBS).totals.queue_depth  # where a job is that is new since
+        with self._lock:
+            ranks = [self._ranking.get(job.id, last) for job in jobs if job and job.state is JobState.QUEUED]
+        return min(ranks, default=None)
+
+
+def _write(file: Path, record: TaskRecord) -> None:
+    part = file.with_suffix(".part")
+    try:
+        part.write_text(record.model_dump_json(), encoding="utf-8")
+        fsync_path(part)
+        part.replace(file)
+        fsync_path(file.parent)
+    except OSError as error:
+        raise OutputUnwritable(f"Cannot write to the state folder: {error.strerror or error}.") from error
+
+
+def _read(file: Path) -> TaskRecord | None:
+    try:
+        return TaskRecord.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        log.warning("What is on record of a task cannot be read: %s", error)
+        return None

@@ -1,0 +1,219 @@
+"""Documents sent in docling-serve's way: where they are kept, and for how long.
+
+Each request has a folder of its own in the state folder, and each of its documents one in there, so that documents of
+one name never meet. A document is removed once its result is published, and kept for a retry as long as its job has
+failed and is on the list; what is left over goes when a service starts.
+"""
+
+import contextlib
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
+
+from engine.display import display_name
+from engine.errors import OutputUnwritable, unwritable
+from engine.filesystem import fsync_path
+from engine.job import Job, JobState
+from engine.publish import safe_name
+from engine.settings import Settings
+
+TASK_FILE = "task.json"
+_FILES = "files"
+_NAMELESS = "document.pdf"
+_MAX_SUFFIX = 16
+_MAX_STEM_BYTES = 180
+_FORM_BYTES = 1 << 20
+"""What a request may be bigger than its documents."""
+_JSON_BYTES = 256 << 20
+"""A JSON request is held in memory, several times over."""
+_SETTLED_S = 3600.0
+_BEGUN = time.time()
+"""What is older was left by an earlier process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A document as it was received."""
+
+    filename: str
+    """As it was sent, without folders; safe to show."""
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request's documents, and what it says besides."""
+
+    folder: Path
+    uploads: tuple[Upload, ...]
+    fields: dict[str, list[str]]
+
+
+class Uploads:
+    """Thread-safe: it keeps no state but the files."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.uploads_folder.absolute()
+        self._most = settings.max_upload
+
+    async def receive_form(self, request: Request) -> Received:
+        """Keep the documents of a multipart form. Raises `HTTPException`, or `OutputUnwritable` if there is no room."""
+        folder = await run_in_threadpool(self._new_folder)
+        uploads: list[Upload] = []
+        fields: dict[str, list[str]] = {}
+        try:
+            with _told():
+                async with _limited(request, self._most + _FORM_BYTES, self._most).form() as form:
+                    for name, value in form.multi_items():
+                        if not isinstance(value, UploadFile):
+                            fields.setdefault(name, []).append(value)
+                        elif name == _FILES:
+                            sent = value.filename or ""
+                            uploads.append(await run_in_threadpool(self.keep, folder, len(uploads), sent, value.file))
+            if not uploads:
+                raise HTTPException(422, "Send each document as a file in a form field named files.")
+        except BaseException:
+            self.discard(folder)  # not in a thread: the request may have been cancelled, and would be again
+            raise
+        return Received(folder, tuple(uploads), fields)
+
+    async def receive_json(self, request: Request) -> bytes:
+        """The body of a JSON request. Raises `HTTPException`."""
+        most = min(self._most * 4 // 3 + _FORM_BYTES, _JSON_BYTES)
+        with _told():
+            return await _limited(request, most, most).body()
+
+    def keep_all(self, documents: Iterable[tuple[str, BinaryIO]]) -> tuple[Path, tuple[Upload, ...]]:
+        """Keep the documents of one request, each with the name it was sent by. Raises as `keep` does."""
+        folder = self._new_folder()
+        try:
+            return folder, tuple(self.keep(folder, n, name, stream) for n, (name, stream) in enumerate(documents))
+        except BaseException:
+            self.discard(folder)
+            raise
+
+    def keep(self, folder: Path, number: int, filename: str, stream: BinaryIO) -> Upload:
+        """Write a document to the disk, durably. Raises `HTTPException` if it is too big, or `OutputUnwritable`."""
+        basename = filename.replace("\\", "/").rpartition("/")[2]
+        path = folder / str(number) / _stored_name(basename)
+        try:
+            stream.seek(0, os.SEEK_END)
+            if stream.tell() > self._most:
+                raise _too_big(self._most)
+            stream.seek(0)
+            path.parent.mkdir(mode=0o700)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+                shutil.copyfileobj(stream, copy, 1 << 20)
+            # It is here in full, unlike a file of the hot folder that has just been changed.
+            settled = time.time() - _SETTLED_S
+            os.utime(path, (settled, settled))
+            for made in (path, path.parent, folder):
+                fsync_path(made)
+        except OSError as error:
+            raise _unwritable(error, self._folder) from error
+        return Upload(display_name(basename) or _NAMELESS, path)
+
+    def discard(self, folder: Path) -> None:
+        """Delete the folder of a request that came to nothing."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def folder_of(self, job: Job) -> Path | None:
+        """The folder of the request that a job's document came with; None if it came in another way."""
+        root = Path(os.fsdecode(job.source.root))
+        return root.parent if root.parent.parent == self._folder else None
+
+    def task_file(self, task_id: str) -> Path:
+        """What is on record of a task by this id, a UUID."""
+        return self._folder / task_id / TASK_FILE
+
+    def settle(self, job: Job) -> None:
+        """Delete the document of a job whose result is published."""
+        if job.state is JobState.DONE and self.folder_of(job) is not None:
+            with contextlib.suppress(OSError):
+                job.source.file.unlink(missing_ok=True)
+                job.source.file.parent.rmdir()
+
+    def sweep(self, jobs: Iterable[Job]) -> None:
+        """Delete what earlier processes have left and no job on the list needs."""
+        needed: set[Path] = set()
+        for job in jobs:
+            folder = self.folder_of(job)
+            if folder is not None:
+                needed.add(folder)
+                self.settle(job)
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(self._folder):
+                if Path(entry.path) not in needed and entry.stat(follow_symlinks=False).st_mtime < _BEGUN:
+                    self.discard(Path(entry.path))
+
+    def _new_folder(self) -> Path:
+        folder = self._folder / str(uuid.uuid4())
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700)
+            fsync_path(self._folder)
+        except OSError as error:
+            raise _unwritable(error, self._folder) from error
+        return folder
+
+
+def _stored_name(sent: str) -> str:
+    """A name that is only a name, whatever was sent."""
+    stem, dot, suffix = sent.rpartition(".")
+    if not dot or not stem:
+        stem, suffix = sent, ""
+    stem = safe_name(stem or _NAMELESS).encode()[:_MAX_STEM_BYTES].decode(errors="ignore")
+    return f"{stem}.{safe_name(suffix)[:_MAX_SUFFIX]}" if suffix else stem
+
+
+def _limited(request: Request, most: int, named: int) -> Request:
+    """The same request, which raises as soon as its body is bigger than `most` bytes."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > most:
+        raise _too_big(named)
+    return Request(request.scope, _counting(request.receive, most, named))
+
+
+def _counting(receive: Callable[[], Awaitable[Message]], most: int, named: int) -> Callable[[], Awaitable[Message]]:
+    seen = 0
+
+    async def receive_and_count() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise _too_big(named)
+        return message
+
+    return receive_and_count
+
+
+def _too_big(most: int) -> HTTPException:
+    return HTTPException(413, f"That is more than the {most:,} bytes that may be sent at once (max_upload).")
+
+
+def _unwritable(error: OSError, folder: Path) -> OutputUnwritable:
+    shown = display_name(folder)
+    return unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error.strerror or error}.")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Put into words why a request could not be received."""
+    try:
+        yield
+    except ClientDisconnect:
+        raise HTTPException(400, "The client went away before everything was sent.") from None
+    except OSError as error:
+        raise OutputUnwritable(f"What was sent could not be kept: {error.strerror or error}.") from error
