@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, OutputUnwritable
-from engine.job import Checkpoint, Job, JobState, PageResult, PageState, Source, states_before
+from engine.job import Checkpoint, Job, JobState, PageResult, PageState, Source, Submission, states_before
 from engine.options import ConvertOptions
 from engine.schema import connect
 
@@ -33,7 +33,8 @@ _CHECKPOINT_REQUESTS = 2000
 
 _COLUMNS = (
     "id, conversion_id, root, path, size, mtime_ns, inode, options, state, reason, priority, position, attempts, "
-    "sha256, pages, pages_done, pages_failed, pages_ocr, pages_text_only, output, created, started, finished, revision"
+    "sha256, pages, pages_done, pages_failed, pages_ocr, pages_text_only, output, created, started, finished, "
+    "revision, client"
 )
 
 
@@ -124,13 +125,9 @@ class JobStore:
 
     # --- writing ---
 
-    def add(self, sources: Sequence[tuple[Source, ConvertOptions, int]]) -> list[tuple[Job, bool]]:
-        """Queue sources, each with options and priority; returns each one's job, and whether it is new."""
-
-        def insert(db: sqlite3.Connection) -> list[tuple[Job, bool]]:
-            return [self._insert(db, source, options, priority) for source, options, priority in sources]
-
-        return self._ask(insert)
+    def add(self, submissions: Sequence[Submission]) -> list[tuple[Job, bool]]:
+        """Queue sources; returns each one's job, and whether it is new: a known one stays as it is."""
+        return self._ask(lambda db: [self._insert(db, submission) for submission in submissions])
 
     def transition(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
         """Move a job to a state and set columns with it; raises `IllegalTransition` or `NoSuchJob`."""
@@ -385,13 +382,11 @@ class JobStore:
                 Path(f"{self._file}{suffix}").unlink(missing_ok=True)
             return connect(self._file)
 
-    def _insert(
-        self, db: sqlite3.Connection, source: Source, options: ConvertOptions, priority: int
-    ) -> tuple[Job, bool]:
-        now = self._clock()
+    def _insert(self, db: sqlite3.Connection, submission: Submission) -> tuple[Job, bool]:
+        now, source = self._clock(), submission.source
         cursor = db.execute(
             "INSERT OR IGNORE INTO jobs (conversion_id, root, path, size, mtime_ns, inode, options, state, priority, "
-            "position, created) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            "position, created, client) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
             (
                 str(uuid.uuid4()),
                 source.root,
@@ -399,10 +394,11 @@ class JobStore:
                 source.size,
                 source.mtime_ns,
                 source.inode,
-                options.model_dump_json(),
-                priority,
+                submission.options.model_dump_json(),
+                submission.priority,
                 _end_position(db) + 1,
                 now,
+                submission.client,
             ),
         )
         if cursor.rowcount == 1 and cursor.lastrowid is not None:
@@ -486,7 +482,7 @@ def _page_result(row: tuple[Any, ...]) -> PageResult:
 def _job(row: tuple[Any, ...]) -> Job:
     (job_id, conversion_id, root, path, size, mtime_ns, inode, options, state, *rest) = row
     (reason, priority, position, attempts, sha256, pages, pages_done, pages_failed, pages_ocr, *rest) = rest
-    (pages_text_only, output, created, started, finished, revision) = rest
+    (pages_text_only, output, created, started, finished, revision, client) = rest
     return Job(
         id=job_id,
         conversion_id=conversion_id,
@@ -508,4 +504,5 @@ def _job(row: tuple[Any, ...]) -> Job:
         started=_time(started),
         finished=_time(finished),
         revision=revision,
+        client=client,
     )
