@@ -298,6 +298,11 @@ class Engine:
         return self._hotfolder.found if self._hotfolder is not None else 0
 
     @property
+    def queue_depth(self) -> int:
+        """How many jobs wait for a worker, from memory."""
+        return self._tracker.queue_depth
+
+    @property
     def sandbox_failures(self) -> int:
         """How often in a row no conversion process could be started; work pauses and is tried again."""
         return self._pool.sandbox_failures

@@ -255,6 +255,12 @@ class ProgressTracker:
                 self.is_paused,
             )
 
+    @property
+    def queue_depth(self) -> int:
+        """How many jobs wait for a worker."""
+        with self._lock:
+            return self._counts[JobState.QUEUED]
+
     def job(self, job_id: int) -> JobSnapshot | None:
         """One job as it stands."""
         with self._lock:
