@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import HTTPException, Request
 from starlette.requests import HTTPConnection
 
-from engine.display import display_text
+from engine.display import display_name
 from engine.server.models import Problem
 from engine.server.service import Service
 
@@ -40,7 +40,7 @@ def client_of(connection: HTTPConnection) -> str:
     try:
         address = ip_address(client[0])
     except ValueError:
-        return display_text(client[0])[:_MAX_NAME] or _UNKNOWN
+        return display_name(client[0])[:_MAX_NAME] or _UNKNOWN
     if not isinstance(address, IPv6Address) or address.is_loopback:
         return str(address)
     if address.ipv4_mapped is not None:
