@@ -24,8 +24,9 @@ from engine.errors import (
 from engine.folders import check_folders, disk_problem, lock_state, make_folders, start_logging, stop_logging
 from engine.hotfolder import HotFolder
 from engine.inspector import Inspector
-from engine.job import Job, JobState, Move, Source
+from engine.job import Job, JobState, Move, Source, Submission
 from engine.jobqueue import JobQueue
+from engine.lanes import RunningLimits
 from engine.options import ConvertOptions
 from engine.pool import BLOCKED, NO_PROCESS, WorkerPool
 from engine.progress import ProgressTracker
@@ -104,7 +105,8 @@ class Engine:
     def _start(self, state: Path) -> None:
         settings = self.settings
         store = JobStore(state, time.time)
-        scheduler = Scheduler(settings.batch_seconds, settings.aging)
+        limits = RunningLimits(settings.max_running_per_client, settings.max_running_per_folder)
+        scheduler = Scheduler(settings.batch_seconds, settings.aging, limits)
         self._tracker = ProgressTracker(time.monotonic)
         self._queue = JobQueue(store, scheduler, self._tracker, time.monotonic)
         if store.moved_aside is not None:
@@ -297,6 +299,11 @@ class Engine:
         return self._stopping.is_set()
 
     @property
+    def queue_depth(self) -> int:
+        """How many jobs wait for a worker, from memory."""
+        return self._tracker.queue_depth
+
+    @property
     def sandbox_failures(self) -> int:
         """How often in a row no conversion process could be started; work pauses and is tried again."""
         return self._pool.sandbox_failures
@@ -339,16 +346,19 @@ class Engine:
         options: ConvertOptions | None = None,
         priority: int = 0,
         again: bool = False,
+        client: str = "",
     ) -> list[Job]:
-        """Queue files in one transaction."""
+        """Queue files in one transaction, for the `client` that asks for them over HTTP."""
         options = options or self.settings.convert_options
-        sources = [(self._source_of(file), options, priority) for file in files]
+        submissions = [Submission(self._source_of(file), options, priority, client) for file in files]
         jobs = []
-        for job, is_new in self._queue.add(sources):
+        for job, is_new in self._queue.add(submissions):
             if again and not is_new and job.state.is_finished:
                 self._queue.store.hide([job.id], hidden=False)
                 self._conversions.discard(job.id)
-                job = self._queue.store.update(job.id, options=options.model_dump_json(), sha256=None, pages=None)
+                job = self._queue.store.update(
+                    job.id, options=options.model_dump_json(), sha256=None, pages=None, client=client
+                )
                 self._queue.apply(job)
                 job = self._queue.retry(job.id, "asked for again")
             jobs.append(job)
@@ -525,8 +535,8 @@ class Engine:
                 if abs(status.st_mtime - datetime.fromisoformat(manifest["source"]["mtime"]).timestamp()) > 1e-3:
                     continue
                 options = {"formats": manifest["formats"], **manifest["options"]}
-                entry = (Source.of(source, root, status), ConvertOptions.model_validate(options), 0)
-                ((job, _),) = store.add([entry])
+                submission = Submission(Source.of(source, root, status), ConvertOptions.model_validate(options))
+                ((job, _),) = store.add([submission])
                 store.transition(job.id, JobState.RUNNING, "found in the output")
                 store.finish(
                     job.id,

@@ -19,7 +19,7 @@ import watchfiles
 
 from engine.display import display_name
 from engine.filesystem import is_network
-from engine.job import Job, JobState, Source, signed_inode
+from engine.job import Job, JobState, Source, Submission, signed_inode
 from engine.jobqueue import REMOVED, JobQueue
 from engine.settings import Polling, Settings
 
@@ -352,7 +352,7 @@ class HotFolder:
         sources = [
             Source(self._root_bytes, key, seen.size, seen.mtime_ns, signed_inode(seen.inode)) for key, seen in ready
         ]
-        for job, is_new in self._queue.add([(source, options, 0) for source in sources]):
+        for job, is_new in self._queue.add([Submission(source, options) for source in sources]):
             if is_new:
                 log.info("job %d: %s", job.id, job.name)
                 self._supersede(job)

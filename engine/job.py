@@ -126,6 +126,17 @@ class Source:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is asked for: that a source be converted."""
+
+    source: Source
+    options: ConvertOptions
+    priority: int = 0
+    client: str = ""
+    """Who asks; see `Job.client`."""
+
+
 def signed_inode(inode: int) -> int:
     """SQLite's integers are signed, inode numbers are not."""
     return inode & (1 << 63) - 1
@@ -166,6 +177,8 @@ class Job:
     finished: datetime | None = None
     revision: int = 0
     """Grows with every change; the higher one of two is the newer."""
+    client: str = ""
+    """Who has sent it over HTTP, by a short name for people and limits; empty if nobody has."""
 
     @property
     def name(self) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 
 from engine.display import display_text
 from engine.errors import IllegalTransition, NoSuchJob
-from engine.job import Job, JobState, Move, Source
-from engine.options import ConvertOptions
+from engine.job import Job, JobState, Move, Submission
+from engine.lanes import Origin
 from engine.progress import ProgressTracker
 from engine.scheduler import OpenJob, Scheduler, Work
 from engine.store import JobStore
@@ -72,9 +72,9 @@ class JobQueue:
         for job in self.store.load():
             self.apply(job, waited_s=max(0.0, now - since.get(job.id, now)))
 
-    def add(self, sources: Sequence[tuple[Source, ConvertOptions, int]]) -> list[tuple[Job, bool]]:
-        """Queue sources with options and priority; returns each one's job and whether it is new."""
-        added = self.store.add(sources)
+    def add(self, submissions: Sequence[Submission]) -> list[tuple[Job, bool]]:
+        """Queue sources; returns each one's job and whether it is new."""
+        added = self.store.add(submissions)
         for job, is_new in added:
             if is_new:
                 self.apply(job)
@@ -147,7 +147,7 @@ class JobQueue:
                 case JobState.QUEUED:
                     if self._scheduler.is_running(job.id):
                         self._scheduler.drop(job.id)
-                    self._scheduler.enqueue(job.id, job.priority, job.position, self._clock())
+                    self._enqueue(job)
                 case JobState.RUNNING:
                     self._scheduler.set_running_priority(job.id, job.priority)
                 case _:
@@ -213,8 +213,7 @@ class JobQueue:
                 self._scheduler.drop(job_id)
                 snapshot = self.tracker.job(job_id)
                 if snapshot is not None and not snapshot.job.state.is_finished:
-                    job = snapshot.job
-                    self._scheduler.enqueue(job.id, job.priority, job.position, self._clock())
+                    self._enqueue(snapshot.job, is_begun=reopening)
             raise
         with self._lock:
             self._claiming.discard(job_id)
@@ -228,7 +227,7 @@ class JobQueue:
                 self._enqueue_if_queued(job_id)
                 return None
             # It may have been held and released again since the worker was given it.
-            self._scheduler.reclaim(job_id, job.priority)
+            self._scheduler.reclaim(job_id, job.priority, _origin(job))
         return job
 
     def reopen(self, job: Job) -> None:
@@ -237,7 +236,7 @@ class JobQueue:
             self._claiming.discard(job.id)
             self._reopening.add(job.id)
             self._scheduler.drop(job.id)
-            self._scheduler.enqueue(job.id, job.priority, job.position, self._clock())
+            self._enqueue(job, is_begun=True)
             self._changed.notify_all()
 
     def delay(self, job_id: int, seconds: float, reason: str) -> None:
@@ -297,8 +296,14 @@ class JobQueue:
     def _enqueue_if_queued(self, job_id: int) -> None:
         snapshot = self.tracker.job(job_id)
         if snapshot is not None and snapshot.job.state is JobState.QUEUED:
-            job = snapshot.job
-            self._scheduler.enqueue(job.id, job.priority, job.position, self._clock())
+            self._enqueue(snapshot.job)
+
+    def _enqueue(self, job: Job, *, is_begun: bool = False) -> None:
+        self._scheduler.enqueue(job.id, job.priority, job.position, self._clock(), _origin(job), is_begun=is_begun)
 
     def _update_pause(self) -> None:
         self._scheduler.is_paused = self.tracker.is_paused = bool(self._pauses)
+
+
+def _origin(job: Job) -> Origin:
+    return Origin(job.client, job.source.root)

@@ -264,6 +264,12 @@ class ProgressTracker:
             since = self._waits.oldest()
             return None if since is None else max(0.0, self._clock() - since)
 
+    @property
+    def queue_depth(self) -> int:
+        """How many jobs wait for a worker."""
+        with self._lock:
+            return self._counts[JobState.QUEUED]
+
     def job(self, job_id: int) -> JobSnapshot | None:
         """One job as it stands."""
         with self._lock:

@@ -4,16 +4,19 @@ The unit of work is a page batch of some 1.5 s. Among the work of the highest pr
 batch of the job it opened itself (its process has the document open), else it opens the next queued job, else it
 helps the running job with most pages left. So many documents run side by side, the last big one gets every worker,
 and an urgent job waits for one batch, not for one document.
+
+Limits keep a job from being opened, never a running one from being worked on: a worker that may not open the job at the
+head takes the next one that is not limited, or helps.
 """
 
 import math
-from bisect import bisect_left, insort
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from engine.job import PageBatch
+from engine.lanes import UNLIMITED, Origin, QueueKey, Room, RunningLimits, WaitingJobs
 
 _UNKNOWN_PAGE_S = 0.3
 """What a page is taken to cost before one has been measured: an ordinary page under the layout model."""
@@ -41,23 +44,23 @@ class MergeJob:
 Work = OpenJob | PageBatch | MergeJob
 
 
-class _QueueKey(NamedTuple):
-    """Sorts the queue: higher priority first, then by position, then by id."""
-
-    minus_priority: int
-    position: float
-    job_id: int
+class _Hand(NamedTuple):
+    work: Work
+    origin: Origin
 
 
 @dataclass(slots=True)
 class _Queued:
-    key: _QueueKey
+    key: QueueKey
+    origin: Origin
     since: float
+    is_begun: bool
 
 
 @dataclass(slots=True)
 class _Running:
     priority: int
+    origin: Origin
     opener: int | None
     aged: bool = False
     is_open: bool = False
@@ -82,15 +85,17 @@ class _Running:
 class Scheduler:
     """The queue in memory, and the choice from it. Not thread-safe: its owner has a lock."""
 
-    def __init__(self, batch_seconds: float = 1.5, aging_s: float = 900.0) -> None:
+    def __init__(self, batch_seconds: float = 1.5, aging_s: float = 900.0, limits: RunningLimits | None = None) -> None:
         self._batch_seconds = batch_seconds
         self._aging_s = aging_s
-        self._order: list[_QueueKey] = []
-        self._queued: dict[int, _Queued] = {}
+        self._limits = limits or RunningLimits()
+        self._waiting = WaitingJobs()
+        self._queued: OrderedDict[int, _Queued] = OrderedDict()  # the one that waits longest first
+        self._begun: dict[int, Origin] = {}  # waiting, but counted as running
         self._running: dict[int, _Running] = {}
         # What each worker is on, also when its job has since been held, cancelled or finished: nobody else opens a
-        # job while somebody is still at it.
-        self._hands: dict[int, Work] = {}
+        # job while somebody is still at it, and until then its place is taken.
+        self._hands: dict[int, _Hand] = {}
         self._was_aged_turn = False
         self._seconds_per_page = _UNKNOWN_PAGE_S
         self.worker_count = 1
@@ -100,28 +105,46 @@ class Scheduler:
 
     # --- what the queue is told ---
 
-    def enqueue(self, job_id: int, priority: int, position: float, now: float) -> None:
-        """A job waits; called again, its place changes."""
-        waiting = self._queued.pop(job_id, None)
+    def enqueue(
+        self,
+        job_id: int,
+        priority: int,
+        position: float,
+        now: float,
+        origin: Origin = UNLIMITED,
+        *,
+        is_begun: bool = False,
+    ) -> None:
+        """A job waits; called again, its place changes.
+
+        One that is begun is running for everybody else, and only to be opened again: it keeps its place among those
+        of its origin that run, and no limit keeps it waiting.
+        """
+        waiting = self._queued.get(job_id)
         if waiting is not None:
-            del self._order[bisect_left(self._order, waiting.key)]
-        key = _QueueKey(-priority, position, job_id)
-        insort(self._order, key)
-        self._queued[job_id] = _Queued(key, waiting.since if waiting else now)
+            self._waiting.remove(waiting.key)
+        self._begun.pop(job_id, None)
+        origin = self._limits.counted(origin)
+        if is_begun:
+            self._begun[job_id] = origin
+        key = QueueKey(-priority, position, job_id)
+        self._waiting.add(key, UNLIMITED if is_begun else origin)
+        self._queued[job_id] = _Queued(key, origin, waiting.since if waiting else now, is_begun)
 
     def drop(self, job_id: int) -> None:
         """The job waits or runs no more."""
         self._running.pop(job_id, None)
+        self._begun.pop(job_id, None)
         waiting = self._queued.pop(job_id, None)
         if waiting is not None:
-            del self._order[bisect_left(self._order, waiting.key)]
+            self._waiting.remove(waiting.key)
 
-    def reclaim(self, job_id: int, priority: int) -> None:
+    def reclaim(self, job_id: int, priority: int, origin: Origin = UNLIMITED) -> None:
         """A job that was dropped while a worker was about to open it is that worker's after all."""
         if job_id not in self._running:
             self.drop(job_id)
-            opener = next((worker for worker, work in self._hands.items() if work == OpenJob(job_id)), None)
-            self._running[job_id] = _Running(priority, opener)
+            opener = next((worker for worker, hand in self._hands.items() if hand.work == OpenJob(job_id)), None)
+            self._running[job_id] = _Running(priority, self._limits.counted(origin), opener)
 
     def set_running_priority(self, job_id: int, priority: int) -> None:
         """Changes what the next batch boundary decides."""
@@ -171,12 +194,12 @@ class Scheduler:
     @property
     def queued_ids(self) -> list[int]:
         """The waiting jobs in the order they will be opened."""
-        return [key.job_id for key in self._order]
+        return [key.job_id for key in self._waiting]
 
     @property
     def queue_depth(self) -> int:
         """How many jobs wait."""
-        return len(self._order)
+        return len(self._waiting)
 
     def is_running(self, job_id: int) -> bool:
         """Whether a worker has taken the job and it has not ended."""
@@ -187,10 +210,8 @@ class Scheduler:
         waiting = self._queued.get(job_id)
         if waiting is None:
             return None
-        index = bisect_left(self._order, waiting.key) + step
-        if 0 <= index < len(self._order) and self._order[index].minus_priority == waiting.key.minus_priority:
-            return self._order[index].job_id
-        return None
+        found = self._waiting.neighbour(waiting.key, step)
+        return found.job_id if found is not None else None
 
     def next(self, worker: int, now: float) -> Work | None:
         """What a free worker does now, None if there is nothing for it. What is returned counts as taken.
@@ -202,90 +223,102 @@ class Scheduler:
             return None
         work = self._choose(worker, now)
         if work is not None:
-            self._hands[worker] = work
+            self._hands[worker] = _Hand(work, self._running[work.job_id].origin)
         return work
 
     def _choose(self, worker: int, now: float) -> Work | None:
-        busy = {work.job_id for work in self._hands.values()}
+        busy = {hand.work.job_id for hand in self._hands.values()}
+        room = self._room(now)
         ready = [(job_id, r) for job_id, r in self._running.items() if r.has_batch or self._can_merge(job_id, r, busy)]
         aged = [(job_id, r) for job_id, r in ready if r.aged]
         ready = [(job_id, r) for job_id, r in ready if not r.aged]
-        head = None if self.is_draining else next((key for key in self._order if key.job_id not in busy), None)
+        head = None if self.is_draining else self._waiting.first(room, busy)
         priorities = [r.priority for _, r in ready]
         if head is not None:
             priorities.append(-head.minus_priority)
         if not priorities:
-            return self._take(*max(aged, key=lambda entry: entry[1].pages_left)) if aged else None
+            return self._take(*max(aged, key=lambda entry: entry[1].pages_left), room) if aged else None
         top = max(priorities)
         # An aged job has one worker; where there is no other, every other batch.
         self._was_aged_turn = not self._was_aged_turn
         if self.worker_count > 1 or self._was_aged_turn:
             for job_id, running in aged:
                 if running.opener == worker:
-                    return self._take(job_id, running)
+                    return self._take(job_id, running, room)
         if head is not None and not any(running.aged for running in self._running.values()):
-            oldest = self._kept_waiting(top, now, busy)
+            oldest = self._kept_waiting(top, now, busy, room)
             if oldest is not None:
                 return self._open(oldest, worker, aged=True)
         ready = [(job_id, r) for job_id, r in ready if r.priority == top]
         for job_id, running in reversed(ready):
             if running.opener == worker:
-                return self._take(job_id, running)
+                return self._take(job_id, running, room)
         for job_id, running in ready:
             if running.is_converted:
-                return self._take(job_id, running)
+                return self._take(job_id, running, room)
         if head is not None and -head.minus_priority == top:
             return self._open(head.job_id, worker, aged=False)
-        return self._take(*max(ready, key=lambda entry: entry[1].pages_left))
+        return self._take(*max(ready, key=lambda entry: entry[1].pages_left), room)
 
     def _can_merge(self, job_id: int, running: _Running, busy: set[int]) -> bool:
         return running.is_converted and job_id not in busy
 
-    def _kept_waiting(self, top: int, now: float, busy: set[int]) -> int | None:
+    def _room(self, now: float) -> Room:
+        """What the limits leave.
+
+        Somebody whose client has room while its folder has none, and then the other way round, would wait for ever;
+        so for the one that has waited longest, once that is too long, a place of each is kept.
+        """
+        if self._limits.are_none:
+            return Room(self._limits)
+        at_work = {hand.work.job_id: hand.origin for hand in self._hands.values()} | self._begun
+        at_work |= {job_id: running.origin for job_id, running in self._running.items()}
+        longest = next(iter(self._queued.values()), None)
+        is_kept = longest is not None and not longest.is_begun and now - longest.since >= self._aging_s
+        return Room(self._limits, at_work.values(), longest.origin if longest is not None and is_kept else None)
+
+    def _kept_waiting(self, top: int, now: float, busy: set[int], room: Room) -> int | None:
         """The job below the top priority that has waited longest for others, if that is too long."""
         longest, found = self._aging_s, None
-        index = bisect_left(self._order, _QueueKey(1 - top, -math.inf, 0))
-        while index < len(self._order):
-            key = self._order[index]
-            waited = now - self._queued[key.job_id].since
-            if waited >= longest and key.job_id not in busy:
+        for level in self._waiting.levels_below(top):
+            key = self._waiting.first(room, busy, level)
+            if key is not None and (waited := now - self._queued[key.job_id].since) >= longest:
                 longest, found = waited, key.job_id
-            index = bisect_left(self._order, _QueueKey(key.minus_priority + 1, -math.inf, 0))
         return found
 
     def _let_go(self, work: Work) -> None:
-        for worker, held in self._hands.items():
-            if held == work:
+        for worker, hand in self._hands.items():
+            if hand.work == work:
                 del self._hands[worker]
                 return
 
     def _open(self, job_id: int, worker: int, *, aged: bool) -> OpenJob:
-        priority = -self._queued[job_id].key.minus_priority
+        queued = self._queued[job_id]
         self.drop(job_id)
-        self._running[job_id] = _Running(priority, worker, aged=aged)
+        self._running[job_id] = _Running(-queued.key.minus_priority, queued.origin, worker, aged=aged)
         return OpenJob(job_id)
 
-    def _take(self, job_id: int, running: _Running) -> Work:
+    def _take(self, job_id: int, running: _Running, room: Room) -> Work:
         if running.is_converted:
             running.is_merging = True
             return MergeJob(job_id)
         if not running.remaining:
             return running.retries.popleft()
         pages = running.remaining[0]
-        size = min(len(pages), self._batch_size(running))
+        size = min(len(pages), self._batch_size(running, room))
         if size == len(pages):
             running.remaining.popleft()
         else:
             running.remaining[0] = pages[size:]
         return PageBatch(job_id, pages[0], pages[size - 1])
 
-    def _batch_size(self, running: _Running) -> int:
+    def _batch_size(self, running: _Running, room: Room) -> int:
         measured = running.seconds_per_page
         per_page = max(measured or self._seconds_per_page, 1e-4)
         size = max(1, min(round(self._batch_seconds / per_page), _MOST_PAGES))
         if measured is None:
             size = min(size, _FIRST_BATCH_PAGES)
-        if len(self._order) < self.worker_count:
+        if self._waiting.count(room, self.worker_count) < self.worker_count:
             # Workers will come to help: smaller batches towards the end let them finish together.
             size = min(size, math.ceil(running.pages_left / (2 * self.worker_count)))
         return max(1, size)

@@ -73,6 +73,8 @@ _MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX transitions_by_job ON transitions (job_id);
     """,
+    # 2
+    "ALTER TABLE jobs ADD COLUMN client TEXT NOT NULL DEFAULT ''",
 )
 
 SCHEMA_VERSION = len(_MIGRATIONS)

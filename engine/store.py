@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import HotfolioError, IllegalTransition, OutputUnwritable
-from engine.job import Checkpoint, Job, JobState, PageResult, Source, states_before
-from engine.options import ConvertOptions
+from engine.job import Checkpoint, Job, JobState, PageResult, Source, Submission, states_before
 from engine.queries import COLUMNS, history_of, job_of, one_job, page_of, pages_of, shown_jobs
 from engine.schema import connect
 
@@ -114,13 +113,9 @@ class JobStore:
 
     # --- writing ---
 
-    def add(self, sources: Sequence[tuple[Source, ConvertOptions, int]]) -> list[tuple[Job, bool]]:
-        """Queue sources, each with options and priority; returns each one's job, and whether it is new."""
-
-        def insert(db: sqlite3.Connection) -> list[tuple[Job, bool]]:
-            return [self._insert(db, source, options, priority) for source, options, priority in sources]
-
-        return self._ask(insert)
+    def add(self, submissions: Sequence[Submission]) -> list[tuple[Job, bool]]:
+        """Queue sources; returns each one's job, and whether it is new: a known one stays as it is."""
+        return self._ask(lambda db: [self._insert(db, submission) for submission in submissions])
 
     def transition(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
         """Move a job to a state and set columns with it; raises `IllegalTransition` or `NoSuchJob`."""
@@ -375,13 +370,11 @@ class JobStore:
                 Path(f"{self._file}{suffix}").unlink(missing_ok=True)
             return connect(self._file)
 
-    def _insert(
-        self, db: sqlite3.Connection, source: Source, options: ConvertOptions, priority: int
-    ) -> tuple[Job, bool]:
-        now = self._clock()
+    def _insert(self, db: sqlite3.Connection, submission: Submission) -> tuple[Job, bool]:
+        now, source = self._clock(), submission.source
         cursor = db.execute(
             "INSERT OR IGNORE INTO jobs (conversion_id, root, path, size, mtime_ns, inode, options, state, priority, "
-            "position, created) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            "position, created, client) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
             (
                 str(uuid.uuid4()),
                 source.root,
@@ -389,10 +382,11 @@ class JobStore:
                 source.size,
                 source.mtime_ns,
                 source.inode,
-                options.model_dump_json(),
-                priority,
+                submission.options.model_dump_json(),
+                submission.priority,
                 _end_position(db) + 1,
                 now,
+                submission.client,
             ),
         )
         if cursor.rowcount == 1 and cursor.lastrowid is not None:

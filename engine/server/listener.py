@@ -63,6 +63,7 @@ def _config(app: App) -> uvicorn.Config:
         ws="websockets-sansio",
         timeout_graceful_shutdown=_CLOSE_S,
         server_header=False,
+        proxy_headers=False,  # whoever asks is who is at the other end, whatever a header says
     )
 
 

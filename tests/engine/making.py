@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.job import Job, JobState, PageResult, PageState, Source
+from engine.job import Job, JobState, PageResult, PageState, Source, Submission
 from engine.jobqueue import JobQueue
 from engine.options import ConvertOptions
 from engine.store import JobStore
@@ -40,6 +40,7 @@ def results(pages: Iterable[int]) -> list[PageResult]:
     return [result(page) for page in pages]
 
 
-def add(store: JobStore | JobQueue, *paths: str, priority: int = 0) -> list[Job]:
+def add(store: JobStore | JobQueue, *paths: str, priority: int = 0, client: str = "", root: bytes = ROOT) -> list[Job]:
     """Queue sources with these paths."""
-    return [job for job, _ in store.add([(source(path), OPTIONS, priority) for path in paths])]
+    submissions = [Submission(source(path, root=root), OPTIONS, priority, client) for path in paths]
+    return [job for job, _ in store.add(submissions)]

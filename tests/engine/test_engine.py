@@ -86,6 +86,37 @@ def test_an_urgent_job_waits_for_one_batch_and_not_for_one_document(tmp_path: Pa
         assert state(engine, long) is JobState.RUNNING
 
 
+def test_two_documents_of_a_client_never_run_at_once_while_anothers_does(tmp_path: Path, file) -> None:
+    with running(tmp_path, max_running_per_client=1, batch_seconds=0.25) as engine:
+        files = [file(f"{n}.pdf", slow_pages(3)) for n in range(3)]
+        anns = {job.id for job in engine.submit_many(files, client="ann")}
+        (bobs,) = engine.submit_many([file("bob.pdf", slow_pages(3))], client="bob")
+        seen: set[frozenset[int]] = set()
+
+        def look() -> bool:
+            snapshot = engine.snapshot()
+            seen.add(frozenset(entry.job.id for entry in snapshot.changed if entry.job.state is JobState.RUNNING))
+            seen.add(frozenset(worker.job_id for worker in snapshot.workers if worker.job_id is not None))
+            return engine.is_idle()
+
+        wait_until(look, "all of them to be done", 60)
+        assert all(len(together & anns) <= 1 for together in seen)
+        assert any(bobs.id in together and together & anns for together in seen)
+        assert {entry.job.state for entry in engine.select()} == {JobState.DONE}
+
+
+def test_who_asks_for_a_document_again_is_its_client_from_then_on(tmp_path: Path, file) -> None:
+    with running(tmp_path) as engine:
+        engine.pause()
+        pdf = file("a.pdf", pdfs.text_pages(1))
+        (job,) = engine.submit_many([pdf], client="ann")
+        assert engine.submit_many([pdf], client="bob")[0].client == "ann"
+        engine.cancel([job.id])
+        assert engine.submit_many([pdf], client="bob")[0].client == "ann"
+        assert engine.submit_many([pdf], client="bob", again=True)[0].client == "bob"
+        assert engine.job(job.id).job.client == "bob"
+
+
 def test_cancel_acts_at_once_and_a_retry_keeps_the_finished_pages(tmp_path: Path, file) -> None:
     with running(tmp_path, batch_seconds=0.5) as engine:
         job = engine.submit(file("long.pdf", slow_pages(12)))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import IllegalTransition, NoSuchJob
+from engine.errors import IllegalTransition, NoSuchJob, OutputUnwritable
 from engine.job import Checkpoint, Job, JobState, Move, PageBatch, PageState
 from engine.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, JobQueue
+from engine.lanes import RunningLimits
 from engine.progress import ProgressTracker
 from engine.scheduler import MergeJob, OpenJob, Scheduler, Work
 from engine.store import JobStore
@@ -53,9 +54,9 @@ class Bench:
         return claimed
 
 
-def bench_in(folder: Path, clock: Clock) -> Bench:
+def bench_in(folder: Path, clock: Clock, limits: RunningLimits | None = None) -> Bench:
     store = JobStore(folder, clock)
-    scheduler = Scheduler()
+    scheduler = Scheduler(limits=limits)
     tracker = ProgressTracker(clock)
     return Bench(store, scheduler, tracker, JobQueue(store, scheduler, tracker, clock), clock)
 
@@ -269,6 +270,137 @@ def test_workers_cancels_and_holds_at_once_leave_store_and_memory_agreeing(bench
         assert bench.scheduler.is_running(job.id) == (bench.state(job.id) is JobState.RUNNING)
     assert bench.scheduler.queued_ids == []
     assert JobState.QUEUED not in {bench.state(job.id) for job in jobs}
+
+
+# --- limits ---
+
+
+@pytest.fixture
+def limited(tmp_path: Path, clock: Clock) -> Iterator[Bench]:
+    """A queue that runs one job of a client."""
+    bench = bench_in(tmp_path, clock, RunningLimits(per_client=1))
+    yield bench
+    bench.store.close()
+
+
+def test_a_client_is_known_by_the_jobs_it_has_sent(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    (other,) = add(limited.queue, "c.pdf", client="bob")
+    limited.run(one.id)
+    assert limited.next(B) == OpenJob(other.id)
+    limited.queue.fail(one.id, "No.")
+    assert limited.next(A) == OpenJob(two.id)
+
+
+def test_folders_are_limited_by_the_roots_of_the_sources(tmp_path: Path, clock: Clock) -> None:
+    bench = bench_in(tmp_path, clock, RunningLimits(per_folder=1))
+    one, _ = add(bench.queue, "a.pdf", "b.pdf")
+    (other,) = add(bench.queue, "c.pdf", root=b"/there")
+    bench.run(one.id)
+    assert bench.next(B) == OpenJob(other.id)
+    bench.store.close()
+
+
+def test_a_held_job_gives_up_its_place_and_waits_for_one_when_it_is_released(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    limited.run(one.id)
+    limited.queue.transition(one.id, JobState.HELD, "Held.")
+    limited.run(two.id, pages=50)
+    limited.queue.transition(one.id, JobState.QUEUED, "Released.")
+    batch = limited.next(B)
+    assert isinstance(batch, PageBatch)
+    assert batch.job_id == two.id
+    limited.queue.cancel(two.id, "Cancelled.")
+    assert limited.next(B) == OpenJob(one.id)
+
+
+def test_a_retried_job_waits_for_its_clients_turn(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    limited.run(one.id)
+    limited.queue.cancel(one.id, "Cancelled.")
+    limited.run(two.id)
+    assert limited.queue.retry(one.id, "Retried.").client == "ann"
+    assert limited.next(B) == PageBatch(two.id, 1, 1)
+    assert limited.next(A) is None
+    limited.queue.fail(two.id, "No.")
+    assert limited.next(A) is None  # the other worker is still at it
+    assert limited.next(B) == OpenJob(one.id)
+
+
+def test_an_engine_that_takes_up_the_queue_keeps_to_the_limit(tmp_path: Path, clock: Clock) -> None:
+    unlimited = bench_in(tmp_path, clock)
+    one, two = add(unlimited.queue, "a.pdf", "b.pdf", client="ann")
+    (other,) = add(unlimited.queue, "c.pdf", client="bob")
+    unlimited.run(one.id, worker=A)
+    unlimited.run(two.id, worker=B)
+    unlimited.store.close()
+    later = bench_in(tmp_path, clock, RunningLimits(per_client=1))
+    later.queue.load()
+    later.run(one.id, worker=A)
+    later.run(other.id, worker=B)
+    assert later.state(two.id) is JobState.QUEUED
+    later.store.close()
+
+
+def test_a_job_that_could_not_be_opened_keeps_its_place(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    assert limited.next() == OpenJob(one.id)
+    claimed = limited.queue.claim(one.id)
+    assert claimed is not None
+    limited.queue.reopen(claimed)
+    limited.queue.move(two.id, "top")
+    limited.queue.set_priority(two.id, 5)
+    assert limited.next() == OpenJob(one.id)
+    assert limited.queue.claim(one.id) == claimed
+    assert limited.next(B) is None
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_a_claim_that_cannot_be_written_leaves_the_limit_as_it_was(
+    limited: Bench, monkeypatch: pytest.MonkeyPatch, is_begun: bool
+) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    assert limited.next() == OpenJob(one.id)
+    if is_begun:
+        claimed = limited.queue.claim(one.id)
+        assert claimed is not None
+        limited.queue.reopen(claimed)
+        assert limited.next() == OpenJob(one.id)
+
+    def full(_: int) -> Job:
+        raise OutputUnwritable("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(limited.store, "job" if is_begun else "claim", full)
+        with pytest.raises(OutputUnwritable):
+            limited.queue.claim(one.id)
+    limited.queue.set_priority(two.id, 5)
+    assert limited.next() == OpenJob(one.id if is_begun else two.id)
+    assert limited.next(B) is None
+
+
+def test_a_job_held_and_released_before_it_is_claimed_keeps_its_place(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    assert limited.next(A) == OpenJob(one.id)
+    limited.queue.transition(one.id, JobState.HELD, "Held.")
+    assert limited.next(B) is None
+    limited.queue.transition(one.id, JobState.QUEUED, "Released.")
+    assert limited.next(B) is None
+    assert limited.queue.claim(one.id) is not None
+    limited.opened(one.id)
+    assert limited.next(B) == PageBatch(one.id, 1, 1)
+    assert limited.state(two.id) is JobState.QUEUED
+
+
+def test_a_delayed_job_gives_up_its_place(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    limited.run(one.id)
+    limited.queue.delay(one.id, 30, "Not ready yet?")
+    limited.run(two.id)
+    limited.clock.advance(31)
+    limited.queue.offer_delayed()
+    assert limited.next() == PageBatch(two.id, 1, 1)
+    assert limited.next(B) is None
 
 
 # --- offered again ---

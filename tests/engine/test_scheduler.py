@@ -1,5 +1,7 @@
 """Which work a free worker gets: urgent first, own document first, everybody on the last big one, nothing lost."""
 
+import statistics
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from engine.job import PageBatch
+from engine.lanes import Origin, RunningLimits
 from engine.scheduler import MergeJob, OpenJob, Scheduler, Work
 
 A, B, C = 1, 2, 3
@@ -429,6 +432,234 @@ def test_an_aged_job_gets_every_worker_once_nothing_else_is_left(scheduler: Sche
     assert batch(scheduler, A, now=901).job_id == 2
 
 
+# --- limits ---
+
+ANN, BOB = Origin("ann", b"/in"), Origin("bob", b"/in")
+FOUND = Origin("", b"/in")
+"""Of a file that nobody has sent."""
+
+
+def limited(*, client: int | None = None, folder: int | None = None, aging_s: float = 900) -> Scheduler:
+    scheduler = Scheduler(batch_seconds=1.5, aging_s=aging_s, limits=RunningLimits(client, folder))
+    scheduler.worker_count = 4
+    return scheduler
+
+
+def arrive(scheduler: Scheduler, origin: Origin, *job_ids: int, priority: int = 0, now: float = 0.0) -> None:
+    for job_id in job_ids:
+        scheduler.enqueue(job_id, priority, float(job_id), now, origin)
+
+
+def opened(scheduler: Scheduler, *workers: int, now: float = 0.0, pages: int = 100) -> list[int]:
+    """Have workers open what they are given, which must be jobs."""
+    job_ids = []
+    for worker in workers:
+        work = scheduler.next(worker, now)
+        assert isinstance(work, OpenJob)
+        scheduler.opened(work.job_id, [range(1, pages + 1)])
+        job_ids.append(work.job_id)
+    return job_ids
+
+
+def test_a_client_at_its_limit_waits_and_those_behind_it_do_not() -> None:
+    scheduler = limited(client=2)
+    arrive(scheduler, ANN, *range(1, 50))
+    arrive(scheduler, BOB, 50, 51)
+    assert opened(scheduler, 1, 2, 3, 4) == [1, 2, 50, 51]
+    assert scheduler.queued_ids == [*range(3, 50)]
+
+
+def test_a_folder_at_its_limit_waits_and_those_behind_it_do_not() -> None:
+    scheduler = limited(folder=1)
+    arrive(scheduler, Origin("ann", b"/one"), 1, 2)
+    arrive(scheduler, Origin("bob", b"/one"), 3)
+    arrive(scheduler, Origin("ann", b"/two"), 4, 5)
+    assert opened(scheduler, 1, 2) == [1, 4]
+    assert isinstance(scheduler.next(3, 0.0), PageBatch)
+
+
+def test_a_job_waits_for_both_limits() -> None:
+    scheduler = limited(client=1, folder=2)
+    arrive(scheduler, Origin("ann", b"/one"), 1)
+    arrive(scheduler, Origin("ann", b"/two"), 2)
+    arrive(scheduler, Origin("bob", b"/one"), 3)
+    arrive(scheduler, Origin("eve", b"/one"), 4)
+    arrive(scheduler, Origin("eve", b"/two"), 5)
+    assert opened(scheduler, 1, 2, 3) == [1, 3, 5]
+    scheduler.drop(1)
+    assert scheduler.next(1, 0.0) == OpenJob(2)
+
+
+def test_what_nobody_has_sent_is_limited_by_its_folder_alone() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, FOUND, 1, 2, 3)
+    assert opened(scheduler, 1, 2, 3) == [1, 2, 3]
+    scheduler = limited(client=1, folder=2)
+    arrive(scheduler, FOUND, 1, 2, 3)
+    assert opened(scheduler, 1, 2) == [1, 2]
+    assert isinstance(scheduler.next(3, 0.0), PageBatch)
+
+
+def test_workers_that_may_open_nothing_help_the_running_job() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 1, 2, 3)
+    assert opened(scheduler, 1) == [1]
+    assert {batch(scheduler, worker).job_id for worker in (1, 2, 3, 4)} == {1}
+
+
+def test_a_job_counts_from_when_it_is_being_opened_until_it_has_ended() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 1, 2)
+    assert scheduler.next(1, 0.0) == OpenJob(1)
+    assert scheduler.next(2, 0.0) is None
+    scheduler.opened(1, [range(1, 2)])
+    only = batch(scheduler, 1)
+    assert scheduler.next(2, 0.0) is None
+    scheduler.batch_finished(only, 0.3)
+    assert scheduler.next(1, 0.0) == MergeJob(1)
+    assert scheduler.next(2, 0.0) is None
+    scheduler.drop(1)
+    assert scheduler.next(1, 0.0) == OpenJob(2)
+
+
+def test_a_job_that_was_held_keeps_its_place_while_a_worker_is_still_at_it() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 1, 2)
+    assert opened(scheduler, 1) == [1]
+    under_way = batch(scheduler, 1)
+    scheduler.drop(1)
+    assert scheduler.next(2, 0.0) is None
+    scheduler.batch_finished(under_way, 0.3)
+    assert scheduler.next(2, 0.0) == OpenJob(2)
+
+
+def test_a_worker_that_leaves_takes_nobodys_place_with_it() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 1, 2)
+    assert opened(scheduler, 1) == [1]
+    batch(scheduler, 1)
+    scheduler.drop(1)
+    scheduler.worker_left(1)
+    assert scheduler.next(2, 0.0) == OpenJob(2)
+
+
+def test_a_job_reclaimed_by_its_worker_counts_and_has_counted_all_the_while() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 1, 2)
+    assert scheduler.next(1, 0.0) == OpenJob(1)
+    scheduler.drop(1)
+    assert scheduler.next(2, 0.0) is None
+    scheduler.reclaim(1, 0, ANN)
+    scheduler.opened(1, [range(1, 100)])
+    assert batch(scheduler, 2).job_id == 1
+
+
+def test_a_job_that_has_begun_is_opened_again_before_others_of_its_client() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 5, 6)
+    assert scheduler.next(1, 0.0) == OpenJob(5)
+    scheduler.drop(5)
+    scheduler.enqueue(5, 0, 5.0, 0.0, ANN, is_begun=True)
+    arrive(scheduler, ANN, 1, priority=3)
+    assert scheduler.next(1, 0.0) == OpenJob(5)
+    assert scheduler.next(2, 0.0) is None
+    scheduler.drop(5)
+    assert scheduler.next(1, 0.0) == OpenJob(1)
+
+
+def test_a_limited_urgent_job_does_not_keep_less_urgent_ones_waiting() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 1, 2, priority=9)
+    arrive(scheduler, BOB, 3)
+    assert scheduler.next(1, 0.0) == OpenJob(1)
+    assert scheduler.next(2, 0.0) == OpenJob(3)
+
+
+def test_the_urgent_job_of_a_client_runs_first() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 1, 2)
+    arrive(scheduler, ANN, 3, priority=1)
+    assert opened(scheduler, 1) == [3]
+    scheduler.drop(3)
+    assert opened(scheduler, 1) == [1]
+
+
+def test_aging_opens_what_the_limits_allow_and_nothing_else() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 1, priority=5)
+    assert opened(scheduler, 1) == [1]
+    arrive(scheduler, ANN, 2)
+    arrive(scheduler, BOB, 3, now=50.0)
+    assert batch(scheduler, 2, now=949).job_id == 1
+    assert scheduler.next(2, 950.0) == OpenJob(3)
+    assert batch(scheduler, 3, now=951).job_id == 1
+
+
+def test_between_two_limits_nobody_waits_for_ever() -> None:
+    scheduler = limited(client=1, folder=1, aging_s=100)
+    arrive(scheduler, Origin("ann", b"/a"), 1)
+    arrive(scheduler, Origin("bob", b"/b"), 2)
+    assert opened(scheduler, 1, 2) == [1, 2]
+    arrive(scheduler, Origin("ann", b"/b"), 3)
+    running = {1: 1, 2: 2}
+    for turn in range(4, 40):
+        # Ann always has something else to do when the folder is busy, and so has the folder when Ann is.
+        worker = 1 + turn % 2
+        arrive(
+            scheduler, Origin("ann", b"/%d" % turn) if worker == 1 else Origin(str(turn), b"/b"), turn, now=turn * 10
+        )
+        if worker in running:
+            scheduler.drop(running.pop(worker))
+        work = scheduler.next(worker, turn * 10)
+        if isinstance(work, OpenJob):
+            running[worker] = work.job_id
+        if work == OpenJob(3):
+            assert turn * 10 >= 100
+            return
+    raise AssertionError("job 3 was never opened")
+
+
+def test_the_next_in_order_is_opened_when_the_first_of_its_clients_cannot_be() -> None:
+    scheduler = limited(client=2)
+    arrive(scheduler, ANN, 1, 4)
+    assert opened(scheduler, 1) == [1]
+    batch(scheduler, 1)
+    scheduler.drop(1)  # held and released, with a worker still at it
+    arrive(scheduler, ANN, 1)
+    arrive(scheduler, BOB, 3)
+    assert opened(scheduler, 2, 3) == [3, 4]
+
+
+def test_batches_get_smaller_when_the_jobs_that_wait_may_not_be_opened() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, *range(1, 100))
+    assert opened(scheduler, 1, pages=12) == [1]
+    first = batch(scheduler, 1)
+    scheduler.batch_finished(first, 0.1 * len(first))
+    assert len(batch(scheduler, 1)) <= 2
+
+
+def seconds_to_choose(scheduler: Scheduler, waiting: int) -> float:
+    """The median time of a choice with so many jobs at the head whose client is at its limit."""
+    arrive(scheduler, ANN, *range(1, waiting + 1))
+    arrive(scheduler, BOB, *range(waiting + 1, 2 * waiting + 1))
+    assert opened(scheduler, 1) == [1]
+    times = []
+    for _ in range(50):
+        start = time.perf_counter()
+        work = scheduler.next(2, 0.0)
+        times.append(time.perf_counter() - start)
+        assert isinstance(work, OpenJob)
+        assert work.job_id > waiting
+        scheduler.drop(work.job_id)
+    return statistics.median(times)
+
+
+def test_fifty_thousand_jobs_of_a_client_at_its_limit_do_not_slow_a_choice() -> None:
+    # To look at each of them would take some 5 ms more.
+    assert seconds_to_choose(limited(client=1), 50_000) < 5 * seconds_to_choose(limited(client=1), 50) + 0.001
+
+
 # --- whatever happens, in whatever order ---
 
 
@@ -436,10 +667,12 @@ def test_an_aged_job_gets_every_worker_once_nothing_else_is_left(scheduler: Sche
 class _Document:
     pages: int
     priority: int
+    origin: Origin
+    since: float
     done: set[int] = field(default_factory=set)
     merges: int = 0
     state: str = "queued"
-    """`queued`, `opening`, `open`, `merging`, `ended`, or `held`."""
+    """`queued`, `opening`, `open`, `merging`, `reopening`, `ended`, or `held`."""
 
 
 @dataclass
@@ -452,16 +685,23 @@ class _Hand:
 
 
 class EveryPageOnce(RuleBasedStateMachine):
-    """Workers come and go, jobs are held, released, cancelled and moved, batches fail: no page is lost or doubled."""
+    """Workers come and go, jobs are held, released, cancelled and moved, batches fail: no page is lost or doubled.
+
+    No limit is passed, and nobody idles while there is something to open.
+    """
+
+    limits = RunningLimits()
 
     def __init__(self) -> None:
         super().__init__()
-        self.scheduler = Scheduler(batch_seconds=1.0, aging_s=100)
+        self.scheduler = Scheduler(batch_seconds=1.0, aging_s=100, limits=self.limits)
         self.scheduler.worker_count = 3
         self.now = 0.0
         self.documents: dict[int, _Document] = {}
         self.hands: dict[int, _Hand | None] = {1: None, 2: None, 3: None}
         self.next_worker = 4
+        self.lingering: dict[int, int] = {}
+        """Which job a worker has learnt to be for nothing, and has not asked for work since."""
 
     # Which job or worker a number means.
 
@@ -472,12 +712,29 @@ class EveryPageOnce(RuleBasedStateMachine):
     def _worker(self, number: int) -> int:
         return sorted(self.hands)[number % len(self.hands)]
 
-    @rule(pages=st.integers(1, 40), priority=st.integers(-1, 2))
+    def _at_work(self) -> set[int]:
+        states = ("opening", "open", "merging", "reopening")
+        running = {job_id for job_id, document in self.documents.items() if document.state in states}
+        return running | {hand.work.job_id for hand in self.hands.values() if hand is not None}
+
+    def _is_limited(self, job_id: int, at_work: set[int]) -> bool:
+        origin = self.documents[job_id].origin
+        others = [self.documents[other].origin for other in at_work]
+        of_client = sum(other.client == origin.client for other in others) if origin.client else 0
+        of_folder = sum(other.folder == origin.folder for other in others)
+        return of_client >= (self.limits.per_client or 99) or of_folder >= (self.limits.per_folder or 99)
+
+    @rule(
+        pages=st.integers(1, 40),
+        priority=st.integers(-1, 2),
+        client=st.sampled_from(["", "ann", "bob"]),
+        folder=st.sampled_from([b"/one", b"/two"]),
+    )
     @precondition(lambda self: len(self.documents) < 8)
-    def arrive(self, pages: int, priority: int) -> None:
+    def arrive(self, pages: int, priority: int, client: str, folder: bytes) -> None:
         job_id = len(self.documents) + 1
-        self.documents[job_id] = _Document(pages, priority)
-        self.scheduler.enqueue(job_id, priority, float(job_id), self.now)
+        self.documents[job_id] = _Document(pages, priority, Origin(client, folder), self.now)
+        self.scheduler.enqueue(job_id, priority, float(job_id), self.now, Origin(client, folder))
 
     @rule(number=st.integers(0, 9), seconds=st.floats(0, 5))
     def turn(self, number: int, seconds: float) -> None:
@@ -496,14 +753,16 @@ class EveryPageOnce(RuleBasedStateMachine):
 
     def _take(self, worker: int) -> bool:
         work = self.scheduler.next(worker, self.now)
+        self.lingering.pop(worker, None)
         if work is None:
+            self._check_that_nothing_can_be_opened()
             return False
         assert not self.scheduler.is_paused
         document = self.documents[work.job_id]
         others = [hand for hand in self.hands.values() if hand is not None and hand.work.job_id == work.job_id]
         match work:
             case OpenJob():
-                assert document.state == "queued"
+                assert document.state in ("queued", "reopening")
                 document.state = "opening"
             case MergeJob():
                 assert document.state == "open"
@@ -521,6 +780,25 @@ class EveryPageOnce(RuleBasedStateMachine):
                     assert not pages & set(hand.work.pages)
         self.hands[worker] = _Hand(work)
         return True
+
+    def _check_that_nothing_can_be_opened(self) -> None:
+        at_work = self._at_work() | set(self.lingering.values())
+        for job_id, document in self.documents.items():
+            if self.scheduler.is_paused or document.state not in ("queued", "reopening"):
+                continue
+            # For one that has waited too long, others may have to wait.
+            is_kept_for = any(d.state == "queued" and self.now - d.since >= 100 for d in self.documents.values())
+            busy = {hand.work.job_id for hand in self.hands.values() if hand is not None} | {*self.lingering.values()}
+            assert job_id in busy or is_kept_for or self._is_limited(job_id, at_work)
+            assert job_id in busy or document.state != "reopening"
+
+    @invariant()
+    def no_limit_is_passed(self) -> None:
+        origins = [self.documents[job_id].origin for job_id in self._at_work()]
+        for client in ("ann", "bob"):
+            assert sum(origin.client == client for origin in origins) <= (self.limits.per_client or 99)
+        for folder in (b"/one", b"/two"):
+            assert sum(origin.folder == folder for origin in origins) <= (self.limits.per_folder or 99)
 
     @rule(number=st.integers(0, 9), seconds=st.floats(0, 5))
     def succeed(self, number: int, seconds: float) -> None:
@@ -565,7 +843,7 @@ class EveryPageOnce(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9), then=st.sampled_from(["cancelled", "held", "released"]))
     def drop(self, number: int, then: str) -> None:
-        states = ("queued", "opening", "open", "merging")
+        states = ("queued", "opening", "open", "merging", "reopening")
         ids = [job_id for job_id, document in self.documents.items() if document.state in states]
         if not ids:
             return
@@ -577,6 +855,7 @@ class EveryPageOnce(RuleBasedStateMachine):
                     hand.is_stale = True
                 else:
                     self.hands[worker] = None
+                    self.lingering[worker] = job_id
         self.documents[job_id].state = "ended" if then == "cancelled" else "held"
         self.scheduler.drop(job_id)
         if then == "released":
@@ -591,7 +870,8 @@ class EveryPageOnce(RuleBasedStateMachine):
     def _release(self, job_id: int) -> None:
         document = self.documents[job_id]
         document.state = "queued"
-        self.scheduler.enqueue(job_id, document.priority, float(job_id), self.now)
+        document.since = self.now
+        self.scheduler.enqueue(job_id, document.priority, float(job_id), self.now, document.origin)
 
     @rule(number=st.integers(0, 9))
     def open_in_vain(self, number: int) -> None:
@@ -600,15 +880,22 @@ class EveryPageOnce(RuleBasedStateMachine):
         hand = self.hands[worker]
         if hand is not None and isinstance(hand.work, OpenJob):
             self.hands[worker] = None
-            self.scheduler.drop(hand.work.job_id)
-            self._release(hand.work.job_id)
+            job_id = hand.work.job_id
+            self.lingering[worker] = job_id
+            document = self.documents[job_id]
+            self.scheduler.drop(job_id)
+            if not hand.is_stale:
+                document.state = "reopening"
+                self.scheduler.enqueue(
+                    job_id, document.priority, float(job_id), self.now, document.origin, is_begun=True
+                )
 
     @rule(number=st.integers(0, 9), priority=st.integers(-2, 3), position=st.floats(-50, 50))
     def move(self, number: int, priority: int, position: float) -> None:
         job_id = self._some("queued", number)
         if job_id is not None:
             self.documents[job_id].priority = priority
-            self.scheduler.enqueue(job_id, priority, position, self.now)
+            self.scheduler.enqueue(job_id, priority, position, self.now, self.documents[job_id].origin)
 
     @rule(number=st.integers(0, 9), priority=st.integers(-2, 3))
     def raise_running(self, number: int, priority: int) -> None:
@@ -622,6 +909,7 @@ class EveryPageOnce(RuleBasedStateMachine):
         worker = self._worker(number)
         if self.hands[worker] is None:
             del self.hands[worker]
+            self.lingering.pop(worker, None)
             self.scheduler.worker_left(worker)
             self.hands[self.next_worker] = None
             self.next_worker += 1
@@ -636,7 +924,7 @@ class EveryPageOnce(RuleBasedStateMachine):
 
     @invariant()
     def queue_is_sorted_and_complete(self) -> None:
-        queued = {job_id for job_id, document in self.documents.items() if document.state == "queued"}
+        queued = {job_id for job_id, document in self.documents.items() if document.state in ("queued", "reopening")}
         assert set(self.scheduler.queued_ids) == queued
         assert self.scheduler.queue_depth == len(queued)
         priorities = [self.documents[job_id].priority for job_id in self.scheduler.queued_ids]
@@ -664,7 +952,23 @@ class EveryPageOnce(RuleBasedStateMachine):
                 assert document.done == set(range(1, document.pages + 1))
 
 
-EveryPageOnce.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=60, deadline=None, report_multiple_bugs=False
-)
+class WithClientLimit(EveryPageOnce):
+    limits = RunningLimits(per_client=1)
+
+
+class WithFolderLimit(EveryPageOnce):
+    limits = RunningLimits(per_folder=2)
+
+
+class WithBothLimits(EveryPageOnce):
+    limits = RunningLimits(per_client=1, per_folder=2)
+
+
+for machine in (EveryPageOnce, WithClientLimit, WithFolderLimit, WithBothLimits):
+    machine.TestCase.settings = settings(
+        max_examples=100, stateful_step_count=60, deadline=None, report_multiple_bugs=False
+    )
 test_whatever_happens_every_page_is_converted_once = EveryPageOnce.TestCase
+test_whatever_happens_no_client_passes_its_limit = WithClientLimit.TestCase
+test_whatever_happens_no_folder_passes_its_limit = WithFolderLimit.TestCase
+test_whatever_happens_neither_limit_is_passed = WithBothLimits.TestCase

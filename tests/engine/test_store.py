@@ -15,7 +15,7 @@ import pytest
 
 from engine import schema as schema_module
 from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, OutputUnwritable
-from engine.job import Checkpoint, Job, JobState, PageState
+from engine.job import Checkpoint, Job, JobState, PageState, Submission
 from engine.options import ConvertOptions, Format
 from engine.schema import SCHEMA_VERSION
 from engine.store import DATABASE, JobStore
@@ -63,9 +63,10 @@ def answer(work: Callable[[], object], timeout: float = 20.0) -> object:
 def test_a_job_comes_back_as_it_was_after_a_restart(tmp_path: Path, store: JobStore, clock: Clock) -> None:
     options = ConvertOptions(formats=(Format.JSON, Format.PNG), dpi=72, images=False)
     odd = source(b"sub/caf\xe9 [/]\x1b.pdf", root=b"/r\xff", size=1 << 40, mtime_ns=1 << 61, inode=(1 << 63) - 1)
-    ((queued, is_new),) = store.add([(odd, options, 7)])
+    ((queued, is_new),) = store.add([Submission(odd, options, 7, "192.0.2.7")])
     assert is_new
     assert (queued.state, queued.priority, queued.source, queued.options) == (JobState.QUEUED, 7, odd, options)
+    assert queued.client == "192.0.2.7"
     assert queued.created == datetime.fromtimestamp(clock.now, UTC)
     clock.advance(5)
     claimed = store.claim(queued.id)
@@ -143,10 +144,13 @@ def test_every_change_makes_a_job_newer(store: JobStore) -> None:
 
 
 def test_the_same_input_is_queued_once(store: JobStore) -> None:
-    ((first, is_new),) = store.add([(source("a.pdf"), OPTIONS, 0)])
+    ((first, is_new),) = store.add([Submission(source("a.pdf"), OPTIONS)])
     assert is_new
     other = ConvertOptions(formats=(Format.TXT,))
-    assert store.add([(source("a.pdf"), other, 9), (source("a.pdf"), OPTIONS, 0)]) == [(first, False), (first, False)]
+    assert store.add([Submission(source("a.pdf"), other, 9, "local"), Submission(source("a.pdf"), OPTIONS)]) == [
+        (first, False),
+        (first, False),
+    ]
     assert store.load() == [first]
 
 
@@ -161,7 +165,7 @@ def test_the_same_input_is_queued_once(store: JobStore) -> None:
     ],
 )
 def test_an_input_that_differs_in_anything_is_another_input(store: JobStore, other: Any) -> None:
-    added = store.add([(source("a.pdf"), OPTIONS, 0), (other, OPTIONS, 0)])
+    added = store.add([Submission(source("a.pdf"), OPTIONS), Submission(other, OPTIONS)])
     assert [is_new for _, is_new in added] == [True, True]
 
 
@@ -178,7 +182,7 @@ def test_many_threads_adding_the_same_files_make_each_one_job(store: JobStore) -
 
     def work() -> None:
         start.wait()
-        outcomes.append(store.add([(source(path), OPTIONS, 0) for path in paths]))
+        outcomes.append(store.add([Submission(source(path), OPTIONS) for path in paths]))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
@@ -192,7 +196,7 @@ def test_many_threads_adding_the_same_files_make_each_one_job(store: JobStore) -
 
 def test_known_sources_are_those_below_one_folder(store: JobStore) -> None:
     here, there = source("a.pdf"), source("a.pdf", root=b"/there")
-    store.add([(here, OPTIONS, 0), (there, OPTIONS, 0)])
+    store.add([Submission(here, OPTIONS), Submission(there, OPTIONS)])
     assert store.known_sources(ROOT) == {here}
 
 
@@ -419,7 +423,7 @@ def test_equal_content_is_found_only_if_published_with_equal_options(store: JobS
     first, second, third = add(store, "a.pdf", "b.pdf", "c.pdf")
     for job in (first, second):
         store.update(job.id, sha256="same")
-    ((other, _),) = store.add([(source("d.pdf"), ConvertOptions(formats=(Format.TXT,)), 0)])
+    ((other, _),) = store.add([Submission(source("d.pdf"), ConvertOptions(formats=(Format.TXT,)))])
     other = store.update(other.id, sha256="same")
     assert store.converted_before(store.job(second.id)) is None
     store.claim(first.id)
@@ -508,7 +512,7 @@ def test_a_hidden_job_is_off_the_list_and_its_source_stays_known(store: JobStore
     store.hide([one], hidden=True)
     assert [job.id for job in store.load()] == [two]
     assert store.known_sources(ROOT) == {source("a.pdf"), source("b.pdf")}
-    assert store.add([(source("a.pdf"), OPTIONS, 0)])[0][1] is False
+    assert store.add([Submission(source("a.pdf"), OPTIONS)])[0][1] is False
     store.hide([one], hidden=False)
     assert [job.id for job in store.load()] == [one, two]
 
@@ -525,7 +529,7 @@ def test_only_hidden_jobs_without_a_source_are_forgotten(store: JobStore) -> Non
 
 
 def test_forgetting_leaves_other_folders_alone(store: JobStore) -> None:
-    ((job, _),) = store.add([(source("a.pdf", root=b"/there"), OPTIONS, 0)])
+    ((job, _),) = store.add([Submission(source("a.pdf", root=b"/there"), OPTIONS)])
     store.transition(job.id, JobState.CANCELLED, "test")
     store.hide([job.id], hidden=True)
     store.forget_gone(ROOT, set())
@@ -609,6 +613,26 @@ def test_a_database_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path, 
         assert schema(old) == schema(new)
     old.close()
     new.close()
+
+
+def test_jobs_of_before_there_were_clients_have_been_sent_by_nobody(tmp_path: Path, clock: Clock) -> None:
+    with raw(tmp_path) as db:
+        db.executescript(schema_module._MIGRATIONS[0])
+        db.execute("PRAGMA user_version = 1")
+        db.execute(
+            "INSERT INTO jobs (conversion_id, root, path, size, mtime_ns, inode, options, state, position, created) "
+            "VALUES ('u', ?, ?, 100, 1, 1, ?, 'running', 1, 0)",
+            (ROOT, b"a.pdf", OPTIONS.model_dump_json()),
+        )
+    db.close()
+    store = JobStore(tmp_path, clock)
+    store.recover(5)
+    (job,) = store.load()
+    assert (job.source, job.state, job.client) == (source("a.pdf"), JobState.QUEUED, "")
+    assert store.add([Submission(source("a.pdf"), OPTIONS, client="local")]) == [(job, False)]
+    ((sent, _),) = store.add([Submission(source("b.pdf"), OPTIONS, client="local")])
+    assert sent.client == "local"
+    store.close()
 
 
 def test_each_migration_runs_once_and_in_order(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,175 @@
+"""The waiting jobs in order, and which of them may be opened. Pure, like the scheduler whose part this is.
+
+Jobs that the limits cannot tell apart, of one client, one folder and one priority, wait in one lane. So a choice passes
+over a lane at a time, however many wait in it, and there are few lanes that must be passed over: each has running jobs.
+"""
+
+import math
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Origin(NamedTuple):
+    """Where a job comes from, which is what limits count by."""
+
+    client: str = ""
+    """Empty for a job that nobody has sent: no limit of a client's holds for it."""
+    folder: bytes = b""
+    """Its source's root."""
+
+
+UNLIMITED = Origin()
+"""Of what no limit counts."""
+
+
+class QueueKey(NamedTuple):
+    """Sorts the queue: higher priority first, then by position, then by id."""
+
+    minus_priority: int
+    position: float
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunningLimits:
+    """How many jobs may run at once; None for any number."""
+
+    per_client: int | None = None
+    per_folder: int | None = None
+
+    @property
+    def are_none(self) -> bool:
+        """Whether everything may run."""
+        return self.per_client is None and self.per_folder is None
+
+    def counted(self, origin: Origin) -> Origin:
+        """The part of an origin that there is a limit for."""
+        return Origin(
+            "" if self.per_client is None else origin.client, b"" if self.per_folder is None else origin.folder
+        )
+
+
+class Room:
+    """What the limits leave, at one moment, given the origins of all jobs that are at work."""
+
+    def __init__(self, limits: RunningLimits, at_work: Collection[Origin] = (), kept_for: Origin | None = None) -> None:
+        """For the origin `kept_for` one place of its client's and one of its folder's are kept from others."""
+        self._per_client = math.inf if limits.per_client is None else limits.per_client
+        self._per_folder = math.inf if limits.per_folder is None else limits.per_folder
+        self._kept_for = kept_for
+        taken = [*at_work] if kept_for is None else [*at_work, kept_for]
+        self._clients = Counter(origin.client for origin in taken if origin.client)
+        self._folders = Counter(origin.folder for origin in taken if origin.folder)
+        self.full_clients = frozenset(c for c, count in self._clients.items() if count >= self._per_client)
+        self.full_folders = frozenset(f for f, count in self._folders.items() if count >= self._per_folder)
+        self.excepted = kept_for if kept_for is not None and self.left_for(kept_for) else None
+        """An origin for which there is room although its client or its folder is full for others."""
+
+    def left_for(self, origin: Origin) -> float:
+        """How many more jobs of this origin may be opened."""
+        kept = origin == self._kept_for
+        of_client = self._per_client - self._clients[origin.client] + kept if origin.client else math.inf
+        of_folder = self._per_folder - self._folders[origin.folder] + kept if origin.folder else math.inf
+        return max(0, min(of_client, of_folder))
+
+
+class WaitingJobs:
+    """Keys in their order, each with the origin that limits count it by."""
+
+    def __init__(self) -> None:
+        self._order: list[QueueKey] = []
+        self._origins: dict[int, Origin] = {}
+        self._lanes: dict[tuple[int, Origin], list[QueueKey]] = {}
+        self._heads: list[tuple[QueueKey, Origin]] = []  # the first of each lane, in order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[QueueKey]:
+        return iter(self._order)
+
+    def add(self, key: QueueKey, origin: Origin) -> None:
+        """A job that was not there waits."""
+        insort(self._order, key)
+        self._origins[key.job_id] = origin
+        lane = self._lanes.setdefault((key.minus_priority, origin), [])
+        old_head = lane[0] if lane else None
+        insort(lane, key)
+        self._change_head(old_head, lane[0], origin)
+
+    def remove(self, key: QueueKey) -> None:
+        """A job that was there waits no more."""
+        _delete(self._order, key)
+        origin = self._origins.pop(key.job_id)
+        lane = self._lanes[key.minus_priority, origin]
+        old_head = lane[0]
+        _delete(lane, key)
+        self._change_head(old_head, lane[0] if lane else None, origin)
+        if not lane:
+            del self._lanes[key.minus_priority, origin]
+
+    def neighbour(self, key: QueueKey, step: int) -> QueueKey | None:
+        """The key `step` places after this one (before it, if negative), if it is of the same priority."""
+        index = bisect_left(self._order, key) + step
+        if 0 <= index < len(self._order) and self._order[index].minus_priority == key.minus_priority:
+            return self._order[index]
+        return None
+
+    def levels_below(self, priority: int) -> Iterator[int]:
+        """The `minus_priority` of all jobs of lower priority, each once, highest priority first."""
+        index = bisect_left(self._heads, _level_start(1 - priority))
+        while index < len(self._heads):
+            level = self._heads[index][0].minus_priority
+            yield level
+            index = bisect_left(self._heads, _level_start(level + 1))
+
+    def first(self, room: Room, busy: Collection[int], level: int | None = None) -> QueueKey | None:
+        """The first job for which there is room, and which is not one of `busy`; of one level alone if it is given."""
+        best: QueueKey | None = None
+        for head, origin in self._open_lanes(room, level):
+            if best is not None and best < head:
+                break
+            lane = self._lanes[head.minus_priority, origin]
+            key = next((key for key in lane if key.job_id not in busy), None)
+            if key is not None and (best is None or key < best):
+                best = key
+        return best
+
+    def count(self, room: Room, enough: int) -> int:
+        """About how many jobs may be opened; not counted any further than to `enough`."""
+        found = 0
+        for head, origin in self._open_lanes(room):
+            found += int(min(len(self._lanes[head.minus_priority, origin]), room.left_for(origin)))
+            if found >= enough:
+                break
+        return found
+
+    def _open_lanes(self, room: Room, level: int | None = None) -> Iterator[tuple[QueueKey, Origin]]:
+        """The lanes for which there is room, by their heads, in order."""
+        full_clients, full_folders, excepted = room.full_clients, room.full_folders, room.excepted
+        start = 0 if level is None else bisect_left(self._heads, _level_start(level))
+        for index in range(start, len(self._heads)):
+            head, origin = self._heads[index]
+            if level is not None and head[0] != level:
+                return
+            client, folder = origin
+            if (client not in full_clients and folder not in full_folders) or origin == excepted:
+                yield head, origin
+
+    def _change_head(self, old: QueueKey | None, new: QueueKey | None, origin: Origin) -> None:
+        if old != new:
+            if old is not None:
+                del self._heads[bisect_left(self._heads, (old, origin))]
+            if new is not None:
+                insort(self._heads, (new, origin))
+
+
+def _level_start(level: int) -> tuple[QueueKey, Origin]:
+    return QueueKey(level, -math.inf, 0), UNLIMITED
+
+
+def _delete(keys: list[QueueKey], key: QueueKey) -> None:
+    del keys[bisect_left(keys, key)]
