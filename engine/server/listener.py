@@ -53,6 +53,11 @@ class Listener:
         _take_in_logs()
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it answers."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """End, giving requests under way a moment."""
         for server in self._servers:
@@ -122,7 +127,8 @@ class _IntoOurs(logging.Handler):
     """Writes uvicorn's errors to the engine's log; they would go to the terminal, into the dashboard."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        is_stop = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+        is_cancelled = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+        is_stop = is_cancelled or str(record.msg).startswith("Cancel %s running task(s)")
         if record.levelno >= logging.ERROR and not is_stop:
             log.handle(record)
 

@@ -88,7 +88,7 @@ class HttpConnection(H11Protocol):
         """Forget it."""
         if self._is_in:
             self._wait_for(None)
-            self.resume_writing()
+            self._stop_unread()
             self._open.leave(self.transport)
             super().connection_lost(exc)
 
@@ -113,9 +113,7 @@ class HttpConnection(H11Protocol):
     def resume_writing(self) -> None:
         """The client reads."""
         super().resume_writing()
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
+        self._stop_unread()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Hand the connection over, if there is room for one more WebSocket."""
@@ -127,6 +125,7 @@ class HttpConnection(H11Protocol):
         else:
             self._is_upgraded = True
             self._wait_for(None)
+            self._stop_unread()
             super().handle_websocket_upgrade(event)
 
     def send_400_response(self, msg: str) -> None:
@@ -138,6 +137,8 @@ class HttpConnection(H11Protocol):
         """Close, or have it closed after the answer under way."""
         if self.transport.is_closing():
             return
+        # uvicorn would answer for a request it gives up on, as if that had failed.
+        self.loop.call_later(self.config.timeout_graceful_shutdown or 0, self.transport.abort)
         try:
             super().shutdown()
         except h11.LocalProtocolError:
@@ -174,6 +175,11 @@ class HttpConnection(H11Protocol):
             self._deadline = self.loop.call_later(self._limits.headers_s, self._give_up_on_headers)
         elif what is h11.SEND_BODY:
             self._deadline = self.loop.call_later(self._limits.leftover_s, self.transport.close)
+
+    def _stop_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _give_up_on_headers(self) -> None:
         if self.conn.trailing_data[0]:

@@ -14,13 +14,24 @@ _BACKLOG = 512
 
 @dataclass(frozen=True, slots=True)
 class TcpDoor:
-    """A bound socket, and what `guard` asks of those who come by it."""
+    """A bound socket, and what `guard` asks of those who come by it.
+
+    Raises `SettingsError` if there is no token and others than programs on this machine can reach the socket.
+    """
 
     channel: socket.socket
     token: str | None
     """None lets everybody in who reaches the socket."""
     names: tuple[str, ...] = ()
     """By which it may be called, besides `localhost` and addresses in figures."""
+
+    def __post_init__(self) -> None:
+        address = self.channel.getsockname()[0]
+        if self.token is None and not is_loopback(address):
+            raise SettingsError(
+                f"Without a token only this machine is let in, and {address} is open to others; "
+                "use --host 127.0.0.1, or leave --no-auth out."
+            )
 
     @property
     def url(self) -> str:
@@ -36,18 +47,13 @@ def open_tcp(host: str, port: int, token: str | None, names: Iterable[str] = ())
     """
     channel = _bind(host, port)
     try:
-        address = channel.getsockname()[0]
-        if token is None and not is_loopback(address):
-            raise SettingsError(
-                f"Without a token only this machine is let in, and {host or address} is open to others; "
-                "use --host 127.0.0.1, or leave --no-auth out."
-            )
+        door = TcpDoor(channel, token, (*names, *([] if _is_address(host) or not host else [host])))
         channel.listen(_BACKLOG)
         channel.setblocking(False)
     except BaseException:
         channel.close()
         raise
-    return TcpDoor(channel, token, (*names, *([] if _is_address(host) or not host else [host])))
+    return door
 
 
 def is_loopback(address: str) -> bool:

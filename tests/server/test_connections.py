@@ -445,10 +445,37 @@ def test_it_stops_whatever_its_clients_do(open_one: Callable[[Server], object], 
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_a_request_that_is_given_up_is_not_answered_and_not_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    app = App()
+    with serving(app) as server:
+        peer = server.connect()
+        peer.send(request("GET /never"))
+        wait_until(lambda: app.running == 1)
+        server.listener.stop()
+        assert peer.rest() == b""
+        assert app.running == 0
+    assert not caplog.records
+
+
+def test_a_request_under_way_is_answered_before_it_stops() -> None:
+    app = App()
+    with serving(app) as server:
+        peer = server.connect()
+        peer.send(request("POST /take", JSON, "Content-Length: 2"), b"{")
+        wait_until(lambda: app.running == 1)
+        stopper = threading.Thread(target=server.listener.stop)
+        stopper.start()
+        peer.send(b"}")
+        assert peer.answer("POST").body == b"ok"
+        stopper.join()
+
+
 def test_it_stops_at_once_when_nobody_is_there() -> None:
     with serving(App()) as server:
         assert server.ask("GET /").status == 200
+        assert server.listener.is_alive
         assert seconds(server.listener.stop) < 1
+        assert not server.listener.is_alive
         server.listener.stop()
 
 

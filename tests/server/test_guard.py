@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from engine.errors import SettingsError
 from engine.server.bounds import Bounds, RequestLimits
 from engine.server.guard import OPEN_PATHS, Guard
-from engine.server.tcp import is_loopback, open_tcp
+from engine.server.tcp import TcpDoor, is_loopback, open_tcp
 from tests.server.raw import TOKEN, UPGRADE, Answer, Server, request, serving
 from tests.waiting import wait_until
 
@@ -687,6 +687,21 @@ def test_an_application_that_hides_the_refusal_is_not_heard() -> None:
         assert peer.answer("POST").status == 413
 
 
+def test_an_application_that_falls_over_the_refusal_is_answered_for(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            while True:
+                await receive()
+        except Exception as error:
+            raise RuntimeError from error
+
+    with serving(Bounds(app, RequestLimits(plain_bytes=10))) as server:
+        peer = server.connect()
+        peer.send(request_start("POST /", JSON), b"b\r\n" + bytes(11) + b"\r\n")
+        assert peer.answer("POST").status == 413
+    assert not caplog.records
+
+
 # --- the socket ---
 
 
@@ -694,6 +709,13 @@ def test_an_application_that_hides_the_refusal_is_not_heard() -> None:
 def test_without_a_token_others_are_not_let_in(host: str) -> None:
     with pytest.raises(SettingsError, match=r"Without a token only this machine is let in.*--no-auth"):
         open_tcp(host, 0, None)
+
+
+def test_a_socket_that_somebody_else_has_bound_is_judged_too() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as channel:
+        with pytest.raises(SettingsError, match=r"0\.0\.0\.0 is open to others"):
+            TcpDoor(channel, None)
+        assert TcpDoor(channel, TOKEN).url.startswith("http://0.0.0.0:")
 
 
 def test_a_refused_socket_is_closed() -> None:
