@@ -150,9 +150,6 @@ class HttpConnection(H11Protocol):
             super().timeout_keep_alive_handler()
         self.transport.close()
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """Nothing: it is answered as if it had not asked, and would fill the log."""
-
     def _watch(self) -> None:
         """Set the deadline for what the client must send, if it is the client's turn."""
         if self._is_upgraded or self.transport.is_closing():
