@@ -91,11 +91,11 @@ class Server:
         door = open_tcp("127.0.0.1", 0, TOKEN)
         self.port: int = door.channel.getsockname()[1]
         self.listener = Listener([Door(door.channel, app, limits)], CLOSE_S)
-        self._peers: list[Peer] = []
+        self.peers: list[Peer] = []
 
     def connect(self, source: str = "127.0.0.1") -> Peer:
         peer = Peer(self.port, source)
-        self._peers.append(peer)
+        self.peers.append(peer)
         return peer
 
     def ask(self, start: str = "GET /thing", *headers: str, body: bytes = b"", token: str | None = TOKEN) -> Answer:
@@ -107,9 +107,9 @@ class Server:
             peer.close()
 
     def close_peers(self) -> None:
-        for peer in self._peers:
+        for peer in self.peers:
             peer.close()
-        self._peers.clear()
+        self.peers.clear()
 
 
 @contextlib.contextmanager

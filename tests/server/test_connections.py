@@ -450,6 +450,8 @@ def test_it_stops_whatever_its_clients_do(open_one: Callable[[Server], object], 
         assert seconds(server.listener.stop) < 4
         with pytest.raises(ConnectionRefusedError):
             server.connect()
+        for peer in server.peers:
+            peer.rest()
         app.has_ended.set()
         del kept
     wait_until(lambda: not server.listener._thread.is_alive())
