@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from engine.server import submission
 from engine.server.problems import handle_problems
 from engine.server.rpc import Rpc
 from engine.server.service import Service
@@ -18,6 +19,7 @@ def create_api(service: Service) -> FastAPI:
         license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
     )
     handle_problems(api)
+    api.include_router(submission.router(service))
     return api
 
 
