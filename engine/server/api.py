@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from engine.server import submission
+from engine.server import live, submission
 from engine.server.problems import handle_problems
 from engine.server.rpc import Rpc
 from engine.server.service import Service
@@ -20,6 +20,7 @@ def create_api(service: Service) -> FastAPI:
     )
     handle_problems(api)
     api.include_router(submission.router(service))
+    api.include_router(live.router(service))
     return api
 
 
