@@ -269,7 +269,7 @@ class _IncomingFile:
         """The next bytes."""
         self.size += len(data)
         if self.size > self._rules.max_bytes:
-            raise _too_much(self._rules.max_bytes)
+            raise _refusal(413, f"The file is too big: {self._rules.max_bytes:,} bytes can be sent.")
         self._pending += data
         if not self._is_checked and len(self._pending) >= _HEAD:
             self._check()
@@ -345,7 +345,7 @@ def _decode(body: bytes) -> dict[str, list[bytes]]:
 
 
 def _too_much(limit: int) -> HTTPException:
-    return _refusal(413, f"Too much is sent: the limit is {limit:,} bytes.")
+    return _refusal(413, f"The form is too big: {limit:,} bytes can be sent, files and all.")
 
 
 def _refusal(status: int, sentence: str) -> HTTPException:
