@@ -24,6 +24,7 @@ from engine.errors import (
 from engine.folders import check_folders, disk_problem, lock_state, make_folders, start_logging, stop_logging
 from engine.hotfolder import HotFolder
 from engine.inspector import Inspector
+from engine.intake import run_again, take_in
 from engine.job import Job, JobState, Move, Source, Submission
 from engine.jobqueue import JobQueue
 from engine.lanes import RunningLimits
@@ -349,20 +350,36 @@ class Engine:
         client: str = "",
     ) -> list[Job]:
         """Queue files in one transaction, for the `client` that asks for them over HTTP."""
-        options = options or self.settings.convert_options
-        submissions = [Submission(self._source_of(file), options, priority, client) for file in files]
-        jobs = []
-        for job, is_new in self._queue.add(submissions):
-            if again and not is_new and job.state.is_finished:
-                self._queue.store.hide([job.id], hidden=False)
-                self._conversions.discard(job.id)
-                job = self._queue.store.update(
-                    job.id, options=options.model_dump_json(), sha256=None, pages=None, client=client
-                )
-                self._queue.apply(job)
-                job = self._queue.retry(job.id, "asked for again")
-            jobs.append(job)
-        return jobs
+        return [job for job, _ in self._submit(files, options, priority, client, again=again)]
+
+    def ask_for(
+        self, file: Path, *, options: ConvertOptions | None = None, priority: int = 0, client: str = ""
+    ) -> tuple[Job, bool]:
+        """Queue one file, once more if it is converted already; returns its job, and False if it was queued before.
+
+        Raises `SourceUnreadable`.
+        """
+        ((job, is_queued_now),) = self._submit([file], options, priority, client, again=True)
+        return job, is_queued_now
+
+    def take_in(
+        self,
+        part: Path,
+        names: Iterable[str],
+        *,
+        options: ConvertOptions | None = None,
+        priority: int = 0,
+        client: str = "",
+    ) -> Job:
+        """Give a whole file in the hot folder, ignored so far, the first free one of `names`, and queue it.
+
+        Raises `HotfolioError` if no name is free, `OutputUnwritable` if nothing can be written; `part` then stays.
+        """
+        root = self.settings.input.absolute()
+        submission = Submission(
+            Source.of(part, root, part.lstat()), options or self.settings.convert_options, priority, client
+        )
+        return take_in(self._queue, root, part, names, submission)
 
     def cancel(self, job_ids: Iterable[int], reason: str = "Cancelled.") -> list[int]:
         """Give jobs up, at once; finished pages are kept for a retry."""
@@ -444,6 +461,18 @@ class Engine:
         return self._pool.size
 
     # --- below ---
+
+    def _submit(
+        self, files: Sequence[Path], options: ConvertOptions | None, priority: int, client: str, *, again: bool
+    ) -> list[tuple[Job, bool]]:
+        options = options or self.settings.convert_options
+        submissions = [Submission(self._source_of(file), options, priority, client) for file in files]
+        return [
+            run_again(self._queue, job, submission, self._conversions.discard)
+            if again and not is_new and job.state.is_finished
+            else (job, is_new)
+            for (job, is_new), submission in zip(self._queue.add(submissions), submissions, strict=True)
+        ]
 
     def _each(self, job_ids: Iterable[int], change: Callable[[int], object]) -> list[int]:
         changed = []

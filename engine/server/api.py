@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from engine.server import conversions, docling, health, metrics, outputs, reference
+from engine.server import conversions, docling, health, live, metrics, outputs, reference, submission
 from engine.server.problems import MISFITS, handle_problems
 from engine.server.rpc import Rpc
 from engine.server.service import Service
@@ -22,7 +22,7 @@ def create_api(service: Service) -> FastAPI:
         responses=MISFITS,
     )
     handle_problems(api)
-    for family in (conversions, outputs, docling, health, metrics):
+    for family in (submission, live, conversions, outputs, docling, health, metrics):
         api.include_router(family.router(service))
     api.include_router(reference.router())
     return api

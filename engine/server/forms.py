@@ -1,0 +1,113 @@
+"""What can be asked for in a form, and how a form is described in the API's schema."""
+
+import copy
+import difflib
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import HTTPException
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from engine.display import display_name, display_text
+from engine.options import ConvertOptions, Format, OcrMode, RefineStep, Structure
+
+MAX_PRIORITY = 1_000_000
+
+MULTIPART = "multipart/form-data"
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+class PromptMode(StrEnum):
+    """What a vision model is asked for."""
+
+    LAYOUT_ALL = "prompt_layout_all_en"
+    LAYOUT_ONLY = "prompt_layout_only_en"
+    OCR = "prompt_ocr"
+    GROUNDING_OCR = "prompt_grounding_ocr"
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Wishes(BaseModel):
+    """How a document is to be converted; what is not said is as the settings have it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prompt_mode: PromptMode | None = Field(
+        None, description="For a converter with a vision model; known, and without effect on this one."
+    )
+    priority: int = Field(0, ge=-MAX_PRIORITY, le=MAX_PRIORITY, description="Higher runs first.")
+    formats: Annotated[tuple[Format, ...] | None, BeforeValidator(_split)] = Field(
+        None, min_length=1, description="What to make, with commas between: `md,json`."
+    )
+    ocr: OcrMode | None = Field(None, description="When a page is read by optical character recognition.")
+    images: bool | None = Field(None, description="Keep pictures as files linked from the Markdown.")
+    dpi: int | None = Field(None, ge=18, le=1200, description="Resolution of page images and kept pictures.")
+    max_pixels: int | None = Field(None, ge=10_000, le=1_000_000_000, description="Pixels of one page image at most.")
+    page_header: bool | None = Field(None, description="Keep running headers.")
+    page_footer: bool | None = Field(None, description="Keep running footers.")
+    refine: bool | None = Field(None, description="Mend what the library's Markdown gets wrong.")
+    structure: Structure | None = Field(None, description="What the structure of pages is taken from.")
+    skip_steps: Annotated[tuple[RefineStep, ...] | None, BeforeValidator(_split)] = Field(
+        None, description="Steps of refinement to leave out, with commas between."
+    )
+
+    def options(self, base: ConvertOptions) -> ConvertOptions:
+        """The conversion's options: `base`, but for what is said here."""
+        said = {name: value for name in ConvertOptions.model_fields if (value := getattr(self, name)) is not None}
+        return ConvertOptions.model_validate({**base.model_dump(), **said})
+
+
+def read_wishes(fields: Mapping[str, Sequence[bytes]]) -> Wishes:
+    """What a form asks for, where empty fields ask for nothing. Raises `HTTPException` 422 with a sentence."""
+    values: dict[str, str] = {}
+    for name, sent in fields.items():
+        texts = [value.decode("utf-8", "replace") for value in sent if value]
+        if name not in Wishes.model_fields:
+            close = difflib.get_close_matches(name, Wishes.model_fields, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise HTTPException(422, f"{display_name(name[:40])}: there is no such field.{hint}")
+        if len(texts) > 1 and name not in ("formats", "skip_steps"):
+            raise HTTPException(422, f"{name} is given {len(texts)} times; give it once.")
+        if texts:
+            values[name] = ",".join(texts)
+    try:
+        return Wishes.model_validate(values)
+    except ValidationError as error:
+        raise HTTPException(422, _sentence(error)) from None
+
+
+def form_schema(model: type[BaseModel], *kinds: str) -> dict[str, Any]:
+    """The part of a route's OpenAPI entry that says which form it takes."""
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+    schema = _inlined(schema, definitions)
+    return {"requestBody": {"required": True, "content": {kind: {"schema": copy.deepcopy(schema)} for kind in kinds}}}
+
+
+def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """Without references, which would count from the top of the whole document."""
+    if isinstance(schema, list):
+        return [_inlined(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    flat = {key: _inlined(value, definitions) for key, value in schema.items() if (key, value) != ("default", None)}
+    match flat.pop("anyOf", None):
+        case [kind, {"type": "null"}]:  # a field may be left out, but in a form it cannot be null
+            return {**kind, **flat}
+        case _:
+            return flat
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else "The form"
+    if first["type"] == "missing":
+        return f"{name} is missing."
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{name}: {message[:1].lower()}{message[1:]} (got {display_text(str(first['input'])[:80])!r})."
