@@ -4,7 +4,8 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from engine.server import conversions, docling, health, live, metrics, outputs, reference, submission
+from engine.server import conversions, health, live, metrics, outputs, reference, submission
+from engine.server.docling import routes as docling
 from engine.server.problems import MISFITS, handle_problems
 from engine.server.rpc import Rpc
 from engine.server.service import Service

@@ -23,7 +23,11 @@ _HEADERS = {
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     429: {"model": Problem, "description": "The client submits too much in too short a time.", "headers": _HEADERS},
-    503: {"model": Problem, "description": "Too many jobs wait already.", "headers": _HEADERS},
+    503: {
+        "model": Problem,
+        "description": "Too many jobs wait already, or nothing can be written right now.",
+        "headers": _HEADERS,
+    },
 }
 """For the `responses=` of a route with `admission`."""
 

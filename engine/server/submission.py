@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from engine.job import Job, JobState
 from engine.options import ConvertOptions
 from engine.server.forms import MULTIPART, URLENCODED, Wishes, form_schema, read_wishes
+from engine.server.limits import REFUSALS, admission
 from engine.server.models import Problem
 from engine.server.names import find_input, names_for
 from engine.server.service import Service
@@ -56,13 +57,13 @@ def _problems(**sentences: str) -> dict[int | str, dict[str, object]]:
 
 _NOT_A_FORM = "This is not a form, or it is cut off."
 _UNKNOWN_OPTION = "An option is not known, or has a value that it cannot have."
-_BLOCKED = "Nothing can be written right now."
 
 
 def router(service: Service) -> APIRouter:
     """`/convert`, `/upload` and `/worker-pool-status`."""
     routes = APIRouter(tags=["Submitting"])
     engine = service.engine
+    admit = admission(service)
     root = engine.settings.input.absolute()
     delete_leftovers(root)
 
@@ -78,17 +79,18 @@ def router(service: Service) -> APIRouter:
             active_tasks=totals.active,
         )
 
-    def submit(name: bytes, wishes: Wishes) -> tuple[int, Accepted]:
+    def submit(name: bytes, wishes: Wishes, client: str) -> tuple[int, Accepted]:
         file = find_input(root, name)
         options = wishes.options(engine.settings.convert_options)
-        job, is_queued_now = engine.ask_for(file, options=options, priority=wishes.priority)
+        job, is_queued_now = engine.ask_for(file, options=options, priority=wishes.priority, client=client)
         if is_queued_now:
             return _ACCEPTED, accepted(job, f"Queued as job {job.id}.", wishes)
         return _OK, accepted(job, _already(job, options), wishes)
 
-    def keep(upload: Upload, wishes: Wishes) -> Accepted:
+    def keep(upload: Upload, wishes: Wishes, client: str) -> Accepted:
         options = wishes.options(engine.settings.convert_options)
-        job = engine.take_in(upload.part, names_for(upload.filename), options=options, priority=wishes.priority)
+        names = names_for(upload.filename)
+        job = engine.take_in(upload.part, names, options=options, priority=wishes.priority, client=client)
         return accepted(job, f"Saved as {job.name} and queued as job {job.id}.", wishes)
 
     @routes.post(
@@ -104,12 +106,12 @@ def router(service: Service) -> APIRouter:
                 _413="The form is too big.",
                 _415="The body is another kind than a form.",
                 _422=_UNKNOWN_OPTION,
-                _503=_BLOCKED,
             ),
+            **REFUSALS,
         },
         openapi_extra=form_schema(ConvertForm, URLENCODED, MULTIPART),
     )
-    async def convert(request: Request, response: Response) -> Accepted:
+    async def convert(request: Request, response: Response, client: str = Depends(admit)) -> Accepted:
         """Queue a file that lies in the input folder, whether the hot folder has seen it yet or not.
 
         A file that is waiting or being converted keeps its place and its options: the answer is 200 and names its
@@ -121,7 +123,7 @@ def router(service: Service) -> APIRouter:
             if len(names) != 1:
                 raise HTTPException(422, f"Name one file in the field `{_FILENAME}`.")
             wishes = read_wishes(form.fields)
-        response.status_code, answer = await run_in_threadpool(submit, names[0], wishes)
+        response.status_code, answer = await run_in_threadpool(submit, names[0], wishes, client)
         return answer
 
     @routes.post(
@@ -129,16 +131,18 @@ def router(service: Service) -> APIRouter:
         status_code=_ACCEPTED,
         response_model=Accepted,
         summary="Send a file and convert it",
-        responses=_problems(
-            _400=_NOT_A_FORM,
-            _413="The file is bigger than `max_upload`, or the form's fields are too big.",
-            _415="The file is not a PDF, or the body is not multipart/form-data.",
-            _422=f"There is no file, or more than one. {_UNKNOWN_OPTION}",
-            _503=_BLOCKED,
-        ),
+        responses={
+            **_problems(
+                _400=_NOT_A_FORM,
+                _413="The file is bigger than `max_upload`, or the form's fields are too big.",
+                _415="The file is not a PDF, or the body is not multipart/form-data.",
+                _422=f"There is no file, or more than one. {_UNKNOWN_OPTION}",
+            ),
+            **REFUSALS,
+        },
         openapi_extra=form_schema(UploadForm, MULTIPART),
     )
-    async def upload(request: Request) -> Accepted:
+    async def upload(request: Request, client: str = Depends(admit)) -> Accepted:
         """Put a PDF into the input folder, under the name it was sent with, and queue it with its own options.
 
         Nothing is overwritten: if there is a file of this name, the new one gets a number. A file that does not come
@@ -149,7 +153,7 @@ def router(service: Service) -> APIRouter:
             wishes = read_wishes(form.fields)
             if not form.uploads:
                 raise HTTPException(422, "Send the PDF in the field `file`, as a file with a name.")
-            return await run_in_threadpool(keep, form.uploads[0], wishes)
+            return await run_in_threadpool(keep, form.uploads[0], wishes, client)
 
     @routes.get("/worker-pool-status", summary="How busy the engine is")
     async def worker_pool_status() -> PoolStatus:

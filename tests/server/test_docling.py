@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 from engine.engine import Engine
 from engine.job import JobState
 from engine.server.api import create_api
-from engine.server.docling_uploads import _BEGUN
+from engine.server.docling.uploads import _BEGUN
 from engine.server.listener import Listener
 from engine.server.service import Service
 from engine.settings import Settings

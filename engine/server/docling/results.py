@@ -21,7 +21,7 @@ from engine.options import Format
 from engine.pageindex import SIZE_KEY
 from engine.publish import read_manifest
 from engine.run import file_name
-from engine.server.docling_models import (
+from engine.server.docling.models import (
     ArchivedDocument,
     Component,
     ConvertResult,
@@ -29,7 +29,7 @@ from engine.server.docling_models import (
     ErrorItem,
     FailedResult,
 )
-from engine.server.docling_tasks import Task
+from engine.server.docling.tasks import Task
 
 NOT_FINISHED = "Task result not found. Please wait for a completion status."
 """docling-serve's words, which its client looks for."""

@@ -5,7 +5,8 @@ Bodies are read piece by piece, to be refused as soon as they are too big, and s
 
 from typing import Any
 
-from engine.server.docling_models import FailedResult, StillGoing
+from engine.server import limits
+from engine.server.docling.models import FailedResult, StillGoing
 from engine.server.models import Problem
 
 Responses = dict[int | str, dict[str, Any]]
@@ -17,7 +18,7 @@ ZIP: dict[str, Any] = {
 REFUSALS: Responses = {
     400: {"model": Problem, "description": "The request cannot be read, or asks for something to be fetched."},
     413: {"model": Problem, "description": "More than `max_upload`."},
-    503: {"model": Problem, "description": "Nothing can be taken in right now."},
+    **limits.REFUSALS,
 }
 UNREADABLE: Responses = {422: {"model": Problem, "description": "There is no document in the request."}}
 WAITED: Responses = {

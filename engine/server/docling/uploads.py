@@ -10,14 +10,13 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
@@ -26,10 +25,13 @@ from engine.errors import OutputUnwritable, unwritable
 from engine.filesystem import fsync_path
 from engine.job import Job, JobState
 from engine.publish import safe_name
+from engine.server.uploads import FileRules, read_form
+from engine.server.uploads import Upload as IncomingUpload
 from engine.settings import Settings
 
 TASK_FILE = "task.json"
 _FILES = "files"
+_MOST_FILES = 100
 _NAMELESS = "document.pdf"
 _MAX_SUFFIX = 16
 _MAX_STEM_BYTES = 180
@@ -70,23 +72,16 @@ class Uploads:
     async def receive_form(self, request: Request) -> Received:
         """Keep the documents of a multipart form. Raises `HTTPException`, or `OutputUnwritable` if there is no room."""
         folder = await run_in_threadpool(self._new_folder)
-        uploads: list[Upload] = []
-        fields: dict[str, list[str]] = {}
+        rules = FileRules(folder, self._most, frozenset({_FILES}), _MOST_FILES, only_pdf=False)
         try:
-            with _told():
-                async with _limited(request, self._most + _FORM_BYTES, self._most).form() as form:
-                    for name, value in form.multi_items():
-                        if not isinstance(value, UploadFile):
-                            fields.setdefault(name, []).append(value)
-                        elif name == _FILES:
-                            sent = value.filename or ""
-                            uploads.append(await run_in_threadpool(self.keep, folder, len(uploads), sent, value.file))
-            if not uploads:
-                raise HTTPException(422, "Send each document as a file in a form field named files.")
+            async with read_form(request, rules) as form:
+                if not form.uploads:
+                    raise HTTPException(422, "Send each document as a file in a form field named files.")
+                uploads = await run_in_threadpool(self._take_in, folder, form.uploads)
         except BaseException:
             self.discard(folder)  # not in a thread: the request may have been cancelled, and would be again
             raise
-        return Received(folder, tuple(uploads), fields)
+        return Received(folder, uploads, {name: [_text(v) for v in values] for name, values in form.fields.items()})
 
     async def receive_json(self, request: Request) -> bytes:
         """The body of a JSON request. Raises `HTTPException`."""
@@ -94,35 +89,48 @@ class Uploads:
         with _told():
             return await _limited(request, most, most).body()
 
+    def _take_in(self, folder: Path, sent: Sequence[IncomingUpload]) -> tuple[Upload, ...]:
+        """Give documents that are on the disk already their places in the folder of their request."""
+        uploads = []
+        try:
+            for number, document in enumerate(sent):
+                upload = _place(folder, number, _text(document.filename))
+                upload.path.parent.mkdir(mode=0o700)
+                document.part.rename(upload.path)
+                upload.path.chmod(0o600)
+                _settle_in(upload.path, folder)
+                uploads.append(upload)
+        except OSError as error:
+            raise _unwritable(error, self._folder) from error
+        return tuple(uploads)
+
     def keep_all(self, documents: Iterable[tuple[str, BinaryIO]]) -> tuple[Path, tuple[Upload, ...]]:
-        """Keep the documents of one request, each with the name it was sent by. Raises as `keep` does."""
+        """Keep the documents of one request, each with the name it was sent by.
+
+        Raises `HTTPException` if one is too big, or `OutputUnwritable`.
+        """
         folder = self._new_folder()
         try:
-            return folder, tuple(self.keep(folder, n, name, stream) for n, (name, stream) in enumerate(documents))
+            return folder, tuple(self._keep(folder, n, name, stream) for n, (name, stream) in enumerate(documents))
         except BaseException:
             self.discard(folder)
             raise
 
-    def keep(self, folder: Path, number: int, filename: str, stream: BinaryIO) -> Upload:
+    def _keep(self, folder: Path, number: int, filename: str, stream: BinaryIO) -> Upload:
         """Write a document to the disk, durably. Raises `HTTPException` if it is too big, or `OutputUnwritable`."""
-        basename = filename.replace("\\", "/").rpartition("/")[2]
-        path = folder / str(number) / _stored_name(basename)
+        upload = _place(folder, number, filename)
         try:
             stream.seek(0, os.SEEK_END)
             if stream.tell() > self._most:
                 raise _too_big(self._most)
             stream.seek(0)
-            path.parent.mkdir(mode=0o700)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+            upload.path.parent.mkdir(mode=0o700)
+            with os.fdopen(os.open(upload.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
                 shutil.copyfileobj(stream, copy, 1 << 20)
-            # It is here in full, unlike a file of the hot folder that has just been changed.
-            settled = time.time() - _SETTLED_S
-            os.utime(path, (settled, settled))
-            for made in (path, path.parent, folder):
-                fsync_path(made)
+            _settle_in(upload.path, folder)
         except OSError as error:
             raise _unwritable(error, self._folder) from error
-        return Upload(display_name(basename) or _NAMELESS, path)
+        return upload
 
     def discard(self, folder: Path) -> None:
         """Delete the folder of a request that came to nothing."""
@@ -166,6 +174,24 @@ class Uploads:
         except OSError as error:
             raise _unwritable(error, self._folder) from error
         return folder
+
+
+def _place(folder: Path, number: int, filename: str) -> Upload:
+    """Where a document of a request is kept, by the name it was sent with."""
+    basename = filename.replace("\\", "/").rpartition("/")[2]
+    return Upload(display_name(basename) or _NAMELESS, folder / str(number) / _stored_name(basename))
+
+
+def _settle_in(path: Path, folder: Path) -> None:
+    """See that a document is on the disk to stay, and that nobody takes it for one that is still coming in."""
+    settled = time.time() - _SETTLED_S
+    os.utime(path, (settled, settled))
+    for made in (path, path.parent, folder):
+        fsync_path(made)
+
+
+def _text(sent: bytes) -> str:
+    return sent.decode("utf-8", "replace")
 
 
 def _stored_name(sent: str) -> str:

@@ -19,9 +19,9 @@ from engine.engine import Engine
 from engine.errors import NoSuchJob, OutputUnwritable
 from engine.filesystem import fsync_path
 from engine.job import Job, JobState
-from engine.server.docling_models import TaskMeta, TaskState, TaskStatus
-from engine.server.docling_options import Order
-from engine.server.docling_uploads import Upload, Uploads
+from engine.server.docling.models import TaskMeta, TaskState, TaskStatus
+from engine.server.docling.options import Order
+from engine.server.docling.uploads import Upload, Uploads
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Tasks:
         self._ranking: dict[int, int] = {}
         self._ranked_at = -_RANKING_S
 
-    def submit(self, folder: Path, uploads: tuple[Upload, ...], order: Order) -> Task:
+    def submit(self, folder: Path, uploads: tuple[Upload, ...], order: Order, client: str) -> Task:
         """Queue what was received. Writes to the disk; raises `HotfolioError`, and then nothing stays queued."""
         record = TaskRecord(
             filenames=tuple(upload.filename for upload in uploads),
@@ -91,7 +91,8 @@ class Tasks:
         )
         try:
             _write(self._uploads.task_file(folder.name), record)  # before anything can be found by its id
-            jobs = self._engine.submit_many([upload.path for upload in uploads], options=order.options)
+            files = [upload.path for upload in uploads]
+            jobs = self._engine.submit_many(files, options=order.options, client=client)
         except BaseException:
             self._uploads.discard(folder)
             raise

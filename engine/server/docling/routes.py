@@ -14,19 +14,20 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, HTTPException, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from engine.display import display_text
-from engine.server.docling_models import ConvertResult, Health, SourceRequest, StillGoing, TaskMessage, TaskStatus
-from engine.server.docling_options import read_order
-from engine.server.docling_results import NOT_FINISHED, Results
-from engine.server.docling_schema import FORM, JSON, REFUSALS, UNKNOWN, UNREADABLE, WAITED, ZIP
-from engine.server.docling_tasks import Task, Tasks
-from engine.server.docling_uploads import Uploads
+from engine.server.docling.models import ConvertResult, Health, SourceRequest, StillGoing, TaskMessage, TaskStatus
+from engine.server.docling.options import read_order
+from engine.server.docling.results import NOT_FINISHED, Results
+from engine.server.docling.schema import FORM, JSON, REFUSALS, UNKNOWN, UNREADABLE, WAITED, ZIP
+from engine.server.docling.tasks import Task, Tasks
+from engine.server.docling.uploads import Uploads
+from engine.server.limits import admission
 from engine.server.service import Service
 
 _LOOK_S = (0.05, 0.5)
@@ -44,6 +45,7 @@ CancelOnDisconnect = Annotated[
 def router(service: Service) -> APIRouter:
     """The routes below `/v1`, and `/health` and `/version`."""
     door = _Door(service)
+    admit = admission(service)
     routes = APIRouter(tags=["as docling-serve"])
 
     @routes.post(
@@ -53,9 +55,11 @@ def router(service: Service) -> APIRouter:
         responses={**REFUSALS, **WAITED},
         openapi_extra=FORM,
     )
-    async def convert_file(request: Request, cancel_on_disconnect: CancelOnDisconnect = False) -> Response:
+    async def convert_file(
+        request: Request, cancel_on_disconnect: CancelOnDisconnect = False, client: str = Depends(admit)
+    ) -> Response:
         """Answer with the document, or with a ZIP file of several; after `docling_wait` seconds, with 504."""
-        return await door.wait(request, await door.take_form(request), cancel_on_disconnect)
+        return await door.wait(request, await door.take_form(request, client), cancel_on_disconnect)
 
     @routes.post(
         "/v1/convert/file/async",
@@ -63,9 +67,9 @@ def router(service: Service) -> APIRouter:
         responses={**REFUSALS, **UNREADABLE},
         openapi_extra=FORM,
     )
-    async def convert_file_later(request: Request) -> TaskStatus:
+    async def convert_file_later(request: Request, client: str = Depends(admit)) -> TaskStatus:
         """Answer at once with the id to ask for the result by."""
-        return await run_in_threadpool(door.tasks.status, await door.take_form(request))
+        return await run_in_threadpool(door.tasks.status, await door.take_form(request, client))
 
     @routes.post(
         "/v1/convert/source",
@@ -74,9 +78,11 @@ def router(service: Service) -> APIRouter:
         responses={**REFUSALS, **WAITED},
         openapi_extra=JSON,
     )
-    async def convert_source(request: Request, cancel_on_disconnect: CancelOnDisconnect = False) -> Response:
+    async def convert_source(
+        request: Request, cancel_on_disconnect: CancelOnDisconnect = False, client: str = Depends(admit)
+    ) -> Response:
         """Like `/v1/convert/file`, with the documents in base64. Nothing is fetched from the network."""
-        return await door.wait(request, await door.take_json(request), cancel_on_disconnect)
+        return await door.wait(request, await door.take_json(request, client), cancel_on_disconnect)
 
     @routes.post(
         "/v1/convert/source/async",
@@ -84,9 +90,9 @@ def router(service: Service) -> APIRouter:
         responses={**REFUSALS, **UNREADABLE},
         openapi_extra=JSON,
     )
-    async def convert_source_later(request: Request) -> TaskStatus:
+    async def convert_source_later(request: Request, client: str = Depends(admit)) -> TaskStatus:
         """Like `/v1/convert/file/async`, with the documents in base64. Nothing is fetched from the network."""
-        return await run_in_threadpool(door.tasks.status, await door.take_json(request))
+        return await run_in_threadpool(door.tasks.status, await door.take_json(request, client))
 
     @routes.get("/v1/status/poll/{task_id}", summary="Where a task stands", responses=UNKNOWN)
     async def poll(
@@ -146,15 +152,15 @@ class _Door:
         engine.on_finished(self._uploads.settle)
         self._uploads.sweep(entry.job for entry in engine.select())
 
-    async def take_form(self, request: Request) -> Task:
+    async def take_form(self, request: Request, client: str) -> Task:
         """Queue the documents of a multipart form."""
         received = await self._uploads.receive_form(request)
         order = read_order(received.fields, self._defaults)
-        return await run_in_threadpool(self.tasks.submit, received.folder, received.uploads, order)
+        return await run_in_threadpool(self.tasks.submit, received.folder, received.uploads, order, client)
 
-    async def take_json(self, request: Request) -> Task:
+    async def take_json(self, request: Request, client: str) -> Task:
         """Queue the documents inside a JSON request."""
-        return await run_in_threadpool(self._submit_json, await self._uploads.receive_json(request))
+        return await run_in_threadpool(self._submit_json, await self._uploads.receive_json(request), client)
 
     async def wait(self, request: Request, task: Task, cancels: bool) -> Response:
         """Answer a call that waits for its result."""
@@ -225,7 +231,7 @@ class _Door:
         finally:
             listening.cancel()
 
-    def _submit_json(self, body: bytes) -> Task:
+    def _submit_json(self, body: bytes, client: str) -> Task:
         try:
             asked = SourceRequest.model_validate_json(body)
         except ValidationError as error:
@@ -242,7 +248,7 @@ class _Door:
                 )
             documents.append((source.filename, io.BytesIO(_decoded(source.base64_string or ""))))
         folder, uploads = self._uploads.keep_all(documents)
-        return self.tasks.submit(folder, uploads, order)
+        return self.tasks.submit(folder, uploads, order, client)
 
 
 async def _listen(websocket: WebSocket, is_asked: asyncio.Event) -> None:
