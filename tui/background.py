@@ -11,7 +11,7 @@ import msgspec
 
 from engine.display import display_text
 from engine.errors import EngineUnreachable, HotfolioError
-from engine.settings import LoadedSettings, Settings
+from engine.settings import Settings
 from engine.wire import Refusal, decode, encode
 from tui.signals import POLL_S
 
@@ -21,13 +21,23 @@ _STOP_S = 12.0
 
 
 @dataclass(frozen=True, slots=True)
+class TcpOrder:
+    """How an engine is to listen on TCP, besides its own socket; where, its settings say."""
+
+    needs_token: bool = True
+    is_required: bool = False
+    """Whether it is not to start if it cannot; else it says so, and does without."""
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """What an engine in the background is to do."""
+    """What an engine without a screen is to do."""
 
     settings: Settings
     origins: dict[str, str] = field(default_factory=dict)
     outlives: bool = False
     """Whether it goes on when its standard input ends."""
+    tcp: TcpOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +45,19 @@ class Ready:
     """The engine works and can be reached."""
 
     pid: int
+    url: str | None
+    """Where it listens on TCP."""
+    remark: str | None
+    """Something to tell whoever has started it."""
 
 
 class BackgroundEngine:
     """The process of an engine that this process has started."""
 
-    def __init__(self, loaded: LoadedSettings, *, outlives: bool = False) -> None:
+    def __init__(self, order: Order) -> None:
         """Start it; `wait_ready` tells when it can be reached.
 
-        Unless it `outlives` its starter, it stops in order when this process ends, in whatever way.
+        Unless the order says that it outlives its starter, it stops in order when this process ends, in whatever way.
         """
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tui.serve"],
@@ -52,7 +66,6 @@ class BackgroundEngine:
             stderr=subprocess.PIPE,
             start_new_session=True,  # keys such as ctrl+c are the dashboard's
         )
-        order = Order(loaded.settings, dict(loaded.origins), outlives)
         with contextlib.suppress(BrokenPipeError):  # it has died already; `wait_ready` says why
             self._write(encode(order) + b"\n")
 
@@ -66,14 +79,14 @@ class BackgroundEngine:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
-    def wait_ready(self) -> None:
+    def wait_ready(self) -> Ready:
         """Wait until the engine can be reached; raises what it has raised if it cannot start."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         self._process.stdout.close()
         with contextlib.suppress(msgspec.MsgspecError):
-            decode(line, Ready)
-            return
+            ready: Ready = decode(line, Ready)
+            return ready
         raise self._failure(line)
 
     def stop(self, is_urgent: Callable[[], bool] = lambda: False) -> None:

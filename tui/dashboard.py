@@ -9,7 +9,7 @@ from collections.abc import Callable
 from engine.client import RemoteEngine
 from engine.errors import EngineLocked, EngineUnreachable, HotfolioError
 from engine.settings import LoadedSettings
-from tui.background import BackgroundEngine
+from tui.background import BackgroundEngine, Order
 from tui.line_output import ProgressDisplay
 from tui.lost_terminal import LostTerminal
 from tui.signals import POLL_S, signals_caught
@@ -71,7 +71,7 @@ class _Owner:
 
     def start(self) -> None:
         """Start one; `wait_ready` tells whether that went well."""
-        self._engine = BackgroundEngine(self._loaded)
+        self._engine = BackgroundEngine(Order(self._loaded.settings, dict(self._loaded.origins)))
         self._started_at = time.monotonic()
 
     def wait_ready(self) -> None:

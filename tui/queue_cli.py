@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui.options import JOB, Load, finish, takes_settings
+from tui.options import JOB, Load, answer, takes_settings
 
 if TYPE_CHECKING:
     from engine.client import RemoteEngine
@@ -52,7 +52,7 @@ def add(
     from tui import orders
 
     settings = load().settings
-    finish(
+    answer(
         lambda: orders.add(
             settings.state_folder, files, settings.convert_options, priority, again=again, waits=wait, as_json=json
         )
@@ -73,7 +73,7 @@ def wait(
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.wait(folder, orders.ranges(ids), timeout, as_json=json))
+    answer(lambda: orders.wait(folder, orders.ranges(ids), timeout, as_json=json))
 
 
 # --- looking ---
@@ -85,7 +85,7 @@ def ls(load: Load, ids: _Ids = [], state: _States = None, json: _Json = False) -
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.ls(folder, orders.ranges(ids), orders.states(state), as_json=json))
+    answer(lambda: orders.ls(folder, orders.ranges(ids), orders.states(state), as_json=json))
 
 
 @takes_settings(*_FOLDERS)
@@ -94,7 +94,7 @@ def show(id: _OneId, load: Load, json: _Json = False) -> None:  # noqa: A002
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.show(folder, id, as_json=json))
+    answer(lambda: orders.show(folder, id, as_json=json))
 
 
 @takes_settings(*_FOLDERS)
@@ -109,7 +109,7 @@ def log(
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.log(folder, id, lines, follows=follow, as_json=json))
+    answer(lambda: orders.log(folder, id, lines, follows=follow, as_json=json))
 
 
 @takes_settings(*_FOLDERS)
@@ -118,7 +118,7 @@ def status(load: Load, json: _Json = False) -> None:
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.status(folder, as_json=json))
+    answer(lambda: orders.status(folder, as_json=json))
 
 
 # --- changing jobs ---
@@ -128,7 +128,7 @@ def _change(name: str, load: Load, ids: list[str], state: list[str] | None, *, a
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.change(folder, name, orders.ranges(ids), orders.states(state), as_json=as_json))
+    answer(lambda: orders.change(folder, name, orders.ranges(ids), orders.states(state), as_json=as_json))
 
 
 @takes_settings(*_FOLDERS)
@@ -161,7 +161,7 @@ def clear(load: Load, ids: _Ids = [], state: _States = None, json: _Json = False
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.clear(folder, orders.ranges(ids), orders.states(state), as_json=json))
+    answer(lambda: orders.clear(folder, orders.ranges(ids), orders.states(state), as_json=json))
 
 
 @takes_settings(*_FOLDERS)
@@ -176,7 +176,7 @@ def priority(
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.prioritize(folder, value, orders.ranges(ids), orders.states(state), as_json=json))
+    answer(lambda: orders.prioritize(folder, value, orders.ranges(ids), orders.states(state), as_json=json))
 
 
 @takes_settings(*_FOLDERS)
@@ -190,7 +190,7 @@ def move(
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.move(folder, where, orders.ranges(ids), as_json=json))
+    answer(lambda: orders.move(folder, where, orders.ranges(ids), as_json=json))
 
 
 # --- the engine as a whole ---
@@ -200,7 +200,7 @@ def _steer(load: Load, order: "Callable[[RemoteEngine], Asked]", *, as_json: boo
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.steer(folder, order, as_json=as_json))
+    answer(lambda: orders.steer(folder, order, as_json=as_json))
 
 
 @takes_settings(*_FOLDERS)
@@ -241,7 +241,22 @@ def stop(
     from tui import orders
 
     folder = load().settings.state_folder
-    finish(lambda: orders.stop(folder, now=now, as_json=json))
+    answer(lambda: orders.stop(folder, now=now, as_json=json))
+
+
+@takes_settings(*_FOLDERS)
+def token(load: Load) -> None:
+    """Print the token that programs need over TCP, and make it if there is none."""
+    from engine.folders import make_folders
+    from engine.server.token import ensure_token
+
+    def work() -> int:
+        settings = load().settings
+        make_folders(settings, watch=False)
+        print(ensure_token(settings.state_folder))
+        return 0
+
+    answer(work)
 
 
 _COMMANDS: dict[Callable[..., None], dict[str, bool]] = {
@@ -262,4 +277,5 @@ _COMMANDS: dict[Callable[..., None], dict[str, bool]] = {
     wait: {},
     status: {},
     stop: {},
+    token: {},
 }

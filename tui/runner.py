@@ -16,6 +16,7 @@ from engine.display import display_name, display_text
 from engine.engine import Engine
 from engine.errors import SandboxUnavailable
 from engine.job import Job, JobState
+from engine.latelistener import LateListener
 from engine.pool import NO_PROCESS
 from engine.settings import Settings
 from tui.line_output import LineDisplay, ProgressDisplay
@@ -56,13 +57,18 @@ class Runner:
         self._engine.on_finished(self._finished.put)
         with signals_caught(self._on_signal):
             self._engine.start()
+            listener = None
             try:
                 if self._files is not None:
                     jobs = self._engine.submit_many(list(dict.fromkeys(self._files)), again=True)
                     wanted = {job.id for job in jobs}
+                else:
+                    listener = LateListener(self._engine, self._on_stop)
                 self._loop(wanted)
             finally:
                 stop_engine(self._engine, lambda: self._signals > 1)
+                if listener is not None:
+                    listener.stop()
         while not self._finished.empty():
             self._report(self._finished.get(), print)
         seconds = time.monotonic() - started
@@ -95,6 +101,11 @@ class Runner:
 
     def _on_signal(self) -> None:
         self._signals += 1
+        self._stop.set()
+
+    def _on_stop(self, now: bool) -> None:
+        """Somebody wants the run to end, by way of the engine's socket."""
+        self._signals += 2 if now else 1
         self._stop.set()
 
     # --- telling ---

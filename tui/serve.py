@@ -7,20 +7,24 @@ engine stops in order, unless it has been told to outlive them.
 
 import contextlib
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from engine.display import display_name
 from engine.engine import Engine
-from engine.errors import HotfolioError
-from engine.server.listener import serve_locally
+from engine.errors import HotfolioError, SettingsError
+from engine.server.listener import serve as listen
 from engine.server.service import Service
 from engine.server.systemd import Systemd, take_over
+from engine.server.tcp import TcpDoor, open_tcp
+from engine.server.token import ensure_token
 from engine.settings import LoadedSettings, Settings
 from engine.sockets import bind, service_folder, socket_path
 from engine.wire import Refusal, decode, encode
-from tui.background import BackgroundEngine, Order, Ready
+from tui.background import BackgroundEngine, Order, Ready, TcpOrder
 from tui.signals import signals_caught, stop_engine
 
 _LOOK_S = 1.0
@@ -33,6 +37,7 @@ class ServiceProcess:
     """
 
     def __init__(self, order: Order, *, systemd: Systemd | None = None) -> None:
+        self._order = order
         self._systemd = systemd or Systemd()
         self._stops = 0
         self._stopping = threading.Event()
@@ -49,15 +54,16 @@ class ServiceProcess:
         if not self.service.outlives:
             self.stop()
 
-    def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
+    def run(self, on_ready: Callable[[Ready], None]) -> None:
         """Work until stopped. Raises `HotfolioError` if it cannot start."""
         with signals_caught(self.stop):
             self._engine.start()
             listener = None
             try:
-                listener = serve_locally(self.service, bind(self._engine.settings.state_folder))
+                doors = open_doors(self._order, self._systemd)
+                listener = listen(self.service, doors.local, doors.tcp)
                 self._systemd.notify("READY=1", "STATUS=Converting what comes into the hot folder.")
-                on_ready()
+                on_ready(Ready(os.getpid(), doors.tcp.url if doors.tcp else None, doors.remark))
                 watchdog_s = self._systemd.watchdog_s or 2 * _LOOK_S
                 while not self._stopping.wait(min(watchdog_s / 2, _LOOK_S)):
                     # Whoever holds a lock for good shows here, and the service manager starts the engine anew.
@@ -72,21 +78,69 @@ class ServiceProcess:
                     socket_path(self._engine.settings.state_folder).unlink(missing_ok=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The sockets on which an engine is reached."""
+
+    local: socket.socket
+    tcp: TcpDoor | None
+    remark: str | None
+    """Why there is no TCP socket although there should be."""
+
+
+def open_doors(order: Order, systemd: Systemd) -> Doors:
+    """Bind the sockets, or take those that systemd has bound; raises `SettingsError` if one cannot be had."""
+    settings, tcp = order.settings, order.tcp
+    local = next((s for s in systemd.listening if s.family == socket.AF_UNIX), None) or bind(settings.state_folder)
+    if tcp is None:
+        return Doors(local, None, None)
+    token = ensure_token(settings.state_folder) if tcp.needs_token else None
+    given = next((s for s in systemd.listening if s.family != socket.AF_UNIX), None)
+    try:
+        if given is not None:
+            return Doors(local, TcpDoor(given, token, settings.api_names), None)
+        return Doors(local, open_tcp(settings.api_host, settings.api_port, token, settings.api_names), None)
+    except SettingsError as error:
+        if tcp.is_required or given is not None or token is None:
+            local.close()
+            raise
+        return Doors(local, None, f"{error} Until then, only programs on this machine reach it, by its own socket.")
+
+
 def serve(loaded: LoadedSettings, *, no_auth: bool) -> int:
     """Run in the foreground until stopped; returns the exit status. Raises `HotfolioError` if it cannot start."""
-    systemd = take_over()
-    process = ServiceProcess(Order(loaded.settings, dict(loaded.origins), outlives=True), systemd=systemd)
-    process.run(lambda: _say(f"Working on {display_name(loaded.settings.input)}; `hotfolio` joins, ctrl+c stops."))
+    order = _order(loaded, no_auth=no_auth)
+    what = f"Working on {display_name(loaded.settings.input)}"
+    ServiceProcess(order, systemd=take_over()).run(lambda ready: _tell(order, ready, what, "ctrl+c stops it"))
     return 0
 
 
 def serve_detached(loaded: LoadedSettings, *, no_auth: bool) -> int:
     """Start in the background, and return as soon as it works. Raises `HotfolioError` if it cannot start."""
-    engine = BackgroundEngine(loaded, outlives=True)
-    engine.wait_ready()
+    order = _order(loaded, no_auth=no_auth)
+    engine = BackgroundEngine(order)
+    ready = engine.wait_ready()
     engine.let_go()
-    _say(f"Working in the background (process {engine.pid}); `hotfolio` joins, `hotfolio stop` stops it.")
+    _tell(order, ready, f"Working in the background (process {engine.pid})", "`hotfolio stop` stops it")
     return 0
+
+
+def _order(loaded: LoadedSettings, *, no_auth: bool) -> Order:
+    is_asked_for = no_auth or not {"api_host", "api_port"}.isdisjoint(loaded.origins)
+    tcp = TcpOrder(needs_token=not no_auth, is_required=is_asked_for)
+    return Order(loaded.settings, dict(loaded.origins), outlives=True, tcp=tcp)
+
+
+def _tell(order: Order, ready: Ready, what: str, how_to_stop: str) -> None:
+    lines = [f"{what}; `hotfolio` opens the dashboard on it, {how_to_stop}."]
+    if ready.url is not None:
+        needs_token = order.tcp is not None and order.tcp.needs_token
+        key = "with the token that `hotfolio token` prints" if needs_token else "without a token"
+        lines.append(f"Other programs reach it at {ready.url}, {key}.")
+    if ready.remark is not None:
+        lines.append(ready.remark)
+    with contextlib.suppress(OSError):
+        print("\n".join(lines), flush=True)
 
 
 def main() -> None:
@@ -95,24 +149,19 @@ def main() -> None:
     process = ServiceProcess(order)
     with os.fdopen(os.dup(1), "wb", buffering=0) as answer:
 
-        def ready() -> None:
+        def on_ready(ready: Ready) -> None:
             with contextlib.suppress(OSError):  # whoever asked is gone: the leash tells
-                answer.write(encode(Ready(os.getpid())) + b"\n")
+                answer.write(encode(ready) + b"\n")
             answer.close()
             _leave_terminal(order.settings)
             threading.Thread(target=_hold_leash, args=(process,), name="leash", daemon=True).start()
 
         try:
-            process.run(ready)
+            process.run(on_ready)
         except HotfolioError as error:
             with contextlib.suppress(OSError, ValueError):
                 answer.write(encode(Refusal.of(error)) + b"\n")
             raise SystemExit(1) from None
-
-
-def _say(text: str) -> None:
-    with contextlib.suppress(OSError):
-        print(text, flush=True)
 
 
 def _leave_terminal(settings: Settings) -> None:

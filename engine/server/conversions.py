@@ -16,7 +16,8 @@ from engine.display import display_name, display_text
 from engine.engine import Engine
 from engine.errors import IllegalTransition
 from engine.job import Job, JobState, Move, PageState
-from engine.server.models import Conversion, ConversionId, Problem
+from engine.server.models import Conversion, Problem
+from engine.server.parameters import ConversionId
 from engine.server.results import Result, open_regular
 from engine.server.service import Service
 from engine.snapshot import JobDetail

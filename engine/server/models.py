@@ -1,9 +1,7 @@
 """What the API says about a conversion: shared by all routes that do not speak another program's dialect."""
 
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import Path
 from pydantic import BaseModel, Field
 
 from engine.display import display_text
@@ -66,7 +64,3 @@ class Conversion(BaseModel):
             finished=job.finished,
             seconds=job.seconds,
         )
-
-
-ConversionId = Annotated[str, Path(description="The conversion's UUID, or its short number.", examples=["12"])]
-"""How a path names a conversion."""

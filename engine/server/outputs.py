@@ -13,7 +13,8 @@ from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
-from engine.server.models import ConversionId, Problem
+from engine.server.models import Problem
+from engine.server.parameters import ConversionId
 from engine.server.results import Result
 from engine.server.service import Service
 
