@@ -10,7 +10,7 @@ run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
 
 test: check  ## lint, types, import contracts and all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 4 --dist worksteal
 
 check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], what: str = "the condition", timeout: float = 20.0) -> None:
+def wait_until(condition: Callable[[], object], what: str = "the condition", timeout: float = 40.0) -> None:
     """Return as soon as `condition()` is true; fail after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not condition():

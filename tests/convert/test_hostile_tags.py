@@ -607,13 +607,13 @@ def words_of(data: bytes) -> set[str]:
 def test_hostile_tags_are_read_or_refused_with_a_reason(name: str) -> None:
     data, why = data_of(name), CASES[name][1]
     document = opened(data)
-    started = time.perf_counter()
+    started = time.process_time()  # not the clock on the wall, since other tests may run at the same time
     if why is not None:
         with pytest.raises(NoStructure, match=why):
             TagReader(document).read(1)
     else:
         page = TagReader(document).read(1)
-    assert time.perf_counter() - started < MOST_SECONDS
+    assert time.process_time() - started < MOST_SECONDS
     if why is None:
         written = MarkdownWriter(page_header=True, page_footer=True).page(page).replace("\\", "")
         assert [word for word in WORDS if word in words_of(data) and word not in written] == []

@@ -26,12 +26,14 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
 
 
 @pytest.fixture
-def paused(tmp_path: Path, size: tuple[int, int]) -> Iterator[Dashboard]:
+def paused(tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int]) -> Iterator[Dashboard]:
     """Jobs 1 to `JOBS`, all of them waiting: the key that pauses has been pressed before there were any."""
-    with Dashboard(tmp_path, size) as dashboard:
-        dashboard.wait_for("No jobs yet", str(tmp_path / "input"))
+    # Not `tmp_path`: with the name of the test in it, a small screen has no room for the whole of the folder's path.
+    folder = tmp_path_factory.mktemp("jobs")
+    with Dashboard(folder, size) as dashboard:
+        dashboard.wait_for("No jobs yet", str(folder / "input"))
         dashboard.see("P", "Paused:", "‖ paused")
-        drop(tmp_path, dict(pdfs.many(JOBS)))
+        drop(folder, dict(pdfs.many(JOBS)))
         dashboard.wait_until(lambda: f"All {JOBS} " in dashboard.tabs, "all jobs")
 
         def is_complete() -> bool:

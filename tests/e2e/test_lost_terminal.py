@@ -63,7 +63,7 @@ def test_a_lost_terminal_stops_in_order_and_the_next_run_goes_on(busy: Dashboard
             os.utime(folder / "input" / "late.pdf", (0, 0))
         assert busy.wait_exit(EXIT_S) == 0
         assert time.monotonic() - started < EXIT_S
-        wait_until(lambda: not any(map(is_alive, processes)), "its processes to end with it", timeout=2)
+        wait_until(lambda: not any(map(is_alive, processes)), "its processes to end with it", timeout=EXIT_S)
         if loss != "hang-up":
             sent = busy.received
             assert sent.rindex(LEAVES_ALTERNATE_SCREEN) > sent.rindex(ENTERS_ALTERNATE_SCREEN)
@@ -130,7 +130,7 @@ def test_a_terminal_that_reads_no_more_does_not_keep_the_program(busy: Dashboard
         assert busy.process.poll() is None
         LOSSES[loss](busy)
         busy.wait_exit(EXIT_S)
-        wait_until(lambda: not any(map(is_alive, processes)), "its processes to end with it", timeout=2)
+        wait_until(lambda: not any(map(is_alive, processes)), "its processes to end with it", timeout=EXIT_S)
     assert "failed" not in job_states(busy.folder).values()
 
 

@@ -24,8 +24,18 @@ DOCUMENTS: dict[str, Callable[[], bytes]] = {
     "truncated.pdf": pdfs.truncated,
 }
 
+# With a thread for each core, which wait for one another by spinning, and without an arena, it would take several times
+# as long while other tests run.
 LIBRARY = """
 import json, sys
+import onnxruntime
+class Session(onnxruntime.InferenceSession):
+    def __init__(self, model, sess_options=None, **others):
+        options = sess_options or onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.enable_cpu_mem_arena = True
+        super().__init__(model, options, **others)
+onnxruntime.InferenceSession = Session
 import pymupdf4llm
 answers = {}
 for name in sys.argv[1:]:

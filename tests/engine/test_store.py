@@ -1,7 +1,6 @@
 """The queue on disk: durable, unique, quick, and never the reason why nothing works."""
 
 import sqlite3
-import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -256,13 +255,13 @@ def fill_with_finished_jobs(folder: Path, count: int) -> None:
 
 
 def seconds_to_claim(store: JobStore, prefix: str) -> float:
-    """The median over some jobs; the disk is the same for all, so that only the queue's size can differ."""
+    """The least over some jobs: what else goes on can make some take longer, but the queue's size is there for all."""
     times = []
     for job in add(store, *(f"{prefix}{n}.pdf" for n in range(25))):
         start = time.perf_counter()
         assert store.claim(job.id) is not None
         times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return min(times)
 
 
 def test_a_hundred_thousand_finished_jobs_do_not_slow_a_claim(tmp_path: Path, store: JobStore, clock: Clock) -> None:
@@ -367,7 +366,7 @@ def test_a_closed_store_refuses_instead_of_waiting_for_ever(tmp_path: Path, cloc
     store = JobStore(tmp_path, clock)
     store.close()
     with pytest.raises(HotfolioError):
-        answer(store.load, timeout=3)
+        answer(store.load)
 
 
 # --- pages ---

@@ -30,7 +30,7 @@ class Session:
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait until something holds, looking at the engine meanwhile."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < deadline, what or f"never came true; on the screen:\n{self.text}"
             await self.pilot.pause()

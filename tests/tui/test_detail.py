@@ -20,10 +20,11 @@ async def test_every_page_has_a_line_however_many_there_are(engine: FakeEngine) 
         await s.press("enter")
         view = s.app.screen.query_one(JobView)
         await s.until(lambda: view.virtual_size.height > 10_000)
-        started = time.perf_counter()
+        # Time of the processor, since other tests may run at the same time.
+        started = time.process_time()
         for _ in range(10):
             view.update_lines()
-        assert (time.perf_counter() - started) / 10 < 0.05
+        assert (time.process_time() - started) / 10 < 0.05
         await s.press("G")
         last = next(line for line in s.lines if " 10000 " in line)
         assert "done" in last
