@@ -104,6 +104,9 @@ def serve(
 ) -> Listener:
     """Serve on the engine's own socket, whose folder lets its owner in alone, and, guarded, on TCP."""
     from engine.server.api import create_api, create_local_api
+    from engine.server.housekeeping import keep_house
+
+    keep_house(service)
 
     settings = service.engine.settings
     requests = requests or RequestLimits.for_uploads(settings.max_upload)

@@ -13,7 +13,7 @@ from engine.server.limits import REFUSALS, admission
 from engine.server.models import Problem
 from engine.server.names import find_input, names_for
 from engine.server.service import Service
-from engine.server.uploads import FileRules, Upload, delete_leftovers, read_form
+from engine.server.uploads import FileRules, Upload, read_form
 
 _OK, _ACCEPTED = 200, 202
 _FILE, _FILENAME = "file", "filename"
@@ -65,7 +65,6 @@ def router(service: Service) -> APIRouter:
     engine = service.engine
     admit = admission(service)
     root = engine.settings.input.absolute()
-    delete_leftovers(root)
 
     def accepted(job: Job, message: str, wishes: Wishes) -> Accepted:
         totals = engine.snapshot(since=1 << 62).totals

@@ -13,7 +13,7 @@ from engine.client import Connection, RemoteEngine
 from engine.engine import Engine
 from engine.errors import EngineUnreachable
 from engine.job import JobState
-from engine.server.listener import Listener, serve_locally
+from engine.server.listener import Door, Listener, serve_locally
 from engine.server.service import Service
 from engine.settings import Settings
 from engine.sockets import bind, connect, service_folder, socket_path
@@ -143,7 +143,7 @@ def test_garbage_for_an_answer_is_one_sentence(tmp_path: Path) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"<html>"})
 
-    listener = Listener([(bind(tmp_path), app)])
+    listener = Listener([Door(bind(tmp_path), app)])
     listener.start()
     try:
         with pytest.raises(EngineUnreachable, match="another version"):

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from engine.engine import Engine
 from engine.server.api import create_local_api
+from engine.server.housekeeping import keep_house
 from engine.server.service import Service
 from engine.settings import Settings
 
@@ -30,7 +31,9 @@ def engine(settings: Settings) -> Iterator[Engine]:
 @pytest.fixture
 def service(engine: Engine) -> Service:
     """The engine as the routes see it."""
-    return Service(engine, lambda now: None)
+    service = Service(engine, lambda now: None)
+    keep_house(service)
+    return service
 
 
 @pytest.fixture

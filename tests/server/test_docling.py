@@ -21,7 +21,8 @@ from engine.engine import Engine
 from engine.job import JobState
 from engine.server.api import create_api
 from engine.server.docling.uploads import _BEGUN
-from engine.server.listener import Listener
+from engine.server.housekeeping import keep_house
+from engine.server.listener import Door, Listener
 from engine.server.service import Service
 from engine.settings import Settings
 from tests import pdfs
@@ -42,11 +43,11 @@ def serving(folder: Path, **changes: Any) -> Iterator[tuple[Engine, TestClient]]
         "max_upload": 300_000,
         **changes,
     }
-    with (
-        Engine(Settings(**values), program="tests.engine.faulty_child") as engine,
-        TestClient(create_api(Service(engine, lambda now: None)), base_url="http://localhost") as client,
-    ):
-        yield engine, client
+    with Engine(Settings(**values), program="tests.engine.faulty_child") as engine:
+        service = Service(engine, lambda now: None)
+        keep_house(service)
+        with TestClient(create_api(service), base_url="http://localhost") as client:
+            yield engine, client
 
 
 @pytest.fixture(scope="module")
@@ -517,7 +518,7 @@ def test_a_websocket_about_an_unknown_task_says_so(client: TestClient) -> None:
 def listening(engine: Engine) -> Iterator[tuple[str, int]]:
     channel = socket.create_server(("127.0.0.1", 0))
     channel.setblocking(False)
-    listener = Listener([(channel, create_api(Service(engine, lambda now: None)))])
+    listener = Listener([Door(channel, create_api(Service(engine, lambda now: None)))])
     listener.start()
     yield channel.getsockname()
     listener.stop()

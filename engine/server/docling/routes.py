@@ -149,8 +149,6 @@ class _Door:
         self._uploads = Uploads(engine.settings)
         self.tasks = Tasks(engine, self._uploads)
         self._results = Results(engine.settings.uploads_folder.absolute())
-        engine.on_finished(self._uploads.settle)
-        self._uploads.sweep(entry.job for entry in engine.select())
 
     async def take_form(self, request: Request, client: str) -> Task:
         """Queue the documents of a multipart form."""
