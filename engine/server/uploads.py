@@ -269,7 +269,7 @@ class _IncomingFile:
         """The next bytes."""
         self.size += len(data)
         if self.size > self._rules.max_bytes:
-            raise _refusal(413, f"The file is too big: {self._rules.max_bytes:,} bytes can be sent.")
+            raise _refusal(413, f"The file is too big: {self._rules.max_bytes:,} bytes can be sent (max_upload).")
         self._pending += data
         if not self._is_checked and len(self._pending) >= _HEAD:
             self._check()

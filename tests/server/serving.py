@@ -5,14 +5,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.server.listener import App, Listener
+from engine.server.listener import App, Door, Listener
 
 
 @contextmanager
 def serving(app: App) -> Iterator[str]:
     """The address at which `app` answers meanwhile."""
     channel = socket.create_server(("127.0.0.1", 0))
-    listener = Listener([(channel, app)])
+    listener = Listener([Door(channel, app)])
     listener.start()
     try:
         yield f"http://127.0.0.1:{channel.getsockname()[1]}"

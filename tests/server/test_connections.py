@@ -539,10 +539,10 @@ def test_it_stops_when_it_has_only_just_started() -> None:
 
 
 @pytest.fixture
-def service(settings: Settings) -> Service:
-    """An engine that need not run to be asked."""
-    settings.state_folder.mkdir(parents=True)
-    return Service(Engine(settings), lambda now: None)
+def service(settings: Settings) -> Iterator[Service]:
+    """An engine that has nothing to do."""
+    with Engine(settings, watch=False) as engine:
+        yield Service(engine, lambda now: None)
 
 
 @pytest.fixture

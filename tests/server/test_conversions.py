@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from engine.engine import Engine
-from engine.job import Job, JobState, Source
+from engine.job import Job, JobState, Source, Submission
 from engine.server.api import create_api
 from engine.server.service import Service
 from engine.settings import Settings
@@ -134,7 +134,9 @@ def test_ten_thousand_conversions_are_listed_at_once(tmp_path: Path) -> None:
     with Engine(settings, watch=False) as engine:
         engine.pause()
         root = os.fsencode(tmp_path)
-        engine._queue.add([(Source(root, b"%d.pdf" % n, 9, n, n), settings.convert_options, 0) for n in range(10_000)])
+        engine._queue.add(
+            [Submission(Source(root, b"%d.pdf" % n, 9, n, n), settings.convert_options) for n in range(10_000)]
+        )
         client = TestClient(create_api(Service(engine, lambda now: None)))
         seconds = []
         for _ in range(5):
@@ -181,7 +183,10 @@ def test_what_comes_from_outside_is_shown_safely(client: TestClient, engine: Eng
     assert "\x1b" not in json.dumps(answer.json(), ensure_ascii=False)
 
 
-@pytest.mark.parametrize("id_", ["0", "4000000000", "-1", "1.0", "½", "٣", "x" * 5000, "5e6ff5f2-6f9b-4d4e-9b0c-5b5a1f0f4e11", "%00", "%F0"])
+@pytest.mark.parametrize(
+    "id_",
+    ["0", "4000000000", "-1", "1.0", "½", "٣", "x" * 5000, "5e6ff5f2-6f9b-4d4e-9b0c-5b5a1f0f4e11", "%00", "%F0"],
+)
 @pytest.mark.parametrize(("method", "below"), [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/retry")])
 def test_what_is_not_on_the_list_is_not_found(client: TestClient, id_: str, method: str, below: str) -> None:
     answer = client.request(method, f"/conversions/{id_}{below}", json={} if method == "PATCH" else None)

@@ -16,7 +16,7 @@ from engine import sockets
 from engine.engine import Engine
 from engine.server import rates as rates_module
 from engine.server.limits import REFUSALS, admission, client_of
-from engine.server.listener import Listener
+from engine.server.listener import Door, Listener
 from engine.server.rates import Rates
 from engine.server.service import Service
 from engine.settings import Settings
@@ -82,7 +82,7 @@ def test_the_real_server_knows_local_programs_and_believes_no_header(
     local = sockets.bind(tmp_path)
     tcp = socket.create_server(("127.0.0.1", 0))
     port = tcp.getsockname()[1]
-    listener = Listener([(local, who), (tcp, who)])
+    listener = Listener([Door(local, who), Door(tcp, who)])
     listener.start()
     lie = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "X-Real-IP": "203.0.113.9"}
     try:

@@ -17,7 +17,7 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.engine import Engine
-from engine.job import Job, JobState, PageState, Source
+from engine.job import Job, JobState, PageState, Source, Submission
 from engine.server.api import create_local_api
 from engine.server.service import Service
 from engine.settings import Settings
@@ -303,7 +303,7 @@ def test_a_folder_that_cannot_be_read_costs_its_own_number_alone(idle: Engine) -
 def test_a_long_queue_does_not_make_a_scrape_slow(idle: Engine) -> None:
     options = idle.settings.convert_options
     source = Source(b"/nowhere", b"", 1, 1, 1)
-    idle._queue.add([(replace(source, path=b"%d.pdf" % number), options, 0) for number in range(10_000)])
+    idle._queue.add([Submission(replace(source, path=b"%d.pdf" % number), options) for number in range(10_000)])
     taken = []
     with client_of(idle) as client:
         for _ in range(20):

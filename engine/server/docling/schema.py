@@ -18,6 +18,7 @@ ZIP: dict[str, Any] = {
 REFUSALS: Responses = {
     400: {"model": Problem, "description": "The request cannot be read, or asks for something to be fetched."},
     413: {"model": Problem, "description": "More than `max_upload`."},
+    415: {"model": Problem, "description": "The body is of another kind."},
     **limits.REFUSALS,
 }
 UNREADABLE: Responses = {422: {"model": Problem, "description": "There is no document in the request."}}
