@@ -64,7 +64,7 @@ def lock_state(state: Path) -> int:
         os.close(descriptor)
         raise EngineLocked(
             f"Another hotfolio (process {holder or 'unknown'}) is working with {display_name(state)}. "
-            "Stop it, or choose another --state folder."
+            "`hotfolio` joins it, `hotfolio stop` stops it; or choose another --state folder."
         ) from None
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, str(os.getpid()).encode(), 0)

@@ -29,6 +29,8 @@ ENV_PREFIX = "HOTFOLIO_"
 STATE_NAME = ".hotfolio"
 _CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
 MAX_WORKERS = 256
+COMMAND_LINE = "command line"
+"""The origin of a setting that was given there."""
 _PLAIN_VARIABLES = ("NUM_WORKERS", "API_HOST", "API_PORT")
 """Variables that count without the prefix too."""
 
@@ -48,6 +50,13 @@ class Duplicates(StrEnum):
 
     CONVERT = "convert"
     SKIP = "skip"
+
+
+class OnHangup(StrEnum):
+    """What becomes of an engine that a dashboard has started when that dashboard's terminal is gone."""
+
+    STOP = "stop"
+    BACKGROUND = "background"
 
 
 class Polling(StrEnum):
@@ -174,6 +183,8 @@ class Settings(BaseSettings):
     """The dashboard's colours; what was chosen last unless set."""
     mouse: bool = True
     """Whether the dashboard takes the mouse; off, the terminal's own selection works."""
+    on_hangup: OnHangup = OnHangup.STOP
+    """Whether the dashboard's own engine stops in order when the terminal is gone, or goes on in the background."""
     refresh_rate: Annotated[float, Field(ge=0.5, le=15)] = 4
     """How often a second the dashboard looks for changes."""
 
@@ -259,7 +270,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None, config: Path | Non
             environment[variable.lower()] = os.environ[variable]
             variables[variable.lower()] = variable
     add(environment, variables)
-    add({key: value for key, value in (overrides or {}).items() if value is not None}, "command line")
+    add({key: value for key, value in (overrides or {}).items() if value is not None}, COMMAND_LINE)
     try:
         settings = Settings(**values)
     except ValidationError as error:

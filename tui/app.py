@@ -20,6 +20,7 @@ from textual.screen import Screen
 from engine.display import display_text
 from engine.enginelike import EngineLike
 from engine.errors import HotfolioError
+from engine.settings import OnHangup
 from tui.actions import ACTIONS, Change
 from tui.ascii_only import AsciiOnly
 from tui.commands import Commands
@@ -69,15 +70,17 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         glyphs: Glyphs | None = None,
         few_colours: bool | None = None,
         origins: Mapping[str, str] | None = None,
-        on_signal: Callable[[], None] = lambda: None,
+        on_signal: Callable[[int], None] = lambda _: None,
         is_owner: bool = True,
+        remarks: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """`engine` is started already; symbols and colours are those the terminal can show unless given.
 
-        `origins` tells where settings come from that are not defaults. `on_signal` is called when a signal asks the
-        dashboard to leave. Unless `is_owner`, the engine goes on when the dashboard is left.
+        `origins` tells where settings come from that are not defaults, and `remarks` about them are told at the start.
+        `on_signal` is called with the number of a signal that asks the dashboard to leave. Unless `is_owner`, the
+        engine goes on when the dashboard is left.
         """
         super().__init__()
         self._on_signal = on_signal
@@ -96,7 +99,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         state.apply(self.model.jobs)
         self._usual_theme = "ansi-dark" if self._has_few_colours else THEME.name
         self._keymap_built = build_keymap(engine.settings.keys, type(self))
-        self._problems = list(self._keymap_built.problems)
+        self._problems = [*self._keymap_built.problems, *remarks]
         self._origins = origins or {}
         chosen = engine.settings.theme
         if chosen is not None and chosen not in self.available_themes:
@@ -121,9 +124,10 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self.model.pull(settle=True)
         loop = asyncio.get_running_loop()
 
-        def leave(*_: object) -> None:
-            loop.call_soon_threadsafe(self.exit, QuitChoice.STOP)
-            self._on_signal()
+        def leave(number_: int, _: object) -> None:
+            goes_on = number_ == signal.SIGHUP and self._engine.settings.on_hangup is OnHangup.BACKGROUND
+            loop.call_soon_threadsafe(self.exit, QuitChoice.BACKGROUND if goes_on else QuitChoice.STOP)
+            self._on_signal(number_)
 
         for number_ in _SIGNALS:
             # By `signal`, not by the loop, which stands still while the terminal takes nothing. Not in the main thread,

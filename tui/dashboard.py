@@ -1,14 +1,16 @@
 """Opens the dashboard: on the engine that runs, or on one it starts; and everything in order again afterwards."""
 
 import contextlib
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from engine.client import RemoteEngine
 from engine.errors import EngineLocked, EngineUnreachable, HotfolioError
-from engine.settings import LoadedSettings
+from engine.settings import COMMAND_LINE, LoadedSettings, OnHangup, Settings
 from tui.background import BackgroundEngine, Order
 from tui.line_output import ProgressDisplay
 from tui.lost_terminal import LostTerminal
@@ -29,7 +31,20 @@ def run_dashboard(loaded: LoadedSettings) -> int:
     except EngineUnreachable:
         owner.start()
     hurried = threading.Event()
-    lost_terminal = LostTerminal(lambda: owner.stop(lambda: True))
+    signals: list[int] = []
+
+    def end_without_screen() -> None:
+        if signal.SIGHUP in signals and loaded.settings.on_hangup is OnHangup.BACKGROUND:
+            owner.let_live()
+        else:
+            owner.stop(lambda: True)
+
+    lost_terminal = LostTerminal(end_without_screen)
+
+    def on_signal(number: int) -> None:
+        signals.append(number)
+        lost_terminal.watch()
+
     choice = None
     try:
         # Here, so that the engine starts while the user interface is loaded.
@@ -37,7 +52,13 @@ def run_dashboard(loaded: LoadedSettings) -> int:
         from tui.messages import QuitChoice
 
         owner.wait_ready()
-        app = Dashboard(remote, origins=remote.greeting.origins, on_signal=lost_terminal.watch, is_owner=owner.is_owner)
+        app = Dashboard(
+            remote,
+            origins=remote.greeting.origins,
+            on_signal=on_signal,
+            is_owner=owner.is_owner,
+            remarks=[] if owner.is_owner else _not_in_force(loaded, remote.settings),
+        )
         choice = app.run(mouse=loaded.settings.mouse)
     finally:
         lost_terminal.left()
@@ -132,6 +153,20 @@ class _Owner:
         self.start()
         with contextlib.suppress(HotfolioError):  # the banner stays, and it is tried again
             self._engine.wait_ready()
+
+
+def _not_in_force(loaded: LoadedSettings, settings: Settings) -> list[str]:
+    """What was asked for on the command line, and the engine that runs does otherwise."""
+    asked = loaded.settings
+    return [
+        f"{name} = {getattr(asked, name)}: the engine that runs was started with {getattr(settings, name)}."
+        for name, origin in loaded.origins.items()
+        if origin == COMMAND_LINE and _plain(getattr(asked, name)) != _plain(getattr(settings, name))
+    ]
+
+
+def _plain(value: object) -> object:
+    return value.absolute() if isinstance(value, Path) else value
 
 
 def _finish_running(remote: RemoteEngine, hurried: threading.Event) -> None:
