@@ -1,11 +1,12 @@
 """Mirror: what another process's engine is doing, as of its latest update, to be looked at without waiting."""
 
 import threading
+from dataclasses import replace
 
 from engine.changes import ChangeLog
 from engine.errors import NoSuchJob
 from engine.job import JobState
-from engine.snapshot import Banner, JobSnapshot, PageMap, Snapshot, Totals, WorkerSnapshot
+from engine.snapshot import CONNECTION, Banner, JobSnapshot, PageMap, Snapshot, Totals, WorkerSnapshot
 from engine.wire import Update, UpdateRequest
 
 _NOTHING = Snapshot(0, (), (), (), Totals(dict.fromkeys(JobState, 0), 0, 0, 0, 0.0, (), None), (), False)
@@ -60,22 +61,13 @@ class Mirror:
     def lose(self, why: str) -> None:
         """The other side is gone: say so beside what was known last."""
         with self._lock:
-            self._lost = Banner("connection", why)
+            self._lost = Banner(CONNECTION, why)
 
     def snapshot(self, since: int) -> Snapshot:
         """Everything, with the jobs that have changed since a version of this mirror's."""
         with self._lock:
             changed, removed = self._log.since(since)
-            latest, lost = self._latest, self._lost
-            return Snapshot(
-                self._log.version,
-                changed,
-                removed,
-                latest.workers,
-                latest.totals,
-                latest.banners if lost is None else (lost, *latest.banners),
-                latest.is_paused,
-            )
+            return replace(self._rest_now(), version=self._log.version, changed=changed, removed=removed)
 
     def job(self, job_id: int) -> JobSnapshot:
         """One job; raises `NoSuchJob`."""
@@ -89,6 +81,14 @@ class Mirror:
         """The page map of a running job."""
         with self._lock:
             return self._page_maps.get(job_id)
+
+    def _rest_now(self) -> Snapshot:
+        latest, lost = self._latest, self._lost
+        if lost is None:
+            return latest
+        # What its workers were at is not what they are at, so nothing is said of them.
+        totals = replace(latest.totals, workers=0, workers_busy=0, pages_per_second=0.0, eta_s=None)
+        return replace(latest, workers=(), totals=totals, banners=(lost, *latest.banners))
 
     @property
     def workers(self) -> tuple[WorkerSnapshot, ...]:

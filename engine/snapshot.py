@@ -117,6 +117,10 @@ class Totals:
         return self.by_state[JobState.RUNNING]
 
 
+CONNECTION = "connection"
+"""The banner of an engine in another process that does not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Banner:
     """Something that needs a person, until it is over."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.enginelike import EngineLike
 from engine.job import JobState
-from engine.snapshot import Banner, Snapshot, Totals, WorkerSnapshot
+from engine.snapshot import CONNECTION, Banner, Snapshot, Totals, WorkerSnapshot
 from tui.formatting import size
 from tui.joblist import JobList, View
 from tui.meter import Reading
@@ -70,6 +70,11 @@ class Model:
     def total(self) -> int:
         """How many jobs there are."""
         return sum(self.totals.by_state.values())
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the engine does not answer."""
+        return any(banner.key == CONNECTION for banner in self.banners)
 
     @property
     def is_busy(self) -> bool:

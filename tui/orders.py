@@ -16,7 +16,7 @@ from engine.errors import EngineUnreachable, HotfolioError
 from engine.job import JobState, Move
 from engine.options import ConvertOptions
 from engine.selection import Ranges, States, parse_ids, parse_states
-from engine.snapshot import JobSnapshot
+from engine.snapshot import CONNECTION, JobSnapshot
 from tui.actions import ACTIONS, Change
 from tui.formatting import duration, number, plural
 from tui.job_text import job_lines, job_rows
@@ -95,7 +95,7 @@ def _wait(folder: Path, chosen: set[int] | None, timeout_s: float | None, *, as_
                     watched[job_id] = state
             for job_id in snapshot.removed:
                 watched.pop(job_id, None)
-            if any(banner.key == "connection" for banner in snapshot.banners):
+            if any(banner.key == CONNECTION for banner in snapshot.banners):
                 raise EngineUnreachable(f"The engine has gone before all was done. {START_ONE}")
             left = sum(not state.is_finished and state is not JobState.HELD for state in watched.values())
             if not left and not engine.is_scanning:

@@ -89,6 +89,8 @@ def _state(model: Model, look: Look, width: int) -> list[Part]:
     """In a glyph and a word."""
     if model.is_frozen:
         return [(f"{look.glyphs.paused} frozen", look.warning)]
+    if model.is_lost:
+        return [(f"{look.glyphs.idle} no engine", look.warning)]
     if model.is_paused:
         return [(f"{look.glyphs.paused} paused", look.warning)]
     reading: list[Part] = []
