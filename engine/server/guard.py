@@ -14,7 +14,7 @@ from engine.server.seldom import Seldom
 log = logging.getLogger(__name__)
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health", "/docs", "/openapi.json"})
-"""Answered without a token: whether the engine is well, and how the API is used, which a browser cannot send one for."""
+"""Answered without a token: whether the engine is well, and how the API is used, since a browser sends none."""
 _WRONG_TOKEN_S = 0.25
 """So long a wrong token is thought about. The right one never waits, and connections are few, so nobody is kept out."""
 _FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
