@@ -57,6 +57,7 @@ def address(tmp_path: Path) -> Iterator[Address]:
         num_workers=2,
         ocr="never",
         settle=3600,  # so that the hot folder leaves the files to those who submit them
+        settle_damaged=3600,
         api_port=0,
     )
     settings.input.mkdir()
