@@ -30,7 +30,7 @@ def run_dashboard(loaded: LoadedSettings) -> int:
         owner.start()
     hurried = threading.Event()
     lost_terminal = LostTerminal(lambda: owner.stop(lambda: True))
-    choice = None
+    choice, code = None, 0
     try:
         # Here, so that the engine starts while the user interface is loaded.
         from tui.app import Dashboard
@@ -39,6 +39,7 @@ def run_dashboard(loaded: LoadedSettings) -> int:
         owner.wait_ready()
         app = Dashboard(remote, origins=remote.greeting.origins, on_signal=lost_terminal.watch, is_owner=owner.is_owner)
         choice = app.run(mouse=loaded.settings.mouse)
+        code = app.return_code or 0
     finally:
         lost_terminal.left()
         with signals_caught(hurried.set):
@@ -52,7 +53,7 @@ def run_dashboard(loaded: LoadedSettings) -> int:
                     _say("Stopping: the page batches under way are finished, the rest is kept. ctrl+c stops at once.")
                 owner.stop(hurried.is_set)
             remote.detach()
-    return 0
+    return code
 
 
 class _Owner:
@@ -127,7 +128,7 @@ class _Owner:
 
     def _revive(self) -> None:
         """Start the engine again if it has died; the queue goes on where it was."""
-        if self._engine is None or self._engine.is_alive or time.monotonic() - self._started_at < _REVIVE_S:
+        if self._engine is None or not self._engine.has_died or time.monotonic() - self._started_at < _REVIVE_S:
             return
         self.start()
         with contextlib.suppress(HotfolioError):  # the banner stays, and it is tried again
