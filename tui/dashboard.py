@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-import threading
 import time
 from collections.abc import Callable
 
@@ -12,7 +11,7 @@ from engine.settings import LoadedSettings
 from tui.background import BackgroundEngine, Order
 from tui.line_output import ProgressDisplay
 from tui.lost_terminal import LostTerminal
-from tui.signals import POLL_S, signals_caught
+from tui.signals import POLL_S, SignalEvent, signals_caught
 
 _REVIVE_S = 5.0
 """An engine that has died is started again at most so often."""
@@ -28,7 +27,7 @@ def run_dashboard(loaded: LoadedSettings) -> int:
         remote.attach()
     except EngineUnreachable:
         owner.start()
-    hurried = threading.Event()
+    hurried = SignalEvent()
     lost_terminal = LostTerminal(lambda: owner.stop(lambda: True))
     choice, code = None, 0
     try:
@@ -135,7 +134,7 @@ class _Owner:
             self._engine.wait_ready()
 
 
-def _finish_running(remote: RemoteEngine, hurried: threading.Event) -> None:
+def _finish_running(remote: RemoteEngine, hurried: SignalEvent) -> None:
     """Let the running jobs end, and show how far they are."""
     try:
         remote.drain()

@@ -25,7 +25,7 @@ from engine.settings import LoadedSettings, Settings
 from engine.sockets import bind, file_id, service_folder, unbind
 from engine.wire import Refusal, decode, encode
 from tui.background import BackgroundEngine, Order, Ready, TcpOrder
-from tui.signals import signals_caught, stop_engine
+from tui.signals import SignalEvent, signals_caught, stop_engine
 
 _LOOK_S = 1.0
 
@@ -40,7 +40,7 @@ class ServiceProcess:
         self._order = order
         self._systemd = systemd or Systemd()
         self._stops = 0
-        self._stopping = threading.Event()
+        self._stopping = SignalEvent()
         self._engine = Engine(order.settings)
         self.service = Service(self._engine, self.stop, outlives=order.outlives, origins=order.origins)
 
