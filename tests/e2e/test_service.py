@@ -144,6 +144,8 @@ def test_a_dashboard_bears_the_death_of_its_service_and_goes_on_with_the_next(fo
             dashboard.wait_until(lambda: "done" in dashboard.row(1).rest, "the end of the job")
             assert b"Traceback" not in dashboard.received
             assert_no_page_twice(folder, before)
+            dashboard.press("q")
+            assert dashboard.wait_exit() == 0
 
 
 def says_why(dashboard: Dashboard) -> bool:
