@@ -19,6 +19,10 @@ class EngineUnreachable(HotfolioError):
     """No engine answers on this state folder's socket."""
 
 
+class NoQueue(HotfolioError):
+    """No engine has ever run on this state folder."""
+
+
 class NoSuchJob(HotfolioError):
     """No job has this id."""
 

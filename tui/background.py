@@ -79,6 +79,11 @@ class BackgroundEngine:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
+    @property
+    def has_died(self) -> bool:
+        """Whether it has ended, and not because somebody has stopped it."""
+        return bool(self._process.poll())
+
     def wait_ready(self) -> Ready:
         """Wait until the engine can be reached; raises what it has raised if it cannot start."""
         assert self._process.stdout is not None
