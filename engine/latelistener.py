@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.engine import Engine
-from engine.sockets import bind, socket_path
+from engine.sockets import bind
 
 if TYPE_CHECKING:
     from engine.server.listener import Listener
@@ -41,7 +41,6 @@ class LateListener:
         if self._listener is not None:
             self._listener.stop()
         self._channel.close()
-        socket_path(self._engine.settings.state_folder).unlink(missing_ok=True)
         os.close(self._wake_read)
         os.close(self._wake_write)
 

@@ -34,7 +34,10 @@ def make_service_folder(state_folder: Path) -> Path:
 
 
 def bind(state_folder: Path) -> socket.socket:
-    """Listen; the caller holds the lock of the state folder, so a socket that is there is a dead engine's."""
+    """Listen; the caller holds the lock of the state folder, so a socket that is there is a dead engine's.
+
+    An engine that ends leaves its socket: it has let go of the lock by then, and what is there may be the next one's.
+    """
     path = make_service_folder(state_folder) / _SOCKET
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -22,7 +22,7 @@ from engine.server.systemd import Systemd, take_over
 from engine.server.tcp import TcpDoor, open_tcp
 from engine.server.token import ensure_token
 from engine.settings import LoadedSettings, Settings
-from engine.sockets import bind, service_folder, socket_path
+from engine.sockets import bind, service_folder
 from engine.wire import Refusal, decode, encode
 from tui.background import BackgroundEngine, Order, Ready, TcpOrder
 from tui.signals import signals_caught, stop_engine
@@ -75,7 +75,6 @@ class ServiceProcess:
                 stop_engine(self._engine, lambda: self._stops > 1)
                 if listener is not None:
                     listener.stop()
-                    socket_path(self._engine.settings.state_folder).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
