@@ -226,16 +226,23 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     async def action_pause(self) -> None:
         """Start no more page batches, or go on."""
         is_paused = self._engine.is_paused
-        await asyncio.to_thread(self._engine.resume if is_paused else self._engine.pause)
-        self.look_again()
-        self.say("Going on." if is_paused else "Paused: page batches that run are finished, none is begun.")
+        said = "Going on." if is_paused else "Paused: page batches that run are finished, none is begun."
+        await self._steer(self._engine.resume if is_paused else self._engine.pause, said)
 
     async def action_workers(self, by: int) -> None:
         """Have more or fewer workers."""
         count = max(1, self._engine.workers + by)
-        await asyncio.to_thread(self._engine.set_workers, count)
+        said = f"{plural(count, 'worker')}." + (" The last one ends after its page batch." if by < 0 else "")
+        await self._steer(lambda: self._engine.set_workers(count), said)
+
+    async def _steer(self, order: Callable[[], None], said: str) -> None:
+        try:
+            await asyncio.to_thread(order)
+        except HotfolioError as error:
+            self.say(display_text(str(error)), is_problem=True)
+            return
         self.look_again()
-        self.say(f"{plural(count, 'worker')}." + (" The last one ends after its page batch." if by < 0 else ""))
+        self.say(said)
 
     # --- screens ---
 
