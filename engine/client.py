@@ -155,6 +155,11 @@ class RemoteEngine:
         return self._mirror.is_scanning
 
     @property
+    def is_lost(self) -> bool:
+        """Whether no engine answers, and all from memory is as it was last."""
+        return self._mirror.is_lost
+
+    @property
     def is_paused(self) -> bool:
         """Whether `pause` is in force."""
         return self._mirror.is_user_paused
@@ -162,7 +167,7 @@ class RemoteEngine:
     @property
     def workers(self) -> int:
         """How many workers there are."""
-        return len(self._mirror.workers)
+        return self._mirror.worker_count
 
     def snapshot(self, since: int = 0) -> Snapshot:
         """What is going on, with the jobs changed since a version."""

@@ -25,7 +25,7 @@ from engine.folders import check_folders, disk_problem, lock_state, make_folders
 from engine.hotfolder import HotFolder
 from engine.inspector import Inspector
 from engine.intake import run_again, take_in
-from engine.job import Job, JobState, Move, Source, Submission
+from engine.job import MAX_PRIORITY, Job, JobState, Move, Source, Submission
 from engine.jobqueue import JobQueue
 from engine.lanes import RunningLimits
 from engine.options import ConvertOptions
@@ -490,7 +490,7 @@ class Engine:
             job = self.job(job_id).job
             if job.state.is_finished:
                 raise IllegalTransition(f"Job {job_id} is finished.")
-            self._queue.set_priority(job_id, priority(job))
+            self._queue.set_priority(job_id, max(-MAX_PRIORITY, min(priority(job), MAX_PRIORITY)))
 
         return self._each(job_ids, change)
 

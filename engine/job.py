@@ -59,6 +59,8 @@ def states_before(new: JobState) -> tuple[JobState, ...]:
 
 
 Move = Literal["up", "down", "top", "bottom"]
+MAX_PRIORITY = 1_000_000
+"""Of a job, up and down."""
 """Where a waiting job goes among those of its priority."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from engine.changes import ChangeLog
 from engine.errors import NoSuchJob
 from engine.job import JobState
-from engine.snapshot import CONNECTION, Banner, JobSnapshot, PageMap, Snapshot, Totals, WorkerSnapshot
+from engine.snapshot import CONNECTION, Banner, JobSnapshot, PageMap, Snapshot, Totals, WorkerState
 from engine.wire import Update, UpdateRequest
 
 _NOTHING = Snapshot(0, (), (), (), Totals(dict.fromkeys(JobState, 0), 0, 0, 0, 0.0, (), None), (), False)
@@ -63,6 +63,12 @@ class Mirror:
         with self._lock:
             self._lost = Banner(CONNECTION, why)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the other side is gone."""
+        with self._lock:
+            return self._lost is not None
+
     def snapshot(self, since: int) -> Snapshot:
         """Everything, with the jobs that have changed since a version of this mirror's."""
         with self._lock:
@@ -91,7 +97,7 @@ class Mirror:
         return replace(latest, workers=(), totals=totals, banners=(lost, *latest.banners))
 
     @property
-    def workers(self) -> tuple[WorkerSnapshot, ...]:
-        """The workers as they were last."""
+    def worker_count(self) -> int:
+        """How many workers there were last, less the ones that are ending."""
         with self._lock:
-            return self._latest.workers
+            return sum(worker.state is not WorkerState.STOPPING for worker in self._latest.workers)

@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from engine.display import display_name
 from engine.errors import SettingsError
 from engine.filesystem import is_network
 from engine.options import ConvertOptions, Format, OcrMode, RefineStep, Structure
@@ -261,7 +262,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None, config: Path | Non
 
     file = _config_file(config)
     if file is not None:
-        add(_read_toml(file), str(file))
+        add(_read_toml(file), display_name(file))
     _reject_unknown_variables()
     environment = EnvSettingsSource(Settings)()
     variables = {key: f"{ENV_PREFIX}{key.upper()}" for key in environment}

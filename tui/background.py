@@ -15,7 +15,6 @@ from engine.settings import Settings
 from engine.wire import Refusal, decode, encode
 from tui.signals import POLL_S
 
-START_TIMEOUT_S = 90.0
 _STOP_S = 12.0
 """An engine that is stopping ends within 10 s."""
 
@@ -80,9 +79,9 @@ class BackgroundEngine:
         return self._process.poll() is None
 
     @property
-    def has_died(self) -> bool:
-        """Whether it has ended, and not because somebody has stopped it."""
-        return bool(self._process.poll())
+    def has_crashed(self) -> bool:
+        """Whether the process has ended, and not because somebody wanted that."""
+        return self._process.poll() not in (None, 0)
 
     def wait_ready(self) -> Ready:
         """Wait until the engine can be reached; raises what it has raised if it cannot start."""

@@ -88,7 +88,7 @@ class _Owner:
     @property
     def is_owner(self) -> bool:
         """Whether the engine ends with this dashboard."""
-        return self._engine is not None
+        return self._engine is not None and self._engine.is_alive
 
     def start(self) -> None:
         """Start one; `wait_ready` tells whether that went well."""
@@ -120,7 +120,7 @@ class _Owner:
 
     def let_live(self) -> None:
         """Have the engine go on without this dashboard."""
-        if self._engine is None:
+        if self._engine is None or not self._engine.is_alive:
             return
         try:
             self._remote.let_live()
@@ -147,8 +147,8 @@ class _Owner:
                 return
 
     def _revive(self) -> None:
-        """Start the engine again if it has died; the queue goes on where it was."""
-        if self._engine is None or not self._engine.has_died or time.monotonic() - self._started_at < _REVIVE_S:
+        """Start the engine again if it has crashed; the queue goes on where it was. One that was stopped stays so."""
+        if self._engine is None or not self._engine.has_crashed or time.monotonic() - self._started_at < _REVIVE_S:
             return
         self.start()
         with contextlib.suppress(HotfolioError):  # the banner stays, and it is tried again
@@ -171,13 +171,14 @@ def _plain(value: object) -> object:
 
 def _finish_running(remote: RemoteEngine, hurried: SignalEvent) -> None:
     """Let the running jobs end, and show how far they are."""
+    remote.on_lost = lambda: None  # an engine started now would go on with the whole queue
     try:
         remote.drain()
     except EngineUnreachable:
         return
     _say("Finishing the running jobs; ctrl+c keeps what is done and stops.")
     with ProgressDisplay() as display:
-        while remote.snapshot().totals.active and not hurried.wait(POLL_S):
+        while remote.snapshot().totals.active and not remote.is_lost and not hurried.wait(POLL_S):
             display.update(remote)
 
 

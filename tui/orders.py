@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, get_args
 from engine.client import Connection, RemoteEngine
 from engine.display import display_name
 from engine.errors import EngineUnreachable, HotfolioError, NoQueue
-from engine.job import JobState, Move
-from engine.options import ConvertOptions
+from engine.job import MAX_PRIORITY, JobState, Move
 from engine.selection import Ranges, States, parse_ids, parse_states
-from engine.snapshot import CONNECTION, JobSnapshot
+from engine.settings import COMMAND_LINE, LoadedSettings
+from engine.snapshot import JobSnapshot
 from tui.actions import ACTIONS, Change
 from tui.formatting import duration, number, plural
 from tui.job_text import job_lines, job_rows
-from tui.textfiles import read_tail
+from tui.textfiles import read_on, read_tail
 
 if TYPE_CHECKING:
     from engine.offline import StoredQueue
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 OK, FAILED, NO_ENGINE, TIME_OVER = 0, 1, 3, 124
 START_ONE = "Start one with `hotfolio serve --detach`, or open the dashboard with `hotfolio`."
 _LOOK_S = 0.1
+_AT_ONCE = 500
+"""So many jobs are changed by one call, which must not take longer than it is waited for, however slow the disk is."""
+_NOT_DONE = frozenset({JobState.FAILED, JobState.PARTIAL, JobState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,14 @@ def states(words: Sequence[str] | None) -> list[JobState] | None:
 
 
 def add(
-    folder: Path,
-    files: Sequence[Path],
-    options: ConvertOptions,
-    priority: int,
-    *,
-    again: bool,
-    waits: bool,
-    as_json: bool,
+    loaded: LoadedSettings, files: Sequence[Path], priority: int, *, again: bool, waits: bool, as_json: bool
 ) -> int:
-    """Queue files."""
+    """Queue files, to be converted as the engine's settings say, but for what the command line says."""
+    _check_priority(priority)
+    folder = loaded.settings.state_folder
     engine = _engine(folder)
+    named = {name: getattr(loaded.settings, name) for name in loaded.origins if loaded.origins[name] == COMMAND_LINE}
+    options = engine.settings.model_copy(update=named).convert_options
     jobs = engine.submit_many(files, options=options, priority=priority, again=again)
     if waits:
         return _wait(folder, {job.id for job in jobs}, None, as_json=as_json)
@@ -84,6 +84,7 @@ def _wait(folder: Path, chosen: set[int] | None, timeout_s: float | None, *, as_
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     watched: dict[int, JobState] = {}
     version = 0
+    unfit = _NOT_DONE if chosen is None else _NOT_DONE | {JobState.HELD}
     engine = _engine(folder)
     with engine:
         while True:
@@ -95,25 +96,24 @@ def _wait(folder: Path, chosen: set[int] | None, timeout_s: float | None, *, as_
                     watched[job_id] = state
             for job_id in snapshot.removed:
                 watched.pop(job_id, None)
-            if any(banner.key == CONNECTION for banner in snapshot.banners):
+            if engine.is_lost:
                 raise EngineUnreachable(f"The engine has gone before all was done. {START_ONE}")
             left = sum(not state.is_finished and state is not JobState.HELD for state in watched.values())
-            if not left and not engine.is_scanning:
-                return _outcome(list(watched.values()), as_json=as_json)
+            if not left and (chosen is not None or not engine.is_scanning):
+                return _outcome(list(watched.values()), unfit, as_json=as_json)
             if deadline is not None and time.monotonic() >= deadline:
-                _outcome(list(watched.values()), as_json=as_json)
+                _outcome(list(watched.values()), unfit, as_json=as_json)
                 return TIME_OVER
             time.sleep(_LOOK_S)
 
 
-def _outcome(found: list[JobState], *, as_json: bool) -> int:
+def _outcome(found: list[JobState], unfit: frozenset[JobState], *, as_json: bool) -> int:
     counts = {str(state): found.count(state) for state in JobState}
     if as_json:
         _print_json(counts)
     else:
         print(", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nothing to wait for")
-    bad = (JobState.FAILED, JobState.PARTIAL, JobState.CANCELLED)
-    return FAILED if any(state in bad for state in found) else OK
+    return FAILED if any(state in unfit for state in found) else OK
 
 
 # --- looking ---
@@ -158,21 +158,22 @@ def show(folder: Path, job_id: int, *, as_json: bool) -> int:
 def log(folder: Path, job_id: int, lines: int | None, *, follows: bool, as_json: bool) -> int:
     """Print the log of one job, and, while it runs and that is wanted, what is added."""
     reader = _reader(folder)
-    printed = 0
-    while True:
-        detail = reader.detail(job_id)
+    detail = reader.detail(job_id)
+    if as_json or not follows:
         text = read_tail(detail.log_file)
-        found = text.splitlines()
         if as_json:
             _print_json({"job_id": job_id, "log": text})
-            return OK
-        start = max(len(found) - lines, 0) if lines is not None and not printed else printed
-        for line in found[start:]:
-            print(line, flush=True)
-        printed = len(found)
-        if not follows or detail.snapshot.job.state.is_finished:
-            return OK
+        else:
+            _print_lines(text.splitlines(), lines)
+        return OK
+    found, place = read_on(detail.log_file, None)
+    _print_lines(found, lines)
+    while not detail.snapshot.job.state.is_finished:
         time.sleep(_LOOK_S)
+        detail = reader.detail(job_id)
+        found, place = read_on(detail.log_file, place)
+        _print_lines(found, None)
+    return OK
 
 
 def status(folder: Path, *, as_json: bool) -> int:
@@ -242,6 +243,7 @@ def prioritize(folder: Path, value: str, ids: Ranges | None, states: States | No
         amount = int(value)
     except ValueError:
         raise HotfolioError(f"“{value}” is not a priority such as 5, +1 or -1.") from None
+    _check_priority(amount)
     if value.startswith(("+", "-")):
         act: Change = lambda engine, chosen: engine.change_priority(chosen, amount)  # noqa: E731
         past = f"{'raised' if amount > 0 else 'lowered'} by {abs(amount)}"
@@ -255,7 +257,9 @@ def move(folder: Path, where: str, ids: Ranges | None, *, as_json: bool) -> int:
     """Move waiting jobs."""
     if where not in get_args(Move):
         raise HotfolioError(f"“{where}” is not one of {', '.join(get_args(Move))}.")
-    return change(folder, where, ids, None, as_json=as_json)
+    action = ACTIONS[where]
+    # All in one, since what is moved last comes out first.
+    return _change(folder, action.change, action.past, action.unfit, ids, None, at_once=sys.maxsize, as_json=as_json)
 
 
 def _change(
@@ -266,13 +270,14 @@ def _change(
     ids: Ranges | None,
     states: States | None,
     *,
+    at_once: int | None = None,
     as_json: bool,
 ) -> int:
     if ids is None and states is None:
         raise HotfolioError("Say which jobs: by their ids, or with --state.")
-    engine = _engine(folder)
+    engine, at_once = _engine(folder), at_once or _AT_ONCE
     chosen = [entry.job.id for entry in engine.select(ids, states)]
-    changed = act(engine, chosen) if chosen else []
+    changed = [job_id for n in range(0, len(chosen), at_once) for job_id in act(engine, chosen[n : n + at_once])]
     if as_json:
         _print_json({"changed": sorted(changed), "unchanged": sorted(set(chosen) - set(changed))})
     elif changed:
@@ -362,6 +367,11 @@ def _is_gone(folder: Path, pid: int) -> bool:
         return not _exists(pid)
 
 
+def _check_priority(priority: int) -> None:
+    if abs(priority) > MAX_PRIORITY:
+        raise HotfolioError(f"A priority is between {-MAX_PRIORITY} and {MAX_PRIORITY}.")
+
+
 def _exists(pid: int) -> bool:
     """Whether it works still; one that has ended may be there until whoever has started it looks at it."""
     try:
@@ -386,4 +396,9 @@ def _counted(counts: Mapping[JobState, int]) -> str:
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False))
+    print(json.dumps(value, ensure_ascii=sys.stdout.encoding.lower() != "utf-8"))
+
+
+def _print_lines(found: Sequence[str], last: int | None) -> None:
+    for line in found if last is None else found[max(len(found) - last, 0) :]:
+        print(line, flush=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FOLDERS = ("input", "output", "state_folder")
 _Ids = Annotated[list[str], typer.Argument(metavar="[ID...]", help="Jobs: 3, 3-7, 3,9-12.", show_default=False)]
 _SomeIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Jobs: 3, 3-7, 3,9-12.", show_default=False)]
-_OneId = Annotated[int, typer.Argument(metavar="ID", help="A job.")]
+_OneId = Annotated[int, typer.Argument(metavar="ID", min=1, max=10**15, help="A job.")]
 _States = Annotated[
     list[str] | None,
     typer.Option("--state", metavar="STATE", help="Jobs in this state, such as failed; may be repeated."),
@@ -51,12 +51,8 @@ def add(
     """Queue files."""
     from tui import orders
 
-    settings = load().settings
-    answer(
-        lambda: orders.add(
-            settings.state_folder, files, settings.convert_options, priority, again=again, waits=wait, as_json=json
-        )
-    )
+    loaded = load()
+    answer(lambda: orders.add(loaded, files, priority, again=again, waits=wait, as_json=json))
 
 
 @takes_settings(*_FOLDERS)
@@ -68,7 +64,8 @@ def wait(
 ) -> None:
     """Wait until jobs are finished, or until nothing is left to do.
 
-    Exit status: 0 all done, 1 something failed, is partial or was cancelled, 2 usage, 124 the time was over.
+    Exit status: 0 all done, 1 something failed, is partial, was cancelled or is held, 2 usage, 124 the time was over.
+    Without ids, held jobs do not matter.
     """
     from tui import orders
 
@@ -101,7 +98,7 @@ def show(id: _OneId, load: Load, json: _Json = False) -> None:  # noqa: A002
 def log(
     id: _OneId,  # noqa: A002
     load: Load,
-    lines: Annotated[int | None, typer.Option("-n", "--lines", metavar="N", help="The last N lines.")] = None,
+    lines: Annotated[int | None, typer.Option("-n", "--lines", metavar="N", min=0, help="The last N lines.")] = None,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until the job is finished.")] = False,
     json: _Json = False,
 ) -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.display import display_name, display_text
 from engine.engine import Engine
 from engine.errors import IllegalTransition
-from engine.job import Job, JobState, Move, PageState
+from engine.job import MAX_PRIORITY, Job, JobState, Move, PageState
 from engine.server.models import Conversion, Problem
 from engine.server.parameters import ConversionId
 from engine.server.results import Result, open_regular
@@ -24,7 +24,6 @@ from engine.snapshot import JobDetail
 
 MOST_LISTED = 1000
 _FEW_LISTED = 100
-_MOST_PRIORITY = 1_000_000
 _MOST_LOG_BYTES = 1 << 20
 _FEW_LOG_BYTES = 64 << 10
 
@@ -83,7 +82,7 @@ class Change(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     priority: int | None = Field(
-        None, ge=-_MOST_PRIORITY, le=_MOST_PRIORITY, description="Higher runs first; for unfinished ones."
+        None, ge=-MAX_PRIORITY, le=MAX_PRIORITY, description="Higher runs first; for unfinished ones."
     )
     held: bool | None = Field(
         None,

@@ -10,9 +10,8 @@ from fastapi import HTTPException
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from engine.display import display_name, display_text
+from engine.job import MAX_PRIORITY
 from engine.options import ConvertOptions, Format, OcrMode, RefineStep, Structure
-
-MAX_PRIORITY = 1_000_000
 
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.command import CommandPalette
 
+from engine.errors import EngineUnreachable
 from engine.job import JobState
 from tests.tui.conftest import session
 from tests.tui.fake_engine import HOSTILE_NAMES, FakeEngine
@@ -147,3 +148,16 @@ async def test_every_theme_draws_every_screen(engine: FakeEngine, theme: str) ->
         s.app.theme = theme
         await s.press("enter", "escape", "question_mark", "escape", "q", "escape", "comma")
         assert "num_workers" in s.text
+
+
+@pytest.mark.parametrize(("key", "order"), [("P", "pause"), ("right_square_bracket", "set_workers")])
+async def test_an_order_that_no_engine_takes_is_said_and_leaves_the_dashboard_open(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, key: str, order: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise EngineUnreachable("No engine is running on /srv.")
+
+    monkeypatch.setattr(engine, order, refuse)
+    async with session(engine) as s:
+        await s.press(key)
+        await s.until(lambda: s.message == "No engine is running on /srv.")
