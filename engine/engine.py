@@ -4,11 +4,9 @@ import contextlib
 import logging
 import os
 import queue
-import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from engine.checkpoint import has_progress
@@ -19,19 +17,19 @@ from engine.errors import (
     HotfolioError,
     IllegalTransition,
     NoSuchJob,
-    SourceUnreadable,
 )
 from engine.folders import check_folders, disk_problem, lock_state, make_folders, start_logging, stop_logging
 from engine.hotfolder import HotFolder
 from engine.inspector import Inspector
-from engine.intake import run_again, take_in
+from engine.intake import run_again, source_of, take_in
 from engine.job import MAX_PRIORITY, Job, JobState, Move, Source, Submission
 from engine.jobqueue import JobQueue
 from engine.lanes import RunningLimits
 from engine.options import ConvertOptions
 from engine.pool import BLOCKED, NO_PROCESS, WorkerPool
 from engine.progress import ProgressTracker
-from engine.publish import Publisher, read_manifest
+from engine.publish import Publisher
+from engine.rebuild import rebuild
 from engine.scheduler import Scheduler
 from engine.selection import selected
 from engine.settings import MAX_WORKERS, Settings
@@ -111,7 +109,7 @@ class Engine:
         self._tracker = ProgressTracker(time.monotonic)
         self._queue = JobQueue(store, scheduler, self._tracker, time.monotonic)
         if store.moved_aside is not None:
-            self._rebuild(store)
+            rebuild(store, settings.input.absolute(), settings.output)
             self._tracker.set_banner(
                 "store",
                 f"The queue was damaged and has been built anew from the folders; the old one is {store.moved_aside}.",
@@ -466,7 +464,8 @@ class Engine:
         self, files: Sequence[Path], options: ConvertOptions | None, priority: int, client: str, *, again: bool
     ) -> list[tuple[Job, bool]]:
         options = options or self.settings.convert_options
-        submissions = [Submission(self._source_of(file), options, priority, client) for file in files]
+        root = self.settings.input.absolute() if self._watches else None
+        submissions = [Submission(source_of(file, root), options, priority, client) for file in files]
         return [
             run_again(self._queue, job, submission, self._conversions.discard)
             if again and not is_new and job.state.is_finished
@@ -497,24 +496,6 @@ class Engine:
     def _cancel_one(self, job_id: int, reason: str) -> None:
         self._queue.cancel(job_id, reason)
         self._pool.kill_job(job_id)
-
-    def _source_of(self, file: Path) -> Source:
-        file = file.absolute()
-        root = self.settings.input.absolute()
-        try:
-            status = file.lstat()
-            # A link named by hand is followed, one found in the hot folder is not.
-            if file.is_symlink():
-                file = file.resolve()
-                status = file.lstat()
-            if stat.S_ISREG(status.st_mode):
-                with file.open("rb"):
-                    pass
-        except OSError as error:
-            raise SourceUnreadable(f"{display_name(file)}: {error.strerror}.") from None
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceUnreadable(f"{display_name(file)}: not a regular file.")
-        return Source.of(file, root if self._watches and file.is_relative_to(root) else file.parent, status)
 
     def _keep(self) -> None:
         """Once a second, see to what nobody else does."""
@@ -548,31 +529,3 @@ class Engine:
                     callback(job)
                 except Exception:
                     log.exception("A callback failed")
-
-    def _rebuild(self, store: JobStore) -> None:
-        """Learn from the manifests in the output what is already converted."""
-        root = self.settings.input.absolute()
-        for file in self.settings.output.rglob("manifest.json"):
-            manifest = read_manifest(file.parent)
-            if manifest is None:
-                continue
-            with contextlib.suppress(OSError, KeyError, TypeError, ValueError):
-                source = root / str(manifest["source"]["path"])
-                status = source.lstat()
-                if status.st_size != manifest["source"]["size"]:
-                    continue
-                if abs(status.st_mtime - datetime.fromisoformat(manifest["source"]["mtime"]).timestamp()) > 1e-3:
-                    continue
-                options = {"formats": manifest["formats"], **manifest["options"]}
-                submission = Submission(Source.of(source, root, status), ConvertOptions.model_validate(options))
-                ((job, _),) = store.add([submission])
-                store.transition(job.id, JobState.RUNNING, "found in the output")
-                store.finish(
-                    job.id,
-                    JobState(manifest["state"]),
-                    "found in the output",
-                    output=os.fsencode(file.parent.absolute()),
-                    sha256=manifest["source"]["sha256"],
-                    pages=len(manifest["pages"]),
-                    pages_done=len(manifest["pages"]),
-                )

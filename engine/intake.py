@@ -2,18 +2,38 @@
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from engine.display import display_name
-from engine.errors import HotfolioError, IllegalTransition, unwritable
+from engine.errors import HotfolioError, IllegalTransition, SourceUnreadable, unwritable
 from engine.filesystem import fsync_path
-from engine.job import Job, JobState, Submission
+from engine.job import Job, JobState, Source, Submission
 from engine.jobqueue import JobQueue
 
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 """What a file system says that has no hard links, or none for this file."""
+
+
+def source_of(file: Path, root: Path | None) -> Source:
+    """The source a file named by hand is, below `root` if it is in that hot folder; raises `SourceUnreadable`."""
+    file = file.absolute()
+    try:
+        status = file.lstat()
+        # A link named by hand is followed, one found in the hot folder is not.
+        if file.is_symlink():
+            file = file.resolve()
+            status = file.lstat()
+        if stat.S_ISREG(status.st_mode):
+            with file.open("rb"):
+                pass
+    except OSError as error:
+        raise SourceUnreadable(f"{display_name(file)}: {error.strerror}.") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceUnreadable(f"{display_name(file)}: not a regular file.")
+    return Source.of(file, root if root is not None and file.is_relative_to(root) else file.parent, status)
 
 
 def run_again(queue: JobQueue, job: Job, submission: Submission, discard: Callable[[int], None]) -> tuple[Job, bool]:

@@ -1,0 +1,39 @@
+"""Fills an empty queue from what is published, when the one before it was damaged."""
+
+import contextlib
+import os
+from datetime import datetime
+from pathlib import Path
+
+from engine.job import JobState, Source, Submission
+from engine.options import ConvertOptions
+from engine.publish import read_manifest
+from engine.store import JobStore
+
+
+def rebuild(store: JobStore, root: Path, output: Path) -> None:
+    """Learn from the manifests in `output` what of the hot folder `root` is already converted."""
+    for file in output.rglob("manifest.json"):
+        manifest = read_manifest(file.parent)
+        if manifest is None:
+            continue
+        with contextlib.suppress(OSError, KeyError, TypeError, ValueError):
+            source = root / str(manifest["source"]["path"])
+            status = source.lstat()
+            if status.st_size != manifest["source"]["size"]:
+                continue
+            if abs(status.st_mtime - datetime.fromisoformat(manifest["source"]["mtime"]).timestamp()) > 1e-3:
+                continue
+            options = {"formats": manifest["formats"], **manifest["options"]}
+            submission = Submission(Source.of(source, root, status), ConvertOptions.model_validate(options))
+            ((job, _),) = store.add([submission])
+            store.transition(job.id, JobState.RUNNING, "found in the output")
+            store.finish(
+                job.id,
+                JobState(manifest["state"]),
+                "found in the output",
+                output=os.fsencode(file.parent.absolute()),
+                sha256=manifest["source"]["sha256"],
+                pages=len(manifest["pages"]),
+                pages_done=len(manifest["pages"]),
+            )
