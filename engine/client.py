@@ -310,7 +310,7 @@ class RemoteEngine:
                 self._closing.wait(_PACE_S)
             except HotfolioError as error:
                 is_lost = True
-                self._mirror.lose(f"{error} As soon as one answers, this goes on.")
+                self._mirror.lose(f"{error} Trying to reach it again.")
                 self.on_lost()
                 self._closing.wait(_RETRY_S)
 
