@@ -88,20 +88,33 @@ class Doors:
 
 
 def open_doors(order: Order, systemd: Systemd) -> Doors:
-    """Bind the sockets, or take those that systemd has bound; raises `SettingsError` if one cannot be had."""
+    """Bind the sockets, or take the TCP one that systemd has bound; raises `SettingsError` if one cannot be had.
+
+    Another's Unix socket is not taken: all the world may write to what systemd binds, and nobody is asked for a token.
+    """
     settings, tcp = order.settings, order.tcp
-    local = next((s for s in systemd.listening if s.family == socket.AF_UNIX), None) or bind(settings.state_folder)
+    if any(channel.family == socket.AF_UNIX for channel in systemd.listening):
+        raise SettingsError(
+            "systemd has bound a Unix socket for hotfolio, which has one of its own; give an address to ListenStream."
+        )
+    local = bind(settings.state_folder)
     if tcp is None:
         return Doors(local, None, None)
+    try:
+        return _with_tcp(local, settings, tcp, next(iter(systemd.listening), None))
+    except BaseException:
+        local.close()
+        raise
+
+
+def _with_tcp(local: socket.socket, settings: Settings, tcp: TcpOrder, given: socket.socket | None) -> Doors:
     token = ensure_token(settings.state_folder) if tcp.needs_token else None
-    given = next((s for s in systemd.listening if s.family != socket.AF_UNIX), None)
     try:
         if given is not None:
             return Doors(local, TcpDoor(given, token, settings.api_names), None)
         return Doors(local, open_tcp(settings.api_host, settings.api_port, token, settings.api_names), None)
     except SettingsError as error:
         if tcp.is_required or given is not None or token is None:
-            local.close()
             raise
         return Doors(local, None, f"{error} Until then, only programs on this machine reach it, by its own socket.")
 
@@ -118,7 +131,11 @@ def serve_detached(loaded: LoadedSettings, *, no_auth: bool) -> int:
     """Start in the background, and return as soon as it works. Raises `HotfolioError` if it cannot start."""
     order = _order(loaded, no_auth=no_auth)
     engine = BackgroundEngine(order)
-    ready = engine.wait_ready()
+    try:
+        ready = engine.wait_ready()
+    except KeyboardInterrupt:
+        engine.stop()
+        raise
     engine.let_go()
     _tell(order, ready, f"Working in the background (process {engine.pid})", "`hotfolio stop` stops it")
     return 0
