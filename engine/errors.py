@@ -19,6 +19,10 @@ class EngineUnreachable(HotfolioError):
     """No engine answers on this state folder's socket."""
 
 
+class AnotherVersion(HotfolioError):
+    """The engine that answers is of another version of hotfolio."""
+
+
 class NoSuchJob(HotfolioError):
     """No job has this id."""
 
