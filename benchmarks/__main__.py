@@ -14,6 +14,7 @@ NAMES = (
     "batch",
     "pool_efficiency",
     "submit",
+    "service",
     "many_files",
     "cancel",
     "parent_memory",

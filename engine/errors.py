@@ -23,6 +23,10 @@ class AnotherVersion(HotfolioError):
     """The engine that answers is of another version of hotfolio."""
 
 
+class NoQueue(HotfolioError):
+    """No engine has ever run on this state folder."""
+
+
 class NoSuchJob(HotfolioError):
     """No job has this id."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.engine import Engine
-from engine.sockets import bind
+from engine.sockets import bind, file_id, unbind
 
 if TYPE_CHECKING:
     from engine.server.listener import Listener
@@ -29,6 +29,7 @@ class LateListener:
         self._request_stop = request_stop
         self._patience_s = patience_s
         self._channel = bind(engine.settings.state_folder)
+        self._file = file_id(engine.settings.state_folder)
         self._wake_read, self._wake_write = os.pipe()
         self._listener: Listener | None = None
         self._thread = threading.Thread(target=self._wait, name="late-listener", daemon=True)
@@ -38,6 +39,7 @@ class LateListener:
         """Answer no more."""
         os.write(self._wake_write, b"x")
         self._thread.join()
+        unbind(self._engine.settings.state_folder, self._file)
         if self._listener is not None:
             self._listener.stop()
         self._channel.close()

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from engine.details import detail_of
 from engine.display import display_name
-from engine.errors import HotfolioError
+from engine.errors import HotfolioError, NoQueue
 from engine.job import Job, JobState
 from engine.queries import history_of, one_job, pages_of, shown_jobs
 from engine.schema import SCHEMA_VERSION
@@ -50,7 +50,7 @@ class StoredQueue:
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         file = self._folder / DATABASE
         if not file.exists():
-            raise HotfolioError(f"There is no queue in {display_name(self._folder)}.")
+            raise NoQueue(f"There is no queue in {display_name(self._folder)}.")
         try:
             db = sqlite3.connect(f"file:{quote(bytes(file.absolute()))}?mode=ro", uri=True)
             try:

@@ -40,8 +40,6 @@ def bind(state_folder: Path) -> socket.socket:
     """Listen; the caller holds the lock of the state folder, so a socket that is there is a dead engine's.
 
     Raises `SettingsError` if the folder cannot have one.
-
-    An engine that ends leaves its socket: it has let go of the lock by then, and what is there may be the next one's.
     """
     path = socket_path(state_folder)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -61,6 +59,21 @@ def bind(state_folder: Path) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def file_id(state_folder: Path) -> tuple[int, int] | None:
+    """Which file the socket is just now; None if there is none."""
+    try:
+        found = socket_path(state_folder).lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def unbind(state_folder: Path, file: tuple[int, int] | None) -> None:
+    """Take the socket's file away unless another engine has put its own in its place; call it before closing."""
+    if file is not None and file_id(state_folder) == file:
+        socket_path(state_folder).unlink(missing_ok=True)
 
 
 def connect(path: Path, timeout_s: float) -> socket.socket:

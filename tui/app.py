@@ -225,24 +225,26 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     async def action_pause(self) -> None:
         """Start no more page batches, or go on."""
-        is_paused = self._engine.is_paused
-        said = "Going on." if is_paused else "Paused: page batches that run are finished, none is begun."
-        await self._steer(self._engine.resume if is_paused else self._engine.pause, said)
+        if self._engine.is_paused:
+            await self._steer(self._engine.resume, "Going on.")
+        else:
+            await self._steer(self._engine.pause, "Paused: page batches that run are finished, none is begun.")
 
     async def action_workers(self, by: int) -> None:
         """Have more or fewer workers."""
         count = max(1, self._engine.workers + by)
-        said = f"{plural(count, 'worker')}." + (" The last one ends after its page batch." if by < 0 else "")
-        await self._steer(lambda: self._engine.set_workers(count), said)
+        last = " The last one ends after its page batch." if by < 0 else ""
+        await self._steer(lambda: self._engine.set_workers(count), f"{plural(count, 'worker')}.{last}")
 
-    async def _steer(self, order: Callable[[], None], said: str) -> None:
+    async def _steer(self, act: Callable[[], None], past: str) -> None:
+        """Have the engine do something; it may be out of reach just then."""
         try:
-            await asyncio.to_thread(order)
+            await asyncio.to_thread(act)
         except HotfolioError as error:
             self.say(display_text(str(error)), is_problem=True)
             return
         self.look_again()
-        self.say(said)
+        self.say(past)
 
     # --- screens ---
 

@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from engine.settings import COMMAND_LINE, LoadedSettings, OnHangup, Settings
 from tui.background import BackgroundEngine, Order
 from tui.line_output import ProgressDisplay
 from tui.lost_terminal import LostTerminal
-from tui.signals import POLL_S, signals_caught
+from tui.signals import POLL_S, SignalEvent, signals_caught
 
 _REVIVE_S = 5.0
 """An engine that has died is started again at most so often."""
@@ -30,7 +29,7 @@ def run_dashboard(loaded: LoadedSettings) -> int:
         remote.attach()
     except EngineUnreachable:
         owner.start()
-    hurried = threading.Event()
+    hurried = SignalEvent()
     signals: list[int] = []
 
     def end_without_screen() -> None:
@@ -45,7 +44,7 @@ def run_dashboard(loaded: LoadedSettings) -> int:
         signals.append(number)
         lost_terminal.watch()
 
-    choice = None
+    choice, code = None, 0
     try:
         # Here, so that the engine starts while the user interface is loaded.
         from tui.app import Dashboard
@@ -60,6 +59,7 @@ def run_dashboard(loaded: LoadedSettings) -> int:
             remarks=[] if owner.is_owner else _not_in_force(loaded, remote.settings),
         )
         choice = app.run(mouse=loaded.settings.mouse)
+        code = app.return_code or 0
     finally:
         lost_terminal.left()
         with signals_caught(hurried.set):
@@ -73,7 +73,7 @@ def run_dashboard(loaded: LoadedSettings) -> int:
                     _say("Stopping: the page batches under way are finished, the rest is kept. ctrl+c stops at once.")
                 owner.stop(hurried.is_set)
             remote.detach()
-    return 0
+    return code
 
 
 class _Owner:
@@ -169,7 +169,7 @@ def _plain(value: object) -> object:
     return value.absolute() if isinstance(value, Path) else value
 
 
-def _finish_running(remote: RemoteEngine, hurried: threading.Event) -> None:
+def _finish_running(remote: RemoteEngine, hurried: SignalEvent) -> None:
     """Let the running jobs end, and show how far they are."""
     remote.on_lost = lambda: None  # an engine started now would go on with the whole queue
     try:

@@ -23,12 +23,12 @@ class LostTerminal:
         """`stop` stops the engine, within seconds."""
         self._stop = stop
         self._left = threading.Event()
-        self._watching = threading.Event()
+        self._is_watching = False  # no event: one signal may interrupt another that sets it
 
     def watch(self) -> None:
         """Somebody wants the program to end: see that it does."""
-        if not self._watching.is_set():
-            self._watching.set()
+        if not self._is_watching:
+            self._is_watching = True
             threading.Thread(target=self._watch, name="lost-terminal", daemon=True).start()
 
     def left(self) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from engine.client import Connection, RemoteEngine
 from engine.display import display_name
-from engine.errors import EngineUnreachable, HotfolioError
+from engine.errors import EngineUnreachable, HotfolioError, NoQueue
 from engine.job import MAX_PRIORITY, JobState, Move
 from engine.selection import Ranges, States, parse_ids, parse_states
 from engine.settings import COMMAND_LINE, LoadedSettings
@@ -181,10 +181,9 @@ def status(folder: Path, *, as_json: bool) -> int:
     try:
         engine = _engine(folder)
     except EngineUnreachable as error:
-        try:
+        counts: Mapping[JobState, int] = {}
+        with suppress(NoQueue):
             counts = _stored(folder).counts()
-        except HotfolioError:  # there is none
-            counts = {}
         if as_json:
             _print_json({"running": False, "jobs": {str(state): count for state, count in counts.items()}})
         else:
@@ -374,11 +373,16 @@ def _check_priority(priority: int) -> None:
 
 
 def _exists(pid: int) -> bool:
+    """Whether it works still; one that has ended may be there until whoever has started it looks at it."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _as_dict(entry: JobSnapshot) -> dict[str, Any]:

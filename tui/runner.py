@@ -5,7 +5,6 @@ import json
 import os
 import queue
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from engine.latelistener import LateListener
 from engine.pool import NO_PROCESS
 from engine.settings import Settings
 from tui.line_output import LineDisplay, ProgressDisplay
-from tui.signals import POLL_S, signals_caught, stop_engine
+from tui.signals import POLL_S, SignalEvent, signals_caught, stop_engine
 
 INTERRUPTED = 130
 _MAX_SANDBOX_FAILURES = 3
@@ -43,7 +42,7 @@ class Runner:
         self._engine = Engine(settings, watch=files is None, waits_for_late_files=not once)
         self._finished: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._signals = 0
-        self._stop = threading.Event()
+        self._stop = SignalEvent()
         self._states: Counter[JobState] = Counter()
         self._pages = 0
         self._told: dict[str, str] = {}

@@ -22,10 +22,10 @@ from engine.server.systemd import Systemd, take_over
 from engine.server.tcp import TcpDoor, open_tcp
 from engine.server.token import ensure_token
 from engine.settings import LoadedSettings, Settings
-from engine.sockets import bind, service_folder
+from engine.sockets import bind, file_id, service_folder, unbind
 from engine.wire import Refusal, decode, encode
 from tui.background import BackgroundEngine, Order, Ready, TcpOrder
-from tui.signals import signals_caught, stop_engine
+from tui.signals import SignalEvent, signals_caught, stop_engine
 
 _LOOK_S = 1.0
 
@@ -40,7 +40,7 @@ class ServiceProcess:
         self._order = order
         self._systemd = systemd or Systemd()
         self._stops = 0
-        self._stopping = threading.Event()
+        self._stopping = SignalEvent()
         self._engine = Engine(order.settings)
         self.service = Service(self._engine, self.stop, outlives=order.outlives, origins=order.origins)
 
@@ -58,7 +58,7 @@ class ServiceProcess:
         """Work until stopped. Raises `HotfolioError` if it cannot start."""
         with signals_caught(self.stop):
             self._engine.start()
-            listener = None
+            listener, doors = None, None
             try:
                 doors = open_doors(self._order, self._systemd)
                 listener = listen(self.service, doors.local, doors.tcp)
@@ -73,6 +73,8 @@ class ServiceProcess:
             finally:
                 self._systemd.notify("STOPPING=1")
                 stop_engine(self._engine, lambda: self._stops > 1)
+                if doors is not None:
+                    unbind(self._engine.settings.state_folder, doors.file)
                 if listener is not None:
                     listener.stop()
 
@@ -82,6 +84,8 @@ class Doors:
     """The sockets on which an engine is reached."""
 
     local: socket.socket
+    file: tuple[int, int] | None
+    """Which file it is that goes with this process."""
     tcp: TcpDoor | None
     remark: str | None
     """Why there is no TCP socket although there should be."""
@@ -97,26 +101,23 @@ def open_doors(order: Order, systemd: Systemd) -> Doors:
         raise SettingsError(
             "systemd has bound a Unix socket for hotfolio, which has one of its own; give an address to ListenStream."
         )
+    token = ensure_token(settings.state_folder) if tcp is not None and tcp.needs_token else None
     local = bind(settings.state_folder)
+    file = file_id(settings.state_folder)
     if tcp is None:
-        return Doors(local, None, None)
-    try:
-        return _with_tcp(local, settings, tcp, next(iter(systemd.listening), None))
-    except BaseException:
-        local.close()
-        raise
-
-
-def _with_tcp(local: socket.socket, settings: Settings, tcp: TcpOrder, given: socket.socket | None) -> Doors:
-    token = ensure_token(settings.state_folder) if tcp.needs_token else None
+        return Doors(local, file, None, None)
+    given = next(iter(systemd.listening), None)
     try:
         if given is not None:
-            return Doors(local, TcpDoor(given, token, settings.api_names), None)
-        return Doors(local, open_tcp(settings.api_host, settings.api_port, token, settings.api_names), None)
+            return Doors(local, file, TcpDoor(given, token, settings.api_names), None)
+        return Doors(local, file, open_tcp(settings.api_host, settings.api_port, token, settings.api_names), None)
     except SettingsError as error:
         if tcp.is_required or given is not None or token is None:
+            unbind(settings.state_folder, file)
+            local.close()
             raise
-        return Doors(local, None, f"{error} Until then, only programs on this machine reach it, by its own socket.")
+        remark = f"{error} Until then, only programs on this machine reach it, by its own socket."
+        return Doors(local, file, None, remark)
 
 
 def serve(loaded: LoadedSettings, *, no_auth: bool) -> int:

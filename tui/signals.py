@@ -1,6 +1,7 @@
 """Signals of a program in the foreground: the first stops in order, the second at once."""
 
 import contextlib
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,37 @@ if TYPE_CHECKING:
 POLL_S = 0.1
 """How often whoever waits looks whether a signal has come."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class SignalEvent:
+    """A `threading.Event` that a signal handler may set, for one thread to wait for.
+
+    The usual one has a lock: its `set` never returns in a handler that has interrupted its `wait` at the wrong moment.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()  # its `put` may interrupt its `get`
+
+    def is_set(self) -> bool:
+        """Whether it has been set since it was cleared."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Have `wait` return."""
+        self._is_set = True
+        self._calls.put(None)
+
+    def clear(self) -> None:
+        """Forget that it was set; a `wait` may return once before its time."""
+        self._is_set = False
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until it is set, but no longer; returns whether it is."""
+        if not self._is_set:
+            with contextlib.suppress(queue.Empty):
+                self._calls.get(timeout=timeout_s)
+        return self._is_set
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Puts the routes together: what an engine answers on the Unix socket, and what on TCP."""
+"""Puts the routes together that any program may call, on the Unix socket and on TCP."""
 
 from importlib.metadata import version
 
@@ -7,7 +7,6 @@ from fastapi import FastAPI
 from engine.server import conversions, health, live, metrics, outputs, reference, submission
 from engine.server.docling import routes as docling
 from engine.server.problems import MISFITS, handle_problems
-from engine.server.rpc import Rpc
 from engine.server.service import Service
 
 
@@ -26,11 +25,4 @@ def create_api(service: Service) -> FastAPI:
     for family in (submission, live, conversions, outputs, docling, health, metrics):
         api.include_router(family.router(service))
     api.include_router(reference.router())
-    return api
-
-
-def create_local_api(service: Service) -> FastAPI:
-    """The same, and the calls of hotfolio's own front ends."""
-    api = create_api(service)
-    api.router.routes.extend(Rpc(service).routes)
     return api

@@ -13,8 +13,8 @@ from engine.server.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health"})
-"""Answered without a token: they say nothing but whether the engine is well."""
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health", "/docs", "/openapi.json"})
+"""Answered without a token: whether the engine is well, and how the API is used, since a browser sends none."""
 _WRONG_TOKEN_S = 0.25
 """So long a wrong token is thought about. The right one never waits, and connections are few, so nobody is kept out."""
 _FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})

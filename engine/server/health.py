@@ -12,9 +12,6 @@ from engine.pool import BLOCKED, NO_PROCESS
 from engine.server.service import Service
 from engine.store import DATABASE
 
-OPEN_PATHS = ("/healthz", "/readyz")
-"""What is answered to anybody, with or without a token."""
-
 _NO_JOBS = 1 << 62
 """A version that no job has changed since."""
 _IN_THE_WAY = frozenset({BLOCKED, NO_PROCESS, DRAINING, GONE})

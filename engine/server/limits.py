@@ -1,5 +1,6 @@
 """Who asks, and whether one more submission is taken in: so many per client and second, and a bound on the queue."""
 
+import time
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -9,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from engine.display import display_name
 from engine.server.models import Problem
+from engine.server.rates import Rates
 from engine.server.service import Service
 
 LOCAL = "local"
@@ -67,12 +69,15 @@ def admission(service: Service) -> Callable[[Request], Awaitable[str]]:
     declared (`Form`, `File`, a model) before it asks any dependency; a route for large ones takes the `Request` and
     reads `request.stream()` itself, so that what is refused is not received first.
     """
+    if service.rates is None:
+        service.rates = Rates(service.engine.settings.max_submissions, time.monotonic)
+    rates = service.rates
 
     async def admit(request: Request) -> str:
         client = client_of(request)
-        wait_s = service.rates.wait_s(client)
+        wait_s = rates.wait_s(client)
         if wait_s:
-            problem = f"Too many submissions: at most {service.rates.rule} by one client. Try again in {wait_s} s."
+            problem = f"Too many submissions: at most {rates.rule} by one client. Try again in {wait_s} s."
             raise HTTPException(429, problem, {"Retry-After": str(wait_s)})
         most = service.engine.settings.max_queue
         if service.engine.queue_depth >= most:

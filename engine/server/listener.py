@@ -13,6 +13,7 @@ import uvicorn
 from engine.server.bounds import Bounds, RequestLimits
 from engine.server.connections import ConnectionLimits
 from engine.server.guard import Guard
+from engine.server.lazyapi import LazyApi, LocalApi
 from engine.server.protocol import DoorConfig
 from engine.server.service import Service
 from engine.server.tcp import TcpDoor
@@ -103,18 +104,15 @@ def serve(
     connections: ConnectionLimits | None = None,
 ) -> Listener:
     """Serve on the engine's own socket, whose folder lets its owner in alone, and, guarded, on TCP."""
-    from engine.server.api import create_api, create_local_api
-    from engine.server.housekeeping import keep_house
-
-    keep_house(service)
-
     settings = service.engine.settings
     requests = requests or RequestLimits.for_uploads(settings.max_upload)
     connections = connections or ConnectionLimits()
-    local = Bounds(create_local_api(service), requests.with_calls(_CALL_BYTES))
+    api = LazyApi(service)
+    local = Bounds(LocalApi(service, api), requests.with_calls(_CALL_BYTES))
     doors = [Door(channel, local, connections.for_one_user)]
     if tcp is not None:
-        guarded = Guard(Bounds(create_api(service), requests), token=tcp.token, names=tcp.names)
+        api.load()
+        guarded = Guard(Bounds(api, requests), token=tcp.token, names=tcp.names)
         doors.append(Door(tcp.channel, guarded, connections))
     listener = Listener(doors)
     listener.start()

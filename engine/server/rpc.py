@@ -87,7 +87,8 @@ class Rpc:
         while True:
             update = self._look(since)
             is_new = update.snapshot.changed or update.snapshot.removed or update.rest != request.rest
-            if is_new or time.monotonic() >= deadline:
+            # Nobody is to wait for an answer that waits when the process is to end.
+            if is_new or time.monotonic() >= deadline or self._service.engine.is_stopping:
                 return update
             await asyncio.sleep(_LOOK_S)
 

@@ -1,12 +1,14 @@
 """Service: what the routes work with."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.engine import Engine
-from engine.server.rates import Rates
 from engine.snapshot import JobSnapshot
+
+if TYPE_CHECKING:
+    from engine.server.rates import Rates
 
 
 @dataclass(slots=True)
@@ -22,11 +24,8 @@ class Service:
     """Called when it is to go on from now on."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where settings come from that are not defaults."""
-    rates: Rates = field(init=False)
-    """How often each client has submitted something of late, by whatever route."""
-
-    def __post_init__(self) -> None:
-        self.rates = Rates(self.engine.settings.max_submissions, time.monotonic)
+    rates: "Rates | None" = None
+    """How often each client has submitted something of late, by whatever route; made with the first of them."""
 
     def find(self, id_: str) -> JobSnapshot:
         """The job that a program names by its conversion id or a person by its short one; raises `NoSuchJob`."""

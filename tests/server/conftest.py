@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from engine.engine import Engine
-from engine.server.api import create_local_api
+from engine.server.api import create_api
 from engine.server.housekeeping import keep_house
 from engine.server.service import Service
 from engine.settings import Settings
@@ -39,5 +39,5 @@ def service(engine: Engine) -> Service:
 @pytest.fixture
 def client(service: Service) -> Iterator[TestClient]:
     """Asks the API as a trusted program on the same machine does."""
-    with TestClient(create_local_api(service), base_url="http://localhost") as client:
+    with TestClient(create_api(service), base_url="http://localhost") as client:
         yield client

@@ -119,7 +119,7 @@ def test_without_a_token_nobody_gets_in(server: Server, app: App) -> None:
     assert app.asked == before
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/metrics", "/nothing", "/healthz/", "//healthz"])
+@pytest.mark.parametrize("path", ["/", "/docs/", "/version", "/metrics", "/nothing", "/healthz/", "//healthz"])
 def test_there_is_nothing_to_see_without_a_token(server: Server, path: str) -> None:
     assert server.ask(f"GET {path}", token=None).status == 401
 

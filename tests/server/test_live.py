@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, unix_connect
 from engine.engine import Engine
 from engine.job import Job
 from engine.server import live
-from engine.server.api import create_local_api
+from engine.server.api import create_api
 from engine.server.listener import serve_locally
 from engine.server.models import Conversion
 from engine.server.service import Service
@@ -59,7 +59,7 @@ def engine(shared: Engine) -> Iterator[Engine]:
 
 @pytest.fixture
 def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_local_api(Service(engine, lambda now: None)), base_url="http://localhost") as client:
+    with TestClient(create_api(Service(engine, lambda now: None)), base_url="http://localhost") as client:
         yield client
 
 

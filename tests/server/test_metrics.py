@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engine.engine import Engine
 from engine.job import Job, JobState, PageState, Source, Submission
-from engine.server.api import create_local_api
+from engine.server.api import create_api
 from engine.server.service import Service
 from engine.settings import Settings
 from engine.tally import JOB_SECONDS, PAGE_SECONDS, WAIT_SECONDS
@@ -35,7 +35,7 @@ Numbers = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 def client_of(engine: Engine) -> TestClient:
-    return TestClient(create_local_api(Service(engine, lambda now: None)), base_url="http://localhost")
+    return TestClient(create_api(Service(engine, lambda now: None)), base_url="http://localhost")
 
 
 def families(client: TestClient) -> list[Metric]:
@@ -87,7 +87,7 @@ FILES = {
 def busy_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine that has converted one document of each kind."""
     folder = tmp_path_factory.mktemp("metrics")
-    settings = Settings(output=folder / "output", num_workers=2, ocr="never", page_timeout=2)
+    settings = Settings(output=folder / "output", num_workers=2, ocr="never", page_timeout=6)
     with Engine(settings, watch=False, program="tests.engine.faulty_child") as engine:
         engine.pause()
         jobs = {}

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from engine.engine import Engine
 from engine.job import JobState
 from engine.options import ConvertOptions, Format, OcrMode
-from engine.server.api import create_local_api
+from engine.server.api import create_api
 from engine.server.forms import PromptMode, Wishes
 from engine.server.names import find_input
 from engine.server.service import Service
@@ -48,7 +48,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with Engine(settings) as engine:
         engine.pause()
         (tmp_path / "outside.pdf").write_bytes(pdfs.text_pages(1))
-        with TestClient(create_local_api(Service(engine, lambda now: None)), base_url="http://localhost") as client:
+        with TestClient(create_api(Service(engine, lambda now: None)), base_url="http://localhost") as client:
             yield Place(settings.input, engine, client)
 
 

@@ -19,7 +19,7 @@ from engine.engine import Engine
 from engine.job import JobState
 from engine.options import Format
 from engine.server import uploads
-from engine.server.api import create_local_api
+from engine.server.api import create_api
 from engine.server.listener import serve_locally
 from engine.server.names import names_for
 from engine.server.service import Service
@@ -45,7 +45,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, T
     )
     with Engine(settings) as running:
         running.pause()
-        with TestClient(create_local_api(Service(running, lambda now: None)), base_url="http://localhost") as client:
+        with TestClient(create_api(Service(running, lambda now: None)), base_url="http://localhost") as client:
             yield running, client
 
 

@@ -270,7 +270,9 @@ async def test_quitting_an_idle_dashboard_asks_nothing(engine: FakeEngine, size:
         (("escape",), None),
         (("f",), QuitChoice.FINISH),
         (("s",), QuitChoice.STOP),
-        (("j", "enter"), QuitChoice.FINISH),
+        (("b",), QuitChoice.BACKGROUND),
+        (("j", "enter"), QuitChoice.BACKGROUND),
+        (("j", "j", "enter"), QuitChoice.FINISH),
     ],
 )
 async def test_quitting_while_busy_asks_in_numbers(
@@ -285,6 +287,13 @@ async def test_quitting_while_busy_asks_in_numbers(
         await s.press(*keys)
         assert s.app.return_value is result
         assert isinstance(s.app.screen, ChoiceDialog) is False
+
+
+async def test_a_dashboard_that_has_joined_an_engine_leaves_it_without_asking(size: Size, engine: FakeEngine) -> None:
+    engine.add("a.pdf", JobState.RUNNING, pages=10, done=4)
+    async with session(engine, size, is_owner=False) as s:
+        await s.press("q")
+        assert s.app.return_value is QuitChoice.STOP
 
 
 async def test_keys_that_shells_and_multiplexers_eat_are_not_bound(engine: FakeEngine, size: Size) -> None:

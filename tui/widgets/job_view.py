@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from textual.events import Click
 
-from engine.errors import NoSuchJob
+from engine.errors import HotfolioError, NoSuchJob
 from engine.job import PageResult
 from engine.snapshot import JobDetail, PageMap, PageMark
 from tui.look import look_of
@@ -189,6 +189,8 @@ class JobView(ScrollLines):
             loaded = await asyncio.to_thread(_read, self._model, job_id)
         except NoSuchJob:
             loaded = None
+        except HotfolioError:  # the engine is out of reach: what was read last stays until it is read anew
+            loaded, self._is_stale = self._loaded if job_id == self.job_id else None, True
         finally:
             self._is_loading = False
             pause_s = max(_RELOAD_S, _RELOAD_SHARE * (time.perf_counter() - started))
