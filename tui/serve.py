@@ -22,7 +22,7 @@ from engine.server.systemd import Systemd, take_over
 from engine.server.tcp import TcpDoor, open_tcp
 from engine.server.token import ensure_token
 from engine.settings import LoadedSettings, Settings
-from engine.sockets import bind, file_id, service_folder, unbind
+from engine.sockets import bind, file_id, make_service_folder, service_folder, socket_path, unbind
 from engine.wire import Refusal, decode, encode
 from tui.background import BackgroundEngine, Order, Ready, TcpOrder
 from tui.signals import SignalEvent, signals_caught, stop_engine
@@ -85,28 +85,22 @@ class Doors:
 
     local: socket.socket
     file: tuple[int, int] | None
-    """Which file it is that goes with this process."""
+    """Which file it is that goes with this process; None if systemd has bound it, for the next process too."""
     tcp: TcpDoor | None
     remark: str | None
     """Why there is no TCP socket although there should be."""
 
 
 def open_doors(order: Order, systemd: Systemd) -> Doors:
-    """Bind the sockets, or take the TCP one that systemd has bound; raises `SettingsError` if one cannot be had.
-
-    Another's Unix socket is not taken: all the world may write to what systemd binds, and nobody is asked for a token.
-    """
+    """Bind the sockets, or take those that systemd has bound; raises `SettingsError` if one cannot be had."""
     settings, tcp = order.settings, order.tcp
-    if any(channel.family == socket.AF_UNIX for channel in systemd.listening):
-        raise SettingsError(
-            "systemd has bound a Unix socket for hotfolio, which has one of its own; give an address to ListenStream."
-        )
     token = ensure_token(settings.state_folder) if tcp is not None and tcp.needs_token else None
-    local = bind(settings.state_folder)
-    file = file_id(settings.state_folder)
+    given_local = _own_socket(settings, systemd)
+    local = given_local or bind(settings.state_folder)
+    file = None if given_local else file_id(settings.state_folder)
     if tcp is None:
         return Doors(local, file, None, None)
-    given = next(iter(systemd.listening), None)
+    given = next((s for s in systemd.listening if s.family != socket.AF_UNIX), None)
     try:
         if given is not None:
             return Doors(local, file, TcpDoor(given, token, settings.api_names), None)
@@ -118,6 +112,25 @@ def open_doors(order: Order, systemd: Systemd) -> Doors:
             raise
         remark = f"{error} Until then, only programs on this machine reach it, by its own socket."
         return Doors(local, file, None, remark)
+
+
+def _own_socket(settings: Settings, systemd: Systemd) -> socket.socket | None:
+    """The engine's own socket, if systemd has bound it.
+
+    No other Unix socket is taken: all the world may write to what systemd makes, and nobody is asked for a token there.
+    """
+    given = next((s for s in systemd.listening if s.family == socket.AF_UNIX), None)
+    if given is None:
+        return None
+    own = socket_path(settings.state_folder)
+    try:
+        is_own = own.samefile(given.getsockname())
+        make_service_folder(settings.state_folder)  # lets its owner in alone
+    except OSError:
+        is_own = False
+    if not is_own:
+        raise SettingsError(f"The only Unix socket that systemd can bind for the engine is {display_name(own)}.")
+    return given
 
 
 def serve(loaded: LoadedSettings, *, no_auth: bool) -> int:

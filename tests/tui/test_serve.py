@@ -27,5 +27,5 @@ def test_a_tcp_socket_of_systemd_s_is_taken_and_the_engine_s_own_is_there_too(tm
 def test_a_unix_socket_of_systemd_s_would_let_in_everybody_so_it_is_refused(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as given:
         given.bind(str(tmp_path / "s"))
-        with pytest.raises(SettingsError, match="systemd has bound a Unix socket"):
+        with pytest.raises(SettingsError, match="The only Unix socket that systemd can bind"):
             open_doors(Order(Settings(state=tmp_path), tcp=TcpOrder()), Systemd(listening=(given,)))
