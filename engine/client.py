@@ -7,13 +7,14 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from engine.display import display_name
-from engine.errors import EngineUnreachable, HotfolioError
+from engine.errors import AnotherVersion, EngineUnreachable, HotfolioError
 from engine.job import Job, JobState, Move
 from engine.mirror import Mirror
 from engine.options import ConvertOptions
@@ -45,8 +46,14 @@ class Connection:
         self._state_folder = state_folder
 
     def greet(self) -> Greeting:
-        """Ask who is there; raises `EngineUnreachable`."""
+        """Ask who is there; raises `EngineUnreachable` or `AnotherVersion`."""
         greeting: Greeting = _readable(lambda data: decode(data, Greeting), self.ask("greet"))
+        ours = version("hotfolio")
+        if greeting.version != ours:
+            raise AnotherVersion(
+                f"The engine that runs (process {greeting.pid}) is hotfolio {greeting.version}, this is {ours}; "
+                f"stop it with `kill {greeting.pid}` and start it again."
+            )
         return greeting
 
     def ask(self, call: str, arguments: object = None, timeout_s: float = CALL_TIMEOUT_S) -> bytes:
@@ -319,7 +326,7 @@ def _readable(read: Callable[[bytes], Any], data: bytes) -> Any:
     try:
         return read(data)
     except (msgspec.MsgspecError, ValueError, TypeError) as error:  # pydantic's errors are values' errors
-        log.warning("An answer cannot be read: %s", error)
+        log.info("An answer cannot be read: %s", error)  # a warning would go to the terminal
         raise EngineUnreachable("The engine's answer cannot be read; is it another version of hotfolio?") from None
 
 

@@ -19,6 +19,10 @@ class EngineUnreachable(HotfolioError):
     """No engine answers on this state folder's socket."""
 
 
+class AnotherVersion(HotfolioError):
+    """The engine that answers is of another version of hotfolio."""
+
+
 class NoQueue(HotfolioError):
     """No engine has ever run on this state folder."""
 

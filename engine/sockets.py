@@ -7,6 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.display import display_name
+from engine.errors import SettingsError
+
 SERVICE_FOLDER = "service"
 """In the state folder, for its owner alone: the socket and the token."""
 _SOCKET = "api.sock"
@@ -34,16 +37,24 @@ def make_service_folder(state_folder: Path) -> Path:
 
 
 def bind(state_folder: Path) -> socket.socket:
-    """Listen; the caller holds the lock of the state folder, so a socket that is there is a dead engine's."""
-    path = make_service_folder(state_folder) / _SOCKET
-    path.unlink(missing_ok=True)
+    """Listen; the caller holds the lock of the state folder, so a socket that is there is a dead engine's.
+
+    Raises `SettingsError` if the folder cannot have one.
+    """
+    path = socket_path(state_folder)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        make_service_folder(state_folder)
+        path.unlink(missing_ok=True)
         with _short_enough(path) as name:
             listener.bind(os.fsencode(name))
         path.chmod(0o600)
         listener.listen(_BACKLOG)
         listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SettingsError(f"{display_name(path)}: no socket can be made there: {reason}.") from None
     except BaseException:
         listener.close()
         raise

@@ -57,14 +57,18 @@ class BackgroundEngine:
         """Start it; `wait_ready` tells when it can be reached.
 
         Unless the order says that it outlives its starter, it stops in order when this process ends, in whatever way.
+        Raises `EngineUnreachable` if there can be no such process.
         """
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tui.serve"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # keys such as ctrl+c are the dashboard's
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tui.serve"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # keys such as ctrl+c are the dashboard's
+            )
+        except OSError as error:
+            raise EngineUnreachable(f"The engine could not be started: {error.strerror or error}.") from None
         with contextlib.suppress(BrokenPipeError):  # it has died already; `wait_ready` says why
             self._write(encode(order) + b"\n")
 

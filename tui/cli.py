@@ -11,6 +11,7 @@ import typer
 
 from tui import queue_cli
 from tui.options import CONVERSION, FOLDERS, Load, finish, takes_settings
+from tui.streams import mend_streams
 
 app = typer.Typer(
     name="hotfolio",
@@ -141,6 +142,7 @@ queue_cli.add_commands(app)
 
 def main() -> None:
     """Run the command, with usage errors as one sentence."""
+    mend_streams()
     app()
 
 

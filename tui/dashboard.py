@@ -150,8 +150,8 @@ class _Owner:
         """Start the engine again if it has crashed; the queue goes on where it was. One that was stopped stays so."""
         if self._engine is None or not self._engine.has_crashed or time.monotonic() - self._started_at < _REVIVE_S:
             return
-        self.start()
         with contextlib.suppress(HotfolioError):  # the banner stays, and it is tried again
+            self.start()
             self._engine.wait_ready()
 
 

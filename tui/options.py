@@ -153,7 +153,12 @@ def answer(work: Callable[[], int]) -> NoReturn:
         finish(work)
     except typer.Exit as ended:
         code = ended.exit_code
-    with contextlib.suppress(OSError):  # whoever reads has gone, as `head` does
+    except BrokenPipeError:  # whoever reads has gone, as `head` does
+        code = 1
+    except OSError as error:
+        code = 1
+        print(f"hotfolio: The answer cannot be given: {(error.strerror or str(error)).lower()}.", file=sys.stderr)
+    with contextlib.suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)

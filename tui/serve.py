@@ -22,7 +22,7 @@ from engine.server.systemd import Systemd, take_over
 from engine.server.tcp import TcpDoor, open_tcp
 from engine.server.token import ensure_token
 from engine.settings import LoadedSettings, Settings
-from engine.sockets import bind, file_id, service_folder, unbind
+from engine.sockets import bind, file_id, make_service_folder, service_folder, socket_path, unbind
 from engine.wire import Refusal, decode, encode
 from tui.background import BackgroundEngine, Order, Ready, TcpOrder
 from tui.signals import SignalEvent, signals_caught, stop_engine
@@ -95,7 +95,7 @@ def open_doors(order: Order, systemd: Systemd) -> Doors:
     """Bind the sockets, or take those that systemd has bound; raises `SettingsError` if one cannot be had."""
     settings, tcp = order.settings, order.tcp
     token = ensure_token(settings.state_folder) if tcp is not None and tcp.needs_token else None
-    given_local = next((s for s in systemd.listening if s.family == socket.AF_UNIX), None)
+    given_local = _own_socket(settings, systemd)
     local = given_local or bind(settings.state_folder)
     file = None if given_local else file_id(settings.state_folder)
     if tcp is None:
@@ -114,6 +114,25 @@ def open_doors(order: Order, systemd: Systemd) -> Doors:
         return Doors(local, file, None, remark)
 
 
+def _own_socket(settings: Settings, systemd: Systemd) -> socket.socket | None:
+    """The engine's own socket, if systemd has bound it.
+
+    No other Unix socket is taken: all the world may write to what systemd makes, and nobody is asked for a token there.
+    """
+    given = next((s for s in systemd.listening if s.family == socket.AF_UNIX), None)
+    if given is None:
+        return None
+    own = socket_path(settings.state_folder)
+    try:
+        is_own = own.samefile(given.getsockname())
+        make_service_folder(settings.state_folder)  # lets its owner in alone
+    except OSError:
+        is_own = False
+    if not is_own:
+        raise SettingsError(f"The only Unix socket that systemd can bind for the engine is {display_name(own)}.")
+    return given
+
+
 def serve(loaded: LoadedSettings, *, no_auth: bool) -> int:
     """Run in the foreground until stopped; returns the exit status. Raises `HotfolioError` if it cannot start."""
     order = _order(loaded, no_auth=no_auth)
@@ -126,7 +145,11 @@ def serve_detached(loaded: LoadedSettings, *, no_auth: bool) -> int:
     """Start in the background, and return as soon as it works. Raises `HotfolioError` if it cannot start."""
     order = _order(loaded, no_auth=no_auth)
     engine = BackgroundEngine(order)
-    ready = engine.wait_ready()
+    try:
+        ready = engine.wait_ready()
+    except KeyboardInterrupt:
+        engine.stop()
+        raise
     engine.let_go()
     _tell(order, ready, f"Working in the background (process {engine.pid})", "`hotfolio stop` stops it")
     return 0

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from engine import client
 from engine.client import Connection, RemoteEngine
 from engine.engine import Engine
-from engine.errors import EngineUnreachable
+from engine.errors import AnotherVersion, EngineUnreachable, SettingsError
 from engine.job import JobState
 from engine.server.listener import Door, Listener, serve_locally
 from engine.server.service import Service
@@ -157,3 +158,16 @@ def test_garbage_for_an_answer_is_one_sentence(tmp_path: Path) -> None:
 def _accept(listener: socket.socket) -> tuple[socket.socket, object]:
     listener.settimeout(5)
     return listener.accept()
+
+
+def test_an_engine_of_another_version_is_not_joined(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(settings):
+        monkeypatch.setattr(client, "version", lambda _: "99.0")
+        with pytest.raises(AnotherVersion, match=r"is hotfolio \d.*, this is 99\.0; stop it with `kill \d+`"):
+            RemoteEngine(settings.state_folder).attach()
+
+
+def test_a_folder_that_can_have_no_socket_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "service").write_bytes(b"")
+    with pytest.raises(SettingsError, match="no socket can be made there: File exists"):
+        bind(tmp_path)

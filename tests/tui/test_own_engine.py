@@ -53,4 +53,4 @@ def test_running_jobs_are_not_waited_for_when_their_engine_is_gone(
     monkeypatch.setattr(remote, "drain", lambda: os.kill(remote.greeting.pid, signal.SIGKILL))
     monkeypatch.setattr(Totals, "active", 1)
     _finish_running(remote, threading.Event())
-    assert not owner.is_owner
+    wait_until(lambda: not owner.is_owner, "its end")
