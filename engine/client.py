@@ -315,8 +315,10 @@ class RemoteEngine:
                 self._pull(_WAIT_S)
                 is_lost = False
                 self._closing.wait(_PACE_S)
-            except HotfolioError as error:
+            except Exception as error:
                 is_lost = True
+                if not isinstance(error, HotfolioError):  # what is shown must not stand still without a word
+                    log.exception("The engine cannot be followed")
                 self._mirror.lose(f"{error} Trying to reach it again.")
                 self.on_lost()
                 self._closing.wait(_RETRY_S)

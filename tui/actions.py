@@ -24,6 +24,8 @@ class Action:
     """Why nothing may have happened."""
     undo: Change | None = None
     """Takes back what `change` did to the jobs it returned."""
+    at_once: bool = False
+    """Whether all jobs have to be in one call, because their order counts."""
 
 
 def _restore(engine: EngineLike, ids: list[int]) -> list[int]:
@@ -63,13 +65,33 @@ ACTIONS = {
         "The priority of a finished job means nothing.",
         undo=lambda engine, ids: engine.change_priority(ids, 1),
     ),
-    "up": Action("Move up", "moved up", lambda engine, ids: engine.move(ids, "up"), "Nothing to change places with."),
-    "down": Action(
-        "Move down", "moved down", lambda engine, ids: engine.move(ids, "down"), "Nothing to change places with."
+    "up": Action(
+        "Move up",
+        "moved up",
+        lambda engine, ids: engine.move(ids, "up"),
+        "Nothing to change places with.",
+        at_once=True,
     ),
-    "top": Action("Move to the top", "moved to the top", lambda engine, ids: engine.move(ids, "top"), "Already there."),
+    "down": Action(
+        "Move down",
+        "moved down",
+        lambda engine, ids: engine.move(ids, "down"),
+        "Nothing to change places with.",
+        at_once=True,
+    ),
+    "top": Action(
+        "Move to the top",
+        "moved to the top",
+        lambda engine, ids: engine.move(ids, "top"),
+        "Already there.",
+        at_once=True,
+    ),
     "bottom": Action(
-        "Move to the bottom", "moved to the bottom", lambda engine, ids: engine.move(ids, "bottom"), "Already there."
+        "Move to the bottom",
+        "moved to the bottom",
+        lambda engine, ids: engine.move(ids, "bottom"),
+        "Already there.",
+        at_once=True,
     ),
     "remove": Action(
         "Remove",

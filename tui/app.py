@@ -125,9 +125,10 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         loop = asyncio.get_running_loop()
 
         def leave(number_: int, _: object) -> None:
-            goes_on = number_ == signal.SIGHUP and self._engine.settings.on_hangup is OnHangup.BACKGROUND
-            loop.call_soon_threadsafe(self.exit, QuitChoice.BACKGROUND if goes_on else QuitChoice.STOP)
             self._on_signal(number_)
+            goes_on = number_ == signal.SIGHUP and self._engine.settings.on_hangup is OnHangup.BACKGROUND
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it is leaving already
+                loop.call_soon_threadsafe(self.exit, QuitChoice.BACKGROUND if goes_on else QuitChoice.STOP)
 
         for number_ in _SIGNALS:
             # By `signal`, not by the loop, which stands still while the terminal takes nothing. Not in the main thread,
@@ -181,7 +182,10 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     @on(ActionChosen)
     async def _action_chosen(self, event: ActionChosen) -> None:
         action = ACTIONS[event.name]
-        self.run_worker(self._perform(action.change, event.job_ids, action.past, action.unfit, action.undo))
+        portion = len(event.job_ids) if action.at_once else _CHUNK
+        self.run_worker(
+            self._perform(action.change, event.job_ids, action.past, action.unfit, action.undo, portion=portion)
+        )
 
     @on(PasswordGiven)
     async def _password_given(self, event: PasswordGiven) -> None:
@@ -191,16 +195,23 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self.run_worker(self._perform(unlock, event.job_ids, "queued again", "It is no longer waiting for a password."))
 
     async def _perform(
-        self, change: Change, job_ids: list[int], past: str, unfit: str, undo: Change | None = None
+        self,
+        change: Change,
+        job_ids: list[int],
+        past: str,
+        unfit: str,
+        undo: Change | None = None,
+        *,
+        portion: int = _CHUNK,
     ) -> None:
-        """Change jobs in a thread, a few at a time, so that neither a slow disk nor 10,000 jobs stop the screen."""
+        """Change jobs in a thread, a portion at a time, so that neither a slow disk nor 10,000 jobs stop the screen."""
         changed: list[int] = []
         async with self._acting:
             try:
-                for start in range(0, len(job_ids), _CHUNK):
+                for start in range(0, len(job_ids), max(portion, 1)):
                     if start:
                         self.say(f"{number(start)} of {plural(len(job_ids), 'job')} …")
-                    changed += await asyncio.to_thread(change, self._engine, job_ids[start : start + _CHUNK])
+                    changed += await asyncio.to_thread(change, self._engine, job_ids[start : start + portion])
             except HotfolioError as error:
                 self.say(display_text(str(error)), is_problem=True)
                 return

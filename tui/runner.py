@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.display import display_name, display_text
 from engine.engine import Engine
-from engine.errors import SandboxUnavailable
+from engine.errors import SandboxUnavailable, SettingsError
 from engine.job import Job, JobState
 from engine.latelistener import LateListener
 from engine.pool import NO_PROCESS
@@ -62,7 +62,8 @@ class Runner:
                     jobs = self._engine.submit_many(list(dict.fromkeys(self._files)), again=True)
                     wanted = {job.id for job in jobs}
                 else:
-                    listener = LateListener(self._engine, self._on_stop)
+                    with contextlib.suppress(SettingsError):  # it needs no socket to do its work
+                        listener = LateListener(self._engine, self._on_stop)
                 self._loop(wanted)
             finally:
                 stop_engine(self._engine, lambda: self._signals > 1)

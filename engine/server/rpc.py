@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 import time
 import uuid
@@ -26,6 +27,8 @@ from engine.wire import (
     decode_arguments,
     encode,
 )
+
+log = logging.getLogger(__name__)
 
 _LOOK_S = 0.1
 """How often an answer that waits looks whether there is something to tell."""
@@ -63,7 +66,6 @@ class Rpc:
                     return _json(None)
                 case "let_live":
                     self._service.outlives = True
-                    self._service.let_live()
                     return _json(None)
             if call not in CALLS:
                 return _json(Refusal("HotfolioError", f"There is no call {call!r}."), 404)
@@ -71,6 +73,9 @@ class Rpc:
             return _json(await run_in_threadpool(getattr(self._service.engine, call), **arguments))
         except HotfolioError as error:
             return _json(Refusal.of(error), _REFUSED)
+        except OSError as error:
+            log.warning("%s has failed: %s", call, error)
+            return _json(Refusal("HotfolioError", f"The engine cannot do that: {error.strerror or error}."), _REFUSED)
         except msgspec.MsgspecError as error:
             return _json(Refusal("HotfolioError", f"{call} was asked for in a way that is not known: {error}."), 400)
 

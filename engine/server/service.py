@@ -20,8 +20,6 @@ class Service:
     """Has the process stop, in order or, with True, at once. Returns without waiting."""
     outlives: bool = True
     """Whether the engine goes on when the dashboard that has started it ends."""
-    let_live: Callable[[], None] = lambda: None
-    """Called when it is to go on from now on."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where settings come from that are not defaults."""
     rates: "Rates | None" = None

@@ -127,16 +127,16 @@ def test_a_dashboard_bears_the_death_of_its_service_and_goes_on_with_the_next(fo
         dashboard.wait_for("No engine is running on output/.hotfolio. Trying to reach it again.")
         # Each key is answered: it shows what is known, or says why nothing has happened.
         dashboard.see("?", "Next job")
-        dashboard.see("esc", " workers ─", gone="Next job")
+        dashboard.see("esc", " no workers", gone="Next job")
         for key in ("P", "]", "p"):
             dashboard.cause(key, lambda: says_why(dashboard), "the reason at the bottom")
             dashboard.see("F", "‖ frozen")
             dashboard.see("F", "Going on.", gone="‖ frozen")
-        dashboard.see("enter", "esc back", gone=" workers ─")
+        dashboard.see("enter", "esc back", gone=" no workers")
         dashboard.see("l", "Log of #1")
         dashboard.press("esc")
         dashboard.wait_gone("Log of #1")
-        dashboard.see("esc", " workers ─", gone="esc back")
+        dashboard.see("esc", " no workers", gone="esc back")
         assert dashboard.process.poll() is None
         assert_nothing_left_but(folder, dashboard)
         with service(folder, "-w", "1"):

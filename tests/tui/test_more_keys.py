@@ -12,6 +12,7 @@ from engine.job import JobState
 from tests.tui.conftest import session
 from tests.tui.fake_engine import HOSTILE_NAMES, FakeEngine
 from tui.joblist import Sort, View
+from tui.messages import ActionChosen
 from tui.screens.settings import SettingsScreen
 from tui.screens.text import TextScreen
 from tui.widgets.text_lines import TextLines
@@ -161,3 +162,13 @@ async def test_an_order_that_no_engine_takes_is_said_and_leaves_the_dashboard_op
     async with session(engine) as s:
         await s.press(key)
         await s.until(lambda: s.message == "No engine is running on /srv.")
+
+
+async def test_many_jobs_move_to_the_top_in_one_call_and_keep_their_order(engine: FakeEngine) -> None:
+    ids = [engine.add(f"{number:03}.pdf") for number in range(120)]
+    async with session(engine) as s:
+        s.app.post_message(ActionChosen("top", ids[60:]))
+        await s.pilot.pause()
+        await s.app.workers.wait_for_complete()
+        moves = [call for call in engine.calls if call[0] == "move"]
+        assert moves == [("move", ids[60:], "top")]
