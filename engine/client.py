@@ -157,6 +157,11 @@ class RemoteEngine:
         return self._mirror.discovered
 
     @property
+    def unsettled(self) -> int:
+        """Files of the hot folder that are not queued yet, because they may still be coming in."""
+        return self._mirror.unsettled
+
+    @property
     def is_scanning(self) -> bool:
         """Whether the input folder has not been read in full yet since the start."""
         return self._mirror.is_scanning

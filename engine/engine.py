@@ -288,6 +288,11 @@ class Engine:
         return self._hotfolder is not None and not self._hotfolder.first_scan_done.is_set()
 
     @property
+    def unsettled(self) -> int:
+        """Files of the hot folder that are not queued yet, because they may still be coming in."""
+        return self._hotfolder.waiting if self._hotfolder is not None else 0
+
+    @property
     def discovered(self) -> int:
         """Files the scan of the input folder has come across so far."""
         return self._hotfolder.found if self._hotfolder is not None else 0

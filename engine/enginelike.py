@@ -31,6 +31,10 @@ class EngineLike(Protocol):
         """Files the scan of the input folder has come across so far."""
 
     @property
+    def unsettled(self) -> int:
+        """Files of the hot folder that are not queued yet, because they may still be coming in."""
+
+    @property
     def is_paused(self) -> bool:
         """Whether `pause` is in force."""
 

@@ -27,7 +27,7 @@ class Mirror:
         self._latest = _NOTHING
         self._page_maps: dict[int, PageMap] = {}
         self._lost: Banner | None = None
-        self.discovered = 0
+        self.discovered = self.unsettled = 0
         self.is_scanning = False
         self.is_user_paused = False
 
@@ -54,7 +54,8 @@ class Mirror:
                     self._log.remove(job_id)
             self._life, self._seen, self._rest = update.life, update.snapshot.version, update.rest
             self._latest, self._page_maps = update.snapshot, update.page_maps
-            self.discovered, self.is_scanning = update.discovered, update.is_scanning
+            self.discovered, self.unsettled = update.discovered, update.unsettled
+            self.is_scanning = update.is_scanning
             self.is_user_paused = update.is_user_paused
             self._lost = None
 

@@ -88,6 +88,7 @@ class Update:
     page_maps: dict[int, PageMap]
     """Of all running jobs."""
     discovered: int
+    unsettled: int
     is_scanning: bool
     is_user_paused: bool
     rest: str

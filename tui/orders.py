@@ -99,7 +99,8 @@ def _wait(folder: Path, chosen: set[int] | None, timeout_s: float | None, *, as_
             if engine.is_lost:
                 raise EngineUnreachable(f"The engine has gone before all was done. {START_ONE}")
             left = sum(not state.is_finished and state is not JobState.HELD for state in watched.values())
-            if not left and (chosen is not None or not engine.is_scanning):
+            is_all_in = not engine.is_scanning and not engine.unsettled
+            if not left and (chosen is not None or is_all_in):
                 return _outcome(list(watched.values()), unfit, as_json=as_json)
             if deadline is not None and time.monotonic() >= deadline:
                 _outcome(list(watched.values()), unfit, as_json=as_json)

@@ -119,11 +119,6 @@ def serve(
     return listener
 
 
-def serve_locally(service: Service, channel: socket.socket) -> Listener:
-    """Serve on the engine's own socket."""
-    return serve(service, channel)
-
-
 class _IntoOurs(logging.Handler):
     """Writes uvicorn's errors to the engine's log; they would go to the terminal, into the dashboard."""
 

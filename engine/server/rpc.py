@@ -108,6 +108,7 @@ class Rpc:
             snapshot.is_paused,
             page_maps,
             engine.discovered,
+            engine.unsettled,
             engine.is_scanning,
             engine.is_paused,
         )
@@ -117,6 +118,7 @@ class Rpc:
             snapshot,
             page_maps,
             engine.discovered,
+            engine.unsettled,
             engine.is_scanning,
             engine.is_paused,
             hashlib.blake2b(encode(rest), digest_size=8).hexdigest(),

@@ -13,7 +13,7 @@ from engine.enginelike import EngineLike
 from engine.errors import HotfolioError, NoSuchJob, SourceUnreadable
 from engine.job import JobState
 from engine.options import ConvertOptions, Format
-from engine.server.listener import serve_locally
+from engine.server.listener import serve
 from engine.server.service import Service
 from engine.settings import Settings
 from engine.sockets import bind
@@ -29,7 +29,7 @@ def in_this_process(engine: Engine) -> Iterator[EngineLike]:
 @contextlib.contextmanager
 def behind_a_socket(engine: Engine) -> Iterator[EngineLike]:
     state = engine.settings.state_folder
-    listener = serve_locally(Service(engine, lambda now: None), bind(state))
+    listener = serve(Service(engine, lambda now: None), bind(state))
     try:
         with RemoteEngine(state) as remote:
             yield remote

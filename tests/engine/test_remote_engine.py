@@ -14,7 +14,7 @@ from engine.client import Connection, RemoteEngine
 from engine.engine import Engine
 from engine.errors import AnotherVersion, EngineUnreachable, SettingsError
 from engine.job import JobState
-from engine.server.listener import Door, Listener, serve_locally
+from engine.server.listener import Door, Listener, serve
 from engine.server.service import Service
 from engine.settings import Settings
 from engine.sockets import bind, connect, service_folder, socket_path
@@ -31,7 +31,7 @@ def settings(tmp_path: Path) -> Settings:
 @contextmanager
 def served(settings: Settings) -> Iterator[Engine]:
     with Engine(settings) as engine:
-        listener = serve_locally(Service(engine, lambda now: None), bind(settings.state_folder))
+        listener = serve(Service(engine, lambda now: None), bind(settings.state_folder))
         try:
             yield engine
         finally:

@@ -21,7 +21,7 @@ from engine.engine import Engine
 from engine.server.bounds import Bounds, RequestLimits
 from engine.server.connections import ConnectionLimits
 from engine.server.guard import Guard
-from engine.server.listener import Door, Listener, serve, serve_locally
+from engine.server.listener import Door, Listener, serve
 from engine.server.service import Service
 from engine.server.tcp import open_tcp
 from engine.settings import Settings
@@ -599,6 +599,6 @@ def test_a_full_tcp_socket_leaves_the_unix_socket_alone(service: Service, doors:
 
 def test_it_serves_locally_alone(service: Service) -> None:
     state = service.engine.settings.state_folder
-    listener = serve_locally(service, bind(state))
+    listener = serve(service, bind(state))
     assert Connection(state).greet()
     listener.stop()

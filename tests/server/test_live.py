@@ -20,7 +20,7 @@ from engine.engine import Engine
 from engine.job import Job
 from engine.server import live
 from engine.server.api import create_api
-from engine.server.listener import serve_locally
+from engine.server.listener import serve
 from engine.server.models import Conversion
 from engine.server.service import Service
 from engine.settings import Settings
@@ -222,7 +222,7 @@ class TestThroughASocket:
     @pytest.fixture
     def address(self, engine: Engine) -> Iterator[Path]:
         state = engine.settings.state_folder
-        listener = serve_locally(Service(engine, lambda now: None), bind(state))
+        listener = serve(Service(engine, lambda now: None), bind(state))
         yield socket_path(state)
         listener.stop()
 

@@ -20,7 +20,7 @@ from engine.job import JobState
 from engine.options import Format
 from engine.server import uploads
 from engine.server.api import create_api
-from engine.server.listener import serve_locally
+from engine.server.listener import serve
 from engine.server.names import names_for
 from engine.server.service import Service
 from engine.server.uploads import FileRules, delete_leftovers, read_form
@@ -404,7 +404,7 @@ class TestThroughASocket:
     @pytest.fixture
     def listening(self, engine: Engine) -> Iterator[Callable[[], socket.socket]]:
         state = engine.settings.state_folder
-        listener = serve_locally(Service(engine, lambda now: None), bind(state))
+        listener = serve(Service(engine, lambda now: None), bind(state))
         yield lambda: connect(socket_path(state), 10)
         listener.stop()
 
@@ -425,7 +425,7 @@ class TestThroughASocket:
 
     def test_a_stop_midway_leaves_nothing_behind(self, engine: Engine) -> None:
         state = engine.settings.state_folder
-        listener = serve_locally(Service(engine, lambda now: None), bind(state))
+        listener = serve(Service(engine, lambda now: None), bind(state))
         channel = connect(socket_path(state), 10)
         head = b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
         start = multipart((b'name="file"; filename="stop.pdf"', filler(2 << 20)), end=b"")

@@ -11,11 +11,12 @@ from engine.client import RemoteEngine
 from engine.engine import Engine
 from engine.errors import HotfolioError
 from engine.job import MAX_PRIORITY, JobState
-from engine.server.listener import serve_locally
+from engine.server.listener import serve
 from engine.server.service import Service
 from engine.settings import COMMAND_LINE, LoadedSettings, Settings
 from engine.sockets import bind
 from tests import pdfs
+from tests.waiting import wait_until
 from tui import orders
 from tui.textfiles import read_on
 
@@ -43,7 +44,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     settings = Settings(input=tmp_path / "input", output=tmp_path / "output", num_workers=1, formats="json", dpi=100)
     with Engine(settings) as engine:
         engine.pause()
-        listener = serve_locally(Service(engine, lambda now: None), bind(settings.state_folder))
+        listener = serve(Service(engine, lambda now: None), bind(settings.state_folder))
         yield Running(engine, settings, settings.state_folder)
         listener.stop()
 
@@ -108,3 +109,9 @@ def test_a_log_is_read_on_from_where_it_was(tmp_path: Path) -> None:
         stream.write(b"ee\x1b\n")
     assert read_on(file, place) == (["three\\x1b"], 15)
     assert read_on(file, None, 9) == (["three\\x1b"], 15)
+
+
+def test_waiting_for_everything_waits_for_what_is_still_coming_in(running: Running) -> None:
+    (running.settings.input / "late.pdf").write_bytes(pdfs.text_pages(1))
+    wait_until(lambda: running.engine.unsettled, "the file to be seen")
+    assert orders.wait(running.folder, None, 0.3, as_json=True) == orders.TIME_OVER
