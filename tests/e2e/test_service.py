@@ -213,10 +213,9 @@ def test_a_dashboard_starts_its_engine_again_when_that_has_died(folder: Path) ->
         before = wait_for_pages(folder, 2)
         pid = engine_pid(folder)
         os.kill(pid, signal.SIGKILL)
-        dashboard.wait_for("No engine is running")
-        dashboard.wait_gone("No engine is running")
-        assert engine_pid(folder) != pid
+        # The banner is not waited for: the new engine may be there before a frame shows it.
         dashboard.wait_until(lambda: "done" in dashboard.row(1).rest, "the end of the job")
+        assert engine_pid(folder) != pid
         assert b"Traceback" not in dashboard.received
         assert_no_page_twice(folder, before)
         dashboard.press("q")
