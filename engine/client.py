@@ -229,12 +229,15 @@ class RemoteEngine:
         files: Sequence[Path],
         *,
         options: ConvertOptions | None = None,
-        priority: int = 0,
+        priority: int | None = None,
+        profile: str = "",
         again: bool = False,
     ) -> list[Job]:
         """Queue files in one transaction; relative ones are this process's. Raises `SourceUnreadable`."""
         absolute = [file.absolute() for file in files]
-        jobs: list[Job] = self._act("submit_many", files=absolute, options=options, priority=priority, again=again)
+        jobs: list[Job] = self._act(
+            "submit_many", files=absolute, options=options, priority=priority, profile=profile, again=again
+        )
         return jobs
 
     def unlock(self, job_ids: Sequence[int], password: str) -> list[int]:

@@ -1,6 +1,7 @@
 """Engine: the one façade that every front end uses."""
 
 import contextlib
+import functools
 import logging
 import os
 import queue
@@ -335,7 +336,7 @@ class Engine:
     # --- acting ---
 
     def submit(
-        self, file: Path, *, options: ConvertOptions | None = None, priority: int = 0, again: bool = False
+        self, file: Path, *, options: ConvertOptions | None = None, priority: int | None = None, again: bool = False
     ) -> Job:
         """Queue one file, wherever it is; returns its job, which is an earlier one if the file has been queued before.
 
@@ -348,21 +349,33 @@ class Engine:
         files: Sequence[Path],
         *,
         options: ConvertOptions | None = None,
-        priority: int = 0,
+        priority: int | None = None,
+        profile: str = "",
         again: bool = False,
         client: str = "",
     ) -> list[Job]:
-        """Queue files in one transaction, for the `client` that asks for them over HTTP."""
-        return [job for job, _ in self._submit(files, options, priority, client, again=again)]
+        """Queue files in one transaction, for the `client` that asks for them over HTTP.
+
+        Options and priority are those of the profile unless they are given. Raises `SettingsError` if there is no such
+        profile.
+        """
+        wish = self._wish(options, priority, profile, client)
+        return [job for job, _ in self._submit(files, wish, again=again)]
 
     def ask_for(
-        self, file: Path, *, options: ConvertOptions | None = None, priority: int = 0, client: str = ""
+        self,
+        file: Path,
+        *,
+        options: ConvertOptions | None = None,
+        priority: int | None = None,
+        profile: str = "",
+        client: str = "",
     ) -> tuple[Job, bool]:
         """Queue one file, once more if it is converted already; returns its job, and False if it was queued before.
 
-        Raises `SourceUnreadable`.
+        Raises `SourceUnreadable`, `SettingsError` if there is no such profile.
         """
-        ((job, is_queued_now),) = self._submit([file], options, priority, client, again=True)
+        ((job, is_queued_now),) = self._submit([file], self._wish(options, priority, profile, client), again=True)
         return job, is_queued_now
 
     def take_in(
@@ -371,7 +384,8 @@ class Engine:
         names: Iterable[str],
         *,
         options: ConvertOptions | None = None,
-        priority: int = 0,
+        priority: int | None = None,
+        profile: str = "",
         client: str = "",
     ) -> Job:
         """Give a whole file in the hot folder, ignored so far, the first free one of `names`, and queue it.
@@ -379,10 +393,8 @@ class Engine:
         Raises `HotfolioError` if no name is free, `OutputUnwritable` if nothing can be written; `part` then stays.
         """
         root = self.settings.input.absolute()
-        submission = Submission(
-            Source.of(part, root, part.lstat()), options or self.settings.convert_options, priority, client
-        )
-        return take_in(self._queue, root, part, names, submission)
+        wish = self._wish(options, priority, profile, client)
+        return take_in(self._queue, root, part, names, wish(Source.of(part, root, part.lstat())))
 
     def cancel(self, job_ids: Iterable[int], reason: str = "Cancelled.") -> list[int]:
         """Give jobs up, at once; finished pages are kept for a retry."""
@@ -465,12 +477,25 @@ class Engine:
 
     # --- below ---
 
+    def _wish(
+        self, options: ConvertOptions | None, priority: int | None, profile: str, client: str
+    ) -> Callable[[Source], Submission]:
+        """What is asked for, but for the source it is asked of."""
+        own = self.settings.options_of(profile)
+        own_priority = self.settings.profile(profile).priority if profile else 0
+        return functools.partial(
+            Submission,
+            options=options or own,
+            priority=own_priority if priority is None else priority,
+            client=client,
+            profile=profile,
+        )
+
     def _submit(
-        self, files: Sequence[Path], options: ConvertOptions | None, priority: int, client: str, *, again: bool
+        self, files: Sequence[Path], wish: Callable[[Source], Submission], *, again: bool
     ) -> list[tuple[Job, bool]]:
-        options = options or self.settings.convert_options
         root = self.settings.input.absolute() if self._watches else None
-        submissions = [Submission(source_of(file, root), options, priority, client) for file in files]
+        submissions = [wish(source_of(file, root)) for file in files]
         return [
             run_again(self._queue, job, submission, self._conversions.discard)
             if again and not is_new and job.state.is_finished

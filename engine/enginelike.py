@@ -84,12 +84,14 @@ class EngineLike(Protocol):
         files: Sequence[Path],
         *,
         options: ConvertOptions | None = None,
-        priority: int = 0,
+        priority: int | None = None,
+        profile: str = "",
         again: bool = False,
     ) -> list[Job]:
         """Queue files in one transaction; returns their jobs, earlier ones where a file has been queued before.
 
-        With `again`, finished earlier jobs are run once more. Raises `SourceUnreadable`.
+        Options and priority are those of the profile unless they are given. With `again`, finished earlier jobs are run
+        once more. Raises `SourceUnreadable`, `SettingsError` if there is no such profile.
         """
 
     def unlock(self, job_ids: Sequence[int], password: str) -> list[int]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from engine.display import display_name
 from engine.errors import EngineLocked, SettingsError, unwritable
-from engine.settings import STATE_NAME, OnSuccess, Settings
+from engine.rules import OnSuccess
+from engine.settings import STATE_NAME, Settings
 
 _LOG_BYTES = 2 << 20
 _LOG_FILES = 3

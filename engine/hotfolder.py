@@ -21,7 +21,8 @@ from engine.display import display_name
 from engine.filesystem import is_network
 from engine.job import Job, JobState, Source, Submission, signed_inode
 from engine.jobqueue import REMOVED, JobQueue
-from engine.settings import Polling, Settings
+from engine.rules import Polling
+from engine.settings import Settings
 
 log = logging.getLogger(__name__)
 

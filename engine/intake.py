@@ -53,6 +53,7 @@ def run_again(queue: JobQueue, job: Job, submission: Submission, discard: Callab
         options=submission.options.model_dump_json(),
         priority=submission.priority,
         client=submission.client,
+        profile=submission.profile,
         sha256=None,
         pages=None,
     )

@@ -59,9 +59,9 @@ def states_before(new: JobState) -> tuple[JobState, ...]:
 
 
 Move = Literal["up", "down", "top", "bottom"]
+"""Where a waiting job goes among those of its priority."""
 MAX_PRIORITY = 1_000_000
 """Of a job, up and down."""
-"""Where a waiting job goes among those of its priority."""
 
 
 class Step(StrEnum):
@@ -137,6 +137,8 @@ class Submission:
     priority: int = 0
     client: str = ""
     """Who asks; see `Job.client`."""
+    profile: str = ""
+    """The profile its options come from; see `Job.profile`."""
 
 
 def signed_inode(inode: int) -> int:
@@ -181,6 +183,8 @@ class Job:
     """Grows with every change; the higher one of two is the newer."""
     client: str = ""
     """Who has sent it over HTTP, by a short name for people and limits; empty if nobody has."""
+    profile: str = ""
+    """The profile its options come from; empty if there is none."""
 
     @property
     def name(self) -> str:

@@ -19,7 +19,7 @@ from engine.errors import CannotGoOn, HotfolioError, OutputUnwritable, concerns_
 from engine.filesystem import exchange, fsync_path, fsync_tree
 from engine.job import Job, JobState, PageResult, Source
 from engine.pageindex import SIZE_KEY
-from engine.settings import OnSuccess
+from engine.rules import OnSuccess
 from engine.store import JobStore
 
 MANIFEST = "manifest.json"

@@ -12,7 +12,7 @@ from engine.options import ConvertOptions
 COLUMNS = (
     "id, conversion_id, root, path, size, mtime_ns, inode, options, state, reason, priority, position, attempts, "
     "sha256, pages, pages_done, pages_failed, pages_ocr, pages_text_only, output, created, started, finished, "
-    "revision, client"
+    "revision, client, profile"
 )
 """Of the table of jobs, as `job_of` takes them."""
 _PAGE_COLUMNS = "page, state, seconds, via, error"
@@ -56,7 +56,7 @@ def job_of(row: tuple[Any, ...]) -> Job:
     """The job that a row of `COLUMNS` is."""
     (job_id, conversion_id, root, path, size, mtime_ns, inode, options, state, *rest) = row
     (reason, priority, position, attempts, sha256, pages, pages_done, pages_failed, pages_ocr, *rest) = rest
-    (pages_text_only, output, created, started, finished, revision, client) = rest
+    (pages_text_only, output, created, started, finished, revision, client, profile) = rest
     return Job(
         id=job_id,
         conversion_id=conversion_id,
@@ -79,6 +79,7 @@ def job_of(row: tuple[Any, ...]) -> Job:
         finished=_time(finished),
         revision=revision,
         client=client,
+        profile=profile,
     )
 
 

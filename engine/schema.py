@@ -75,6 +75,8 @@ _MIGRATIONS: tuple[str, ...] = (
     """,
     # 2
     "ALTER TABLE jobs ADD COLUMN client TEXT NOT NULL DEFAULT ''",
+    # 3
+    "ALTER TABLE jobs ADD COLUMN profile TEXT NOT NULL DEFAULT ''",
 )
 
 SCHEMA_VERSION = len(_MIGRATIONS)

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, ValidationError
+from pydantic import BeforeValidator, ByteSize, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
-    NoDecode,
+    ForceDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -23,27 +24,23 @@ from pydantic_settings import (
 from engine.display import display_name
 from engine.errors import SettingsError
 from engine.filesystem import is_network
-from engine.options import ConvertOptions, Format, OcrMode, RefineStep, Structure
+from engine.options import ConvertOptions, split
+from engine.rules import FolderSettings, OnSuccess, Patterns, Polling, Profile, ProfileName, Seconds, WatchedFolder
 
 CONFIG_NAME = "hotfolio.toml"
 ENV_PREFIX = "HOTFOLIO_"
 STATE_NAME = ".hotfolio"
 _CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
+VLM_KEY = "HOTFOLIO_VLM_KEY"
+"""The variable with the key for the vision model's API; a secret, so it is no setting."""
+WEBHOOK_SECRET = "HOTFOLIO_WEBHOOK_SECRET"
+"""The variable with what webhooks are signed with."""
+_SECRETS = frozenset({VLM_KEY, WEBHOOK_SECRET})
 MAX_WORKERS = 256
 COMMAND_LINE = "command line"
 """The origin of a setting that was given there."""
 _PLAIN_VARIABLES = ("NUM_WORKERS", "API_HOST", "API_PORT")
 """Variables that count without the prefix too."""
-
-Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
-
-
-class OnSuccess(StrEnum):
-    """What happens to a source once its result is safely published."""
-
-    KEEP = "keep"
-    ARCHIVE = "archive"
-    DELETE = "delete"
 
 
 class Duplicates(StrEnum):
@@ -53,24 +50,21 @@ class Duplicates(StrEnum):
     SKIP = "skip"
 
 
+class Notify(StrEnum):
+    """How the dashboard has the terminal show a desktop notification."""
+
+    OFF = "off"
+    OSC9 = "osc9"
+    """As iTerm2, ConEmu, Windows Terminal and WezTerm know it."""
+    OSC777 = "osc777"
+    """As rxvt-unicode, foot, Ghostty and VTE know it."""
+
+
 class OnHangup(StrEnum):
     """What becomes of an engine that a dashboard has started when that dashboard's terminal is gone."""
 
     STOP = "stop"
     BACKGROUND = "background"
-
-
-class Polling(StrEnum):
-    """Whether the input folder is polled instead of watched."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
-def _split(value: Any) -> Any:
-    """`md,txt` from the environment or the command line."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _worker_count(value: Any) -> Any:
@@ -84,16 +78,12 @@ def _worker_count(value: Any) -> Any:
     raise ValueError(f"give 'auto' or a number from 1 to {MAX_WORKERS}")
 
 
-def _some(formats: tuple[Format, ...]) -> tuple[Format, ...]:
-    if not formats:
-        raise ValueError(f"name at least one of {', '.join(Format)}")
-    return formats
-
-
-class Settings(BaseSettings):
+class Settings(BaseSettings, ConvertOptions):
     """Everything that can be set. Durations are seconds, sizes bytes (or a string such as `2GiB`)."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=False)
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=False, enable_decoding=False
+    )
 
     input: Path = Path("input")
     """The hot folder: PDFs dropped here, or in folders below it, are converted."""
@@ -104,26 +94,10 @@ class Settings(BaseSettings):
     num_workers: Annotated[Literal["auto"] | int, BeforeValidator(_worker_count)] = 4
     """Conversions at once, each in a process of its own; `auto` means one for each usable core."""
 
-    formats: Annotated[tuple[Format, ...], NoDecode, BeforeValidator(_split), AfterValidator(_some)] = (Format.MD,)
-    """What to make of each document."""
-    ocr: OcrMode = OcrMode.AUTO
-    """When a page is read by optical character recognition."""
-    images: bool = True
-    """Keep pictures as files linked from the Markdown."""
-    dpi: Annotated[int, Field(ge=18, le=1200)] = 150
-    """Resolution of page images and kept pictures."""
-    max_pixels: Annotated[int, Field(ge=10_000, le=1_000_000_000)] = 100_000_000
-    """Pixels of one page image at most."""
-    page_header: bool = False
-    """Keep running headers in Markdown and text."""
-    page_footer: bool = False
-    """Keep running footers in Markdown and text."""
-    refine: bool = True
-    """Mend what the library's Markdown gets wrong."""
-    structure: Structure = Structure.AUTO
-    """Whether pages are read by the tags in the PDF or by the layout model."""
-    skip_steps: Annotated[tuple[RefineStep, ...], NoDecode, BeforeValidator(_split)] = ()
-    """Steps of refinement to leave out, by their names in docs/markdown.md."""
+    profiles: dict[ProfileName, Profile] = Field(default_factory=dict)
+    """Options by a name, for folders and single documents."""
+    folders: tuple[FolderSettings, ...] = ()
+    """Hot folders besides `input`; one with its path says what holds for `input` itself."""
 
     page_timeout: Seconds = 60
     """A page that takes longer is redone as plain text."""
@@ -139,6 +113,8 @@ class Settings(BaseSettings):
     """How much work a page batch should be."""
     aging: Seconds = 900
     """A job that has waited so long for others of higher priority gets one worker."""
+    vlm_concurrency: Annotated[int, Field(ge=1, le=1000)] = 20
+    """So many pages are with the vision model at once, all documents together."""
 
     settle: Annotated[float, Field(ge=0, le=3600)] = 2.0
     """How long a file with an intact end must be unchanged before it is queued."""
@@ -150,6 +126,10 @@ class Settings(BaseSettings):
     """Poll the input folder instead of watching it; `auto` does so on network mounts."""
     poll_interval: Seconds = 5
     """How often a polled folder is read."""
+    ignore: Patterns = ()
+    """Shell patterns of what is left alone in hot folders, besides what always is."""
+    passwords_file: Path | None = None
+    """Passwords to try on encrypted PDFs, one a line; nobody but its owner may be able to read it."""
     on_success: OnSuccess = OnSuccess.KEEP
     """What happens to a source once its result is safely published."""
     archive: Path | None = None
@@ -159,11 +139,22 @@ class Settings(BaseSettings):
     min_free: ByteSize = ByteSize(100 << 20)
     """Work pauses while the output's disk has less free space."""
 
+    on_done: tuple[str, ...] = ()
+    """A command to run for each document that is converted: a program and its arguments, no shell."""
+    on_failed: tuple[str, ...] = ()
+    """The same for one that failed."""
+    command_timeout: Seconds = 60
+    """Such a command is ended when it takes longer."""
+    webhook: str | None = None
+    """A URL that hears of every document that ends, by POST."""
+    webhook_hosts: Annotated[tuple[str, ...], BeforeValidator(split)] = ()
+    """Hosts that may be called without TLS."""
+
     api_host: str = "127.0.0.1"
     """Where `hotfolio serve` listens on TCP."""
     api_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     """The port it listens on; 0 takes one that is free."""
-    api_names: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+    api_names: Annotated[tuple[str, ...], BeforeValidator(split)] = ()
     """Names by which it may be called over TCP, besides `localhost` and addresses in figures."""
     max_upload: ByteSize = ByteSize(2 << 30)
     """A file sent over HTTP may be so big."""
@@ -178,12 +169,16 @@ class Settings(BaseSettings):
     max_running_per_folder: Annotated[int, Field(ge=1)] | None = None
     """Documents of one hot folder that run at once."""
 
-    keys: dict[str, str] = Field(default_factory=dict)
+    keys: Annotated[dict[str, str], ForceDecode] = Field(default_factory=dict)
     """Keys of the dashboard by the id of the binding, as its help shows it: `"job.cancel" = "x,delete"`."""
     theme: str | None = None
     """The dashboard's colours; what was chosen last unless set."""
     mouse: bool = True
     """Whether the dashboard takes the mouse; off, the terminal's own selection works."""
+    bell: bool = False
+    """Ring the terminal's bell when the queue is done, or a document has failed."""
+    notify: Notify = Notify.OFF
+    """Have the terminal show that on the desktop."""
     on_hangup: OnHangup = OnHangup.STOP
     """Whether the dashboard's own engine stops in order when the terminal is gone, or goes on in the background."""
     refresh_rate: Annotated[float, Field(ge=0.5, le=15)] = 4
@@ -201,10 +196,80 @@ class Settings(BaseSettings):
         """Take what `load_settings` has gathered, and nothing else, so that every value's origin is known."""
         return (init_settings,)
 
+    @model_validator(mode="after")
+    def _rules_fit(self) -> Self:
+        for name, profile in self.profiles.items():
+            try:
+                profile.applied_to(self.convert_options)
+            except ValidationError as error:
+                message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+                raise ValueError(f"profiles.{name}: {message}") from None
+        seen: set[Path] = set()
+        for folder in self.folders:
+            if folder.profile is not None and folder.profile not in self.profiles:
+                hint = _did_you_mean(folder.profile, self.profiles)
+                raise ValueError(f"folders: there is no profile {display_name(folder.profile)}.{hint}")
+            path = folder.path.absolute()
+            if path in seen:
+                raise ValueError(f"folders: {display_name(path)} is there twice")
+            seen.add(path)
+        return self
+
     @property
     def convert_options(self) -> ConvertOptions:
         """The part that travels with a job."""
         return ConvertOptions.model_validate({name: getattr(self, name) for name in ConvertOptions.model_fields})
+
+    def options_of(self, profile: str | None) -> ConvertOptions:
+        """The options of a document of a profile, or of one without; raises `SettingsError` if there is none."""
+        if not profile:
+            return self.convert_options
+        return self.profile(profile).applied_to(self.convert_options)
+
+    def profile(self, name: str) -> Profile:
+        """A profile by its name; raises `SettingsError` if there is none."""
+        if name not in self.profiles:
+            hint = _did_you_mean(name, self.profiles)
+            raise SettingsError(f"There is no profile {display_name(name[:60])}.{hint}")
+        return self.profiles[name]
+
+    @property
+    def hot_folders(self) -> tuple[WatchedFolder, ...]:
+        """All hot folders with what holds for each, `input` first; their paths are absolute."""
+        own = {folder.path.absolute(): folder for folder in self.folders}
+        main = self.input.absolute()
+        return (self._watched(own.pop(main, FolderSettings(path=main))), *map(self._watched, own.values()))
+
+    def _watched(self, folder: FolderSettings) -> WatchedFolder:
+        path = folder.path.absolute()
+        archive = folder.archive or self.archive or path.parent / "archive"
+
+        def said(name: str) -> Any:
+            value = getattr(folder, name)
+            return getattr(self, name) if value is None else value
+
+        return WatchedFolder(
+            path=path,
+            output=(folder.output or self.output).absolute(),
+            options=self.options_of(folder.profile),
+            profile=folder.profile or "",
+            priority=self.profiles[folder.profile].priority if folder.profile else 0,
+            on_success=said("on_success"),
+            archive=archive.absolute(),
+            settle=said("settle"),
+            settle_damaged=said("settle_damaged"),
+            poll=said("poll"),
+            poll_interval=said("poll_interval"),
+            scan_interval=self.scan_interval,
+            ignore=(*self.ignore, *(folder.ignore or ())),
+        )
+
+    @field_validator("webhook")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("give a URL that begins with https:// or http://")
+        return value
 
     @property
     def worker_count(self) -> int:
@@ -300,14 +365,24 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file}: not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}.") from None
-    for key in ("input", "output", "state", "archive"):
-        if isinstance(found.get(key), str):
-            found[key] = file.absolute().parent / found[key]
+    folder = file.absolute().parent
+    _resolve(found, folder, ("input", "output", "state", "archive", "passwords_file", "vlm_prompts"))
+    folders, profiles = found.get("folders"), found.get("profiles")
+    for table in folders if isinstance(folders, list) else ():
+        _resolve(table, folder, ("path", "output", "archive"))
+    for table in profiles.values() if isinstance(profiles, dict) else ():
+        _resolve(table, folder, ("vlm_prompts",))
     return found
 
 
+def _resolve(table: Any, folder: Path, names: tuple[str, ...]) -> None:
+    """Have the paths of a table count from a folder."""
+    if isinstance(table, dict):
+        table.update({name: folder / table[name] for name in names if isinstance(table.get(name), str)})
+
+
 def _reject_unknown_variables() -> None:
-    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | {_CONFIG_VARIABLE}
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | {_CONFIG_VARIABLE} | _SECRETS
     for variable in os.environ:
         if variable.upper().startswith(ENV_PREFIX) and variable.upper() not in known:
             raise SettingsError(f"{variable}: there is no such setting.{_did_you_mean(variable.upper(), known)}")
@@ -315,12 +390,32 @@ def _reject_unknown_variables() -> None:
 
 def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
     first = error.errors()[0]
-    key = str(first["loc"][0]) if first["loc"] else "settings"
+    loc, message = first["loc"], first["msg"].removeprefix("Value error, ").rstrip(".")
+    if not loc:  # of settings that do not go together; the message begins with the name of one
+        return f"{origins.get(message.partition(':')[0].partition('.')[0], 'settings')}: {message}."
+    key = str(loc[0])
     origin = origins.get(key, origins.get(key.removeprefix(ENV_PREFIX).lower(), "settings"))
+    name = key
+    if key in ("folders", "profiles"):
+        name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
     if first["type"] == "extra_forbidden":
-        return f"{origin}: {key}: there is no such setting.{_did_you_mean(key, Settings.model_fields)}"
-    message = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{origin}: {key}: {message[:1].lower()}{message[1:]} (got {first['input']!r})."
+        return f"{origin}: {name}: there is no such setting.{_did_you_mean(str(loc[-1]), _known(key))}"
+    if first["type"] == "value_error" and isinstance(first["input"], dict | list):
+        return f"{origin}: {name}: {message}."
+    if key in ("folders", "profiles") and first["type"] == "value_error":
+        return f"{origin}: {name}: {message}."
+    return f"{origin}: {name}: {message[:1].lower()}{message[1:]} (got {first['input']!r})."
+
+
+def _known(key: str) -> set[str]:
+    """The names there are where one was not known: beside a setting, or in its table."""
+    match key:
+        case "folders":
+            return set(FolderSettings.model_fields)
+        case "profiles":
+            return {*Profile.model_fields, *ConvertOptions.model_fields} - {"options"}
+        case _:
+            return set(Settings.model_fields)
 
 
 def _did_you_mean(word: str, known: Any) -> str:

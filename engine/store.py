@@ -374,7 +374,7 @@ class JobStore:
         now, source = self._clock(), submission.source
         cursor = db.execute(
             "INSERT OR IGNORE INTO jobs (conversion_id, root, path, size, mtime_ns, inode, options, state, priority, "
-            "position, created, client) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
+            "position, created, client, profile) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)",
             (
                 str(uuid.uuid4()),
                 source.root,
@@ -387,6 +387,7 @@ class JobStore:
                 _end_position(db) + 1,
                 now,
                 submission.client,
+                submission.profile,
             ),
         )
         if cursor.rowcount == 1 and cursor.lastrowid is not None:

@@ -49,7 +49,16 @@ _OPTIONS = {
     # Where `--state` chooses jobs.
     "state_folder": _Option(_folder("--state-folder", help="Queue, checkpoints and logs."), None, "state"),
     "formats": _Option(
-        _text("-f", "--formats", metavar="LIST", help="Any of md,txt,json,png,jpg,webp."), None, "formats"
+        _text("-f", "--formats", metavar="LIST", help="Any of md,txt,json,html,chunks,pdf,png and more."),
+        None,
+        "formats",
+    ),
+    "pages": _Option(_text("--pages", metavar="LIST", help="Pages to convert, as in 1-10,15,20-."), None, "pages"),
+    "converter": _Option(
+        _text("--converter", metavar="NAME", help="local, or vlm: a vision model reads the pages."), None, "converter"
+    ),
+    "ocr_languages": _Option(
+        _text("--ocr-languages", metavar="LIST", help="Languages of scans, such as eng,deu."), None, "ocr_languages"
     ),
     "workers": _Option(
         _text("-w", "--workers", metavar="N", help="Conversions at once, or 'auto'."), None, "num_workers"
@@ -85,8 +94,11 @@ _OPTIONS = {
 FOLDERS = ("input", "output", "state")
 CONVERSION = (
     "formats",
+    "pages",
     "workers",
     "ocr",
+    "ocr_languages",
+    "converter",
     "no_images",
     "no_refine",
     "structure",
@@ -94,7 +106,7 @@ CONVERSION = (
     "page_timeout",
 )
 """How documents are converted."""
-JOB = ("formats", "ocr", "no_images", "no_refine", "structure", "skip_steps")
+JOB = ("formats", "pages", "ocr", "ocr_languages", "converter", "no_images", "no_refine", "structure", "skip_steps")
 """The part of it that can be chosen for a single job."""
 _Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file instead of hotfolio.toml.")

@@ -14,6 +14,7 @@ from engine.client import Connection, RemoteEngine
 from engine.display import display_name
 from engine.errors import EngineUnreachable, HotfolioError, NoQueue
 from engine.job import MAX_PRIORITY, JobState, Move
+from engine.options import ConvertOptions
 from engine.selection import Ranges, States, parse_ids, parse_states
 from engine.settings import COMMAND_LINE, LoadedSettings
 from engine.snapshot import JobSnapshot
@@ -55,15 +56,26 @@ def states(words: Sequence[str] | None) -> list[JobState] | None:
 
 
 def add(
-    loaded: LoadedSettings, files: Sequence[Path], priority: int, *, again: bool, waits: bool, as_json: bool
+    loaded: LoadedSettings,
+    files: Sequence[Path],
+    priority: int | None,
+    profile: str,
+    *,
+    again: bool,
+    waits: bool,
+    as_json: bool,
 ) -> int:
-    """Queue files, to be converted as the engine's settings say, but for what the command line says."""
-    _check_priority(priority)
+    """Queue files, to be converted as the engine's profile or settings say, but for what the command line says."""
+    _check_priority(priority or 0)
     folder = loaded.settings.state_folder
     engine = _engine(folder)
-    named = {name: getattr(loaded.settings, name) for name in loaded.origins if loaded.origins[name] == COMMAND_LINE}
-    options = engine.settings.model_copy(update=named).convert_options
-    jobs = engine.submit_many(files, options=options, priority=priority, again=again)
+    named = {
+        name: getattr(loaded.settings, name)
+        for name, origin in loaded.origins.items()
+        if origin == COMMAND_LINE and name in ConvertOptions.model_fields
+    }
+    options = engine.settings.options_of(profile).model_copy(update=named)
+    jobs = engine.submit_many(files, options=options, priority=priority, profile=profile, again=again)
     if waits:
         return _wait(folder, {job.id for job in jobs}, None, as_json=as_json)
     if as_json:

@@ -43,7 +43,8 @@ def add(
         list[Path], typer.Argument(metavar="FILE...", help="PDFs, wherever they are.", show_default=False)
     ],
     load: Load,
-    priority: Annotated[int, typer.Option("--priority", metavar="N", help="Higher runs first.")] = 0,
+    priority: Annotated[int | None, typer.Option("--priority", metavar="N", help="Higher runs first.")] = None,
+    profile: Annotated[str, typer.Option("--profile", metavar="NAME", help="Convert by a profile.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Convert anew what is finished already.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Return when they are finished, as `wait` does.")] = False,
     json: _Json = False,
@@ -52,7 +53,7 @@ def add(
     from tui import orders
 
     loaded = load()
-    answer(lambda: orders.add(loaded, files, priority, again=again, waits=wait, as_json=json))
+    answer(lambda: orders.add(loaded, files, priority, profile, again=again, waits=wait, as_json=json))
 
 
 @takes_settings(*_FOLDERS)

@@ -14,6 +14,16 @@ from engine.job import PageState
 from engine.options import ConvertOptions
 
 
+@dataclass(frozen=True, slots=True)
+class OcrWord:
+    """A word that OCR has read."""
+
+    text: str
+    quad: tuple[float, float, float, float, float, float, float, float]
+    """Its corners as x, y pairs in points on the page as it is shown: where the word's top begins, where its top ends,
+    where its bottom ends, where its bottom begins, as one reads it."""
+
+
 @dataclass
 class PageContext:
     """One page on its way through a batch."""
@@ -35,6 +45,8 @@ class PageContext:
     """Why it was read the way it was, where there was a choice."""
     model: PageModel | None = None
     """What the page says, for the checkpoint; None where no text format is asked for."""
+    ocr_words: list[OcrWord] = field(default_factory=list)
+    """What OCR has read, line by line; empty where it has not run, or found nothing."""
     files: list[Path] = field(default_factory=list)
     """Files written for this page; made durable with the checkpoint."""
     warnings: list[str] = field(default_factory=list)

@@ -3,7 +3,6 @@
 import copy
 import difflib
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import HTTPException
@@ -11,23 +10,28 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from engine.display import display_name, display_text
 from engine.job import MAX_PRIORITY
-from engine.options import ConvertOptions, Format, OcrMode, RefineStep, Structure
+from engine.options import (
+    ChunkUnit,
+    ConverterName,
+    ConvertOptions,
+    Format,
+    Language,
+    OcrEngineName,
+    OcrMode,
+    PromptMode,
+    RefineStep,
+    Structure,
+    split,
+)
+from engine.pageranges import canonical_ranges
 
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
 
 
-class PromptMode(StrEnum):
-    """What a vision model is asked for."""
-
-    LAYOUT_ALL = "prompt_layout_all_en"
-    LAYOUT_ONLY = "prompt_layout_only_en"
-    OCR = "prompt_ocr"
-    GROUNDING_OCR = "prompt_grounding_ocr"
-
-
-def _split(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+NOT_ASKED = frozenset({"accept", "vlm_url", "vlm_model", "vlm_prompts", "vlm_timeout"})
+"""Options that are the settings' alone: whom the engine calls, and what it opens, is not for a client to say."""
+_LISTS = ("formats", "skip_steps", "ocr_languages", "pages")
 
 
 class Wishes(BaseModel):
@@ -35,29 +39,47 @@ class Wishes(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    prompt_mode: PromptMode | None = Field(
-        None, description="For a converter with a vision model; known, and without effect on this one."
+    profile: str | None = Field(
+        None, max_length=40, description="A profile of the settings, whose options hold where nothing else is said."
     )
-    priority: int = Field(0, ge=-MAX_PRIORITY, le=MAX_PRIORITY, description="Higher runs first.")
-    formats: Annotated[tuple[Format, ...] | None, BeforeValidator(_split)] = Field(
+    priority: int | None = Field(
+        None, ge=-MAX_PRIORITY, le=MAX_PRIORITY, description="Higher runs first; the profile's, or 0, unless given."
+    )
+    formats: Annotated[tuple[Format, ...] | None, BeforeValidator(split)] = Field(
         None, min_length=1, description="What to make, with commas between: `md,json`."
+    )
+    pages: Annotated[str | None, BeforeValidator(canonical_ranges)] = Field(
+        None, description="The pages to convert, as in `1-10,15,20-`."
+    )
+    converter: ConverterName | None = Field(None, description="What pages are read by.")
+    prompt_mode: PromptMode | None = Field(None, description="What a vision model is asked for, where one reads.")
+    ocr_engine: OcrEngineName | None = Field(None, description="What does the OCR.")
+    ocr_languages: Annotated[tuple[Language, ...] | None, BeforeValidator(split)] = Field(
+        None, description="Languages of scanned pages, by their codes in Tesseract, with commas between."
     )
     ocr: OcrMode | None = Field(None, description="When a page is read by optical character recognition.")
     images: bool | None = Field(None, description="Keep pictures as files linked from the Markdown.")
     dpi: int | None = Field(None, ge=18, le=1200, description="Resolution of page images and kept pictures.")
     max_pixels: int | None = Field(None, ge=10_000, le=1_000_000_000, description="Pixels of one page image at most.")
+    thumbnail_size: int | None = Field(None, ge=16, le=2000, description="The longer side of a thumbnail, in pixels.")
+    chunk_size: int | None = Field(None, ge=16, le=100_000, description="A chunk has at most so many units.")
+    chunk_overlap: int | None = Field(None, ge=0, description="So many of them stand in the next chunk too, at most.")
+    chunk_unit: ChunkUnit | None = Field(None, description="What chunks are measured in.")
     page_header: bool | None = Field(None, description="Keep running headers.")
     page_footer: bool | None = Field(None, description="Keep running footers.")
     refine: bool | None = Field(None, description="Mend what the library's Markdown gets wrong.")
     structure: Structure | None = Field(None, description="What the structure of pages is taken from.")
-    skip_steps: Annotated[tuple[RefineStep, ...] | None, BeforeValidator(_split)] = Field(
+    skip_steps: Annotated[tuple[RefineStep, ...] | None, BeforeValidator(split)] = Field(
         None, description="Steps of refinement to leave out, with commas between."
     )
 
     def options(self, base: ConvertOptions) -> ConvertOptions:
         """The conversion's options: `base`, but for what is said here."""
-        said = {name: value for name in ConvertOptions.model_fields if (value := getattr(self, name)) is not None}
-        return ConvertOptions.model_validate({**base.model_dump(), **said})
+        said = {name: value for name in ConvertOptions.model_fields if (value := getattr(self, name, None)) is not None}
+        try:
+            return ConvertOptions.model_validate({**base.model_dump(), **said})
+        except ValidationError as error:  # options that do not go together
+            raise HTTPException(422, _sentence(error)) from None
 
 
 def read_wishes(fields: Mapping[str, Sequence[bytes]]) -> Wishes:
@@ -69,7 +91,7 @@ def read_wishes(fields: Mapping[str, Sequence[bytes]]) -> Wishes:
             close = difflib.get_close_matches(name, Wishes.model_fields, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
             raise HTTPException(422, f"{display_name(name[:40])}: there is no such field.{hint}")
-        if len(texts) > 1 and name not in ("formats", "skip_steps"):
+        if len(texts) > 1 and name not in _LISTS:
             raise HTTPException(422, f"{name} is given {len(texts)} times; give it once.")
         if texts:
             values[name] = ",".join(texts)
@@ -106,6 +128,8 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else "The form"
+    if not first["loc"]:
+        return f"{first['msg'].removeprefix('Value error, ')}."
     if first["type"] == "missing":
         return f"{name} is missing."
     message = first["msg"].removeprefix("Value error, ").rstrip(".")

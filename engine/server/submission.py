@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from engine.job import Job, JobState
-from engine.options import ConvertOptions
+from engine.options import ConverterName, ConvertOptions
 from engine.server.forms import MULTIPART, URLENCODED, Wishes, form_schema, read_wishes
 from engine.server.limits import REFUSALS, admission
 from engine.server.models import Problem
@@ -68,7 +68,7 @@ def router(service: Service) -> APIRouter:
 
     def accepted(job: Job, message: str, wishes: Wishes) -> Accepted:
         totals = engine.snapshot(since=1 << 62).totals
-        if wishes.prompt_mode is not None:
+        if wishes.prompt_mode is not None and job.options.converter is not ConverterName.VLM:
             message += f" {wishes.prompt_mode} has no effect: documents are converted without a vision model."
         return Accepted(
             conversion_id=job.conversion_id,
@@ -80,16 +80,22 @@ def router(service: Service) -> APIRouter:
 
     def submit(name: bytes, wishes: Wishes, client: str) -> tuple[int, Accepted]:
         file = find_input(root, name)
-        options = wishes.options(engine.settings.convert_options)
-        job, is_queued_now = engine.ask_for(file, options=options, priority=wishes.priority, client=client)
+        profile = wishes.profile or ""
+        options = wishes.options(engine.settings.options_of(profile))
+        job, is_queued_now = engine.ask_for(
+            file, options=options, priority=wishes.priority, profile=profile, client=client
+        )
         if is_queued_now:
             return _ACCEPTED, accepted(job, f"Queued as job {job.id}.", wishes)
         return _OK, accepted(job, _already(job, options), wishes)
 
     def keep(upload: Upload, wishes: Wishes, client: str) -> Accepted:
-        options = wishes.options(engine.settings.convert_options)
+        profile = wishes.profile or ""
+        options = wishes.options(engine.settings.options_of(profile))
         names = names_for(upload.filename)
-        job = engine.take_in(upload.part, names, options=options, priority=wishes.priority, client=client)
+        job = engine.take_in(
+            upload.part, names, options=options, priority=wishes.priority, profile=profile, client=client
+        )
         return accepted(job, f"Saved as {job.name} and queued as job {job.id}.", wishes)
 
     @routes.post(

@@ -18,8 +18,9 @@ from engine.hotfolder import GONE, HotFolder
 from engine.job import Job, JobState
 from engine.jobqueue import JobQueue
 from engine.progress import ProgressTracker
+from engine.rules import Polling
 from engine.scheduler import Scheduler
-from engine.settings import Polling, Settings
+from engine.settings import Settings
 from engine.store import JobStore
 from tests.clock import Clock
 from tests.waiting import wait_until

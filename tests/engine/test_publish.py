@@ -20,7 +20,7 @@ from engine.filesystem import exchange, fsync_tree
 from engine.job import JobState, PageState, Source
 from engine.options import ConvertOptions, Format
 from engine.publish import MANIFEST, Publisher, build_manifest, read_manifest, safe_name, settle_source
-from engine.settings import OnSuccess
+from engine.rules import OnSuccess
 from engine.store import JobStore
 from tests.clock import Clock
 from tests.engine.making import job, result, source

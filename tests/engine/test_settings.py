@@ -12,7 +12,8 @@ from engine import settings as settings_module
 from engine.errors import SettingsError
 from engine.folders import check_folders
 from engine.options import ConvertOptions, Format, OcrMode
-from engine.settings import OnSuccess, Settings, load_settings
+from engine.rules import OnSuccess
+from engine.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)

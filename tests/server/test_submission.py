@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 
 from engine.engine import Engine
 from engine.job import JobState
-from engine.options import ConvertOptions, Format, OcrMode
+from engine.options import ConvertOptions, Format, OcrMode, PromptMode
 from engine.server.api import create_api
-from engine.server.forms import PromptMode, Wishes
+from engine.server.forms import NOT_ASKED, Wishes
 from engine.server.names import find_input
 from engine.server.service import Service
 from engine.settings import Settings
@@ -98,7 +98,7 @@ def test_options_and_priority_travel_with_the_job_and_the_rest_is_as_the_setting
 
 
 def test_every_option_of_a_conversion_can_be_asked_for() -> None:
-    assert set(ConvertOptions.model_fields) <= set(Wishes.model_fields)
+    assert set(ConvertOptions.model_fields) - NOT_ASKED <= set(Wishes.model_fields)
 
 
 def test_formats_may_be_given_several_times(place: Place) -> None:

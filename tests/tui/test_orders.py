@@ -54,7 +54,7 @@ def test_what_is_added_is_converted_as_the_engine_would_but_for_what_the_command
     file.write_bytes(pdfs.text_pages(1))
     other = Settings(output=running.settings.output, ocr="force", dpi=300)
     loaded = LoadedSettings(other, {"output": COMMAND_LINE, "ocr": COMMAND_LINE, "dpi": "hotfolio.toml"})
-    assert orders.add(loaded, [file], 0, again=False, waits=False, as_json=True) == orders.OK
+    assert orders.add(loaded, [file], None, "", again=False, waits=False, as_json=True) == orders.OK
     (entry,) = running.engine.select()
     options = entry.job.options
     assert ([*options.formats], options.ocr, options.dpi) == (["json"], "force", 100)
