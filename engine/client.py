@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -148,8 +148,13 @@ class RemoteEngine:
 
     @property
     def settings(self) -> Settings:
-        """In force since the engine's start, but for what concerns the person at the dashboard."""
+        """The engine's, in force now, but for what concerns the person at the dashboard."""
         return self._settings
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where the engine's settings come from that are not defaults."""
+        return self._greeting.origins
 
     @property
     def discovered(self) -> int:
@@ -312,7 +317,10 @@ class RemoteEngine:
 
     def _pull(self, wait_s: float) -> None:
         answer = self._connection.ask("update", self._mirror.request(wait_s), wait_s + _UPDATE_TIMEOUT_S)
-        self._mirror.take(_readable(lambda data: decode(data, Update), answer))
+        update: Update = _readable(lambda data: decode(data, Update), answer)
+        self._mirror.take(update)
+        if update.settings_revision != self._greeting.settings_revision:
+            self.greet()
 
     def _follow(self) -> None:
         is_lost = False

@@ -34,6 +34,7 @@ from engine.errors import (
 from engine.folders import disk_problem, jobs_folder, logs_folder
 from engine.job import Checkpoint, Job, JobState, PageBatch, PageState, Step
 from engine.jobqueue import REMOVED, JobQueue
+from engine.livesettings import LiveSettings
 from engine.pageindex import merged_reasons, merged_sizes
 from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES, Merged, MergeTask, Opened, OpenTask, Refused
 from engine.publish import Publisher, build_manifest, read_manifest, settle_source
@@ -54,23 +55,25 @@ _POSTPONE_S = 60.0
 class Conversions:
     """Thread-safe; `_lock` guards the passwords, and how often a document as a whole has made trouble."""
 
-    def __init__(
-        self, settings: Settings, queue: JobQueue, publisher: Publisher, *, waits_for_late_files: bool
-    ) -> None:
-        self._settings = settings
+    def __init__(self, settings: LiveSettings, queue: JobQueue, *, waits_for_late_files: bool) -> None:
+        self._live = settings
         self._queue = queue
         self._tracker = queue.tracker
-        self._publisher = publisher
         self._waits_for_late_files = waits_for_late_files
-        self._jobs_folder = jobs_folder(settings.state_folder)
-        self._logs_folder = logs_folder(settings.state_folder)
+        state = settings.current.state_folder
+        self._jobs_folder = jobs_folder(state)
+        self._logs_folder = logs_folder(state)
         self._lock = threading.Lock()
         self._troubles: Counter[int] = Counter()
         self._passwords: dict[int, str] = {}
         self.stopping = threading.Event()
         """Set to have long copies given up."""
         self._runs = Runs(queue.tracker)
-        self._batches = BatchConverter(queue, self._runs, settings.state_folder)
+        self._batches = BatchConverter(queue, self._runs, state)
+
+    @property
+    def _settings(self) -> Settings:
+        return self._live.current
 
     def job_folder(self, job_id: int) -> Path:
         """The private folder of a job that is not finished."""
@@ -209,7 +212,7 @@ class Conversions:
         manifest = read_manifest(place)
         if manifest is None or manifest.get("run") != run_id(run.folder):
             return False
-        self._publisher.complete(run.job.id, run.folder / "out", place)
+        self._publisher(run.job).complete(run.job.id, run.folder / "out", place)
         results = self._queue.store.pages(run.job.id)
         failed = {r.page: r.error or "unknown" for r in results if r.state is PageState.FAILED}
         self._finish(run, JobState(manifest["state"]), failed)
@@ -288,12 +291,19 @@ class Conversions:
             job, state, run_id(run.folder), results, warnings, answer.versions, finished, sizes, reasons
         )
         made = run.folder / "out"
-        place = self._publisher.choose_place(job.source, made)
+        publisher = self._publisher(job)
+        place = publisher.choose_place(job.source, made)
         self._queue.apply(self._queue.store.update(job.id, output=os.fsencode(place)))
         if self._runs.get(job.id) is None:
             return  # cancelled at the last moment
-        self._publisher.publish(job.id, made, place, manifest)
+        publisher.publish(job.id, made, place, manifest)
         self._finish(run, state, failed)
+
+    def _publisher(self, job: Job) -> Publisher:
+        """What puts the job's result in its place."""
+        folder, output = self._settings.folder_of(job.source), self._settings.output.absolute()
+        own = folder.output if folder is not None else output
+        return Publisher(self._queue.store, own, is_main=own == output)
 
     def _write_list(self, file: Path, content: dict[str, Any]) -> None:
         try:
@@ -330,14 +340,16 @@ class Conversions:
         try:
             self._settle_source(finished)
         finally:
+            self._forget(job.id)
             self._clean_up(job.id, keeps_pages=False)
             self._queue.apply(finished)
 
     def _settle_source(self, job: Job) -> None:
-        if job.source.root != os.fsencode(self._settings.input.absolute()):
-            return  # named by hand, not dropped into the hot folder
+        folder = self._settings.folder_of(job.source)
+        if folder is None:
+            return  # named by hand, not dropped into a hot folder
         try:
-            settle_source(job.source, self._settings.on_success, self._settings.archive_folder)
+            settle_source(job.source, folder.on_success, folder.archive)
             self._tracker.set_banner("source", None)
         except OutputUnwritable as error:
             log.warning("job %d: %s", job.id, error)
@@ -373,17 +385,20 @@ class Conversions:
 
     def _end(self, job_id: int, transition: Callable[[], Job]) -> None:
         self._runs.forget(job_id)
+        self._forget(job_id)  # first: once the job has ended, somebody may give another password
         try:
             transition()
         except IllegalTransition:
             log.info("job %d had ended already", job_id)
         self._clean_up(job_id, keeps_pages=bool(self._queue.store.checkpoints(job_id)))
 
-    def _clean_up(self, job_id: int, *, keeps_pages: bool) -> None:
-        """Keep the log of a job that has ended, and its folder only if a retry can use what is in it."""
+    def _forget(self, job_id: int) -> None:
         with self._lock:
             self._troubles.pop(job_id, None)
             self._passwords.pop(job_id, None)
+
+    def _clean_up(self, job_id: int, *, keeps_pages: bool) -> None:
+        """Keep the log of a job that has ended, and its folder only if a retry can use what is in it."""
         if keeps_pages:
             return
         folder = self.job_folder(job_id)

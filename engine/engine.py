@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from engine.checkpoint import has_progress
@@ -20,20 +20,21 @@ from engine.errors import (
     NoSuchJob,
 )
 from engine.folders import check_folders, disk_problem, lock_state, make_folders, start_logging, stop_logging
-from engine.hotfolder import HotFolder
+from engine.hotfolders import HotFolders
 from engine.inspector import Inspector
 from engine.intake import run_again, source_of, take_in
 from engine.job import MAX_PRIORITY, Job, JobState, Move, Source, Submission
 from engine.jobqueue import JobQueue
-from engine.lanes import RunningLimits
+from engine.livesettings import LiveSettings
 from engine.options import ConvertOptions
 from engine.pool import BLOCKED, NO_PROCESS, WorkerPool
 from engine.progress import ProgressTracker
-from engine.publish import Publisher
 from engine.rebuild import rebuild
+from engine.reloading import Reloader
 from engine.scheduler import Scheduler
 from engine.selection import selected
 from engine.settings import MAX_WORKERS, Settings
+from engine.settingsloader import SettingsSource
 from engine.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.store import JobStore
 from engine.tally import Tally
@@ -65,13 +66,16 @@ class Engine:
         watch: bool = True,
         waits_for_late_files: bool | None = None,
         program: str = "engine.child",
+        origins: Mapping[str, str] | None = None,
+        source: SettingsSource | None = None,
     ) -> None:
         """`watch` tells whether the input folder is a hot folder, or only submitted files are converted.
 
         With `waits_for_late_files`, a damaged file that is younger than a minute is tried again; by default when
-        watching. `program` is the module that conversion processes come from.
+        watching. `program` is the module that conversion processes come from. `origins` tells where settings come from
+        that are not defaults; if `source` is given, the settings file is followed while the engine runs.
         """
-        self.settings = settings
+        self._live = LiveSettings(settings, origins, source)
         self._watches = watch
         self._waits = watch if waits_for_late_files is None else waits_for_late_files
         self._program = program
@@ -105,32 +109,27 @@ class Engine:
     def _start(self, state: Path) -> None:
         settings = self.settings
         store = JobStore(state, time.time)
-        limits = RunningLimits(settings.max_running_per_client, settings.max_running_per_folder)
-        scheduler = Scheduler(settings.batch_seconds, settings.aging, limits)
+        scheduler = Scheduler(settings.batch_seconds, settings.aging, settings.running_limits)
         self._tracker = ProgressTracker(time.monotonic)
         self._queue = JobQueue(store, scheduler, self._tracker, time.monotonic)
         if store.moved_aside is not None:
-            rebuild(store, settings.input.absolute(), settings.output)
+            rebuild(store, settings.hot_folders)
             self._tracker.set_banner(
                 "store",
                 f"The queue was damaged and has been built anew from the folders; the old one is {store.moved_aside}.",
             )
         self._queue.load(lambda job_id: has_progress(state / "jobs" / str(job_id) / "pages"))
         self._queue.listen(self._finished.put)
-        self._conversions = Conversions(
-            settings,
-            self._queue,
-            Publisher(store, settings.output.absolute()),
-            waits_for_late_files=self._waits,
-        )
+        self._conversions = Conversions(self._live, self._queue, waits_for_late_files=self._waits)
         self._conversions.sweep({job.id for job in self._tracker.jobs() if job.state not in _PUBLISHED})
         self._check_disk()
         self._pool = WorkerPool(settings, self._queue, self._conversions, self._program)
         self._pool.start(settings.worker_count)
         self._inspector = Inspector(self._pool.fork_server, state)
-        self._hotfolder = HotFolder(settings, self._queue, self._cancel_one) if self._watches else None
-        if self._hotfolder is not None:
-            self._hotfolder.start()
+        self._hotfolders = HotFolders(self._queue, self._cancel_one)
+        if self._watches:
+            self._hotfolders.follow(settings.hot_folders)
+        self._reloader = Reloader(self._live, self._tracker, self._settings_changed, watch=self._watches)
         for target, name in ((self._keep, "keeper"), (self._call_back, "callbacks")):
             thread = threading.Thread(target=target, name=name, daemon=True)
             thread.start()
@@ -147,8 +146,7 @@ class Engine:
         self._stopping.set()
         self._conversions.stopping.set()
         self._pool.retire()  # first, so that nothing more is begun while the hot folder ends
-        if self._hotfolder is not None:
-            self._hotfolder.stop()
+        self._hotfolders.stop()
         self._pool.stop(0.0 if now else STOP_S)
         for job in self._tracker.jobs():
             if job.state is JobState.RUNNING:
@@ -170,8 +168,7 @@ class Engine:
 
     def drain(self) -> None:
         """Stop intake and open no further job; the running ones go on to their end."""
-        if self._hotfolder is not None:
-            self._hotfolder.stop()
+        self._hotfolders.stop()
         self._queue.with_scheduler(lambda scheduler: setattr(scheduler, "is_draining", True))
         self._tracker.set_banner(DRAINING, "Finishing the running jobs; nothing new is begun.")
 
@@ -188,7 +185,7 @@ class Engine:
 
     def is_idle(self) -> bool:
         """Whether everything that is present is finished, held jobs aside."""
-        if self._hotfolder is not None and (not self._hotfolder.first_scan_done.is_set() or self._hotfolder.waiting):
+        if self._hotfolders.is_scanning or self._hotfolders.waiting:
             return False
         counts = self._tracker.snapshot(since=1 << 62).totals.by_state
         return not counts[JobState.QUEUED] and not counts[JobState.RUNNING]
@@ -207,6 +204,21 @@ class Engine:
         self._callbacks.append(callback)
 
     # --- asking ---
+
+    @property
+    def settings(self) -> Settings:
+        """In force now."""
+        return self._live.current
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where the settings come from that are not defaults."""
+        return self._live.origins
+
+    @property
+    def settings_revision(self) -> int:
+        """Grows when the settings change."""
+        return self._live.revision
 
     def snapshot(self, since: int = 0) -> Snapshot:
         """What is going on, with the jobs changed since a version."""
@@ -286,17 +298,17 @@ class Engine:
     @property
     def is_scanning(self) -> bool:
         """Whether the input folder has not been read in full yet since the start."""
-        return self._hotfolder is not None and not self._hotfolder.first_scan_done.is_set()
+        return self._hotfolders.is_scanning
 
     @property
     def unsettled(self) -> int:
         """Files of the hot folder that are not queued yet, because they may still be coming in."""
-        return self._hotfolder.waiting if self._hotfolder is not None else 0
+        return self._hotfolders.waiting
 
     @property
     def discovered(self) -> int:
         """Files the scan of the input folder has come across so far."""
-        return self._hotfolder.found if self._hotfolder is not None else 0
+        return self._hotfolders.found
 
     @property
     def is_stopping(self) -> bool:
@@ -494,8 +506,8 @@ class Engine:
     def _submit(
         self, files: Sequence[Path], wish: Callable[[Source], Submission], *, again: bool
     ) -> list[tuple[Job, bool]]:
-        root = self.settings.input.absolute() if self._watches else None
-        submissions = [wish(source_of(file, root)) for file in files]
+        roots = [folder.path for folder in self.settings.hot_folders] if self._watches else []
+        submissions = [wish(source_of(file, roots)) for file in files]
         return [
             run_again(self._queue, job, submission, self._conversions.discard)
             if again and not is_new and job.state.is_finished
@@ -537,12 +549,22 @@ class Engine:
                     if worker.job_id is not None and (worker.seconds_on_page or 0) > _SLOW_PAGE_S:
                         self._conversions.suspect_slow(worker.job_id)
                 self._queue.offer_delayed()
+                self._reloader.look()
                 if time.monotonic() >= next_disk_check:
                     next_disk_check = time.monotonic() + _DISK_CHECK_S
                     self._check_disk()
                     self._queue.resume(NO_PROCESS, keeps_banner=True)
             except Exception:
                 log.exception("Housekeeping failed")
+
+    def _settings_changed(self, old: Settings, new: Settings) -> None:
+        self._queue.with_scheduler(
+            lambda scheduler: scheduler.configure(new.batch_seconds, new.aging, new.running_limits)
+        )
+        if new.num_workers != old.num_workers:  # else somebody may have set another number by hand
+            self._pool.resize(new.worker_count)
+        if self._watches:
+            self._hotfolders.follow(new.hot_folders)
 
     def _check_disk(self) -> None:
         """Pause while nothing can be written, and go on by itself when that is over."""

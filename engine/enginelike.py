@@ -3,7 +3,7 @@
 `engine.engine.Engine` is one, `engine.client.RemoteEngine` the other. Who runs the front end starts and stops it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,7 +24,11 @@ class EngineLike(Protocol):
 
     @property
     def settings(self) -> Settings:
-        """In force since the start."""
+        """In force now."""
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where the settings come from that are not defaults."""
 
     @property
     def discovered(self) -> int:

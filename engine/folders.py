@@ -22,37 +22,48 @@ def make_folders(settings: Settings, *, watch: bool) -> None:
         settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         settings.output.mkdir(parents=True, exist_ok=True)
         if watch:
-            settings.input.mkdir(parents=True, exist_ok=True)
+            for folder in settings.hot_folders:
+                folder.output.mkdir(parents=True, exist_ok=True)
+                folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        folder = display_name(error.filename or settings.output)
-        raise unwritable(error, folder) or SettingsError(f"{folder}: cannot be made: {error.strerror}.") from error
+        place = display_name(error.filename or settings.output)
+        raise unwritable(error, place) or SettingsError(f"{place}: cannot be made: {error.strerror}.") from error
 
 
 def check_folders(settings: Settings, *, watch: bool) -> None:
     """Raise `SettingsError` if a folder is inside another one it must not be inside."""
-    folder, output, state = (p.resolve() for p in (settings.input, settings.output, settings.state_folder))
     if not watch:
         return
-    if output == folder or output.is_relative_to(folder):
-        raise SettingsError(
-            f"The output folder {display_name(output)} is inside the input folder {display_name(folder)}: "
-            "results would be taken for new input. Choose folders that are apart."
-        )
-    if folder.is_relative_to(output):
-        raise SettingsError(
-            f"The input folder {display_name(folder)} is inside the output folder {display_name(output)}: "
-            "results could replace sources. Choose folders that are apart."
-        )
-    archive = settings.archive_folder.resolve()
-    if settings.on_success is OnSuccess.ARCHIVE and archive.is_relative_to(folder):
-        raise SettingsError(
-            f"The archive folder {display_name(archive)} is inside the input folder {display_name(folder)}: "
-            "archived files would be taken for new input. Choose folders that are apart."
-        )
-    if state.is_relative_to(folder):
-        raise SettingsError(
-            f"The state folder {display_name(state)} is inside the input folder {display_name(folder)}."
-        )
+    state = settings.state_folder.resolve()
+    inputs = [folder.path.resolve() for folder in settings.hot_folders]
+    for number, folder in enumerate(inputs):
+        shown = display_name(folder)
+        for other in (*inputs[:number], *inputs[number + 1 :]):
+            if folder.is_relative_to(other):
+                raise SettingsError(
+                    f"The hot folder {shown} is inside the hot folder {display_name(other)}: "
+                    "its files would be converted twice. Choose folders that are apart."
+                )
+        for output in (place.resolve() for place in settings.outputs):
+            if output == folder or output.is_relative_to(folder):
+                raise SettingsError(
+                    f"The output folder {display_name(output)} is inside the input folder {shown}: "
+                    "results would be taken for new input. Choose folders that are apart."
+                )
+            if folder.is_relative_to(output):
+                raise SettingsError(
+                    f"The input folder {shown} is inside the output folder {display_name(output)}: "
+                    "results could replace sources. Choose folders that are apart."
+                )
+        for rule in settings.hot_folders:
+            archive = rule.archive.resolve()
+            if rule.on_success is OnSuccess.ARCHIVE and archive.is_relative_to(folder):
+                raise SettingsError(
+                    f"The archive folder {display_name(archive)} is inside the input folder {shown}: "
+                    "archived files would be taken for new input. Choose folders that are apart."
+                )
+        if state.is_relative_to(folder):
+            raise SettingsError(f"The state folder {display_name(state)} is inside the input folder {shown}.")
 
 
 def lock_state(state: Path) -> int:
@@ -84,8 +95,8 @@ def logs_folder(state: Path) -> Path:
 
 def disk_problem(settings: Settings) -> str | None:
     """Why results cannot be written right now, as a sentence."""
-    for folder in (settings.output, settings.state_folder):
-        probe = folder / STATE_NAME if folder == settings.output else folder
+    for folder in (*settings.outputs, settings.state_folder):
+        probe = folder if folder == settings.state_folder else folder / STATE_NAME
         probe = (probe if probe.is_dir() else folder) / f".probe-{os.getpid()}"
         try:
             free = shutil.disk_usage(folder).free

@@ -6,6 +6,7 @@ watcher, a folder moved in reports only its top, an overflow of the kernel's que
 """
 
 import contextlib
+import fnmatch
 import logging
 import os
 import stat
@@ -21,8 +22,7 @@ from engine.display import display_name
 from engine.filesystem import is_network
 from engine.job import Job, JobState, Source, Submission, signed_inode
 from engine.jobqueue import REMOVED, JobQueue
-from engine.rules import Polling
-from engine.settings import Settings
+from engine.rules import Polling, WatchedFolder
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,8 @@ _REBUILD_S = 1.0
 _JOIN_S = 5.0
 _MAX_BATCH = 500
 """Files queued in one transaction, so that the first of ten thousand shows up at once."""
-GONE = "input"
-"""The key of the banner that says the input folder is gone."""
+GONE = "input: "
+"""How the key of the banner begins that says a hot folder is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +67,26 @@ class _Candidate:
 
 
 class HotFolder:
-    """One input folder. Its state belongs to its own thread; other threads only leave hints and read the counters."""
+    """One hot folder. Its state belongs to its own thread; other threads only leave hints and read the counters."""
 
     def __init__(
         self,
-        settings: Settings,
+        rule: WatchedFolder,
         queue: JobQueue,
         cancel: Callable[[int, str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`cancel` gives a job up for a reason; `clock` is monotonic, in seconds."""
-        self._settings = settings
+        self._rule = rule
         self._queue = queue
         self._cancel = cancel
         self._clock = clock
-        self._root = settings.input.absolute()
+        self._root = rule.path
         self._root_bytes = os.fsencode(self._root)
-        self._polls = settings.poll is Polling.ALWAYS or (settings.poll is Polling.AUTO and is_network(self._root))
+        self._gone = f"{GONE}{self._root}"
+        self._polls = rule.poll is Polling.ALWAYS or (rule.poll is Polling.AUTO and is_network(self._root))
         self._stop = threading.Event()
+        self._has_new_rule = threading.Event()
         self._hints_lock = threading.Lock()  # guards _hints
         self._hints: set[bytes] = set()
         self._hinted = threading.Event()
@@ -113,6 +115,19 @@ class HotFolder:
         """How many files have not settled yet."""
         return len(self._candidates)
 
+    @property
+    def rule(self) -> WatchedFolder:
+        """What holds for the folder."""
+        return self._rule
+
+    def follow(self, rule: WatchedFolder) -> None:
+        """Have another rule hold for what is found from now on; raises `ValueError` if it is not one for this watch."""
+        if (rule.path, rule.poll) != (self._rule.path, self._rule.poll):
+            raise ValueError("another folder, or another way of watching it, needs another HotFolder")
+        self._rule = rule
+        self._has_new_rule.set()
+        self._hinted.set()
+
     def start(self) -> None:
         """Begin to watch; returns at once."""
         self._thread.start()
@@ -127,6 +142,7 @@ class HotFolder:
         self._watch_stop.set()  # again: the thread may have built another watcher meanwhile
         if self._watcher is not None:
             self._watcher.join(_JOIN_S)
+        self._queue.tracker.set_banner(self._gone, None)
 
     def _run(self) -> None:
         self._load_known()
@@ -137,7 +153,7 @@ class HotFolder:
                 # Whatever went wrong with one file or one moment, the folder goes on being watched.
                 log.exception("The input folder could not be read")
                 self._next_scan = self._clock() + _REBUILD_S
-            self._hinted.wait(_TICK_S if self._candidates else min(1.0, self._settings.poll_interval))
+            self._hinted.wait(_TICK_S if self._candidates else min(1.0, self._rule.poll_interval))
             self._hinted.clear()
 
     def _turn(self) -> None:
@@ -145,9 +161,14 @@ class HotFolder:
         now = self._clock()
         if not self._check_root(now):
             return
+        if self._has_new_rule.is_set():  # what was left alone by the old one may be wanted now
+            self._has_new_rule.clear()
+            self._known.clear()
+            self._load_known()
+            self._next_scan = now
         # Watch first, then scan, so that nothing falls between.
         if now >= self._next_scan:
-            self._next_scan = now + (self._settings.poll_interval if self._polls else self._settings.scan_interval)
+            self._next_scan = now + (self._rule.poll_interval if self._polls else self._rule.scan_interval)
             self._scan()
             self.first_scan_done.set()
         else:
@@ -166,7 +187,7 @@ class HotFolder:
             self._root_id = None
             self._watch_stop.set()
             self._queue.tracker.set_banner(
-                GONE, f"The input folder is gone: {display_name(self._root)} ({error.strerror})."
+                self._gone, f"The input folder is gone: {display_name(self._root)} ({error.strerror})."
             )
             return False
         root_id = (status.st_dev, status.st_ino)
@@ -175,11 +196,11 @@ class HotFolder:
             self._is_root_trusted = self._root_id is None and not self.first_scan_done.is_set()
             self._root_id = root_id
             self._next_scan = now
-            self._queue.tracker.set_banner(GONE, None)
+            self._queue.tracker.set_banner(self._gone, None)
         if not self._polls and now >= self._next_rebuild and (self._watcher is None or not self._watcher.is_alive()):
             # A watcher that cannot live, for want of inotify watches, must not mean a scan every second.
             self._next_rebuild = now + self._rebuild_s
-            self._rebuild_s = min(2 * self._rebuild_s, self._settings.scan_interval)
+            self._rebuild_s = min(2 * self._rebuild_s, self._rule.scan_interval)
             self._next_scan = now
             self._start_watcher()
         return True
@@ -259,7 +280,7 @@ class HotFolder:
             return True
         key = path[len(root) + 1 :]
         folders, _, name = key.rpartition(b"/")
-        if folders and any(_is_ignored(part, is_folder=True) for part in folders.split(b"/")):
+        if folders and any(self._is_ignored(folder, is_folder=True) for folder in _ancestors(folders)):
             return True
         try:
             status = os.lstat(path)
@@ -269,9 +290,9 @@ class HotFolder:
             return False
         files: Iterable[tuple[bytes, os.stat_result]]
         if stat.S_ISDIR(status.st_mode):
-            files = () if name and _is_ignored(name, is_folder=True) else self._files_below(key)
+            files = () if name and self._is_ignored(key, is_folder=True) else self._files_below(key)
         else:
-            files = () if _is_ignored(name, is_folder=False) else [(key, status)]
+            files = () if self._is_ignored(key, is_folder=False) else [(key, status)]
         self._submit([(file, _Seen.of(s)) for file, s in files if self._look(file, s)])
         return True
 
@@ -323,7 +344,7 @@ class HotFolder:
         # Writing to a file sets both times; renaming it sets ctime alone. So a later ctime means that the last thing
         # that happened to it was not a write, as when it was written elsewhere and moved in.
         arrived_whole = not self._polls and seen.ctime_ns > seen.mtime_ns
-        if not arrived_whole and unchanged_s < min(self._settings.settle, self._settings.settle_damaged):
+        if not arrived_whole and unchanged_s < min(self._rule.settle, self._rule.settle_damaged):
             return False
         try:
             with Path(os.fsdecode(self._path(key))).open("rb") as stream:
@@ -334,26 +355,27 @@ class HotFolder:
             self._complain(key, f"cannot be read: {error.strerror}")
             return False
         if b"%PDF-" not in head:
-            if unchanged_s >= self._settings.settle_damaged:
+            if unchanged_s >= self._rule.settle_damaged:
                 self._candidates.pop(key, None)
                 self._known[key] = seen
                 if _looks_like_pdf_name(key):
                     self._complain(key, "is not a PDF: it does not begin with %PDF")
             return False
         if b"%%EOF" not in tail:
-            return unchanged_s >= self._settings.settle_damaged
-        return arrived_whole or unchanged_s >= self._settings.settle
+            return unchanged_s >= self._rule.settle_damaged
+        return arrived_whole or unchanged_s >= self._rule.settle
 
     # --- telling the queue ---
 
     def _submit(self, ready: list[tuple[bytes, _Seen]]) -> None:
         if not ready or self._stop.is_set():
             return
-        options = self._settings.convert_options
+        rule = self._rule
         sources = [
             Source(self._root_bytes, key, seen.size, seen.mtime_ns, signed_inode(seen.inode)) for key, seen in ready
         ]
-        for job, is_new in self._queue.add([Submission(source, options) for source in sources]):
+        submissions = [Submission(s, rule.options, rule.priority, profile=rule.profile) for s in sources]
+        for job, is_new in self._queue.add(submissions):
             if is_new:
                 log.info("job %d: %s", job.id, job.name)
                 self._supersede(job)
@@ -413,7 +435,7 @@ class HotFolder:
         for entry in found:
             try:
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if _is_ignored(entry.name, is_folder=is_folder):
+                if self._is_ignored(prefix + entry.name, is_folder=is_folder):
                     continue
                 if is_folder:
                     yield from self._files_below(prefix + entry.name)
@@ -421,6 +443,16 @@ class HotFolder:
                     yield prefix + entry.name, entry.stat(follow_symlinks=False)
             except OSError:
                 continue  # gone in between
+
+    def _is_ignored(self, key: bytes, *, is_folder: bool) -> bool:
+        """Whether what has this path inside the root is left alone, for its name or by the folder's patterns."""
+        name = key.rpartition(b"/")[2]
+        if name.startswith(IGNORED_PREFIXES):
+            return True
+        if name in IGNORED_FOLDERS if is_folder else name.lower().endswith(IGNORED_SUFFIXES):
+            return True
+        patterns = self._rule.ignore
+        return bool(patterns) and any(_matches(pattern, os.fsdecode(key), os.fsdecode(name)) for pattern in patterns)
 
     def _path(self, key: bytes) -> bytes:
         return self._root_bytes + b"/" + key
@@ -432,10 +464,18 @@ class HotFolder:
             log.info("Ignored: %s %s", display_name(key), why)
 
 
-def _is_ignored(name: bytes, *, is_folder: bool) -> bool:
-    if name.startswith(IGNORED_PREFIXES):
-        return True
-    return name in IGNORED_FOLDERS if is_folder else name.lower().endswith(IGNORED_SUFFIXES)
+def _ancestors(key: bytes) -> Iterator[bytes]:
+    """A path inside the root, and the folders above it."""
+    while key:
+        yield key
+        key = key.rpartition(b"/")[0]
+
+
+def _matches(pattern: str, path: str, name: str) -> bool:
+    """Whether a shell pattern means this file or folder: by its path if it has a slash, else by its name."""
+    if "/" in pattern:
+        return fnmatch.fnmatchcase(path, pattern.strip("/"))
+    return fnmatch.fnmatchcase(name, pattern)
 
 
 def _looks_like_pdf_name(name: bytes) -> bool:

@@ -17,8 +17,8 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 """What a file system says that has no hard links, or none for this file."""
 
 
-def source_of(file: Path, root: Path | None) -> Source:
-    """The source a file named by hand is, below `root` if it is in that hot folder; raises `SourceUnreadable`."""
+def source_of(file: Path, roots: Iterable[Path]) -> Source:
+    """The source a file named by hand is, below the hot folder of `roots` it is in; raises `SourceUnreadable`."""
     file = file.absolute()
     try:
         status = file.lstat()
@@ -33,7 +33,7 @@ def source_of(file: Path, root: Path | None) -> Source:
         raise SourceUnreadable(f"{display_name(file)}: {error.strerror}.") from None
     if not stat.S_ISREG(status.st_mode):
         raise SourceUnreadable(f"{display_name(file)}: not a regular file.")
-    return Source.of(file, root if root is not None and file.is_relative_to(root) else file.parent, status)
+    return Source.of(file, next((root for root in roots if file.is_relative_to(root)), file.parent), status)
 
 
 def run_again(queue: JobQueue, job: Job, submission: Submission, discard: Callable[[int], None]) -> tuple[Job, bool]:

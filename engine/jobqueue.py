@@ -306,4 +306,4 @@ class JobQueue:
 
 
 def _origin(job: Job) -> Origin:
-    return Origin(job.client, job.source.root)
+    return Origin(job.client, job.source.root, job.profile)

@@ -1,14 +1,14 @@
 """The waiting jobs in order, and which of them may be opened. Pure, like the scheduler whose part this is.
 
-Jobs that the limits cannot tell apart, of one client, one folder and one priority, wait in one lane. So a choice passes
-over a lane at a time, however many wait in it, and there are few lanes that must be passed over: each has running jobs.
+Jobs that the limits cannot tell apart, of one client, folder, profile and priority, wait in one lane. So a choice
+passes over a lane at a time, however many wait in it, and few must be passed over: each of those has running jobs.
 """
 
 import math
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -19,6 +19,8 @@ class Origin(NamedTuple):
     """Empty for a job that nobody has sent: no limit of a client's holds for it."""
     folder: bytes = b""
     """Its source's root."""
+    profile: str = ""
+    """Empty for a job without one: no limit of a profile's holds for it."""
 
 
 UNLIMITED = Origin()
@@ -39,41 +41,52 @@ class RunningLimits:
 
     per_client: int | None = None
     per_folder: int | None = None
+    per_profile: Mapping[str, int] = field(default_factory=dict)
+    """Of the profiles that have a limit, by their names."""
 
     @property
     def are_none(self) -> bool:
         """Whether everything may run."""
-        return self.per_client is None and self.per_folder is None
+        return self.per_client is None and self.per_folder is None and not self.per_profile
 
     def counted(self, origin: Origin) -> Origin:
         """The part of an origin that there is a limit for."""
         return Origin(
-            "" if self.per_client is None else origin.client, b"" if self.per_folder is None else origin.folder
+            "" if self.per_client is None else origin.client,
+            b"" if self.per_folder is None else origin.folder,
+            origin.profile if origin.profile in self.per_profile else "",
         )
 
 
 class Room:
     """What the limits leave, at one moment, given the origins of all jobs that are at work."""
 
-    def __init__(self, limits: RunningLimits, at_work: Collection[Origin] = (), kept_for: Origin | None = None) -> None:
-        """For the origin `kept_for` one place of its client's and one of its folder's are kept from others."""
+    def __init__(self, limits: RunningLimits, at_work: Iterable[Origin] = (), kept_for: Origin | None = None) -> None:
+        """All origins are counted ones. For `kept_for`, a place of its client, its folder and its profile is kept."""
         self._per_client = math.inf if limits.per_client is None else limits.per_client
         self._per_folder = math.inf if limits.per_folder is None else limits.per_folder
+        self._per_profile = limits.per_profile
         self._kept_for = kept_for
         taken = [*at_work] if kept_for is None else [*at_work, kept_for]
         self._clients = Counter(origin.client for origin in taken if origin.client)
         self._folders = Counter(origin.folder for origin in taken if origin.folder)
+        self._profiles = Counter(origin.profile for origin in taken if origin.profile)
         self.full_clients = frozenset(c for c, count in self._clients.items() if count >= self._per_client)
         self.full_folders = frozenset(f for f, count in self._folders.items() if count >= self._per_folder)
+        self.full_profiles = frozenset(p for p, count in self._profiles.items() if count >= self._of_profile(p))
         self.excepted = kept_for if kept_for is not None and self.left_for(kept_for) else None
-        """An origin for which there is room although its client or its folder is full for others."""
+        """An origin for which there is room although its client, folder or profile is full for others."""
 
     def left_for(self, origin: Origin) -> float:
         """How many more jobs of this origin may be opened."""
         kept = origin == self._kept_for
         of_client = self._per_client - self._clients[origin.client] + kept if origin.client else math.inf
         of_folder = self._per_folder - self._folders[origin.folder] + kept if origin.folder else math.inf
-        return max(0, min(of_client, of_folder))
+        of_profile = self._of_profile(origin.profile) - self._profiles[origin.profile] + kept
+        return max(0, min(of_client, of_folder, of_profile if origin.profile else math.inf))
+
+    def _of_profile(self, profile: str) -> float:
+        return self._per_profile.get(profile, math.inf)
 
 
 class WaitingJobs:
@@ -149,14 +162,16 @@ class WaitingJobs:
 
     def _open_lanes(self, room: Room, level: int | None = None) -> Iterator[tuple[QueueKey, Origin]]:
         """The lanes for which there is room, by their heads, in order."""
-        full_clients, full_folders, excepted = room.full_clients, room.full_folders, room.excepted
+        full_clients, full_folders, full_profiles = room.full_clients, room.full_folders, room.full_profiles
+        excepted = room.excepted
         start = 0 if level is None else bisect_left(self._heads, _level_start(level))
         for index in range(start, len(self._heads)):
             head, origin = self._heads[index]
             if level is not None and head[0] != level:
                 return
-            client, folder = origin
-            if (client not in full_clients and folder not in full_folders) or origin == excepted:
+            client, folder, profile = origin
+            is_full = client in full_clients or folder in full_folders or profile in full_profiles
+            if not is_full or origin == excepted:
                 yield head, origin
 
     def _change_head(self, old: QueueKey | None, new: QueueKey | None, origin: Origin) -> None:

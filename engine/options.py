@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from engine.pageranges import canonical_ranges
 
@@ -130,6 +130,8 @@ def split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
+"""Processes work in other folders."""
 Language = Annotated[str, Field(pattern=r"^[A-Za-z_]{2,20}$")]
 
 
@@ -183,7 +185,7 @@ class ConvertOptions(BaseModel):
     """Where the vision model's API begins."""
     vlm_model: str = "model"
     """The model's name there."""
-    vlm_prompts: Path | None = None
+    vlm_prompts: AbsolutePath | None = None
     """A TOML file with prompts to be used instead of the built-in ones, by the names of the modes."""
     vlm_timeout: Annotated[float, Field(gt=0, le=3600)] = 120
     """Seconds the model may take for an answer."""

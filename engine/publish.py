@@ -35,9 +35,11 @@ _FORBIDDEN = frozenset('<>:"/\\|?*')
 class Publisher:
     """Puts finished folders in their place. Thread-safe: it keeps no state."""
 
-    def __init__(self, store: JobStore, output: Path) -> None:
+    def __init__(self, store: JobStore, output: Path, *, is_main: bool = True) -> None:
+        """`output` is an output folder, absolute; the main one of an engine, or that of a hot folder of its own."""
         self._store = store
         self._output = output
+        self._prefix = Path() if is_main else output  # tells apart the same place in several output folders
 
     def choose_place(self, source: Source, made: Path) -> Path:
         """Where the folder `made` from this source will go; from now on the place is this source's.
@@ -54,7 +56,7 @@ class Publisher:
                     not _is_taken(place.parent, name)
                     and not _is_anothers(place, source)
                     and new_names.isdisjoint(_foreign_entries(place))
-                    and self._store.claim_output(source, [_fold(folder / name)]) is not None
+                    and self._store.claim_output(source, [_fold(self._prefix / folder / name)]) is not None
                 ):
                     return place
         except OSError as error:
@@ -226,6 +228,11 @@ def settle_source(source: Source, policy: OnSuccess, archive: Path) -> None:
         ) from error
 
 
+def origin_of(root: bytes, path: bytes) -> str:
+    """What tells a source's path from any other, without showing where it is: `origin` in the manifest."""
+    return hashlib.sha256(root + b"\0" + path).hexdigest()[:16]
+
+
 def safe_name(name: str) -> str:
     """A file name that every file system takes, made from one that this file system took."""
     name = unicodedata.normalize("NFC", name)
@@ -270,8 +277,7 @@ def _shortened(name: str, limit: int) -> str:
 
 
 def _origin(source: Source) -> str:
-    """What tells this source's path from any other, without showing where it is."""
-    return hashlib.sha256(source.root + b"\0" + source.path).hexdigest()[:16]
+    return origin_of(source.root, source.path)
 
 
 def _is_anothers(place: Path, source: Source) -> bool:

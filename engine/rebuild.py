@@ -2,23 +2,32 @@
 
 import contextlib
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from engine.job import JobState, Source, Submission
 from engine.options import ConvertOptions
-from engine.publish import read_manifest
+from engine.publish import origin_of, read_manifest
+from engine.rules import WatchedFolder
 from engine.store import JobStore
 
 
-def rebuild(store: JobStore, root: Path, output: Path) -> None:
-    """Learn from the manifests in `output` what of the hot folder `root` is already converted."""
+def rebuild(store: JobStore, folders: Iterable[WatchedFolder]) -> None:
+    """Learn from the manifests in their outputs what of hot folders is already converted."""
+    for folder in folders:
+        _rebuild(store, folder.path, folder.output)
+
+
+def _rebuild(store: JobStore, root: Path, output: Path) -> None:
     for file in output.rglob("manifest.json"):
         manifest = read_manifest(file.parent)
         if manifest is None:
             continue
         with contextlib.suppress(OSError, KeyError, TypeError, ValueError):
             source = root / str(manifest["source"]["path"])
+            if manifest["origin"] != origin_of(os.fsencode(root), os.fsencode(source.relative_to(root))):
+                continue  # of another hot folder
             status = source.lstat()
             if status.st_size != manifest["source"]["size"]:
                 continue

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engine.job import MAX_PRIORITY
-from engine.options import ConvertOptions, split
+from engine.options import AbsolutePath, ConvertOptions, split
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 ProfileName = Annotated[str, Field(pattern=r"^[\w-]{1,40}$")]
@@ -77,15 +77,15 @@ class FolderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: Path
+    path: AbsolutePath
     """The folder; PDFs dropped here, or in folders below it, are converted."""
-    output: Path | None = None
+    output: AbsolutePath | None = None
     """Where its results appear."""
     profile: str | None = None
     """By which its documents are converted."""
     on_success: OnSuccess | None = None
     """What happens to a source once its result is safely published."""
-    archive: Path | None = None
+    archive: AbsolutePath | None = None
     """Where `archive` moves sources; `archive` beside the folder unless set."""
     settle: Annotated[float, Field(ge=0, le=3600)] | None = None
     """How long a file with an intact end must be unchanged."""

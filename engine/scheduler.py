@@ -124,12 +124,20 @@ class Scheduler:
         if waiting is not None:
             self._waiting.remove(waiting.key)
         self._begun.pop(job_id, None)
-        origin = self._limits.counted(origin)
         if is_begun:
             self._begun[job_id] = origin
-        key = QueueKey(-priority, position, job_id)
-        self._waiting.add(key, UNLIMITED if is_begun else origin)
-        self._queued[job_id] = _Queued(key, origin, waiting.since if waiting else now, is_begun)
+        queued = _Queued(QueueKey(-priority, position, job_id), origin, waiting.since if waiting else now, is_begun)
+        self._add_waiting(queued)
+        self._queued[job_id] = queued
+
+    def configure(self, batch_seconds: float, aging_s: float, limits: RunningLimits) -> None:
+        """From now on, these hold; for jobs that wait already, too."""
+        self._batch_seconds, self._aging_s = batch_seconds, aging_s
+        if limits != self._limits:
+            self._limits = limits
+            self._waiting = WaitingJobs()
+            for queued in self._queued.values():
+                self._add_waiting(queued)
 
     def drop(self, job_id: int) -> None:
         """The job waits or runs no more."""
@@ -144,7 +152,7 @@ class Scheduler:
         if job_id not in self._running:
             self.drop(job_id)
             opener = next((worker for worker, hand in self._hands.items() if hand.work == OpenJob(job_id)), None)
-            self._running[job_id] = _Running(priority, self._limits.counted(origin), opener)
+            self._running[job_id] = _Running(priority, origin, opener)
 
     def set_running_priority(self, job_id: int, priority: int) -> None:
         """Changes what the next batch boundary decides."""
@@ -273,9 +281,11 @@ class Scheduler:
             return Room(self._limits)
         at_work = {hand.work.job_id: hand.origin for hand in self._hands.values()} | self._begun
         at_work |= {job_id: running.origin for job_id, running in self._running.items()}
+        counted = map(self._limits.counted, at_work.values())
         longest = next(iter(self._queued.values()), None)
         is_kept = longest is not None and not longest.is_begun and now - longest.since >= self._aging_s
-        return Room(self._limits, at_work.values(), longest.origin if longest is not None and is_kept else None)
+        kept_for = self._limits.counted(longest.origin) if longest is not None and is_kept else None
+        return Room(self._limits, counted, kept_for)
 
     def _kept_waiting(self, top: int, now: float, busy: set[int], room: Room) -> int | None:
         """The job below the top priority that has waited longest for others, if that is too long."""
@@ -285,6 +295,9 @@ class Scheduler:
             if key is not None and (waited := now - self._queued[key.job_id].since) >= longest:
                 longest, found = waited, key.job_id
         return found
+
+    def _add_waiting(self, queued: _Queued) -> None:
+        self._waiting.add(queued.key, UNLIMITED if queued.is_begun else self._limits.counted(queued.origin))
 
     def _let_go(self, work: Work) -> None:
         for worker, hand in self._hands.items():

@@ -1,10 +1,8 @@
-"""Settings: defaults < hotfolio.toml < environment < command line."""
+"""Settings: everything that can be set, and what follows from it."""
 
 import difflib
 import os
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,33 +12,26 @@ import platformdirs
 from pydantic import BeforeValidator, ByteSize, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     ForceDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from engine.display import display_name
 from engine.errors import SettingsError
 from engine.filesystem import is_network
+from engine.job import Source
+from engine.lanes import RunningLimits
 from engine.options import ConvertOptions, split
 from engine.rules import FolderSettings, OnSuccess, Patterns, Polling, Profile, ProfileName, Seconds, WatchedFolder
 
-CONFIG_NAME = "hotfolio.toml"
 ENV_PREFIX = "HOTFOLIO_"
 STATE_NAME = ".hotfolio"
-_CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
 VLM_KEY = "HOTFOLIO_VLM_KEY"
 """The variable with the key for the vision model's API; a secret, so it is no setting."""
 WEBHOOK_SECRET = "HOTFOLIO_WEBHOOK_SECRET"
 """The variable with what webhooks are signed with."""
-_SECRETS = frozenset({VLM_KEY, WEBHOOK_SECRET})
 MAX_WORKERS = 256
-COMMAND_LINE = "command line"
-"""The origin of a setting that was given there."""
-_PLAIN_VARIABLES = ("NUM_WORKERS", "API_HOST", "API_PORT")
-"""Variables that count without the prefix too."""
 
 
 class Duplicates(StrEnum):
@@ -207,7 +198,7 @@ class Settings(BaseSettings, ConvertOptions):
         seen: set[Path] = set()
         for folder in self.folders:
             if folder.profile is not None and folder.profile not in self.profiles:
-                hint = _did_you_mean(folder.profile, self.profiles)
+                hint = did_you_mean(folder.profile, self.profiles)
                 raise ValueError(f"folders: there is no profile {display_name(folder.profile)}.{hint}")
             path = folder.path.absolute()
             if path in seen:
@@ -229,7 +220,7 @@ class Settings(BaseSettings, ConvertOptions):
     def profile(self, name: str) -> Profile:
         """A profile by its name; raises `SettingsError` if there is none."""
         if name not in self.profiles:
-            hint = _did_you_mean(name, self.profiles)
+            hint = did_you_mean(name, self.profiles)
             raise SettingsError(f"There is no profile {display_name(name[:60])}.{hint}")
         return self.profiles[name]
 
@@ -239,6 +230,25 @@ class Settings(BaseSettings, ConvertOptions):
         own = {folder.path.absolute(): folder for folder in self.folders}
         main = self.input.absolute()
         return (self._watched(own.pop(main, FolderSettings(path=main))), *map(self._watched, own.values()))
+
+    def folder_of(self, source: Source) -> WatchedFolder | None:
+        """The hot folder that a source was found in; None if it was named by hand, or the folder is none any more."""
+        return next((folder for folder in self.hot_folders if os.fsencode(folder.path) == source.root), None)
+
+    @property
+    def running_limits(self) -> RunningLimits:
+        """How many jobs may run at once."""
+        of_profiles = {name: profile.max_running for name, profile in self.profiles.items()}
+        return RunningLimits(
+            self.max_running_per_client,
+            self.max_running_per_folder,
+            {name: limit for name, limit in of_profiles.items() if limit is not None},
+        )
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """All output folders, absolute, the main one first."""
+        return tuple(dict.fromkeys([self.output.absolute(), *(folder.output for folder in self.hot_folders)]))
 
     def _watched(self, folder: FolderSettings) -> WatchedFolder:
         path = folder.path.absolute()
@@ -297,127 +307,12 @@ class Settings(BaseSettings, ConvertOptions):
         return self.archive or self.input.absolute().parent / "archive"
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedSettings:
-    """Settings, and for each that is not a default where it came from."""
-
-    settings: Settings
-    origins: Mapping[str, str]
-    """Setting name to file, variable or `command line`."""
-
-
 def usable_cores() -> int:
     """Cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def load_settings(overrides: Mapping[str, Any] | None = None, config: Path | None = None) -> LoadedSettings:
-    """Gather the settings; `overrides` come from the command line.
-
-    The file is `config`, else the one `HOTFOLIO_CONFIG` names, else `hotfolio.toml` in the working directory, else the
-    one in the user's configuration folder. Raises `SettingsError`.
-    """
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-
-    def add(found: Mapping[str, Any], origin: str | Mapping[str, str]) -> None:
-        for key, value in found.items():
-            values[key] = value
-            origins[key] = origin if isinstance(origin, str) else origin[key]
-
-    file = _config_file(config)
-    if file is not None:
-        add(_read_toml(file), display_name(file))
-    _reject_unknown_variables()
-    environment = EnvSettingsSource(Settings)()
-    variables = {key: f"{ENV_PREFIX}{key.upper()}" for key in environment}
-    for variable in _PLAIN_VARIABLES:
-        if variable in os.environ and f"{ENV_PREFIX}{variable}" not in os.environ:
-            environment[variable.lower()] = os.environ[variable]
-            variables[variable.lower()] = variable
-    add(environment, variables)
-    add({key: value for key, value in (overrides or {}).items() if value is not None}, COMMAND_LINE)
-    try:
-        settings = Settings(**values)
-    except ValidationError as error:
-        raise SettingsError(_sentence(error, origins)) from None
-    return LoadedSettings(settings, origins)
-
-
-def _config_file(named: Path | None) -> Path | None:
-    if named is None and (variable := os.environ.get(_CONFIG_VARIABLE)):
-        named = Path(variable)
-    if named is not None:
-        if not named.is_file():
-            raise SettingsError(f"{named}: there is no such settings file.")
-        return named
-    for candidate in (Path(CONFIG_NAME), platformdirs.user_config_path("hotfolio") / CONFIG_NAME):
-        if candidate.is_file():
-            return candidate
-    return None
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    """The file's values; paths in it count from its own folder."""
-    try:
-        found = TomlConfigSettingsSource(Settings, toml_file=file).toml_data
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file}: not valid TOML: {error}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: cannot be read: {error}.") from None
-    folder = file.absolute().parent
-    _resolve(found, folder, ("input", "output", "state", "archive", "passwords_file", "vlm_prompts"))
-    folders, profiles = found.get("folders"), found.get("profiles")
-    for table in folders if isinstance(folders, list) else ():
-        _resolve(table, folder, ("path", "output", "archive"))
-    for table in profiles.values() if isinstance(profiles, dict) else ():
-        _resolve(table, folder, ("vlm_prompts",))
-    return found
-
-
-def _resolve(table: Any, folder: Path, names: tuple[str, ...]) -> None:
-    """Have the paths of a table count from a folder."""
-    if isinstance(table, dict):
-        table.update({name: folder / table[name] for name in names if isinstance(table.get(name), str)})
-
-
-def _reject_unknown_variables() -> None:
-    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | {_CONFIG_VARIABLE} | _SECRETS
-    for variable in os.environ:
-        if variable.upper().startswith(ENV_PREFIX) and variable.upper() not in known:
-            raise SettingsError(f"{variable}: there is no such setting.{_did_you_mean(variable.upper(), known)}")
-
-
-def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
-    first = error.errors()[0]
-    loc, message = first["loc"], first["msg"].removeprefix("Value error, ").rstrip(".")
-    if not loc:  # of settings that do not go together; the message begins with the name of one
-        return f"{origins.get(message.partition(':')[0].partition('.')[0], 'settings')}: {message}."
-    key = str(loc[0])
-    origin = origins.get(key, origins.get(key.removeprefix(ENV_PREFIX).lower(), "settings"))
-    name = key
-    if key in ("folders", "profiles"):
-        name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
-    if first["type"] == "extra_forbidden":
-        return f"{origin}: {name}: there is no such setting.{_did_you_mean(str(loc[-1]), _known(key))}"
-    if first["type"] == "value_error" and isinstance(first["input"], dict | list):
-        return f"{origin}: {name}: {message}."
-    if key in ("folders", "profiles") and first["type"] == "value_error":
-        return f"{origin}: {name}: {message}."
-    return f"{origin}: {name}: {message[:1].lower()}{message[1:]} (got {first['input']!r})."
-
-
-def _known(key: str) -> set[str]:
-    """The names there are where one was not known: beside a setting, or in its table."""
-    match key:
-        case "folders":
-            return set(FolderSettings.model_fields)
-        case "profiles":
-            return {*Profile.model_fields, *ConvertOptions.model_fields} - {"options"}
-        case _:
-            return set(Settings.model_fields)
-
-
-def _did_you_mean(word: str, known: Any) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence that says that a word is not known, if one that is looks like it."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {close[0]}?" if close else ""

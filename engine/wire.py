@@ -61,6 +61,8 @@ class Greeting:
     """In force, with absolute paths."""
     origins: dict[str, str]
     """Where settings come from that are not defaults."""
+    settings_revision: int
+    """Grows when the settings change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Update:
     unsettled: int
     is_scanning: bool
     is_user_paused: bool
+    settings_revision: int
+    """Differs from that of the greeting if the settings have changed since."""
     rest: str
     """Stands for everything here but the jobs."""
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from tui.terminal import can_show_unicode, has_few_colours
@@ -69,7 +69,6 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         *,
         glyphs: Glyphs | None = None,
         few_colours: bool | None = None,
-        origins: Mapping[str, str] | None = None,
         on_signal: Callable[[int], None] = lambda _: None,
         is_owner: bool = True,
         remarks: Sequence[str] = (),
@@ -78,7 +77,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     ) -> None:
         """`engine` is started already; symbols and colours are those the terminal can show unless given.
 
-        `origins` tells where settings come from that are not defaults, and `remarks` about them are told at the start.
+        `remarks` about the settings are told at the start.
         `on_signal` is called with the number of a signal that asks the dashboard to leave. Unless `is_owner`, the
         engine goes on when the dashboard is left.
         """
@@ -100,7 +99,6 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self._usual_theme = "ansi-dark" if self._has_few_colours else THEME.name
         self._keymap_built = build_keymap(engine.settings.keys, type(self))
         self._problems = [*self._keymap_built.problems, *remarks]
-        self._origins = origins or {}
         chosen = engine.settings.theme
         if chosen is not None and chosen not in self.available_themes:
             self._problems.append(f"There is no theme “{display_text(chosen)}”.")
@@ -273,7 +271,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def action_settings(self) -> None:
         """Show the settings in force."""
-        self.push_screen(SettingsScreen(self.model, self._origins))
+        self.push_screen(SettingsScreen(self.model))
 
     def action_leave(self) -> None:
         """Quit, after asking if there is work."""

@@ -12,6 +12,7 @@ import msgspec
 from engine.display import display_text
 from engine.errors import EngineUnreachable, HotfolioError
 from engine.settings import Settings
+from engine.settingsloader import SettingsSource
 from engine.wire import Refusal, decode, encode
 from tui.signals import POLL_S
 
@@ -34,6 +35,8 @@ class Order:
 
     settings: Settings
     origins: dict[str, str] = field(default_factory=dict)
+    source: SettingsSource | None = None
+    """Where to look for the settings again; without it they stay as they are."""
     outlives: bool = False
     """Whether it goes on when its standard input ends."""
     tcp: TcpOrder | None = None

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from engine.client import RemoteEngine
 from engine.errors import EngineLocked, EngineUnreachable, HotfolioError
-from engine.settings import COMMAND_LINE, LoadedSettings, OnHangup, Settings
+from engine.settings import OnHangup, Settings
+from engine.settingsloader import COMMAND_LINE, LoadedSettings
 from tui.background import BackgroundEngine, Order
 from tui.line_output import ProgressDisplay
 from tui.lost_terminal import LostTerminal
@@ -53,7 +54,6 @@ def run_dashboard(loaded: LoadedSettings) -> int:
         owner.wait_ready()
         app = Dashboard(
             remote,
-            origins=remote.greeting.origins,
             on_signal=on_signal,
             is_owner=owner.is_owner,
             remarks=[] if owner.is_owner else _not_in_force(loaded, remote.settings),
@@ -92,7 +92,7 @@ class _Owner:
 
     def start(self) -> None:
         """Start one; `wait_ready` tells whether that went well."""
-        self._engine = BackgroundEngine(Order(self._loaded.settings, dict(self._loaded.origins)))
+        self._engine = BackgroundEngine(Order(self._loaded.settings, dict(self._loaded.origins), self._loaded.source))
         self._started_at = time.monotonic()
 
     def wait_ready(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from engine.settings import LoadedSettings
+    from engine.settingsloader import LoadedSettings
 
 USAGE_ERROR = 2
 Load = Callable[[], "LoadedSettings"]
@@ -185,7 +185,7 @@ def refuse(message: str) -> NoReturn:
 def _load(config: Path | None, overrides: dict[str, Any]) -> "LoadedSettings":
     """The settings; what cannot be used ends the program with a sentence."""
     from engine.errors import SettingsError
-    from engine.settings import load_settings
+    from engine.settingsloader import load_settings
 
     try:
         return load_settings(overrides, config)

@@ -16,7 +16,7 @@ from engine.errors import EngineUnreachable, HotfolioError, NoQueue
 from engine.job import MAX_PRIORITY, JobState, Move
 from engine.options import ConvertOptions
 from engine.selection import Ranges, States, parse_ids, parse_states
-from engine.settings import COMMAND_LINE, LoadedSettings
+from engine.settingsloader import COMMAND_LINE, LoadedSettings
 from engine.snapshot import JobSnapshot
 from tui.actions import ACTIONS, Change
 from tui.formatting import duration, number, plural

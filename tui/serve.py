@@ -21,7 +21,8 @@ from engine.server.service import Service
 from engine.server.systemd import Systemd, take_over
 from engine.server.tcp import TcpDoor, open_tcp
 from engine.server.token import ensure_token
-from engine.settings import LoadedSettings, Settings
+from engine.settings import Settings
+from engine.settingsloader import LoadedSettings
 from engine.sockets import bind, file_id, make_service_folder, service_folder, socket_path, unbind
 from engine.wire import Refusal, decode, encode
 from tui.background import BackgroundEngine, Order, Ready, TcpOrder
@@ -41,8 +42,8 @@ class ServiceProcess:
         self._systemd = systemd or Systemd()
         self._stops = 0
         self._stopping = SignalEvent()
-        self._engine = Engine(order.settings)
-        self.service = Service(self._engine, self.stop, outlives=order.outlives, origins=order.origins)
+        self._engine = Engine(order.settings, origins=order.origins, source=order.source)
+        self.service = Service(self._engine, self.stop, outlives=order.outlives)
 
     def stop(self, now: bool = False) -> None:
         """Have `run` end; called again, or with `now`, at once. Safe in a signal handler."""
@@ -158,7 +159,7 @@ def serve_detached(loaded: LoadedSettings, *, no_auth: bool) -> int:
 def _order(loaded: LoadedSettings, *, no_auth: bool) -> Order:
     is_asked_for = no_auth or not {"api_host", "api_port"}.isdisjoint(loaded.origins)
     tcp = TcpOrder(needs_token=not no_auth, is_required=is_asked_for)
-    return Order(loaded.settings, dict(loaded.origins), outlives=True, tcp=tcp)
+    return Order(loaded.settings, dict(loaded.origins), loaded.source, outlives=True, tcp=tcp)
 
 
 def _tell(order: Order, ready: Ready, what: str, how_to_stop: str) -> None:

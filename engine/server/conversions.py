@@ -3,7 +3,7 @@
 import contextlib
 import heapq
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -103,7 +103,6 @@ def router(service: Service) -> APIRouter:
     """Routes to the queue."""
     routes = APIRouter(prefix="/conversions", tags=["Conversions"])
     engine = service.engine
-    output = engine.settings.output.absolute()
 
     @routes.get("", summary="List conversions")
     def list_conversions(
@@ -130,7 +129,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/{conversion_id}", summary="Show a conversion in full", responses=_MISSING)
     def get_conversion(conversion_id: ConversionId) -> ConversionDetail:
         """A conversion with its pages, its history, and the files it has published."""
-        return _in_full(engine.detail(service.find(conversion_id).job.id), output)
+        return _in_full(engine.detail(service.find(conversion_id).job.id), engine.settings.outputs)
 
     @routes.patch("/{conversion_id}", summary="Prioritize, hold, release or move a conversion", responses=_STEERING)
     def change_conversion(conversion_id: ConversionId, change: Change) -> Conversion:
@@ -188,10 +187,10 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-def _in_full(detail: JobDetail, output: Path) -> ConversionDetail:
+def _in_full(detail: JobDetail, outputs: Sequence[Path]) -> ConversionDetail:
     files: Iterable[str] = ()
     with contextlib.suppress(HTTPException):  # not published, or gone
-        files = Result.of(detail.snapshot.job, output).files
+        files = Result.of(detail.snapshot.job, outputs).files
     return ConversionDetail(
         **dict(Conversion.of(detail.snapshot)),
         page_results=[

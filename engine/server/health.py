@@ -14,8 +14,8 @@ from engine.store import DATABASE
 
 _NO_JOBS = 1 << 62
 """A version that no job has changed since."""
-_IN_THE_WAY = frozenset({BLOCKED, NO_PROCESS, DRAINING, GONE})
-"""Banners that mean that work is not taken, or not done."""
+_IN_THE_WAY = (BLOCKED, NO_PROCESS, DRAINING, GONE)
+"""How the keys of banners begin that mean that work is not taken, or not done."""
 
 
 class Health(BaseModel):
@@ -54,7 +54,9 @@ def router(service: Service) -> APIRouter:
         engine = service.engine
         reasons = ["The engine is stopping."] if engine.is_stopping else []
         reasons += [
-            display_text(banner.message) for banner in engine.snapshot(_NO_JOBS).banners if banner.key in _IN_THE_WAY
+            display_text(banner.message)
+            for banner in engine.snapshot(_NO_JOBS).banners
+            if banner.key.startswith(_IN_THE_WAY)
         ]
         if not database.is_file():
             reasons.append(

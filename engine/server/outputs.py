@@ -66,7 +66,6 @@ class OutputList(BaseModel):
 def router(service: Service) -> APIRouter:
     """Routes to results."""
     routes = APIRouter(prefix="/conversions/{conversion_id}/output", tags=["Outputs"])
-    output = service.engine.settings.output.absolute()
 
     @routes.get("", summary="List the files of a result", responses=_FOUND)
     def list_outputs(conversion_id: ConversionId) -> OutputList:
@@ -81,7 +80,7 @@ def router(service: Service) -> APIRouter:
                     media_type=media_type(name),
                     url=f"/conversions/{job.conversion_id}/output/{quote(name)}",
                 )
-                for name, size in Result.of(job, output).sizes()
+                for name, size in Result.of(job, service.engine.settings.outputs).sizes()
             ],
         )
 
@@ -96,7 +95,8 @@ def router(service: Service) -> APIRouter:
         path: Annotated[str, Path(description="The file's path inside the result.", examples=["report.md"])],
     ) -> Response:
         """A file as an attachment, to be saved and not shown. Takes `Range`, so a broken download can go on."""
-        return Download(Result.of(service.find(conversion_id).job, output).open(path), PurePosixPath(path).name)
+        result = Result.of(service.find(conversion_id).job, service.engine.settings.outputs)
+        return Download(result.open(path), PurePosixPath(path).name)
 
     return routes
 

@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -34,15 +34,16 @@ class Result:
     """Paths inside the result, sorted; other things may lie in the folder too, such as another file's result."""
 
     @classmethod
-    def of(cls, job: Job, output: Path) -> "Result":
+    def of(cls, job: Job, outputs: Iterable[Path]) -> "Result":
         """The result of a job; raises `HTTPException`: 409 if there is none yet, 404 if it is gone."""
         # A running job may have its place already, with what an earlier one has left there.
         if job.output is None or job.state not in _PUBLISHED:
             raise HTTPException(409, _why_none(job))
-        try:
-            folder = Path(os.fsdecode(job.output)).relative_to(output).parts
-        except ValueError:
-            raise HTTPException(404, "The result is not in this engine's output folder.") from None
+        place = Path(os.fsdecode(job.output))
+        output = next((output for output in outputs if place.is_relative_to(output)), None)
+        if output is None:
+            raise HTTPException(404, "The result is not in this engine's output folder.")
+        folder = place.relative_to(output).parts
         manifest = _manifest(output, folder)
         if manifest is None:
             raise HTTPException(404, "The result is no longer in the output folder, or its manifest is damaged.")

@@ -80,9 +80,15 @@ class Rpc:
             return _json(Refusal("HotfolioError", f"{call} was asked for in a way that is not known: {error}."), 400)
 
     def _greeting(self) -> Greeting:
-        settings = self._service.engine.settings
+        engine = self._service.engine
+        revision = engine.settings_revision  # first, so that what has changed meanwhile is asked for once more
         return Greeting(
-            version("hotfolio"), os.getpid(), self._service.outlives, _absolute(settings), dict(self._service.origins)
+            version("hotfolio"),
+            os.getpid(),
+            self._service.outlives,
+            _absolute(engine.settings),
+            dict(engine.origins),
+            revision,
         )
 
     async def _update(self, request: UpdateRequest) -> Update:
@@ -111,6 +117,7 @@ class Rpc:
             engine.unsettled,
             engine.is_scanning,
             engine.is_paused,
+            engine.settings_revision,
         )
         return Update(
             self._life,
@@ -121,6 +128,7 @@ class Rpc:
             engine.unsettled,
             engine.is_scanning,
             engine.is_paused,
+            engine.settings_revision,
             hashlib.blake2b(encode(rest), digest_size=8).hexdigest(),
         )
 

@@ -1,7 +1,7 @@
 """Service: what the routes work with."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.engine import Engine
@@ -20,8 +20,6 @@ class Service:
     """Has the process stop, in order or, with True, at once. Returns without waiting."""
     outlives: bool = True
     """Whether the engine goes on when the dashboard that has started it ends."""
-    origins: Mapping[str, str] = field(default_factory=dict)
-    """Where settings come from that are not defaults."""
     rates: "Rates | None" = None
     """How often each client has submitted something of late, by whatever route; made with the first of them."""
 

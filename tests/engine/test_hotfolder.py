@@ -61,7 +61,7 @@ class Inbox:
             "poll": Polling.NEVER,
             **settings,
         }
-        self.hot = HotFolder(Settings.model_validate(values), self.queue, self._cancel, clock)
+        self.hot = HotFolder(Settings.model_validate(values).hot_folders[0], self.queue, self._cancel, clock)
         self.hot.start()
         wait_until(self.hot.first_scan_done.is_set, "the first scan")
         return self.hot
@@ -150,7 +150,7 @@ class Inbox:
         return snapshot is not None and snapshot.job.state is state
 
     def banner(self) -> str | None:
-        return next((b.message for b in self.tracker.snapshot().banners if b.key == GONE), None)
+        return next((b.message for b in self.tracker.snapshot().banners if b.key.startswith(GONE)), None)
 
 
 @pytest.fixture(autouse=True)
@@ -677,7 +677,7 @@ def test_a_root_that_is_replaced_by_another_folder_is_watched_again(inbox: Inbox
 
 def test_a_root_that_is_not_there_at_the_start_is_waited_for(inbox: Inbox) -> None:
     inbox.root.rmdir()
-    hot = HotFolder(Settings(input=inbox.root, settle=0.05), inbox.queue, inbox._cancel)
+    hot = HotFolder(Settings(input=inbox.root, settle=0.05).hot_folders[0], inbox.queue, inbox._cancel)
     inbox.hot = hot
     hot.start()
     wait_until(lambda: inbox.banner() is not None, "the banner that says so")

@@ -8,7 +8,7 @@ from engine.snapshot import Snapshot, Totals, WorkerSnapshot, WorkerState
 from engine.wire import Update
 
 TOTALS = Totals(dict.fromkeys(JobState, 0), 2, 2, 0, 0.0, (), None)
-UPDATE = Update("life", 0, Snapshot(1, (), (), (), TOTALS, (), False), {}, 0, 0, False, False, "")
+UPDATE = Update("life", 0, Snapshot(1, (), (), (), TOTALS, (), False), {}, 0, 0, False, False, 0, "")
 
 
 def test_a_worker_that_is_ending_does_not_count_so_that_one_less_can_be_asked_for_twice() -> None:

@@ -13,7 +13,8 @@ from engine.errors import SettingsError
 from engine.folders import check_folders
 from engine.options import ConvertOptions, Format, OcrMode
 from engine.rules import OnSuccess
-from engine.settings import Settings, load_settings
+from engine.settings import Settings
+from engine.settingsloader import load_settings
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engine.engine import Engine
 from engine.job import Job, JobState, PageState, Source, Submission
+from engine.livesettings import LiveSettings
 from engine.server.api import create_api
 from engine.server.service import Service
 from engine.settings import Settings
@@ -293,11 +294,11 @@ def test_the_machine_is_measured(asked: TestClient, busy_engine: Engine) -> None
     assert {name for name, _ in scrape.samples} >= {"hotfolio_build_info"}
 
 
-def test_a_folder_that_cannot_be_read_costs_its_own_number_alone(idle: Engine) -> None:
-    idle.settings = idle.settings.model_copy(update={"state": Path("/nowhere/at/all")})
+def test_a_folder_that_cannot_be_read_costs_its_own_number_alone(idle: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = idle.settings.model_copy(update={"state": Path("/nowhere/at/all")})
+    monkeypatch.setattr(idle, "_live", LiveSettings(elsewhere))
     with client_of(idle) as client:
         assert set(Scrape(client).by("folder", "hotfolio_disk_free_bytes")) == {"output"}
-    idle.settings = idle.settings.model_copy(update={"state": None})
 
 
 def test_a_long_queue_does_not_make_a_scrape_slow(idle: Engine) -> None:

@@ -291,14 +291,14 @@ def test_a_result_that_is_not_there_yet_or_never_will_be_is_explained(served: Se
 @pytest.mark.parametrize("state", [JobState.RUNNING, JobState.QUEUED, JobState.CANCELLED, JobState.FAILED])
 def test_what_lies_in_the_place_before_publication_is_not_the_result(served: Served, state: JobState) -> None:
     with pytest.raises(HTTPException) as refusal:
-        Result.of(replace(served.job, state=state), served.output)
+        Result.of(replace(served.job, state=state), [served.output])
     assert refusal.value.status_code == 409
-    assert Result.of(replace(served.job, state=JobState.PARTIAL), served.output).files
+    assert Result.of(replace(served.job, state=JobState.PARTIAL), [served.output]).files
 
 
 def test_a_result_outside_the_output_folder_is_not_served(served: Served) -> None:
     with pytest.raises(HTTPException) as refusal:
-        Result.of(served.job, served.output / "other")
+        Result.of(served.job, [served.output / "other"])
     assert refusal.value.status_code == 404
 
 

@@ -377,7 +377,8 @@ def test_submitting_makes_no_second_job_when_the_hot_folder_sees_the_file(
             200,
             202,
         )
-    wait_until(lambda: engine._hotfolder is not None and len(engine._hotfolder._known) == 6, "the hot folder")
+    (hot_folder,) = engine._hotfolders._all()
+    wait_until(lambda: len(hot_folder._known) == 6, "the hot folder")
     assert len(engine.select()) == 6
     engine.resume()
     assert engine.wait_until_idle(60)

@@ -53,6 +53,7 @@ class FakeEngine:
         self.clock = FakeClock()
         self.epoch = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
         self.tracker = ProgressTracker(self.clock)
+        self.origins: dict[str, str] = {}
         self.settings = Settings(
             input=folder / "input", output=folder / "output", state=folder / "state", num_workers=workers
         )

@@ -201,7 +201,8 @@ async def test_settings_from_outside(tmp_path: Path) -> None:
         engine.settings = engine.settings.model_copy(
             update={"keys": {token: "x", "job.log": "l"}, "theme": token, "input": tmp_path / token}
         )
-        async with session(engine, origins={"input": token}) as s:
+        engine.origins = {"input": token}
+        async with session(engine) as s:
             await s.pilot.pause()
             assert_clean(s)
             await s.press("enter")

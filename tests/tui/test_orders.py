@@ -13,7 +13,8 @@ from engine.errors import HotfolioError
 from engine.job import MAX_PRIORITY, JobState
 from engine.server.listener import serve
 from engine.server.service import Service
-from engine.settings import COMMAND_LINE, LoadedSettings, Settings
+from engine.settings import Settings
+from engine.settingsloader import COMMAND_LINE, LoadedSettings
 from engine.sockets import bind
 from tests import pdfs
 from tests.waiting import wait_until

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.client import RemoteEngine
-from engine.settings import LoadedSettings, Settings
+from engine.settings import Settings
+from engine.settingsloader import LoadedSettings
 from engine.snapshot import Totals
 from tests.waiting import wait_until
 from tui import dashboard

@@ -75,7 +75,8 @@ async def test_the_theme_of_the_settings_wins_over_the_one_remembered(engine: Fa
 
 
 async def test_the_settings_screen_tells_where_each_came_from(engine: FakeEngine) -> None:
-    async with session(engine, (100, 50), origins={"num_workers": "NUM_WORKERS", "input": "/etc/[/]\x1b.toml"}) as s:
+    engine.origins = {"num_workers": "NUM_WORKERS", "input": "/etc/[/]\x1b.toml"}
+    async with session(engine, (100, 90)) as s:
         await s.press("comma")
         lines = {line.split()[0]: line for line in s.lines if line.strip()}
         assert "NUM_WORKERS" in lines["num_workers"]

@@ -13,7 +13,6 @@ from engine.display import display_name
 from engine.settings import Settings
 from tui.formatting import pad, shorten
 from tui.look import look_of
-from tui.model import Model
 from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.lines import Part
@@ -41,7 +40,7 @@ class _SettingLines(ScrollLines):
         value_cells = width - _NAME_CELLS - origin_cells - 3
         lines: list[list[Part]] = [
             [(" Settings", look.title)],
-            [(" Change them in hotfolio.toml or the environment, and start again.", look.muted)],
+            [(" Change them in hotfolio.toml: most are in force a moment later.", look.muted)],
             [],
         ]
         for name in Settings.model_fields:
@@ -62,20 +61,15 @@ class _SettingLines(ScrollLines):
 
 
 class SettingsScreen(DashboardScreen):
-    """Read-only: the engine takes its settings when it starts."""
+    """Read-only: the engine follows its settings file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,comma", "leave", "Back", id="screen.leave"),
     ]
 
-    def __init__(self, model: Model, origins: Mapping[str, str]) -> None:
-        """`origins` tells where the settings come from that are not defaults."""
-        super().__init__(model)
-        self._origins = origins
-
     def compose(self) -> ComposeResult:
         """The settings and the keys."""
-        yield _SettingLines(self.model.engine.settings, self._origins)
+        yield _SettingLines(self.model.engine.settings, self.model.engine.origins)
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 

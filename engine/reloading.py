@@ -1,0 +1,57 @@
+"""Reloader: has an engine follow its settings file while it runs."""
+
+import logging
+from collections.abc import Callable
+
+from engine.errors import HotfolioError
+from engine.folders import check_folders, make_folders
+from engine.livesettings import LiveSettings
+from engine.progress import ProgressTracker
+from engine.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BANNER = "settings"
+"""The key of the banner that says what is wrong with the settings file, or what in it waits for a start."""
+
+
+class Reloader:
+    """For one thread. What cannot be used as a whole changes nothing: the settings before it stay in force."""
+
+    def __init__(
+        self,
+        live: LiveSettings,
+        tracker: ProgressTracker,
+        on_change: Callable[[Settings, Settings], None],
+        *,
+        watch: bool,
+    ) -> None:
+        """`on_change` is told the old and the new settings; `watch` is whether there are hot folders."""
+        self._live = live
+        self._tracker = tracker
+        self._on_change = on_change
+        self._watches = watch
+
+    def look(self) -> None:
+        """Take what the settings file says now, if it has changed."""
+        try:
+            found = self._live.look()
+            if found is None:
+                return
+            loaded, late = self._live.changed_by(found)
+            check_folders(loaded.settings, watch=self._watches)
+            make_folders(loaded.settings, watch=self._watches)
+        except HotfolioError as error:
+            log.warning("The settings stay as they are: %s", error)
+            self._tracker.set_banner(BANNER, f"The settings stay as they are. {error}")
+            return
+        old = self._live.current
+        self._live.replace(loaded)
+        self._on_change(old, loaded.settings)
+        log.info("The settings file has changed: %s", ", ".join(_changed(old, loaded.settings)) or "nothing in it")
+        waits = f"{', '.join(late)}: changed in the settings file, and taken at the engine's next start."
+        self._tracker.set_banner(BANNER, waits if late else None)
+
+
+def _changed(old: Settings, new: Settings) -> list[str]:
+    return [name for name in Settings.model_fields if getattr(old, name) != getattr(new, name)]

@@ -1,0 +1,147 @@
+"""Several hot folders in one engine, and settings that change while it runs."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.engine import Engine
+from engine.job import Job, JobState
+from engine.options import Format
+from engine.reloading import BANNER
+from engine.settingsloader import load_settings
+from tests import pdfs
+from tests.waiting import wait_until
+
+HEAD = 'num_workers = 1\nsettle = 0\nscan_interval = 1\nformats = ["txt"]\nocr = "never"\n'
+TWO = """
+[profiles.marked]
+formats = ["md"]
+priority = 3
+
+[[folders]]
+path = "marked"
+output = "elsewhere"
+profile = "marked"
+on_success = "archive"
+archive = "kept"
+ignore = ["*.draft.pdf", "skip/*"]
+"""
+
+
+class Running:
+    """An engine that follows its settings file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.write(HEAD + TWO)
+        loaded = load_settings()
+        self.engine = Engine(loaded.settings, origins=loaded.origins, source=loaded.source)
+        self.engine.start()
+
+    def write(self, text: str) -> None:
+        (self.folder / "hotfolio.toml").write_text(text, encoding="utf-8")
+
+    def drop(self, name: str) -> None:
+        """Move a PDF in, complete."""
+        part, place = self.folder / "part", self.folder / name
+        part.write_bytes(pdfs.text_pages(1, title=name))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.rename(place)
+
+    def done(self, name: str) -> Job:
+        """The job of a file, once it is done."""
+        wait_until(lambda: any(j.state is JobState.DONE for j in self.jobs(name)), f"{name} to be done")
+        return self.jobs(name)[-1]
+
+    def jobs(self, name: str) -> list[Job]:
+        wanted = self.folder / name
+        return [e.job for e in self.engine.select() if e.job.source.file == wanted]
+
+    @property
+    def banner(self) -> str:
+        return next((b.message for b in self.engine.snapshot().banners if b.key == BANNER), "")
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    monkeypatch.chdir(tmp_path)
+    running = Running(tmp_path)
+    yield running
+    running.engine.stop(now=True)
+
+
+def test_each_folder_has_its_options_its_output_and_its_archive(running: Running) -> None:
+    for name in ("input/a.pdf", "marked/a.pdf", "marked/b.draft.pdf", "marked/skip/c.pdf", "marked/sub/d.pdf"):
+        running.drop(name)
+    plain, marked, below = running.done("input/a.pdf"), running.done("marked/a.pdf"), running.done("marked/sub/d.pdf")
+    assert (plain.options.formats, plain.profile, plain.priority) == ((Format.TXT,), "", 0)
+    assert (marked.options.formats, marked.profile, marked.priority) == ((Format.MD,), "marked", 3)
+    assert (running.folder / "output/a/a.txt").is_file()
+    assert (running.folder / "elsewhere/a/a.md").is_file(), "the same name in another output is no collision"
+    assert below.output == bytes(running.folder / "elsewhere/sub/d")
+    assert (running.folder / "input/a.pdf").exists()
+    assert not (running.folder / "marked/a.pdf").exists()
+    assert (running.folder / "kept/sub/d.pdf").is_file()
+    assert len(running.engine.select()) == 3, "what is ignored is no job"
+
+
+def test_an_edit_of_the_settings_file_holds_a_moment_later(running: Running) -> None:
+    engine = running.engine
+    # Broken, it changes nothing and is named.
+    running.write(HEAD + TWO + "\n[[folders]\n")
+    wait_until(lambda: "not valid TOML" in running.banner, "a banner about the file")
+    assert [rule.path.name for rule in engine.settings.hot_folders] == ["input", "marked"]
+    # A folder comes, another goes, a default changes, and one setting has to wait.
+    running.write(
+        HEAD.replace('["txt"]', '["json"]').replace("num_workers = 1", "num_workers = 2")
+        + 'api_port = 9\n[[folders]]\npath = "late"\n'
+    )
+    wait_until(lambda: "api_port: changed" in running.banner, "what waits for a start to be named")
+    assert engine.settings.api_port == 8080
+    assert engine.workers == 2
+    running.drop("late/x.pdf")
+    assert running.done("late/x.pdf").options.formats == (Format.JSON,)
+    running.drop("marked/y.pdf")
+    running.drop("input/z.pdf")
+    running.done("input/z.pdf")
+    assert not running.jobs("marked/y.pdf"), "that folder is watched no more"
+    # And back again: what was left alone meanwhile is found.
+    running.write(HEAD + TWO)
+    running.done("marked/y.pdf")
+    assert running.banner == ""
+
+
+def test_what_was_ignored_is_taken_once_the_pattern_is_gone(running: Running) -> None:
+    running.drop("marked/b.draft.pdf")
+    running.drop("marked/a.pdf")
+    running.done("marked/a.pdf")
+    assert not running.jobs("marked/b.draft.pdf")
+    running.write(HEAD + TWO.replace('"*.draft.pdf", ', ""))
+    running.done("marked/b.draft.pdf")
+
+
+def test_a_lost_queue_is_built_anew_from_all_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    running = Running(tmp_path)
+    running.write(HEAD + TWO.replace('"archive"\n', '"keep"\n'))
+    wait_until(lambda: running.engine.settings_revision == 1, "the settings")
+    for name in ("input/a.pdf", "marked/a.pdf"):
+        running.drop(name)
+        running.done(name)
+    running.engine.stop()
+    database = tmp_path / "output/.hotfolio/jobs.sqlite3"
+    database.write_bytes(b"no database" * 1000)
+    loaded = load_settings()
+    with Engine(loaded.settings) as engine:
+        assert engine.wait_until_idle(30)
+        found = {os.fsdecode(e.job.source.root) + "/" + e.job.name: e.job for e in engine.select()}
+        assert set(found) == {str(tmp_path / "input/a.pdf"), str(tmp_path / "marked/a.pdf")}
+        assert {job.output for job in found.values()} == {
+            bytes(tmp_path / "output/a"),
+            bytes(tmp_path / "elsewhere/a"),
+        }
+    manifest = json.loads((tmp_path / "elsewhere/a/manifest.json").read_text())
+    assert manifest["formats"] == ["md"]
