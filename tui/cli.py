@@ -1,11 +1,9 @@
 """The `hotfolio` command."""
 
-import os
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -112,16 +110,13 @@ def serve(
 @takes_settings(*FOLDERS)
 def show_config(load: Load) -> None:
     """Print the effective settings, and where each came from."""
-    from engine.display import display_name
-    from engine.settings import Settings
+    from tui.setting_text import setting_texts
 
     loaded = load()
-    settings = loaded.settings
-    shown: dict[str, Any] = {name: getattr(settings, name) for name in Settings.model_fields}
-    shown |= {"state": settings.state_folder, "archive": settings.archive_folder}
+    shown = setting_texts(loaded.settings)
     width = max(map(len, shown))
     for name, value in shown.items():
-        print(f"{name:{width}}  {display_name(_plain(value)):32}  # {loaded.origins.get(name, 'default')}")
+        print(f"{name:{width}}  {value:32}  # {loaded.origins.get(name, 'default')}")
 
 
 @app.command()
@@ -144,12 +139,6 @@ def main() -> None:
     """Run the command, with usage errors as one sentence."""
     mend_streams()
     app()
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ",".join(map(str, value))
-    return os.fspath(value) if isinstance(value, Path) else str(value)
 
 
 def _remove_if_empty(folder: Path) -> None:

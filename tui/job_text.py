@@ -32,6 +32,7 @@ def job_lines(detail: JobDetail) -> Iterator[str]:
         "source": display_name(job.source.file),
         "output": display_name(job.output) if job.output else "",
         "conversion id": job.conversion_id,
+        "profile": job.profile,
         "formats": ", ".join(job.options.formats),
         "priority": str(job.priority) if job.priority else "",
         "pages": _pages(entry) + _kinds(entry),

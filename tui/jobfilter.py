@@ -1,4 +1,7 @@
-"""The filter language: `scan`, `!draft`, `state:failed,partial`, `pages>100`, `priority>0`, `#131`; all must hold."""
+"""The filter language, of which all terms must hold.
+
+`scan`, `!draft`, `state:failed,partial`, `profile:scans`, `folder:inbox`, `pages>100`, `priority>0`, `#131`.
+"""
 
 import operator
 import re
@@ -25,6 +28,10 @@ _NUMBERS: dict[str, Callable[[JobSnapshot], float | None]] = {
     "priority": lambda entry: entry.job.priority,
     "seconds": lambda entry: entry.job.seconds,
     "id": lambda entry: entry.job.id,
+}
+_TEXTS: dict[str, Callable[[JobSnapshot], str]] = {
+    "profile": lambda entry: entry.job.profile,
+    "folder": lambda entry: display_name(entry.job.source.root),
 }
 _COMPARISON = re.compile(r"([a-z]+)(>=|<=|>|<|=)(.*)", re.IGNORECASE)
 
@@ -75,6 +82,9 @@ def _term(term: str) -> Test:
         return lambda entry: entry.job.id == wanted
     if term.lower().startswith("state:"):
         return _states(term[len("state:") :])
+    for word, text_of in _TEXTS.items():
+        if term.lower().startswith(f"{word}:"):
+            return _text(text_of, term[len(word) + 1 :].casefold())
     if (match := _COMPARISON.fullmatch(term)) is not None:
         return _comparison(match[1].lower(), match[2], match[3])
     needle = term.casefold()
@@ -92,6 +102,10 @@ def _states(names: str) -> Test:
     if not wanted:
         return lambda entry: True
     return lambda entry: entry.job.state in wanted
+
+
+def _text(text_of: Callable[[JobSnapshot], str], needle: str) -> Test:
+    return lambda entry: needle in text_of(entry).casefold()
 
 
 def _comparison(field: str, sign: str, figure: str) -> Test:

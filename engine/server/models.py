@@ -26,6 +26,7 @@ class Conversion(BaseModel):
     step: Step | None = Field(description="While it is running.")
     reason: str | None = Field(description="Why it is in this state, where that is not plain.")
     priority: int = Field(description="Higher runs first.")
+    profile: str | None = Field(description="Whose options it is converted by, if by a profile's.")
     formats: list[Format]
     pages: int | None = Field(description="Known once the document has been opened.")
     pages_done: int = Field(description="Failed ones included.")
@@ -51,6 +52,7 @@ class Conversion(BaseModel):
             step=entry.step,
             reason=display_text(job.reason) if job.reason else None,
             priority=job.priority,
+            profile=job.profile or None,
             formats=list(job.options.formats),
             pages=job.pages,
             pages_done=entry.pages_done,

@@ -34,6 +34,9 @@ def entries_of(engine: FakeEngine) -> list[JobSnapshot]:
         ("state:failed", {3}),
         ("state:f,q", {1, 2, 3}),
         ("!state:done", {1, 2, 3}),
+        ("profile:sca", {2, 4}),
+        ("!profile:scans folder:", {1, 3}),
+        ("folder:nowhere", set()),
         ("pages>100", {4}),
         ("pages<=20", {3}),
         ("priority>0", {2}),
@@ -45,9 +48,9 @@ def entries_of(engine: FakeEngine) -> list[JobSnapshot]:
 def test_filters(text: str, wanted: set[int]) -> None:
     engine = FakeEngine()
     engine.add("scan a.pdf")
-    engine.add("letter.pdf", priority=1)
+    engine.add("letter.pdf", priority=1, profile="scans")
     engine.add("scan b.pdf", JobState.FAILED, pages=20)
-    engine.add("book.pdf", JobState.DONE, pages=187, done=187)
+    engine.add("book.pdf", JobState.DONE, pages=187, done=187, profile="Scans")
     job_filter = parse_filter(text)
     assert job_filter is not None
     assert {entry.job.id for entry in entries_of(engine) if job_filter(entry)} == wanted

@@ -1,11 +1,8 @@
 """SettingsScreen: the settings in force, to look at."""
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import ClassVar
 
-from pydantic import ByteSize
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -14,6 +11,7 @@ from engine.settings import Settings
 from tui.formatting import pad, shorten
 from tui.look import look_of
 from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
+from tui.setting_text import setting_texts
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.lines import Part
 from tui.widgets.scroll_lines import ScrollLines
@@ -43,12 +41,9 @@ class _SettingLines(ScrollLines):
             [(" Change them in hotfolio.toml: most are in force a moment later.", look.muted)],
             [],
         ]
-        for name in Settings.model_fields:
-            value = {"state": settings.state_folder, "archive": settings.archive_folder}.get(
-                name, getattr(settings, name)
-            )
+        for name, value in setting_texts(settings).items():
             origin = self._origins.get(name)
-            text = shorten(display_name(_plain(value)), value_cells, look.glyphs.ellipsis)
+            text = shorten(value, value_cells, look.glyphs.ellipsis)
             where = shorten(display_name(origin or "default"), origin_cells, look.glyphs.ellipsis)
             lines.append(
                 [
@@ -80,15 +75,3 @@ class SettingsScreen(DashboardScreen):
     def action_leave(self) -> None:
         """Back to where one was."""
         self.dismiss(None)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name} = {item}" for name, item in value.items()) or "-"
-    if value is None or isinstance(value, bool):
-        return {None: "-", True: "yes", False: "no"}[value]
-    if isinstance(value, ByteSize):
-        return value.human_readable()
-    return os.fspath(value) if isinstance(value, Path) else str(value)

@@ -54,7 +54,8 @@ class Header(Lines):
         left: list[Part] = [(" hotfolio", look.title)]
         room = width - parts_width(left) - parts_width(right) - 4
         settings = model.engine.settings
-        folders = _folders((settings.input, settings.output), look.glyphs.arrow, room, look.glyphs.ellipsis)
+        more = len(settings.hot_folders) - 1
+        folders = _folders((settings.input, settings.output), more, look.glyphs.arrow, room, look.glyphs.ellipsis)
         if folders:
             left += [("  ", _BLANK), (folders, look.muted)]
         return spread(left, right, width)
@@ -105,9 +106,11 @@ def _state(model: Model, look: Look, width: int) -> list[Part]:
 
 
 @lru_cache(maxsize=8)
-def _folders(paths: tuple[Path, Path], arrow: str, room: int, ellipsis: str) -> str:
-    """`input → output`, as much of it as fits."""
+def _folders(paths: tuple[Path, Path], more: int, arrow: str, room: int, ellipsis: str) -> str:
+    """`input → output`, or with further hot folders `input +2 → output`, as much of it as fits."""
     names = [display_name(_short(path)) for path in paths]
+    if more:
+        names[0] += f" +{more}"
     whole = f"{names[0]} {arrow} {names[1]}"
     if len(whole) <= room:
         return whole

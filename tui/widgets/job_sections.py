@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.display import display_name, display_text
 from engine.job import JobState, PageState
+from engine.options import ConverterName, ConvertOptions
 from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap
 from tui.advice import advice
 from tui.formatting import bar, clip, duration, number, plural, shorten, size, wrap
@@ -101,8 +102,10 @@ def facts(detail: JobDetail, width: int, look: Look) -> list[_Line]:
         ("output", display_name(job.output) if job.output else ""),
         ("", f"copy: {look.keys('job.copy')} output, {look.keys('job.copy_source')} source"),
         ("size", size(job.source.size)),
+        ("profile", job.profile),
         ("formats", ", ".join(options.formats)),
-        ("options", f"ocr {options.ocr}, images {'yes' if options.images else 'no'}, {options.dpi} dpi"),
+        ("pages", options.pages or ""),
+        ("options", _options_text(options)),
         ("priority", f"{job.priority:+}" if job.priority else ""),
         ("attempts", str(job.attempts) if job.attempts else ""),
     ]
@@ -112,6 +115,15 @@ def facts(detail: JobDetail, width: int, look: Look) -> list[_Line]:
             style = look.text if name else look.faint
             lines.append([(f"{name:9}", look.muted), (shorten(value, width - 9, look.glyphs.ellipsis), style)])
     return lines
+
+
+def _options_text(options: ConvertOptions) -> str:
+    words = [f"ocr {options.ocr}", f"images {'yes' if options.images else 'no'}", f"{options.dpi} dpi"]
+    if options.converter is ConverterName.VLM:
+        words.insert(0, f"{options.vlm_model} by {options.prompt_mode}")
+    if options.ocr_languages:
+        words.insert(1, "+".join(options.ocr_languages))
+    return display_text(", ".join(words))
 
 
 def history(detail: JobDetail, width: int, look: Look) -> list[_Line]:

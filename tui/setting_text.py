@@ -1,0 +1,40 @@
+"""How a setting's value is shown: in the dashboard and by `hotfolio config`, safe to show."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ByteSize
+
+from engine.display import display_name
+from engine.rules import FolderSettings
+from engine.settings import Settings
+
+
+def setting_texts(settings: Settings) -> dict[str, str]:
+    """Every setting by its name, with the folders it stands for where it is not set."""
+    shown = {name: getattr(settings, name) for name in Settings.model_fields}
+    shown |= {"state": settings.state_folder, "archive": settings.archive_folder}
+    return {name: display_name(_text(value)) for name, value in shown.items()}
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case ByteSize():
+            return value.human_readable()
+        case Path():
+            return os.fspath(value)
+        case FolderSettings():
+            profile = f" ({value.profile})" if value.profile else ""
+            return f"{value.path}{profile}"
+        case tuple():
+            return ", ".join(map(_text, value)) or "-"
+        case Mapping():
+            return (
+                ", ".join(f"{name} = {item}" if isinstance(item, str) else name for name, item in value.items()) or "-"
+            )
+    return str(value)
