@@ -126,7 +126,7 @@ def test_settings_come_from_file_environment_and_command_line_in_that_order(fold
         or "hotfolio.toml" in lines["formats"]
     )
     assert lines["output"].split()[1:] == ["elsewhere", "#", "command", "line"]
-    assert lines["images"].split()[1:] == ["True", "#", "default"]
+    assert lines["images"].split()[1:] == ["yes", "#", "default"]
 
 
 @pytest.mark.parametrize(
