@@ -1,6 +1,7 @@
 """Settings: defaults < hotfolio.toml < environment < command line."""
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -30,12 +31,16 @@ from engine.rules import FolderSettings, OnSuccess, Patterns, Polling, Profile, 
 CONFIG_NAME = "hotfolio.toml"
 ENV_PREFIX = "HOTFOLIO_"
 STATE_NAME = ".hotfolio"
-_CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
+CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
+"""The variable that names the settings file."""
+JOB_PREFIX = "HOTFOLIO_JOB_"
+"""Begins the variables by which a command is told of a job; no setting begins so."""
 VLM_KEY = "HOTFOLIO_VLM_KEY"
 """The variable with the key for the vision model's API; a secret, so it is no setting."""
 WEBHOOK_SECRET = "HOTFOLIO_WEBHOOK_SECRET"
 """The variable with what webhooks are signed with."""
-_SECRETS = frozenset({VLM_KEY, WEBHOOK_SECRET})
+SECRETS = frozenset({VLM_KEY, WEBHOOK_SECRET})
+"""Variables that no command of the user's gets."""
 MAX_WORKERS = 256
 COMMAND_LINE = "command line"
 """The origin of a setting that was given there."""
@@ -76,6 +81,29 @@ def _worker_count(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WORKERS:
         return value
     raise ValueError(f"give 'auto' or a number from 1 to {MAX_WORKERS}")
+
+
+def _command(value: Any) -> Any:
+    """A program and its arguments; in the environment, a list as JSON."""
+    if isinstance(value, str):
+        try:
+            found = json.loads(value) if value.strip() else []
+        except ValueError:
+            found = None
+        if not isinstance(found, list):
+            raise ValueError(
+                'give a list, the program and its arguments, as in ["notify-send", "done"]; there is no shell'
+            )
+        value = found
+    if isinstance(value, list | tuple) and value:
+        if not all(isinstance(part, str) and "\0" not in part for part in value):
+            raise ValueError("each argument must be text")
+        if not value[0].strip():
+            raise ValueError("the first in the list must be a program")
+    return value
+
+
+Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
 
 
 class Settings(BaseSettings, ConvertOptions):
@@ -139,9 +167,9 @@ class Settings(BaseSettings, ConvertOptions):
     min_free: ByteSize = ByteSize(100 << 20)
     """Work pauses while the output's disk has less free space."""
 
-    on_done: tuple[str, ...] = ()
+    on_done: Command = ()
     """A command to run for each document that is converted: a program and its arguments, no shell."""
-    on_failed: tuple[str, ...] = ()
+    on_failed: Command = ()
     """The same for one that failed."""
     command_timeout: Seconds = 60
     """Such a command is ended when it takes longer."""
@@ -267,9 +295,28 @@ class Settings(BaseSettings, ConvertOptions):
     @field_validator("webhook")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        if value is None or not value.strip():
+            return None
+        try:
+            parsed = urlsplit(value)
+            is_url = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
+        except ValueError:  # what is no port, or no address
+            is_url = False
+        if not is_url or not value.isprintable() or " " in value:
             raise ValueError("give a URL that begins with https:// or http://")
         return value
+
+    @model_validator(mode="after")
+    def _webhook_is_private(self) -> Self:
+        parsed = urlsplit(self.webhook or "")
+        named = {host.lower().strip("[]") for host in self.webhook_hosts}
+        if parsed.scheme == "http" and not {parsed.hostname, f"{parsed.hostname}:{parsed.port}"} & named:
+            host = display_name(parsed.hostname or "")
+            raise ValueError(
+                f"webhook: what is sent to http://{host} can be read on the way: use https://, "
+                f'or say that this host may be called so, by webhook_hosts = ["{host}"]'
+            )
+        return self
 
     @property
     def worker_count(self) -> int:
@@ -345,7 +392,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None, config: Path | Non
 
 
 def _config_file(named: Path | None) -> Path | None:
-    if named is None and (variable := os.environ.get(_CONFIG_VARIABLE)):
+    if named is None and (variable := os.environ.get(CONFIG_VARIABLE)):
         named = Path(variable)
     if named is not None:
         if not named.is_file():
@@ -370,6 +417,10 @@ def _read_toml(file: Path) -> dict[str, Any]:
     folders, profiles = found.get("folders"), found.get("profiles")
     for table in folders if isinstance(folders, list) else ():
         _resolve(table, folder, ("path", "output", "archive"))
+    for name in ("on_done", "on_failed"):
+        command = found.get(name)
+        if isinstance(command, list) and command and isinstance(command[0], str) and "/" in command[0]:
+            found[name] = [str(folder / command[0]), *command[1:]]
     for table in profiles.values() if isinstance(profiles, dict) else ():
         _resolve(table, folder, ("vlm_prompts",))
     return found
@@ -382,10 +433,11 @@ def _resolve(table: Any, folder: Path, names: tuple[str, ...]) -> None:
 
 
 def _reject_unknown_variables() -> None:
-    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | {_CONFIG_VARIABLE} | _SECRETS
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | {CONFIG_VARIABLE} | SECRETS
     for variable in os.environ:
-        if variable.upper().startswith(ENV_PREFIX) and variable.upper() not in known:
-            raise SettingsError(f"{variable}: there is no such setting.{_did_you_mean(variable.upper(), known)}")
+        name = variable.upper()
+        if name.startswith(ENV_PREFIX) and not name.startswith(JOB_PREFIX) and name not in known:
+            raise SettingsError(f"{variable}: there is no such setting.{_did_you_mean(name, known)}")
 
 
 def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
@@ -400,7 +452,7 @@ def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
         name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
     if first["type"] == "extra_forbidden":
         return f"{origin}: {name}: there is no such setting.{_did_you_mean(str(loc[-1]), _known(key))}"
-    if first["type"] == "value_error" and isinstance(first["input"], dict | list):
+    if first["type"] == "value_error" and (key == "webhook" or isinstance(first["input"], dict | list)):
         return f"{origin}: {name}: {message}."
     if key in ("folders", "profiles") and first["type"] == "value_error":
         return f"{origin}: {name}: {message}."
