@@ -135,10 +135,13 @@ class JobQueue:
     def apply(self, job: Job, *, waited_s: float = 0.0) -> None:
         """Mirror a durable change in memory; `waited_s` as for the tracker."""
         with self._lock:
-            if self.tracker.set_job(job, waited_s):
+            is_news = self.tracker.set_job(job, waited_s)
+            if is_news:
                 self._mirror(job)
-            # Told also when a retry has overtaken it: it has ended all the same.
-            listeners = self._listeners if job.state.is_finished else ()
+            else:  # when a retry has overtaken it, it has ended all the same
+                newest = self.tracker.job(job.id)
+                is_news = newest is not None and not newest.job.state.is_finished
+            listeners = self._listeners if is_news and job.state.is_finished else ()
         for listener in listeners:
             listener(job)
 

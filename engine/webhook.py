@@ -174,7 +174,7 @@ def signature(secret: bytes, timestamp: str, body: bytes) -> str:
 
 
 def body_of(notice: Notice) -> bytes:
-    """The JSON that is sent, the same however often it is tried; what is no text in a path is escaped."""
+    """The JSON that is sent; what is no text in a path is escaped."""
     ending = notice.ending
     return msgspec.json.encode(
         {
