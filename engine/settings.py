@@ -60,9 +60,9 @@ class Notify(StrEnum):
 
     OFF = "off"
     OSC9 = "osc9"
-    """As iTerm2, ConEmu, Windows Terminal and WezTerm know it."""
+    """As iTerm2, WezTerm, kitty and Ghostty know it."""
     OSC777 = "osc777"
-    """As rxvt-unicode, foot, Ghostty and VTE know it."""
+    """As rxvt-unicode, foot, WezTerm and Ghostty know it."""
 
 
 class OnHangup(StrEnum):
