@@ -35,7 +35,7 @@ _PACE_S = 0.15
 _RETRY_S = 0.5
 _NOTHING_NEW = 1 << 62
 
-MINE = ("keys", "theme", "mouse", "on_hangup", "refresh_rate")
+MINE = ("keys", "theme", "mouse", "bell", "notify", "on_hangup", "refresh_rate")
 """Settings that belong to the person at the dashboard, not to the engine."""
 
 

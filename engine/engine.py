@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from engine.aftermath import Aftermath
 from engine.checkpoint import has_progress
 from engine.conversion import Conversions
 from engine.details import detail_of
@@ -120,6 +121,8 @@ class Engine:
             )
         self._queue.load(lambda job_id: has_progress(state / "jobs" / str(job_id) / "pages"))
         self._queue.listen(self._finished.put)
+        self._aftermath = Aftermath(lambda: self.settings, store, self._tracker.set_banner)
+        self._callbacks.append(self._aftermath.follow)
         self._conversions = Conversions(self._live, self._queue, waits_for_late_files=self._waits)
         self._conversions.sweep({job.id for job in self._tracker.jobs() if job.state not in _PUBLISHED})
         self._check_disk()
@@ -134,6 +137,7 @@ class Engine:
             thread = threading.Thread(target=target, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
+        self._aftermath.start()
         log.info("Started with %d workers on %s", settings.worker_count, display_name(settings.input))
 
     def stop(self, *, now: bool = False) -> None:
@@ -143,7 +147,9 @@ class Engine:
         """
         if self._lock_file < 0:
             return
+        deadline = time.monotonic() + (0.0 if now else STOP_S)
         self._stopping.set()
+        self._aftermath.retire()
         self._conversions.stopping.set()
         self._pool.retire()  # first, so that nothing more is begun while the hot folder ends
         self._hotfolders.stop()
@@ -156,6 +162,7 @@ class Engine:
         self._finished.put(None)
         for thread in self._threads:
             thread.join()
+        self._aftermath.stop(deadline - time.monotonic())
         self._queue.store.close()
         log.info("Stopped")
         self._let_go()
@@ -173,8 +180,9 @@ class Engine:
         self._tracker.set_banner(DRAINING, "Finishing the running jobs; nothing new is begun.")
 
     def kill_processes(self) -> None:
-        """Hurry a `stop` that is waiting: end all conversion processes at once. Finished pages are kept."""
+        """Hurry a `stop` that is waiting: end all processes at once. Finished pages are kept, commands run again."""
         self._pool.kill_all()
+        self._aftermath.hurry()
 
     def __enter__(self) -> "Engine":
         self.start()
@@ -184,11 +192,11 @@ class Engine:
         self.stop()
 
     def is_idle(self) -> bool:
-        """Whether everything that is present is finished, held jobs aside."""
+        """Whether everything that is present is finished, held jobs aside, and what follows on that is done."""
         if self._hotfolders.is_scanning or self._hotfolders.waiting:
             return False
         counts = self._tracker.snapshot(since=1 << 62).totals.by_state
-        return not counts[JobState.QUEUED] and not counts[JobState.RUNNING]
+        return not counts[JobState.QUEUED] and not counts[JobState.RUNNING] and not self.is_following_up
 
     def wait_until_idle(self, timeout_s: float | None = None) -> bool:
         """Wait until `is_idle`; False if the time was over first."""
@@ -309,6 +317,11 @@ class Engine:
     def discovered(self) -> int:
         """Files the scan of the input folder has come across so far."""
         return self._hotfolders.found
+
+    @property
+    def is_following_up(self) -> bool:
+        """Whether a command or a webhook is under way for a job that has ended, or due."""
+        return self._aftermath.is_busy
 
     @property
     def is_stopping(self) -> bool:

@@ -1,5 +1,6 @@
 """What kind of file system a path is on, and how to make writes last."""
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -71,6 +72,21 @@ def fsync_tree(folder: Path) -> None:
         for file in files:
             fsync_path(Path(parent, file))
         fsync_path(Path(parent))
+
+
+def make_folder(path: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those above it that are missing, so that it survives a power cut; it may be there already.
+
+    `mode` is the folder's own.
+    """
+    path = path.absolute()
+    existing = nearest_existing(path)
+    path.mkdir(parents=True, exist_ok=True, mode=mode)
+    for parent in path.parents if existing != path else ():
+        with contextlib.suppress(PermissionError):  # who may write to a folder need not be allowed to read it
+            fsync_path(parent)
+        if parent == existing:
+            break
 
 
 def exchange(one: Path, other: Path) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.display import display_name
 from engine.errors import EngineLocked, SettingsError, unwritable
+from engine.filesystem import make_folder
 from engine.rules import OnSuccess
 from engine.settings import STATE_NAME, Settings
 
@@ -19,8 +20,8 @@ _LOG_FILES = 3
 def make_folders(settings: Settings, *, watch: bool) -> None:
     """Make the folders that are missing; raises `OutputUnwritable` or `SettingsError`."""
     try:
-        settings.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        settings.output.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.state_folder, mode=0o700)
+        make_folder(settings.output)
         if watch:
             for folder in settings.hot_folders:
                 folder.output.mkdir(parents=True, exist_ok=True)

@@ -135,26 +135,13 @@ class JobQueue:
     def apply(self, job: Job, *, waited_s: float = 0.0) -> None:
         """Mirror a durable change in memory; `waited_s` as for the tracker."""
         with self._lock:
-            if not self.tracker.set_job(job, waited_s):
-                return
-            if job.state is not JobState.QUEUED:
-                self._delayed_ids.discard(job.id)
-            match job.state:
-                case JobState.QUEUED if job.id in self._delayed_ids:
-                    pass
-                case JobState.QUEUED if job.id in self._claiming:
-                    self._scheduler.set_running_priority(job.id, job.priority)
-                case JobState.QUEUED:
-                    if self._scheduler.is_running(job.id):
-                        self._scheduler.drop(job.id)
-                    self._enqueue(job)
-                case JobState.RUNNING:
-                    self._scheduler.set_running_priority(job.id, job.priority)
-                case _:
-                    self._scheduler.drop(job.id)
-                    self._reopening.discard(job.id)
-            self._changed.notify_all()
-            listeners = self._listeners if job.state.is_finished else ()
+            is_news = self.tracker.set_job(job, waited_s)
+            if is_news:
+                self._mirror(job)
+            else:  # when a retry has overtaken it, it has ended all the same
+                newest = self.tracker.job(job.id)
+                is_news = newest is not None and not newest.job.state.is_finished
+            listeners = self._listeners if is_news and job.state.is_finished else ()
         for listener in listeners:
             listener(job)
 
@@ -292,6 +279,25 @@ class JobQueue:
         """Whether this pause is in force."""
         with self._lock:
             return why in self._pauses
+
+    def _mirror(self, job: Job) -> None:
+        if job.state is not JobState.QUEUED:
+            self._delayed_ids.discard(job.id)
+        match job.state:
+            case JobState.QUEUED if job.id in self._delayed_ids:
+                pass
+            case JobState.QUEUED if job.id in self._claiming:
+                self._scheduler.set_running_priority(job.id, job.priority)
+            case JobState.QUEUED:
+                if self._scheduler.is_running(job.id):
+                    self._scheduler.drop(job.id)
+                self._enqueue(job)
+            case JobState.RUNNING:
+                self._scheduler.set_running_priority(job.id, job.priority)
+            case _:
+                self._scheduler.drop(job.id)
+                self._reopening.discard(job.id)
+        self._changed.notify_all()
 
     def _enqueue_if_queued(self, job_id: int) -> None:
         snapshot = self.tracker.job(job_id)

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.display import display_name
 from engine.errors import CannotGoOn, HotfolioError, OutputUnwritable, concerns_all, unwritable
-from engine.filesystem import exchange, fsync_path, fsync_tree
+from engine.filesystem import exchange, fsync_path, fsync_tree, make_folder
 from engine.job import Job, JobState, PageResult, Source
 from engine.pageindex import SIZE_KEY
 from engine.rules import OnSuccess
@@ -66,7 +66,8 @@ class Publisher:
     def publish(self, job_id: int, made: Path, place: Path, manifest: dict[str, Any]) -> None:
         """Make the folder `made` appear at `place`, in one step. Raises `OutputUnwritable` or `CannotGoOn`.
 
-        What else is in the place, such as the results of a subfolder of the same name, stays in it.
+        When this returns, a power cut takes nothing of it away. What else is in the place, such as the results of a
+        subfolder of the same name, stays in it.
         """
         try:
             _remove_oddities(made)
@@ -78,7 +79,7 @@ class Publisher:
                 stream.write(text + "\n")
             part.replace(made / MANIFEST)
             fsync_tree(made)
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(place.parent)
             try:
                 self._put(made, place)
             except OSError as error:
@@ -89,7 +90,8 @@ class Publisher:
             raise self._problem(error) from error
 
     def complete(self, job_id: int, made: Path, place: Path) -> None:
-        """Finish a publication that was interrupted after its result had appeared."""
+        """Finish a publication that was interrupted after its result had appeared, but perhaps not for good yet."""
+        self._make_durable(place)
         for left in (made, made.with_name(f"{made.name}.old"), self._output / STAGING_NAME / str(job_id)):
             if left.is_dir():
                 _keep_foreign(left, place)
@@ -109,16 +111,11 @@ class Publisher:
         return folder
 
     def _put(self, made: Path, place: Path) -> None:
-        """Rename, keeping what was in the place until the new folder is there."""
+        """Rename, keeping what was in the place until the new folder is there for good."""
+        old = made.with_name(f"{made.name}.old")  # may be there, if the engine died between the two renames below
         if not place.exists():
             made.rename(place)
-            old = made.with_name(f"{made.name}.old")
-            if old.is_dir():  # the engine died between the two renames below
-                _keep_foreign(old, place)
-        elif exchange(made, place):
-            _keep_foreign(made, place)
-        else:
-            old = made.with_name(f"{made.name}.old")
+        elif not exchange(made, place):
             if old.is_dir():
                 _keep_foreign(old, place)
             place.rename(old)
@@ -127,7 +124,13 @@ class Publisher:
             except OSError:
                 old.rename(place)
                 raise
-            _keep_foreign(old, place)
+        self._make_durable(place)
+        for left in (made, old):
+            if left.is_dir():
+                _keep_foreign(left, place)
+
+    def _make_durable(self, place: Path) -> None:
+        """See that a folder that was renamed to `place` is there after a power cut."""
         for folder in place.parents:
             fsync_path(folder)
             if folder == self._output:
@@ -214,7 +217,7 @@ def settle_source(source: Source, policy: OnSuccess, archive: Path) -> None:
             file.unlink()
             return
         place = archive / source.relative
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         for name in _numbered(place.stem, limit=_MAX_NAME_BYTES - len(os.fsencode(place.suffix))):
             candidate = place.with_name(f"{name}{place.suffix}")
             if not os.path.lexists(candidate):
@@ -329,6 +332,7 @@ def _keep_foreign(old: Path, place: Path) -> None:
     for name in _foreign_entries(old):
         if not os.path.lexists(place / name):
             (old / name).rename(place / name)
+    fsync_path(place)
     shutil.rmtree(old)
 
 

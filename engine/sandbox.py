@@ -39,6 +39,7 @@ from engine.protocol import (
     decode_event,
     encode,
 )
+from engine.settings import WEBHOOK_SECRET
 from engine.tally import ProcessEnd
 
 log = logging.getLogger(__name__)
@@ -177,6 +178,8 @@ class _ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                # A document that takes over a conversion process has no use for what webhooks are signed with.
+                env={name: value for name, value in os.environ.items() if name != WEBHOOK_SECRET},
                 pass_fds=[self._theirs.fileno(), self._lifeline_read],
                 # ctrl+c and a hang-up are for the engine, which ends its processes in order.
                 start_new_session=True,

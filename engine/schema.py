@@ -77,6 +77,20 @@ _MIGRATIONS: tuple[str, ...] = (
     "ALTER TABLE jobs ADD COLUMN client TEXT NOT NULL DEFAULT ''",
     # 3
     "ALTER TABLE jobs ADD COLUMN profile TEXT NOT NULL DEFAULT ''",
+    # 4
+    """
+    -- What is still to follow on the end of a job: a command, a webhook. It outlives the job's own row.
+    CREATE TABLE outbox (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        job_id   INTEGER NOT NULL,
+        kind     TEXT NOT NULL,
+        delivery TEXT NOT NULL,
+        facts    BLOB NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        due      REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX outbox_by_job ON outbox (job_id);
+    """,
 )
 
 SCHEMA_VERSION = len(_MIGRATIONS)

@@ -1,6 +1,7 @@
 """Settings: everything that can be set, and what follows from it."""
 
 import difflib
+import json
 import os
 from collections.abc import Iterable
 from enum import StrEnum
@@ -27,10 +28,16 @@ from engine.rules import FolderSettings, OnSuccess, Patterns, Polling, Profile, 
 
 ENV_PREFIX = "HOTFOLIO_"
 STATE_NAME = ".hotfolio"
+CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
+"""The variable that names the settings file."""
+JOB_PREFIX = "HOTFOLIO_JOB_"
+"""Begins the variables by which a command is told of a job; no setting begins so."""
 VLM_KEY = "HOTFOLIO_VLM_KEY"
 """The variable with the key for the vision model's API; a secret, so it is no setting."""
 WEBHOOK_SECRET = "HOTFOLIO_WEBHOOK_SECRET"
 """The variable with what webhooks are signed with."""
+SECRETS = frozenset({VLM_KEY, WEBHOOK_SECRET})
+"""Variables that no command of the user's gets."""
 MAX_WORKERS = 256
 
 
@@ -46,9 +53,9 @@ class Notify(StrEnum):
 
     OFF = "off"
     OSC9 = "osc9"
-    """As iTerm2, ConEmu, Windows Terminal and WezTerm know it."""
+    """As iTerm2, WezTerm, kitty and Ghostty know it."""
     OSC777 = "osc777"
-    """As rxvt-unicode, foot, Ghostty and VTE know it."""
+    """As rxvt-unicode, foot, WezTerm and Ghostty know it."""
 
 
 class OnHangup(StrEnum):
@@ -67,6 +74,29 @@ def _worker_count(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WORKERS:
         return value
     raise ValueError(f"give 'auto' or a number from 1 to {MAX_WORKERS}")
+
+
+def _command(value: Any) -> Any:
+    """A program and its arguments; in the environment, a list as JSON."""
+    if isinstance(value, str):
+        try:
+            found = json.loads(value) if value.strip() else []
+        except ValueError:
+            found = None
+        if not isinstance(found, list):
+            raise ValueError(
+                'give a list, the program and its arguments, as in ["notify-send", "done"]; there is no shell'
+            )
+        value = found
+    if isinstance(value, list | tuple) and value:
+        if not all(isinstance(part, str) and "\0" not in part for part in value):
+            raise ValueError("each argument must be text")
+        if not value[0].strip():
+            raise ValueError("the first in the list must be a program")
+    return value
+
+
+Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
 
 
 class Settings(BaseSettings, ConvertOptions):
@@ -130,9 +160,9 @@ class Settings(BaseSettings, ConvertOptions):
     min_free: ByteSize = ByteSize(100 << 20)
     """Work pauses while the output's disk has less free space."""
 
-    on_done: tuple[str, ...] = ()
+    on_done: Command = ()
     """A command to run for each document that is converted: a program and its arguments, no shell."""
-    on_failed: tuple[str, ...] = ()
+    on_failed: Command = ()
     """The same for one that failed."""
     command_timeout: Seconds = 60
     """Such a command is ended when it takes longer."""
@@ -277,9 +307,28 @@ class Settings(BaseSettings, ConvertOptions):
     @field_validator("webhook")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        if value is None or not value.strip():
+            return None
+        try:
+            parsed = urlsplit(value)
+            is_url = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
+        except ValueError:  # what is no port, or no address
+            is_url = False
+        if not is_url or not value.isprintable() or " " in value:
             raise ValueError("give a URL that begins with https:// or http://")
         return value
+
+    @model_validator(mode="after")
+    def _webhook_is_private(self) -> Self:
+        parsed = urlsplit(self.webhook or "")
+        named = {host.lower().strip("[]") for host in self.webhook_hosts}
+        if parsed.scheme == "http" and not {parsed.hostname, f"{parsed.hostname}:{parsed.port}"} & named:
+            host = display_name(parsed.hostname or "")
+            raise ValueError(
+                f"webhook: what is sent to http://{host} can be read on the way: use https://, "
+                f'or say that this host may be called so, by webhook_hosts = ["{host}"]'
+            )
+        return self
 
     @property
     def worker_count(self) -> int:

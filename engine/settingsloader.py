@@ -15,13 +15,11 @@ from engine.display import display_name
 from engine.errors import SettingsError
 from engine.options import ConvertOptions
 from engine.rules import FolderSettings, Profile
-from engine.settings import ENV_PREFIX, VLM_KEY, WEBHOOK_SECRET, Settings, did_you_mean
+from engine.settings import CONFIG_VARIABLE, ENV_PREFIX, JOB_PREFIX, SECRETS, Settings, did_you_mean
 
 CONFIG_NAME = "hotfolio.toml"
 COMMAND_LINE = "command line"
 """The origin of a setting that was given there."""
-_CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
-_SECRETS = frozenset({VLM_KEY, WEBHOOK_SECRET})
 _PLAIN_VARIABLES = ("NUM_WORKERS", "API_HOST", "API_PORT")
 """Variables that count without the prefix too."""
 
@@ -87,7 +85,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None, config: Path | Non
 
 def find_config(named: Path | None = None) -> Path | None:
     """The settings file that counts, if there is one; raises `SettingsError` if one is named that is not there."""
-    if named is None and (variable := os.environ.get(_CONFIG_VARIABLE)):
+    if named is None and (variable := os.environ.get(CONFIG_VARIABLE)):
         named = Path(variable)
     if named is not None:
         if not named.is_file():
@@ -112,6 +110,10 @@ def _read_toml(file: Path) -> dict[str, Any]:
     folders, profiles = found.get("folders"), found.get("profiles")
     for table in folders if isinstance(folders, list) else ():
         _resolve(table, folder, ("path", "output", "archive"))
+    for name in ("on_done", "on_failed"):
+        command = found.get(name)
+        if isinstance(command, list) and command and isinstance(command[0], str) and "/" in command[0]:
+            found[name] = [str(folder / command[0]), *command[1:]]
     for table in profiles.values() if isinstance(profiles, dict) else ():
         _resolve(table, folder, ("vlm_prompts",))
     return found
@@ -124,10 +126,11 @@ def _resolve(table: Any, folder: Path, names: tuple[str, ...]) -> None:
 
 
 def _reject_unknown_variables() -> None:
-    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | {_CONFIG_VARIABLE} | _SECRETS
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | {CONFIG_VARIABLE} | SECRETS
     for variable in os.environ:
-        if variable.upper().startswith(ENV_PREFIX) and variable.upper() not in known:
-            raise SettingsError(f"{variable}: there is no such setting.{did_you_mean(variable.upper(), known)}")
+        name = variable.upper()
+        if name.startswith(ENV_PREFIX) and not name.startswith(JOB_PREFIX) and name not in known:
+            raise SettingsError(f"{variable}: there is no such setting.{did_you_mean(name, known)}")
 
 
 def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
@@ -142,7 +145,7 @@ def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
         name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
     if first["type"] == "extra_forbidden":
         return f"{origin}: {name}: there is no such setting.{did_you_mean(str(loc[-1]), _known(key))}"
-    if first["type"] == "value_error" and isinstance(first["input"], dict | list):
+    if first["type"] == "value_error" and (key == "webhook" or isinstance(first["input"], dict | list)):
         return f"{origin}: {name}: {message}."
     if key in ("folders", "profiles") and first["type"] == "value_error":
         return f"{origin}: {name}: {message}."

@@ -43,6 +43,8 @@ class JobStore:
         self._clock = clock
         self._file = folder / DATABASE
         self.moved_aside: Path | None = None
+        self.on_end: Callable[[sqlite3.Connection, Job], None] = lambda _db, _job: None
+        """Called within the transaction that ends a job, to write what is to last with it; in the store's thread."""
         self._requests: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any]] | None] = (
             queue.SimpleQueue()
         )
@@ -267,6 +269,10 @@ class JobStore:
 
         return self._ask(write)
 
+    def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something in a transaction, in the store's thread; returns when it is durable."""
+        return self._ask(work)
+
     def close(self) -> None:
         """Finish what was asked for and let go of the file; later requests are refused."""
         with self._closing:
@@ -404,7 +410,10 @@ class JobStore:
         if cursor.rowcount == 0:
             raise IllegalTransition(f"A {one_job(db, job_id).state} job cannot become {new}.")
         _note(db, job_id, self._clock(), new, cause)
-        return _update(db, job_id, changes)
+        job = _update(db, job_id, changes)
+        if new.is_finished:
+            self.on_end(db, job)
+        return job
 
 
 def _end_position(db: sqlite3.Connection, *, first: bool = False) -> float:

@@ -20,8 +20,9 @@ from textual.screen import Screen
 from engine.display import display_text
 from engine.enginelike import EngineLike
 from engine.errors import HotfolioError
-from engine.settings import OnHangup
+from engine.settings import Notify, OnHangup
 from tui.actions import ACTIONS, Change
+from tui.alerts import Alerts, notification
 from tui.ascii_only import AsciiOnly
 from tui.commands import Commands
 from tui.formatting import number, plural
@@ -43,6 +44,7 @@ from tui.viewstate import ViewState, load_view_state, save_view_state
 _CHUNK = 50
 """So many jobs are changed between two looks at whether to go on, and at the progress to tell."""
 _METER_S = 2.0
+_ALERT_S = 1.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -88,6 +90,9 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self._engine = engine
         self._undo: tuple[str, Change, list[int]] | None = None
         self._acting = asyncio.Lock()
+        self._is_leaving = False
+        wants_alerts = engine.settings.bell or engine.settings.notify is not Notify.OFF
+        self._alerts = Alerts(engine, clock, wall_clock) if wants_alerts else None
         self.glyphs = glyphs or (UNICODE if can_show_unicode() else ASCII)
         self._own_filters: list[LineFilter] = [AsciiOnly()] if self.glyphs is ASCII else []
         self._has_few_colours = has_few_colours() if few_colours is None else few_colours
@@ -123,6 +128,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         loop = asyncio.get_running_loop()
 
         def leave(number_: int, _: object) -> None:
+            self._is_leaving = True
             self._on_signal(number_)
             goes_on = number_ == signal.SIGHUP and self._engine.settings.on_hangup is OnHangup.BACKGROUND
             with contextlib.suppress(RuntimeError):  # the loop is closed: it is leaving already
@@ -138,6 +144,8 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         """Begin to ask the engine."""
         self.set_interval(1 / self._engine.settings.refresh_rate, self.look_again)
         self.set_interval(_METER_S, self._read_meter)
+        if self._alerts is not None:
+            self.set_interval(_ALERT_S, self.alert)
         self.call_after_refresh(self._remember_names)
         if self._problems:
             self.call_after_refresh(self._tell_problems)
@@ -157,6 +165,18 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, DashboardScreen):
                 screen.take(update)
+
+    def alert(self) -> None:
+        """Call the person to the terminal if there is a reason to, and the terminal is not gone."""
+        text = None if self._alerts is None or self._is_leaving else self._alerts.look()
+        if text is None:
+            return
+        if self._engine.settings.bell:
+            self.bell()
+        if self._driver is not None:
+            # By way of the driver, as whole frames go, so that it lands in none of them.
+            sequence = notification(self._engine.settings.notify, text, ascii_only=self.glyphs is ASCII)
+            self._driver.write(sequence)
 
     async def _read_meter(self) -> None:
         if self.model.totals.active or self.model.reading is None:

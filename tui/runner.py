@@ -97,7 +97,8 @@ class Runner:
     def _is_done(self, wanted: set[int] | None) -> bool:
         if wanted is None:
             return self._engine.is_idle()
-        return all(self._engine.job(job_id).job.state.is_finished for job_id in wanted)
+        are_finished = all(self._engine.job(job_id).job.state.is_finished for job_id in wanted)
+        return are_finished and not self._engine.is_following_up
 
     def _on_signal(self) -> None:
         self._signals += 1

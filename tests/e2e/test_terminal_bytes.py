@@ -199,3 +199,20 @@ def test_it_falls_silent_when_the_work_is_done(tmp_path: Path) -> None:
         d.wait_until(lambda: "Done 3 " in d.tabs and "○ idle" in d.head, "the work to be done")
         # The rate of the last half minute falls to nothing first, and the picture of the last minutes moves on.
         d.wait_quiet(2.25, timeout=50)
+
+
+def test_a_failure_is_told_on_the_desktop_and_its_name_steers_nothing(tmp_path: Path) -> None:
+    (tmp_path / "input").mkdir()
+    ready = tmp_path / "ready"
+    ready.write_bytes(b"%PDF-1.7\nNothing of a PDF follows.")
+    os.utime(ready, (time.time() - 3600,) * 2)
+    with Dashboard(tmp_path, env={"HOTFOLIO_BELL": "1", "HOTFOLIO_NOTIFY": "osc9", "TMUX": ""}) as d:
+        d.wait_for("No jobs yet")  # what fails before anybody looks is told to nobody
+        ready.rename(tmp_path / "input" / "\x07\x1b]0;owned\x07;.pdf")
+        d.wait_until(lambda: b"\x1b]9;" in d.received, "a notification")
+        d.wait_until(lambda: re.search(rb"\x1b\]9;[^\x07]*\x07", d.received), "the end of it")
+        (told,) = re.findall(rb"\x1b\]9;([^\x07]*)\x07", d.received)
+        before = d.received.partition(b"\x1b]9;")[0]
+        assert told.startswith(rb"hotfolio: \x07\x1b]0;owned\x07;.pdf failed: ")
+        assert before.endswith(b"\x07")  # the bell, right before
+        assert b"\x1b]0;" not in d.received

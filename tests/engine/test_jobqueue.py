@@ -517,6 +517,18 @@ def test_listeners_hear_of_every_end_once(bench: Bench) -> None:
     assert heard == [(one.id, JobState.FAILED), (two.id, JobState.CANCELLED)]
 
 
+def test_listeners_hear_of_an_end_that_a_retry_has_overtaken(bench: Bench) -> None:
+    heard: list[tuple[int, JobState]] = []
+    bench.queue.listen(lambda job: heard.append((job.id, job.state)))
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    finished = bench.store.finish(job.id, JobState.DONE, "published")
+    bench.queue.retry(job.id, "Retried.")
+    bench.queue.apply(finished)
+    assert heard == [(job.id, JobState.DONE)]
+    assert bench.state(job.id) is JobState.QUEUED
+
+
 def test_a_retry_keeps_finished_pages_and_tries_failed_ones_anew(bench: Bench) -> None:
     (job,) = add(bench.queue, "a.pdf")
     bench.run(job.id)

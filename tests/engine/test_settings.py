@@ -259,6 +259,86 @@ def test_settings_cannot_be_changed_afterwards() -> None:
         settings.dpi = 300  # type: ignore[misc]
 
 
+# --- after a job ---
+
+
+def test_a_command_is_a_list_in_the_file_and_in_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml(folder, 'on_done = ["./bin/done", "./x"]\non_failed = ["notify-send", "failed; $(x)"]')
+    settings = load_settings().settings
+    assert settings.on_done == (str(folder / "bin" / "done"), "./x")
+    assert settings.on_failed == ("notify-send", "failed; $(x)")
+    monkeypatch.setenv("HOTFOLIO_ON_DONE", '["curl", "-d", "a, b"]')
+    monkeypatch.setenv("HOTFOLIO_ON_FAILED", "")
+    settings = load_settings().settings
+    assert (settings.on_done, settings.on_failed) == (("curl", "-d", "a, b"), ())
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ('"notify-send done"', "on_done: give a list, the program and its arguments"),
+        ("'{\"a\": 1}'", "on_done: give a list"),
+        ('[""]', "on_done: the first in the list must be a program."),
+        ('["  ", "x"]', "on_done: the first in the list must be a program."),
+        ("[1]", "on_done: each argument must be text."),
+        ('["a\\u0000b"]', "on_done: each argument must be text."),
+        ("true", "on_done: "),
+    ],
+)
+def test_a_command_that_is_none_is_refused_in_one_sentence(folder: Path, value: str, words: str) -> None:
+    toml(folder, f"on_done = {value}")
+    assert words in complaint()
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("https://example.org/hook?key=x", ""),
+        ("https://me:secret@example.org:8443/", ""),
+        ("http://example.org/hook", "example.org"),
+        ("http://EXAMPLE.org:9000/hook", "other, Example.Org"),
+        ("http://example.org:9000/hook", "example.org:9000"),
+        ("http://[::1]:9000/hook", "::1"),
+        ("http://[::1]:9000/hook", "[::1]"),
+        ("", ""),
+    ],
+)
+def test_a_webhook_is_called_with_tls_or_at_a_host_that_is_named(url: str, hosts: str) -> None:
+    assert load_settings({"webhook": url, "webhook_hosts": hosts}).settings.webhook == (url or None)
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("http://example.org/hook", ""),
+        ("http://127.0.0.1:9000/hook", ""),
+        ("http://example.org.evil.net/hook", "example.org"),
+        ("http://example.org:9000/hook", "example.org:9001"),
+        ("http://example.org@evil.net/hook", "example.org"),
+    ],
+)
+def test_a_webhook_without_tls_at_a_host_that_is_not_named_is_refused(url: str, hosts: str) -> None:
+    sentence = complaint({"webhook": url, "webhook_hosts": hosts})
+    assert sentence.startswith("command line: webhook: what is sent to http://")
+    assert "webhook_hosts = [" in sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["example.org", "ftp://example.org", "https://", "http://[::1", "https://x:99999/", "https://a b/", "https://a/\n"],
+)
+def test_a_webhook_that_is_no_url_is_refused_without_telling_it(url: str) -> None:
+    assert complaint({"webhook": url}) == ("command line: webhook: give a URL that begins with https:// or http://.")
+    assert "P4SS" not in complaint({"webhook": f"ftp://me:P4SS@{url}"})
+    assert "P4SS" not in complaint({"webhook": "http://me:P4SS@example.org/P4SS?P4SS"})
+
+
+def test_what_a_command_is_told_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTFOLIO_JOB_ID", "7")
+    monkeypatch.setenv("HOTFOLIO_JOB_STATE", "done")
+    assert load_settings().origins == {}
+
+
 # --- folders ---
 
 

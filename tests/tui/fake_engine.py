@@ -58,6 +58,7 @@ class FakeEngine:
             input=folder / "input", output=folder / "output", state=folder / "state", num_workers=workers
         )
         self.discovered = 0
+        self.unsettled = 0
         self.is_scanning = False
         self.texts: dict[int, str] = {}
         """Previews, in place of made-up ones; made safe to show as the engine does."""
