@@ -24,6 +24,7 @@ from engine.errors import (
     DocumentError,
     EngineBlocked,
     IllegalTransition,
+    NoSuchPages,
     NotAPdf,
     OutputUnwritable,
     SourceChanged,
@@ -35,6 +36,7 @@ from engine.folders import disk_problem, jobs_folder, logs_folder
 from engine.job import Checkpoint, Job, JobState, PageBatch, PageState, Step
 from engine.jobqueue import REMOVED, JobQueue
 from engine.pageindex import merged_reasons, merged_sizes
+from engine.pageranges import PageNumbers, missing_pages, selected_pages
 from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES, Merged, MergeTask, Opened, OpenTask, Refused
 from engine.publish import Publisher, build_manifest, read_manifest, settle_source
 from engine.run import Hand, Run, Runs, file_name, refusal, wire_path
@@ -166,17 +168,20 @@ class Conversions:
             raise refusal(answer, self._settings.state_folder)
         if not isinstance(answer, Opened):
             raise ChildGarbage("The conversion process said it was done when it was not.")
+        numbers = _pages_to_convert(job, answer.pages)
         run.warnings = list(map(display_text, answer.warnings))
+        if (missing := missing_pages(job.options.pages, answer.pages)) is not None:
+            run.warnings.append(f"Of the pages asked for, {missing} are not there: {_has_pages(answer.pages)}.")
         for checkpoint, results in salvage_all(run.folder / "pages", recorded):
             self._queue.store.record(job.id, checkpoint, results).result()
         run.checkpoints = self._queue.store.checkpoints(job.id)
         run.results = {r.page: r for r in self._queue.store.pages(job.id)}
-        run.job = self._queue.store.update(job.id, pages=answer.pages)
+        run.job = self._queue.store.update(job.id, pages=len(numbers))
         self._runs.put(run)
         self._queue.apply(run.job)
         self._tracker.step(job.id, Step.PAGE_PROCESSING)
         self._tracker.pages_restored(job.id, list(run.results.values()))
-        remaining = page_ranges([page for page in range(1, answer.pages + 1) if page not in run.results])
+        remaining = page_ranges([page for page in numbers if page not in run.results])
         self._queue.with_scheduler(lambda scheduler: scheduler.opened(job.id, remaining))
 
     @staticmethod
@@ -255,7 +260,7 @@ class Conversions:
         self._tracker.step(job.id, Step.MERGING)
         for future in run.pending:
             future.result()
-        if run.results.keys() != set(range(1, (job.pages or 0) + 1)):
+        if run.results.keys() != set(job.page_numbers or ()):
             log.error("job %d: some of its pages are not there and will be converted", job.id)
             self._runs.forget(job.id)
             self._queue.reopen(job)
@@ -395,3 +400,15 @@ class Conversions:
         except OSError as error:
             log.warning("job %d: its log is lost: %s", job_id, error)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pages_to_convert(job: Job, count: int) -> PageNumbers:
+    """Those of a document's `count` pages that are selected; raises `NoSuchPages` if none is."""
+    numbers = selected_pages(job.options.pages, count)
+    if not numbers.ranges:
+        raise NoSuchPages(f"{_has_pages(count, 'The')}; none of {job.options.pages} is among them.")
+    return numbers
+
+
+def _has_pages(count: int, article: str = "the") -> str:
+    return f"{article} document has {count} page{'' if count == 1 else 's'}"

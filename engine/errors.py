@@ -63,6 +63,10 @@ class PasswordRequired(DocumentError):
     """The PDF cannot be read without a password."""
 
 
+class NoSuchPages(DocumentError):
+    """The document has none of the pages that are selected."""
+
+
 class PageNotLocated(HotfolioError):
     """It cannot be told which part of the published Markdown is a page's; as a whole it can be read."""
 
