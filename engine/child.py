@@ -190,13 +190,16 @@ class _Child:
         from engine.convert.document import Document, open_document
 
         copy = Path("source.pdf").stat()
+        candidates = task.candidates if isinstance(task, OpenTask) else ()
         wanted = (task.folder, task.options, task.password, copy.st_ino, copy.st_mtime_ns)
         if wanted != self._opened_for or not isinstance(self._document, Document):
             if isinstance(self._document, Document):
                 self._document.close()
             self._document, self._opened_for = None, None
-            self._document = open_document(Path("source.pdf"), task.name, task.options, task.password)
-            self._opened_for = wanted
+            document = open_document(Path("source.pdf"), task.name, task.options, task.password, candidates)
+            # The tasks that follow come with the password that has opened it.
+            password = task.password if document.candidate is None else candidates[document.candidate]
+            self._document, self._opened_for = document, (*wanted[:2], password, *wanted[3:])
         return self._document
 
     def _open(self, task: OpenTask, started: float) -> None:
@@ -205,7 +208,8 @@ class _Child:
         document = self._document_of(task)
         write_head(document)
         warnings = tuple(document.warnings)
-        self._send(Opened(pages=document.page_count, busy_s=time.perf_counter() - started, warnings=warnings))
+        busy_s = time.perf_counter() - started
+        self._send(Opened(pages=document.page_count, busy_s=busy_s, warnings=warnings, candidate=document.candidate))
 
     def _pages(self, task: PagesTask, started: float) -> None:
         from engine.convert.chain import convert_batch
@@ -245,7 +249,7 @@ class _Child:
         from engine.options import ConvertOptions, OcrMode
 
         file = Path(os.fsdecode(task.file.encode("latin-1")))
-        document = open_document(file, "", ConvertOptions(ocr=OcrMode.NEVER), task.password)
+        document = open_document(file, "", ConvertOptions(ocr=OcrMode.NEVER), task.password, task.candidates)
         width, height, rgb = thumbnail(document, task.page, task.width, task.height)
         busy_s = time.perf_counter() - started
         self._send(Peeked(width=width, height=height, rgb=base64.b64encode(rgb), busy_s=busy_s))

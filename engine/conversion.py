@@ -27,16 +27,19 @@ from engine.errors import (
     NoSuchPages,
     NotAPdf,
     OutputUnwritable,
+    PasswordRequired,
+    PasswordsRefused,
     SourceChanged,
     SourceGone,
     SourceUnreadable,
     unwritable,
 )
 from engine.folders import disk_problem, jobs_folder, logs_folder
-from engine.job import Checkpoint, Job, JobState, PageBatch, PageState, Step
+from engine.job import NEEDS_PASSWORD, Checkpoint, Job, JobState, PageBatch, PageState, Step
 from engine.jobqueue import REMOVED, JobQueue
 from engine.pageindex import merged_reasons, merged_sizes
 from engine.pageranges import PageNumbers, missing_pages, selected_pages
+from engine.passwords import Passwords
 from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES, Merged, MergeTask, Opened, OpenTask, Refused
 from engine.publish import Publisher, build_manifest, read_manifest, settle_source
 from engine.run import Hand, Run, Runs, file_name, refusal, wire_path
@@ -45,6 +48,8 @@ from engine.staging import COPY, run_id, stage
 
 log = logging.getLogger(__name__)
 
+PASSWORDS = "passwords"
+"""The banner's key while the passwords file cannot be used."""
 NOT_READY_S = 60.0
 """A file that cannot be parsed and is younger than this may still be arriving."""
 _ATTEMPTS = 2
@@ -54,7 +59,7 @@ _POSTPONE_S = 60.0
 
 
 class Conversions:
-    """Thread-safe; `_lock` guards the passwords, and how often a document as a whole has made trouble."""
+    """Thread-safe; `_lock` guards how often a document as a whole has made trouble."""
 
     def __init__(
         self, settings: Settings, queue: JobQueue, publisher: Publisher, *, waits_for_late_files: bool
@@ -68,7 +73,7 @@ class Conversions:
         self._logs_folder = logs_folder(settings.state_folder)
         self._lock = threading.Lock()
         self._troubles: Counter[int] = Counter()
-        self._passwords: dict[int, str] = {}
+        self.passwords = Passwords(lambda: self._settings.passwords_file)
         self.stopping = threading.Event()
         """Set to have long copies given up."""
         self._runs = Runs(queue.tracker)
@@ -78,15 +83,9 @@ class Conversions:
         """The private folder of a job that is not finished."""
         return self._jobs_folder / str(job_id)
 
-    def set_password(self, job_id: int, password: str) -> None:
-        """Open the job's document with this password from now on. It is never written anywhere."""
-        with self._lock:
-            self._passwords[job_id] = password
-
-    def password(self, job_id: int) -> str | None:
-        """The password given for a job."""
-        with self._lock:
-            return self._passwords.get(job_id)
+    def check_passwords(self) -> None:
+        """Show a banner while the passwords file cannot be used."""
+        self._tracker.set_banner(PASSWORDS, self.passwords.problem())
 
     def discard(self, job_id: int) -> None:
         """Delete what is kept of a job outside the store."""
@@ -145,9 +144,7 @@ class Conversions:
                 self._end(job.id, lambda: self._queue.fail(job.id, message))
 
     def _open(self, job: Job, hand: Hand) -> None:
-        with self._lock:
-            password = self._passwords.get(job.id)
-        run = Run(job, self.job_folder(job.id), password=password)
+        run = Run(job, self.job_folder(job.id), password=self.passwords.of(job.id))
         self._tracker.step(job.id, Step.STAGING)
         if self._is_published(run):
             return
@@ -160,14 +157,7 @@ class Conversions:
             self._queue.apply(run.job)
             if self._is_duplicate(run.job):
                 return
-        answer = hand.sandbox().run(
-            OpenTask(folder=wire_path(run.folder), name=file_name(job), options=job.options, password=password),
-            lambda _: None,
-        )
-        if isinstance(answer, Refused):
-            raise refusal(answer, self._settings.state_folder)
-        if not isinstance(answer, Opened):
-            raise ChildGarbage("The conversion process said it was done when it was not.")
+        answer = self._opened(run, hand)
         numbers = _pages_to_convert(job, answer.pages)
         run.warnings = list(map(display_text, answer.warnings))
         if (missing := missing_pages(job.options.pages, answer.pages)) is not None:
@@ -183,6 +173,36 @@ class Conversions:
         self._tracker.pages_restored(job.id, list(run.results.values()))
         remaining = page_ranges([page for page in numbers if page not in run.results])
         self._queue.with_scheduler(lambda scheduler: scheduler.opened(job.id, remaining))
+
+    def _opened(self, run: Run, hand: Hand) -> Opened:
+        """Have the staged document opened, if it must be with the passwords of the file."""
+        task = OpenTask(
+            folder=wire_path(run.folder), name=file_name(run.job), options=run.job.options, password=run.password
+        )
+        answer = hand.sandbox().run(task, lambda _: None)
+        if isinstance(answer, Refused) and answer.kind == "password":
+            # Only now: a document that is not encrypted has no business with passwords.
+            candidates = self._read_passwords()
+            if candidates:
+                task = task.model_copy(update={"candidates": candidates})
+                answer = hand.sandbox().run(task, lambda _: None)
+        if isinstance(answer, Refused):
+            raise refusal(answer, self._settings.state_folder)
+        if not isinstance(answer, Opened):
+            raise ChildGarbage("The conversion process said it was done when it was not.")
+        if answer.candidate is not None:
+            if answer.candidate >= len(task.candidates):
+                raise ChildGarbage("The conversion process names a password it was not given.")
+            run.password = task.candidates[answer.candidate]
+            self.passwords.set(run.job.id, run.password)
+        return answer
+
+    def _read_passwords(self) -> tuple[str, ...]:
+        try:
+            return self.passwords.candidates()
+        except PasswordsRefused as error:
+            self._tracker.set_banner(PASSWORDS, str(error))
+            raise PasswordRequired(f"{NEEDS_PASSWORD}. {error}") from error
 
     @staticmethod
     def _is_staged(run: Run, recorded: list[Checkpoint]) -> bool:
@@ -275,7 +295,8 @@ class Conversions:
         files = [c.file for c in sorted(set(run.checkpoints), key=lambda c: (c.first, c.last))]
         self._write_list(run.folder / MERGE_LIST, {"checkpoints": files, "failed": failed})
         answer = hand.sandbox().run(
-            MergeTask(folder=wire_path(run.folder), name=file_name(job), options=job.options), lambda _: None
+            MergeTask(folder=wire_path(run.folder), name=file_name(job), options=job.options, password=run.password),
+            lambda _: None,
         )
         if isinstance(answer, Refused):
             raise refusal(answer, self._settings.state_folder)
@@ -378,6 +399,7 @@ class Conversions:
 
     def _end(self, job_id: int, transition: Callable[[], Job]) -> None:
         self._runs.forget(job_id)
+        self.passwords.forget(job_id)
         try:
             transition()
         except IllegalTransition:
@@ -388,7 +410,6 @@ class Conversions:
         """Keep the log of a job that has ended, and its folder only if a retry can use what is in it."""
         with self._lock:
             self._troubles.pop(job_id, None)
-            self._passwords.pop(job_id, None)
         if keeps_pages:
             return
         folder = self.job_folder(job_id)

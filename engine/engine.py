@@ -125,9 +125,10 @@ class Engine:
         )
         self._conversions.sweep({job.id for job in self._tracker.jobs() if job.state not in _PUBLISHED})
         self._check_disk()
+        self._conversions.check_passwords()
         self._pool = WorkerPool(settings, self._queue, self._conversions, self._program)
         self._pool.start(settings.worker_count)
-        self._inspector = Inspector(self._pool.fork_server, state)
+        self._inspector = Inspector(self._pool.fork_server, state, self._conversions.passwords.candidates)
         self._hotfolder = HotFolder(settings, self._queue, self._cancel_one) if self._watches else None
         if self._hotfolder is not None:
             self._hotfolder.start()
@@ -272,7 +273,7 @@ class Engine:
             page,
             width,
             height,
-            self._conversions.password(job_id),
+            self._conversions.passwords.of(job_id),
         )
 
     def page_map(self, job_id: int) -> PageMap | None:
@@ -422,7 +423,7 @@ class Engine:
         """Try failed jobs again with a password, which is kept in memory alone."""
         job_ids = list(job_ids)
         for job_id in job_ids:
-            self._conversions.set_password(job_id, password)
+            self._conversions.passwords.set(job_id, password)
         return self.retry(job_ids)
 
     def change_priority(self, job_ids: Iterable[int], by: int) -> list[int]:
@@ -540,6 +541,7 @@ class Engine:
                 if time.monotonic() >= next_disk_check:
                     next_disk_check = time.monotonic() + _DISK_CHECK_S
                     self._check_disk()
+                    self._conversions.check_passwords()
                     self._queue.resume(NO_PROCESS, keeps_banner=True)
             except Exception:
                 log.exception("Housekeeping failed")

@@ -63,6 +63,10 @@ class PasswordRequired(DocumentError):
     """The PDF cannot be read without a password."""
 
 
+class PasswordsRefused(HotfolioError):
+    """The passwords file cannot be used."""
+
+
 class NoSuchPages(DocumentError):
     """The document has none of the pages that are selected."""
 

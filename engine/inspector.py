@@ -2,10 +2,11 @@
 
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.display import display_text
-from engine.errors import HotfolioError, SourceGone
+from engine.errors import HotfolioError, PasswordRequired, SourceGone
 from engine.job import Job, JobState, PageResult, PageState
 from engine.options import Format
 from engine.pageindex import read_page
@@ -24,9 +25,13 @@ _PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 class Inspector:
     """Thread-safe: it keeps no state. Every call forks a process, which takes some 10 ms."""
 
-    def __init__(self, fork_server: ForkServer, state_folder: Path) -> None:
+    def __init__(
+        self, fork_server: ForkServer, state_folder: Path, passwords: Callable[[], tuple[str, ...]] = tuple
+    ) -> None:
+        """`passwords` reads the file of passwords; it may raise `PasswordsRefused`."""
         self._fork_server = fork_server
         self._state_folder = state_folder
+        self._passwords = passwords
 
     def preview(self, job: Job, folder: Path) -> str:
         """The job's Markdown: as published, or of the pages finished so far. Raises `HotfolioError`.
@@ -74,16 +79,21 @@ class Inspector:
                 unchanged = False
             if not unchanged:
                 raise SourceGone("The document is no longer where it was, so there is nothing to look at.")
-        answer = self._ask(
-            PeekTask(
-                folder=wire_path(self._state_folder),
-                file=wire_path(file),
-                page=page,
-                width=max(1, min(width, MAX_PEEK)),
-                height=max(1, min(height, MAX_PEEK)),
-                password=password,
-            )
+        task = PeekTask(
+            folder=wire_path(self._state_folder),
+            file=wire_path(file),
+            page=page,
+            width=max(1, min(width, MAX_PEEK)),
+            height=max(1, min(height, MAX_PEEK)),
+            password=password,
         )
+        try:
+            answer = self._ask(task)
+        except PasswordRequired:
+            candidates = self._passwords()
+            if not candidates:
+                raise
+            answer = self._ask(task.model_copy(update={"candidates": candidates}))
         if not isinstance(answer, Peeked) or len(answer.rgb) != answer.width * answer.height * 3:
             raise HotfolioError("The page could not be rendered.")
         return Picture(answer.width, answer.height, answer.rgb)

@@ -30,7 +30,8 @@ Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What is wrong with a message is written to logs, and its passwords are not.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 # --- tasks: engine to process ---
@@ -42,13 +43,15 @@ class _Task(_Message):
     name: str
     """The document's file name, for the names and links of what is made from it."""
     options: ConvertOptions
-    password: str | None = None
+    password: str | None = Field(default=None, repr=False)
 
 
 class OpenTask(_Task):
     """Open the document and write down what concerns it as a whole."""
 
     task: Literal["open"] = "open"
+    candidates: tuple[str, ...] = Field(default=(), repr=False)
+    """More passwords to try, in this order, once `password` has not opened it."""
 
 
 class PagesTask(_Task):
@@ -84,7 +87,9 @@ class PeekTask(_Message):
     width: Annotated[int, Field(ge=1, le=MAX_PEEK)]
     """The picture is fitted into so many pixels."""
     height: Annotated[int, Field(ge=1, le=MAX_PEEK)]
-    password: str | None = None
+    password: str | None = Field(default=None, repr=False)
+    candidates: tuple[str, ...] = Field(default=(), repr=False)
+    """As those of `OpenTask`."""
 
 
 class MergeTask(_Task):
@@ -99,7 +104,7 @@ class MergeTask(_Task):
 
 Task = OpenTask | PagesTask | MergeTask | PreviewTask | PeekTask
 _AnyTask = Annotated[Task, Field(discriminator="task")]
-_tasks: TypeAdapter[Task] = TypeAdapter(_AnyTask)
+_tasks: TypeAdapter[Task] = TypeAdapter(_AnyTask, config=ConfigDict(hide_input_in_errors=True))
 
 
 # --- events: process to engine ---
@@ -123,6 +128,8 @@ class Opened(_Message):
     pages: PageNumber
     busy_s: Seconds
     warnings: tuple[str, ...] = ()
+    candidate: Annotated[int, Field(ge=0)] | None = None
+    """Which of `OpenTask.candidates` has opened it, from 0."""
 
 
 class PageStarted(_Message):

@@ -36,7 +36,7 @@ class Run:
     """Records on their way to the disk."""
     suspicion: int = 0
     """Points noted against the job since its last finished batch, or since the engine started."""
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     """What opens the document; kept in memory alone."""
     reasons: dict[int, str] = field(default_factory=dict)
     """Why a page is not being read in the ordinary way."""
