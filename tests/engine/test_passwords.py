@@ -129,7 +129,7 @@ def test_candidates_are_tried_in_order_after_the_password_given(tmp_path: Path) 
     assert opened_with(file, "wrong", "also wrong", "boss", "user") == 1
     assert opened_with(file, None, "user") == 0
     for password, candidates in (("wrong", ()), (None, ("a", "b")), ("", ("",))):
-        with pytest.raises(CannotOpen, match="none of the passwords|without one"):
+        with pytest.raises(CannotOpen, match=r"none of the passwords|without one"):
             open_document(file, "locked.pdf", ConvertOptions(ocr="never"), password, candidates)
 
 
