@@ -10,12 +10,11 @@ from engine.errors import HotfolioError, PasswordRequired, SourceGone
 from engine.job import Job, JobState, PageResult, PageState
 from engine.options import Format
 from engine.pageindex import read_page
-from engine.protocol import MAX_PEEK, Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
+from engine.protocol import CONVERTED, MAX_PEEK, SOURCE, Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
 from engine.publish import MANIFEST, read_manifest
 from engine.run import file_name, refusal, wire_path
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.snapshot import Picture
-from engine.staging import COPY
 
 _MAX_PREVIEW_BYTES = 4 << 20
 _LIMITS = Limits(step_timeout_s=20)
@@ -70,9 +69,9 @@ class Inspector:
 
     def peek(self, job: Job, folder: Path, page: int, width: int, height: int, password: str | None) -> Picture:
         """A page of the job's document, fitted into so many pixels, at most 400 a side. Raises `HotfolioError`."""
-        file = folder / COPY
-        if not file.exists():
-            file = job.source.file
+        own = [file for file in (folder / CONVERTED, folder / SOURCE) if file.exists()]
+        file = own[0] if own else job.source.file
+        if not own:
             try:
                 unchanged = job.source.matches(file.lstat())
             except OSError:
@@ -82,6 +81,8 @@ class Inspector:
         task = PeekTask(
             folder=wire_path(self._state_folder),
             file=wire_path(file),
+            name=file_name(job),
+            accept=job.options.accept,
             page=page,
             width=max(1, min(width, MAX_PEEK)),
             height=max(1, min(height, MAX_PEEK)),

@@ -12,6 +12,7 @@ from pymupdf4llm.helpers import utils as library_utils
 from engine.convert.ocr import OcrEngine
 from engine.convert.structuretree import NoStructure
 from engine.convert.tagreader import TagReader
+from engine.documentkinds import not_accepted
 from engine.job import NEEDS_PASSWORD
 from engine.options import ConvertOptions
 
@@ -113,7 +114,7 @@ def open_document(
         pdf = pymupdf.open(str(file), filetype="pdf")
     except Exception as error:
         if not _looks_like_pdf(file):
-            raise CannotOpen("not_a_pdf", "Not a PDF: the file does not begin with %PDF.") from error
+            raise CannotOpen("not_a_pdf", not_accepted(None, options.accept)) from error
         raise CannotOpen("damaged", "The PDF is damaged beyond repair.") from error
     candidate: int | None = None
     if pdf.needs_pass and not _opens(pdf, password):
@@ -129,7 +130,7 @@ def open_document(
             document.candidate = candidate
             return document
     if not _looks_like_pdf(file):
-        raise CannotOpen("not_a_pdf", "Not a PDF: the file does not begin with %PDF.")
+        raise CannotOpen("not_a_pdf", not_accepted(None, options.accept))
     raise CannotOpen("damaged", "The PDF is damaged beyond repair: no page can be found in it.")
 
 

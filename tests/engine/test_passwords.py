@@ -153,7 +153,9 @@ def test_umlauts_open_a_document_however_they_were_turned_into_bytes(
 
 def test_nothing_that_holds_a_password_shows_it() -> None:
     task = OpenTask(folder="/f", name="a.pdf", options=OPTIONS, password=SECRET, candidates=(OTHER,))
-    peek = PeekTask(folder="/f", file="/a", page=1, width=1, height=1, password=SECRET, candidates=(OTHER,))
+    peek = PeekTask(
+        folder="/f", file="/a", name="a.pdf", accept=(), page=1, width=1, height=1, password=SECRET, candidates=(OTHER,)
+    )
     shown = f"{task!r} {peek!r} {Run(job(), Path('/f'), password=SECRET)!r}"
     broken = encode(task).replace(b'"name":"a.pdf"', b'"name":["a.pdf"]')
     with pytest.raises(ValueError, match="name") as error:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.display import display_name
-from engine.options import ConvertOptions, Format, OcrMode
+from engine.options import ConvertOptions, DocumentKind, Format, OcrMode
 from engine.pageranges import canonical_ranges
 
 _FORMATS = {"md": Format.MD, "json": Format.JSON, "text": Format.TXT}
@@ -74,7 +74,7 @@ def read_order(fields: Mapping[str, Sequence[str]], defaults: ConvertOptions) ->
     changes = {"formats": _formats(given), "ocr": _ocr(given, defaults.ocr), **_pictures(given, as_zip=as_zip)}
     changes |= _pages(given)
     page_break = given.page_break()
-    _note_what_there_is_not(given)
+    _note_what_there_is_not(given, defaults.accept)
     options = ConvertOptions.model_validate({**defaults.model_dump(), **changes})
     if page_break and Format.MD not in options.formats:
         given.unmet.append("md_page_break_placeholder has no effect without md in to_formats.")
@@ -222,13 +222,13 @@ def _as_zip(given: _Given) -> bool:
     return (target or "").casefold() == "zip" or given.flag("return_as_file") is True
 
 
-def _note_what_there_is_not(given: _Given) -> None:
+def _note_what_there_is_not(given: _Given, accept: tuple[DocumentKind, ...]) -> None:
     for name, (anyway, why) in _FIXED.items():
         for value in given.values(name)[-1:]:
             if value.casefold() not in anyway:
                 given.refuse(name, value, why)
     inputs = given.words("from_formats")
-    if inputs and "pdf" not in inputs:
+    if inputs and "pdf" not in inputs and accept == (DocumentKind.PDF,):
         given.refuse("from_formats", ",".join(inputs), "hotfolio reads PDFs")
     timeout = given.number("document_timeout")
     if timeout is not None and timeout < _LONGEST_TIMEOUT_S:
