@@ -40,13 +40,14 @@ _MAGIC = (
     (b"GIF87a", DocumentKind.GIF),
     (b"GIF89a", DocumentKind.GIF),
 )
+# Atomic, or a row of comments would be split in every way there is.
 _XML_ROOT = re.compile(
-    rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE\b[^<>]*(?:\[.*?\]\s*)?>\s*)*<(?:\w+:)?(\w+)", re.DOTALL
+    rb"\s*+(?>(?><\?.*?\?>|<!--.*?-->|<!DOCTYPE\b[^<>\[]*+(?:\[.*?\]\s*+)?>)\s*+)*+<(?:\w+:)?(\w+)", re.DOTALL
 )
 _ROOTS = {b"svg": DocumentKind.SVG, b"FictionBook": DocumentKind.FB2}
 _XML_END = {
-    DocumentKind.SVG: re.compile(rb"(?:</(?:\w+:)?svg\s*>|/>)\s*(?:<!--.*?-->\s*)*\Z", re.DOTALL),
-    DocumentKind.FB2: re.compile(rb"</(?:\w+:)?FictionBook\s*>\s*(?:<!--.*?-->\s*)*\Z", re.DOTALL),
+    DocumentKind.SVG: re.compile(rb"(?:</(?:\w+:)?svg\s*>|/>)\s*\Z"),
+    DocumentKind.FB2: re.compile(rb"</(?:\w+:)?FictionBook\s*>\s*\Z"),
 }
 
 

@@ -52,11 +52,15 @@ class DocumentError(HotfolioError):
 
 
 class NotAPdf(DocumentError):
-    """The file has no PDF in it."""
+    """The file has no PDF in it, nor another document that is taken in."""
+
+
+class NotAccepted(DocumentError):
+    """The file is a document of a kind that is not taken in."""
 
 
 class DamagedPdf(DocumentError):
-    """The PDF is damaged beyond repair."""
+    """The document is damaged beyond repair."""
 
 
 class PasswordRequired(DocumentError):

@@ -220,7 +220,7 @@ class Refused(_Message):
     """The task cannot be done; the process stands by for the next one."""
 
     event: Literal["refused"] = "refused"
-    kind: Literal["not_a_pdf", "damaged", "password", "unwritable", "internal"]
+    kind: Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "internal"]
     message: str
 
 

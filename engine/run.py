@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.display import display_name, display_text
-from engine.errors import ChildDied, DamagedPdf, HotfolioError, NotAPdf, PasswordRequired, unwritable
+from engine.errors import ChildDied, DamagedPdf, HotfolioError, NotAccepted, NotAPdf, PasswordRequired, unwritable
 from engine.job import Checkpoint, Job, JobState, PageResult
 from engine.progress import ProgressTracker
 from engine.protocol import Refused
@@ -89,6 +89,8 @@ def refusal(answer: Refused, state_folder: Path) -> HotfolioError:
     match answer.kind:
         case "not_a_pdf":
             return NotAPdf(message)
+        case "not_accepted":
+            return NotAccepted(message)
         case "damaged":
             return DamagedPdf(message)
         case "password":

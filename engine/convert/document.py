@@ -16,7 +16,7 @@ from engine.documentkinds import not_accepted
 from engine.job import NEEDS_PASSWORD
 from engine.options import ConvertOptions
 
-Refusal = Literal["not_a_pdf", "damaged", "password", "unwritable", "internal"]
+Refusal = Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "internal"]
 
 _extract_form_fields = library_utils.extract_form_fields_with_pages
 

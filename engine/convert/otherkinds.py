@@ -43,8 +43,10 @@ def kind_to_open(file: Path, name: str, accept: tuple[DocumentKind, ...]) -> Doc
     kind = kind_of(name, head)
     if kind is None and DocumentKind.PDF in accept:
         return DocumentKind.PDF  # MuPDF also opens one that has lost its beginning
-    if kind is None or kind not in accept:
+    if kind is None:
         raise CannotOpen("not_a_pdf", not_accepted(kind, accept))
+    if kind not in accept:
+        raise CannotOpen("not_accepted", not_accepted(kind, accept))
     return kind
 
 

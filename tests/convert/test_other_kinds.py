@@ -254,16 +254,16 @@ def test_the_pictures_of_a_comic_come_in_the_order_people_expect(made: Made, mon
 
 def test_a_document_of_another_kind_than_accepted_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a"
-    for content, accept, sentence in (
-        (documents.epub(), ("pdf",), "The file is of kind EPUB, and `accept` takes in PDF alone."),
-        (pdfs.text_pages(1), ("png",), "The file is of kind PDF, and `accept` takes in PNG alone."),
-        (b"A note.", ("png", "svg"), "The file is none of PNG, SVG, which are what `accept` takes in."),
-        (b"", ("png",), "The file is empty."),
+    for content, accept, kind, sentence in (
+        (documents.epub(), ("pdf",), "not_accepted", "The file is of kind EPUB, and `accept` takes in PDF alone."),
+        (pdfs.text_pages(1), ("png",), "not_accepted", "The file is of kind PDF, and `accept` takes in PNG alone."),
+        (b"A note.", ("png", "svg"), "not_a_pdf", "The file is none of PNG, SVG, which are what `accept` takes in."),
+        (b"", ("png",), "not_a_pdf", "The file is empty."),
     ):
         file.write_bytes(content)
         with pytest.raises(CannotOpen) as error:
             kind_to_open(file, "a", tuple(map(DocumentKind, accept)))
-        assert (error.value.kind, str(error.value)) == ("not_a_pdf", sentence)
+        assert (error.value.kind, str(error.value)) == (kind, sentence)
 
 
 def test_a_pdf_is_left_as_it_is(made: Made) -> None:

@@ -43,6 +43,7 @@ def test_a_file_that_is_cut_off_has_no_intact_end(kind: DocumentKind) -> None:
 
     sample = SAMPLES[kind]
     assert is_whole(sample) is (kind not in CANNOT_TELL)
+    assert not is_whole(b"<!---->" * 200 + b"/> " * 400 + b"x")
     assert not is_whole(sample[: len(sample) - 60])
 
 
@@ -59,6 +60,8 @@ def test_a_file_that_is_cut_off_has_no_intact_end(kind: DocumentKind) -> None:
         ("a.svg", "\ufeff<svg/>".encode("utf-16-le"), K.SVG),
         ("a.svg", b"<!-- " + b"x" * 2000, K.SVG),
         ("a.svg", b"<html><svg/></html>", None),
+        ("a.svg", b"<!---->" * 146, K.SVG),
+        ("a.svg", b"<!---->" * 140 + b"<html>", None),
         ("a.xml", b"<!-- " + b"x" * 2000, None),
         ("a.bmp", b"BM is how this note begins.", None),
         ("a.wav", b"RIFF\x00\x00\x00\x00WAVE", None),
