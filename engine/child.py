@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,6 +29,7 @@ from engine.protocol import (
     MergeTask,
     OcrStarted,
     Opened,
+    OpenProgress,
     OpenTask,
     PageDone,
     PagesDone,
@@ -188,24 +190,32 @@ class _Child:
 
     def _document_of(self, task: OpenTask | PagesTask):  # type: ignore[no-untyped-def]
         from engine.convert.document import Document, open_document
+        from engine.convert.otherkinds import working_copy
 
-        copy = Path("source.pdf").stat()
+        file = working_copy()
+        copy = file.stat()
+        candidates = task.candidates if isinstance(task, OpenTask) else ()
         wanted = (task.folder, task.options, task.password, copy.st_ino, copy.st_mtime_ns)
         if wanted != self._opened_for or not isinstance(self._document, Document):
             if isinstance(self._document, Document):
                 self._document.close()
             self._document, self._opened_for = None, None
-            self._document = open_document(Path("source.pdf"), task.name, task.options, task.password)
-            self._opened_for = wanted
+            document = open_document(file, task.name, task.options, task.password, candidates)
+            # The tasks that follow come with the password that has opened it.
+            password = task.password if document.candidate is None else candidates[document.candidate]
+            self._document, self._opened_for = document, (*wanted[:2], password, *wanted[3:])
         return self._document
 
     def _open(self, task: OpenTask, started: float) -> None:
         from engine.convert.chain import write_head
+        from engine.convert.otherkinds import make_pdf
 
+        noted = make_pdf(task.name, task.options.accept, self._at_times(OpenProgress))
         document = self._document_of(task)
         write_head(document)
-        warnings = tuple(document.warnings)
-        self._send(Opened(pages=document.page_count, busy_s=time.perf_counter() - started, warnings=warnings))
+        warnings = (*noted, *document.warnings)
+        busy_s = time.perf_counter() - started
+        self._send(Opened(pages=document.page_count, busy_s=busy_s, warnings=warnings, candidate=document.candidate))
 
     def _pages(self, task: PagesTask, started: float) -> None:
         from engine.convert.chain import convert_batch
@@ -240,28 +250,40 @@ class _Child:
         self._send(Previewed(pages=pages, busy_s=time.perf_counter() - started))
 
     def _peek(self, task: PeekTask, started: float) -> None:
-        from engine.convert.document import open_document
+        from engine.convert.document import Document, open_document
+        from engine.convert.otherkinds import kind_to_open, single_page
         from engine.convert.pageimage import thumbnail
-        from engine.options import ConvertOptions, OcrMode
+        from engine.options import ConvertOptions, DocumentKind, OcrMode
 
         file = Path(os.fsdecode(task.file.encode("latin-1")))
-        document = open_document(file, "", ConvertOptions(ocr=OcrMode.NEVER), task.password)
+        options = ConvertOptions(ocr=OcrMode.NEVER)
+        accept = (*task.accept, DocumentKind.PDF)  # also what has been made one
+        kind = kind_to_open(file, task.name, accept)
+        if kind is DocumentKind.PDF:
+            document = open_document(file, "", options, task.password, task.candidates)
+        else:
+            pdf = single_page(file, kind, task.page)
+            document = Document(pdf, "", options, lambda: pdf)
         width, height, rgb = thumbnail(document, task.page, task.width, task.height)
         busy_s = time.perf_counter() - started
         self._send(Peeked(width=width, height=height, rgb=base64.b64encode(rgb), busy_s=busy_s))
 
-    def _merge(self, task: MergeTask, started: float) -> None:
-        from engine.convert.chain import merge_document, versions
-
-        last = started
+    def _at_times(self, event: type[OpenProgress | MergeProgress]) -> Callable[[int], None]:
+        """Tells the engine of a page, as a sign of life, if it has not heard of one for a second."""
+        last = time.perf_counter()
 
         def on_page(page: int) -> None:
             nonlocal last
             if time.perf_counter() - last > _SIGN_OF_LIFE_S:
                 last = time.perf_counter()
-                self._send(MergeProgress(page=page))
+                self._send(event(page=page))
 
-        warnings = merge_document(task.name, task.options, on_page)
+        return on_page
+
+    def _merge(self, task: MergeTask, started: float) -> None:
+        from engine.convert.chain import merge_document, versions
+
+        warnings = merge_document(task.name, task.options, self._at_times(MergeProgress))
         busy_s = time.perf_counter() - started
         self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions()))
 

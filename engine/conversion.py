@@ -24,18 +24,23 @@ from engine.errors import (
     DocumentError,
     EngineBlocked,
     IllegalTransition,
+    NoSuchPages,
     NotAPdf,
     OutputUnwritable,
+    PasswordRequired,
+    PasswordsRefused,
     SourceChanged,
     SourceGone,
     SourceUnreadable,
     unwritable,
 )
 from engine.folders import disk_problem, jobs_folder, logs_folder
-from engine.job import Checkpoint, Job, JobState, PageBatch, PageState, Step
+from engine.job import NEEDS_PASSWORD, Checkpoint, Job, JobState, PageBatch, PageState, Step
 from engine.jobqueue import REMOVED, JobQueue
 from engine.livesettings import LiveSettings
 from engine.pageindex import merged_reasons, merged_sizes
+from engine.pageranges import PageNumbers, missing_pages, selected_pages
+from engine.passwords import Passwords
 from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES, Merged, MergeTask, Opened, OpenTask, Refused
 from engine.publish import Publisher, build_manifest, read_manifest, settle_source
 from engine.run import Hand, Run, Runs, file_name, refusal, wire_path
@@ -44,6 +49,8 @@ from engine.staging import COPY, run_id, stage
 
 log = logging.getLogger(__name__)
 
+PASSWORDS = "passwords"
+"""The banner's key while the passwords file cannot be used."""
 NOT_READY_S = 60.0
 """A file that cannot be parsed and is younger than this may still be arriving."""
 _ATTEMPTS = 2
@@ -53,7 +60,7 @@ _POSTPONE_S = 60.0
 
 
 class Conversions:
-    """Thread-safe; `_lock` guards the passwords, and how often a document as a whole has made trouble."""
+    """Thread-safe; `_lock` guards how often a document as a whole has made trouble."""
 
     def __init__(self, settings: LiveSettings, queue: JobQueue, *, waits_for_late_files: bool) -> None:
         self._live = settings
@@ -65,7 +72,7 @@ class Conversions:
         self._logs_folder = logs_folder(state)
         self._lock = threading.Lock()
         self._troubles: Counter[int] = Counter()
-        self._passwords: dict[int, str] = {}
+        self.passwords = Passwords(lambda: self._settings.passwords_file)
         self.stopping = threading.Event()
         """Set to have long copies given up."""
         self._runs = Runs(queue.tracker)
@@ -79,15 +86,9 @@ class Conversions:
         """The private folder of a job that is not finished."""
         return self._jobs_folder / str(job_id)
 
-    def set_password(self, job_id: int, password: str) -> None:
-        """Open the job's document with this password from now on. It is never written anywhere."""
-        with self._lock:
-            self._passwords[job_id] = password
-
-    def password(self, job_id: int) -> str | None:
-        """The password given for a job."""
-        with self._lock:
-            return self._passwords.get(job_id)
+    def check_passwords(self) -> None:
+        """Show a banner while the passwords file cannot be used."""
+        self._tracker.set_banner(PASSWORDS, self.passwords.problem())
 
     def discard(self, job_id: int) -> None:
         """Delete what is kept of a job outside the store."""
@@ -146,9 +147,7 @@ class Conversions:
                 self._end(job.id, lambda: self._queue.fail(job.id, message))
 
     def _open(self, job: Job, hand: Hand) -> None:
-        with self._lock:
-            password = self._passwords.get(job.id)
-        run = Run(job, self.job_folder(job.id), password=password)
+        run = Run(job, self.job_folder(job.id), password=self.passwords.of(job.id))
         self._tracker.step(job.id, Step.STAGING)
         if self._is_published(run):
             return
@@ -161,26 +160,52 @@ class Conversions:
             self._queue.apply(run.job)
             if self._is_duplicate(run.job):
                 return
-        answer = hand.sandbox().run(
-            OpenTask(folder=wire_path(run.folder), name=file_name(job), options=job.options, password=password),
-            lambda _: None,
-        )
-        if isinstance(answer, Refused):
-            raise refusal(answer, self._settings.state_folder)
-        if not isinstance(answer, Opened):
-            raise ChildGarbage("The conversion process said it was done when it was not.")
+        answer = self._opened(run, hand)
+        numbers = _pages_to_convert(job, answer.pages)
         run.warnings = list(map(display_text, answer.warnings))
+        if (missing := missing_pages(job.options.pages, answer.pages)) is not None:
+            run.warnings.append(f"Of the pages asked for, {missing} are not there: {_has_pages(answer.pages)}.")
         for checkpoint, results in salvage_all(run.folder / "pages", recorded):
             self._queue.store.record(job.id, checkpoint, results).result()
         run.checkpoints = self._queue.store.checkpoints(job.id)
         run.results = {r.page: r for r in self._queue.store.pages(job.id)}
-        run.job = self._queue.store.update(job.id, pages=answer.pages)
+        run.job = self._queue.store.update(job.id, pages=len(numbers))
         self._runs.put(run)
         self._queue.apply(run.job)
         self._tracker.step(job.id, Step.PAGE_PROCESSING)
         self._tracker.pages_restored(job.id, list(run.results.values()))
-        remaining = page_ranges([page for page in range(1, answer.pages + 1) if page not in run.results])
+        remaining = page_ranges([page for page in numbers if page not in run.results])
         self._queue.with_scheduler(lambda scheduler: scheduler.opened(job.id, remaining))
+
+    def _opened(self, run: Run, hand: Hand) -> Opened:
+        """Have the staged document opened, if it must be with the passwords of the file."""
+        task = OpenTask(
+            folder=wire_path(run.folder), name=file_name(run.job), options=run.job.options, password=run.password
+        )
+        answer = hand.sandbox().run(task, lambda _: None)
+        if isinstance(answer, Refused) and answer.kind == "password":
+            # Only now: a document that is not encrypted has no business with passwords.
+            candidates = self._read_passwords()
+            if candidates:
+                task = task.model_copy(update={"candidates": candidates})
+                answer = hand.sandbox().run(task, lambda _: None)
+        if isinstance(answer, Refused):
+            raise refusal(answer, self._settings.state_folder)
+        if not isinstance(answer, Opened):
+            raise ChildGarbage("The conversion process said it was done when it was not.")
+        if answer.candidate is not None:
+            if answer.candidate >= len(task.candidates):
+                raise ChildGarbage("The conversion process names a password it was not given.")
+            run.password = task.candidates[answer.candidate]
+            self.passwords.set(run.job.id, run.password)
+        return answer
+
+    def _read_passwords(self) -> tuple[str, ...]:
+        try:
+            return self.passwords.candidates()
+        except PasswordsRefused as error:
+            self._tracker.set_banner(PASSWORDS, str(error))
+            raise PasswordRequired(f"{NEEDS_PASSWORD}. {error}") from error
 
     @staticmethod
     def _is_staged(run: Run, recorded: list[Checkpoint]) -> bool:
@@ -258,7 +283,7 @@ class Conversions:
         self._tracker.step(job.id, Step.MERGING)
         for future in run.pending:
             future.result()
-        if run.results.keys() != set(range(1, (job.pages or 0) + 1)):
+        if run.results.keys() != set(job.page_numbers or ()):
             log.error("job %d: some of its pages are not there and will be converted", job.id)
             self._runs.forget(job.id)
             self._queue.reopen(job)
@@ -273,7 +298,8 @@ class Conversions:
         files = [c.file for c in sorted(set(run.checkpoints), key=lambda c: (c.first, c.last))]
         self._write_list(run.folder / MERGE_LIST, {"checkpoints": files, "failed": failed})
         answer = hand.sandbox().run(
-            MergeTask(folder=wire_path(run.folder), name=file_name(job), options=job.options), lambda _: None
+            MergeTask(folder=wire_path(run.folder), name=file_name(job), options=job.options, password=run.password),
+            lambda _: None,
         )
         if isinstance(answer, Refused):
             raise refusal(answer, self._settings.state_folder)
@@ -385,7 +411,9 @@ class Conversions:
 
     def _end(self, job_id: int, transition: Callable[[], Job]) -> None:
         self._runs.forget(job_id)
-        self._forget(job_id)  # first: once the job has ended, somebody may give another password
+        # Before it has ended, since somebody may give it another password from then on.
+        self.passwords.forget(job_id)
+        self._forget(job_id)
         try:
             transition()
         except IllegalTransition:
@@ -393,9 +421,9 @@ class Conversions:
         self._clean_up(job_id, keeps_pages=bool(self._queue.store.checkpoints(job_id)))
 
     def _forget(self, job_id: int) -> None:
+        """The job is at an end."""
         with self._lock:
             self._troubles.pop(job_id, None)
-            self._passwords.pop(job_id, None)
 
     def _clean_up(self, job_id: int, *, keeps_pages: bool) -> None:
         """Keep the log of a job that has ended, and its folder only if a retry can use what is in it."""
@@ -410,3 +438,15 @@ class Conversions:
         except OSError as error:
             log.warning("job %d: its log is lost: %s", job_id, error)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pages_to_convert(job: Job, count: int) -> PageNumbers:
+    """Those of a document's `count` pages that are selected; raises `NoSuchPages` if none is."""
+    numbers = selected_pages(job.options.pages, count)
+    if not numbers.ranges:
+        raise NoSuchPages(f"{_has_pages(count, 'The')}; none of {job.options.pages} is among them.")
+    return numbers
+
+
+def _has_pages(count: int, article: str = "the") -> str:
+    return f"{article} document has {count} page{'' if count == 1 else 's'}"

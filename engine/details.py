@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.folders import jobs_folder, logs_folder
 from engine.job import JobState, PageResult, PageState
+from engine.pageranges import PageNumbers
 from engine.publish import read_manifest
 from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap
 
@@ -35,7 +36,7 @@ def detail_of(
     return JobDetail(
         snapshot,
         pages,
-        page_map or _map_of(job.pages or len(pages), pages),
+        page_map or _map_of(job.page_numbers, pages),
         tuple(history),
         warnings,
         log_file if log_file.exists() else logs_folder(state_folder) / f"{job.id}.log",
@@ -58,8 +59,10 @@ def _pages_of(manifest: dict[str, Any]) -> tuple[PageResult, ...]:
     return ()
 
 
-def _map_of(count: int, pages: tuple[PageResult, ...]) -> PageMap:
-    marks = bytearray(max(count, max((p.page for p in pages), default=0)))
+def _map_of(numbers: PageNumbers | None, pages: tuple[PageResult, ...]) -> PageMap:
+    if numbers is None or not all(page.page in numbers for page in pages):
+        numbers = PageNumbers(tuple((page.page, page.page) for page in pages))
+    marks = bytearray(len(numbers))
     for page in pages:
-        marks[page.page - 1] = MARKS[page.state]
-    return PageMap(bytes(marks))
+        marks[numbers.place(page.page) or 0] = MARKS[page.state]
+    return PageMap(bytes(marks), numbers=numbers)

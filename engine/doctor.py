@@ -16,6 +16,7 @@ from engine.display import display_name
 from engine.errors import SandboxUnavailable, SettingsError
 from engine.filesystem import filesystem_type, is_network, nearest_existing
 from engine.folders import check_folders
+from engine.passwords import passwords_problem
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.settings import Settings, usable_cores
 
@@ -51,6 +52,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _ocr()
     yield from _inotify()
     yield from _folders(settings)
+    yield from _passwords(settings)
     yield _terminal()
 
 
@@ -137,6 +139,13 @@ def _folders(settings: Settings) -> Iterator[Check]:
         elif name == "state" and is_network(folder):
             verdict, advice = Verdict.WARNING, "The queue needs a local disk: set HOTFOLIO_STATE."
         yield Check(name, verdict, f"{finding}, {free >> 20} MB free.", advice)
+
+
+def _passwords(settings: Settings) -> Iterator[Check]:
+    if settings.passwords_file is not None:
+        problem = passwords_problem(settings.passwords_file)
+        found = f"{display_name(settings.passwords_file)} can be used."
+        yield Check("passwords", Verdict.OK if problem is None else Verdict.PROBLEM, problem or found)
 
 
 def _terminal() -> Check:

@@ -126,9 +126,10 @@ class Engine:
         self._conversions = Conversions(self._live, self._queue, waits_for_late_files=self._waits)
         self._conversions.sweep({job.id for job in self._tracker.jobs() if job.state not in _PUBLISHED})
         self._check_disk()
+        self._conversions.check_passwords()
         self._pool = WorkerPool(settings, self._queue, self._conversions, self._program)
         self._pool.start(settings.worker_count)
-        self._inspector = Inspector(self._pool.fork_server, state)
+        self._inspector = Inspector(self._pool.fork_server, state, self._conversions.passwords.candidates)
         self._hotfolders = HotFolders(self._queue, self._cancel_one)
         if self._watches:
             self._hotfolders.follow(settings.hot_folders)
@@ -292,7 +293,7 @@ class Engine:
             page,
             width,
             height,
-            self._conversions.password(job_id),
+            self._conversions.passwords.of(job_id),
         )
 
     def page_map(self, job_id: int) -> PageMap | None:
@@ -447,7 +448,7 @@ class Engine:
         """Try failed jobs again with a password, which is kept in memory alone."""
         job_ids = list(job_ids)
         for job_id in job_ids:
-            self._conversions.set_password(job_id, password)
+            self._conversions.passwords.set(job_id, password)
         return self.retry(job_ids)
 
     def change_priority(self, job_ids: Iterable[int], by: int) -> list[int]:
@@ -566,6 +567,7 @@ class Engine:
                 if time.monotonic() >= next_disk_check:
                     next_disk_check = time.monotonic() + _DISK_CHECK_S
                     self._check_disk()
+                    self._conversions.check_passwords()
                     self._queue.resume(NO_PROCESS, keeps_banner=True)
             except Exception:
                 log.exception("Housekeeping failed")

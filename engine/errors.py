@@ -52,15 +52,27 @@ class DocumentError(HotfolioError):
 
 
 class NotAPdf(DocumentError):
-    """The file has no PDF in it."""
+    """The file has no PDF in it, nor another document that is taken in."""
+
+
+class NotAccepted(DocumentError):
+    """The file is a document of a kind that is not taken in."""
 
 
 class DamagedPdf(DocumentError):
-    """The PDF is damaged beyond repair."""
+    """The document is damaged beyond repair."""
 
 
 class PasswordRequired(DocumentError):
     """The PDF cannot be read without a password."""
+
+
+class PasswordsRefused(HotfolioError):
+    """The passwords file cannot be used."""
+
+
+class NoSuchPages(DocumentError):
+    """The document has none of the pages that are selected."""
 
 
 class PageNotLocated(HotfolioError):

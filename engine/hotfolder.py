@@ -19,6 +19,7 @@ from pathlib import Path
 import watchfiles
 
 from engine.display import display_name
+from engine.documentkinds import HEAD, TAIL, has_intact_end, kind_of, left_alone, names_kind
 from engine.filesystem import is_network
 from engine.job import Job, JobState, Source, Submission, signed_inode
 from engine.jobqueue import REMOVED, JobQueue
@@ -30,9 +31,6 @@ IGNORED_SUFFIXES = (b".part", b".partial", b".filepart", b".crdownload", b".tmp"
 IGNORED_PREFIXES = (b".", b"~$")
 IGNORED_FOLDERS = frozenset({b"@eaDir", b"__MACOSX"})
 
-_HEAD = 1024
-_TAIL = 2048
-"""Where `%PDF-` and `%%EOF` are looked for; readers accept both within 1 KiB, and some writers pad the end."""
 _TICK_S = 0.25
 _REBUILD_S = 1.0
 """How long a broken watcher is left alone before it is built again; twice as long each time it breaks."""
@@ -313,7 +311,7 @@ class HotFolder:
         """Whether a file is ready to be queued, now."""
         if not stat.S_ISREG(status.st_mode):
             self._candidates.pop(key, None)
-            if _looks_like_pdf_name(key):
+            if self._is_wanted_by_name(key):
                 self._complain(key, "is not a regular file")
             return False
         known = self._known.get(key)
@@ -348,20 +346,21 @@ class HotFolder:
             return False
         try:
             with Path(os.fsdecode(self._path(key))).open("rb") as stream:
-                head = stream.read(_HEAD)
-                stream.seek(max(0, seen.size - _TAIL))
-                tail = stream.read(_TAIL)
+                head = stream.read(HEAD)
+                stream.seek(max(0, seen.size - TAIL))
+                tail = stream.read(TAIL)
         except OSError as error:
             self._complain(key, f"cannot be read: {error.strerror}")
             return False
-        if b"%PDF-" not in head:
+        kind = kind_of(os.fsdecode(key), head)
+        if kind is None or kind not in self._rule.options.accept:
             if unchanged_s >= self._rule.settle_damaged:
                 self._candidates.pop(key, None)
                 self._known[key] = seen
-                if _looks_like_pdf_name(key):
-                    self._complain(key, "is not a PDF: it does not begin with %PDF")
+                if self._is_wanted_by_name(key):
+                    self._complain(key, left_alone(kind, self._rule.options.accept))
             return False
-        if b"%%EOF" not in tail:
+        if not has_intact_end(kind, head, tail, seen.size):
             return unchanged_s >= self._rule.settle_damaged
         return arrived_whole or unchanged_s >= self._rule.settle
 
@@ -422,7 +421,7 @@ class HotFolder:
 
     def _files_below(self, folder: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
         """Everything below a folder that is no folder and not ignored by its name, without following links."""
-        if _looks_like_pdf_name(folder):
+        if self._is_wanted_by_name(folder):
             self._complain(folder, "is a folder")
         prefix = folder + b"/" if folder else b""
         try:
@@ -454,6 +453,9 @@ class HotFolder:
         patterns = self._rule.ignore
         return bool(patterns) and any(_matches(pattern, os.fsdecode(key), os.fsdecode(name)) for pattern in patterns)
 
+    def _is_wanted_by_name(self, key: bytes) -> bool:
+        return names_kind(os.fsdecode(key)) in self._rule.options.accept
+
     def _path(self, key: bytes) -> bytes:
         return self._root_bytes + b"/" + key
 
@@ -476,7 +478,3 @@ def _matches(pattern: str, path: str, name: str) -> bool:
     if "/" in pattern:
         return fnmatch.fnmatchcase(path, pattern.strip("/"))
     return fnmatch.fnmatchcase(name, pattern)
-
-
-def _looks_like_pdf_name(name: bytes) -> bool:
-    return name.lower().endswith(b".pdf")

@@ -2,19 +2,19 @@
 
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.display import display_text
-from engine.errors import HotfolioError, SourceGone
+from engine.errors import HotfolioError, PasswordRequired, SourceGone
 from engine.job import Job, JobState, PageResult, PageState
 from engine.options import Format
 from engine.pageindex import read_page
-from engine.protocol import MAX_PEEK, Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
+from engine.protocol import CONVERTED, MAX_PEEK, SOURCE, Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
 from engine.publish import MANIFEST, read_manifest
 from engine.run import file_name, refusal, wire_path
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.snapshot import Picture
-from engine.staging import COPY
 
 _MAX_PREVIEW_BYTES = 4 << 20
 _LIMITS = Limits(step_timeout_s=20)
@@ -24,9 +24,13 @@ _PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 class Inspector:
     """Thread-safe: it keeps no state. Every call forks a process, which takes some 10 ms."""
 
-    def __init__(self, fork_server: ForkServer, state_folder: Path) -> None:
+    def __init__(
+        self, fork_server: ForkServer, state_folder: Path, passwords: Callable[[], tuple[str, ...]] = tuple
+    ) -> None:
+        """`passwords` reads the file of passwords; it may raise `PasswordsRefused`."""
         self._fork_server = fork_server
         self._state_folder = state_folder
+        self._passwords = passwords
 
     def preview(self, job: Job, folder: Path) -> str:
         """The job's Markdown: as published, or of the pages finished so far. Raises `HotfolioError`.
@@ -65,25 +69,32 @@ class Inspector:
 
     def peek(self, job: Job, folder: Path, page: int, width: int, height: int, password: str | None) -> Picture:
         """A page of the job's document, fitted into so many pixels, at most 400 a side. Raises `HotfolioError`."""
-        file = folder / COPY
-        if not file.exists():
-            file = job.source.file
+        own = [file for file in (folder / CONVERTED, folder / SOURCE) if file.exists()]
+        file = own[0] if own else job.source.file
+        if not own:
             try:
                 unchanged = job.source.matches(file.lstat())
             except OSError:
                 unchanged = False
             if not unchanged:
                 raise SourceGone("The document is no longer where it was, so there is nothing to look at.")
-        answer = self._ask(
-            PeekTask(
-                folder=wire_path(self._state_folder),
-                file=wire_path(file),
-                page=page,
-                width=max(1, min(width, MAX_PEEK)),
-                height=max(1, min(height, MAX_PEEK)),
-                password=password,
-            )
+        task = PeekTask(
+            folder=wire_path(self._state_folder),
+            file=wire_path(file),
+            name=file_name(job),
+            accept=job.options.accept,
+            page=page,
+            width=max(1, min(width, MAX_PEEK)),
+            height=max(1, min(height, MAX_PEEK)),
+            password=password,
         )
+        try:
+            answer = self._ask(task)
+        except PasswordRequired:
+            candidates = self._passwords()
+            if not candidates:
+                raise
+            answer = self._ask(task.model_copy(update={"candidates": candidates}))
         if not isinstance(answer, Peeked) or len(answer.rgb) != answer.width * answer.height * 3:
             raise HotfolioError("The page could not be rendered.")
         return Picture(answer.width, answer.height, answer.rgb)

@@ -10,6 +10,7 @@ from typing import Literal, Self
 from engine.display import display_name
 from engine.errors import IllegalTransition
 from engine.options import ConvertOptions
+from engine.pageranges import PageNumbers, first_selected
 
 NEEDS_PASSWORD = "The PDF needs a password"
 """How the reason of a job begins that failed for want of one."""
@@ -169,7 +170,7 @@ class Job:
     sha256: str | None = None
     """Of the staged copy; set once the source is staged."""
     pages: int | None = None
-    """Set once the document has been opened."""
+    """How many pages there are to convert; set once the document has been opened."""
     pages_done: int = 0
     """Pages that are finished in any way, failed ones included."""
     pages_failed: int = 0
@@ -190,6 +191,12 @@ class Job:
     def name(self) -> str:
         """The file's path inside its folder, safe to show."""
         return display_name(self.source.path)
+
+    @property
+    def page_numbers(self) -> PageNumbers | None:
+        """The pages there are to convert, by their numbers in the document; None until it has been opened."""
+        # The document has `pages` of those selected, and they come in order: so they are the first ones.
+        return None if self.pages is None else first_selected(self.options.pages, self.pages)
 
     @property
     def needs_password(self) -> bool:

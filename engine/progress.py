@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.changes import ChangeLog
 from engine.job import Job, JobState, PageResult, PageState, Step
+from engine.pageranges import PageNumbers
 from engine.snapshot import (
     HISTORY_BINS,
     MARKS,
@@ -37,9 +38,20 @@ class _Live:
     step: Step = Step.STAGING
     done_since: int = 0
     marks: bytearray = field(default_factory=bytearray)
+    numbers: PageNumbers = field(default_factory=lambda: PageNumbers(()))
+    """Of the pages that have marks."""
     on_page: dict[int, int] = field(default_factory=dict)
     """Page to worker."""
     workers: set[int] = field(default_factory=set)
+
+    def mark(self, page: int, mark: PageMark) -> None:
+        place = self.numbers.place(page)
+        if place is not None:
+            self.marks[place] = mark
+
+    @property
+    def page_map(self) -> PageMap:
+        return PageMap(bytes(self.marks), dict(self.on_page), self.numbers)
 
 
 class ProgressTracker:
@@ -80,8 +92,8 @@ class ProgressTracker:
             self._note(before, job, waited_s)
             if job.state is JobState.RUNNING:
                 live = self._live.setdefault(job.id, _Live(self._clock()))
-                if job.pages and len(live.marks) != job.pages:
-                    live.marks = bytearray(job.pages)
+                if job.page_numbers and live.numbers != job.page_numbers:
+                    live.numbers, live.marks = job.page_numbers, bytearray(len(job.page_numbers))
             else:
                 self._live.pop(job.id, None)
             if before is not None and job.state is JobState.RUNNING and before.job.state is JobState.RUNNING:
@@ -118,8 +130,7 @@ class ProgressTracker:
             if live is None:
                 return
             for result in results:
-                if 0 < result.page <= len(live.marks):
-                    live.marks[result.page - 1] = MARKS[result.state]
+                live.mark(result.page, MARKS[result.state])
             states = [r.state for r in results]
             self._put(
                 replace(
@@ -140,8 +151,7 @@ class ProgressTracker:
             live = self._live.get(job_id)
             if live is None:
                 return
-            if 0 < page <= len(live.marks):
-                live.marks[page - 1] = PageMark.RUNNING
+            live.mark(page, PageMark.RUNNING)
             live.on_page[page] = worker
             if worker not in live.workers:
                 live.workers.add(worker)
@@ -161,8 +171,7 @@ class ProgressTracker:
             if live is None:
                 return
             live.on_page.pop(result.page, None)
-            if 0 < result.page <= len(live.marks):
-                live.marks[result.page - 1] = MARKS[result.state]
+            live.mark(result.page, MARKS[result.state])
             live.done_since += 1
             before = self._log.jobs[job_id]
             rate = live.done_since / max(now - live.since, 1e-3)
@@ -187,8 +196,7 @@ class ProgressTracker:
             if live is None:
                 return
             live.on_page.pop(result.page, None)
-            if 0 < result.page <= len(live.marks):
-                live.marks[result.page - 1] = PageMark.FAILED
+            live.mark(result.page, PageMark.FAILED)
             before = self._log.jobs[job_id]
             self._put(replace(before, pages_done=before.pages_done + 1, pages_failed=before.pages_failed + 1))
 
@@ -201,8 +209,7 @@ class ProgressTracker:
             live = self._live.get(job_id)
             if live is not None:
                 live.on_page.pop(page, None)
-                if 0 < page <= len(live.marks):
-                    live.marks[page - 1] = PageMark.WAITING
+                live.mark(page, PageMark.WAITING)
 
     def worker_changed(self, worker: WorkerSnapshot) -> None:
         """A worker starts, or turns to other work."""
@@ -293,12 +300,12 @@ class ProgressTracker:
         """The page map of a running job."""
         with self._lock:
             live = self._live.get(job_id)
-            return PageMap(bytes(live.marks), dict(live.on_page)) if live is not None else None
+            return live.page_map if live is not None else None
 
     def page_maps(self) -> dict[int, PageMap]:
         """The page maps of all running jobs."""
         with self._lock:
-            return {job_id: PageMap(bytes(live.marks), dict(live.on_page)) for job_id, live in self._live.items()}
+            return {job_id: live.page_map for job_id, live in self._live.items()}
 
     # --- below, the lock is held ---
 

@@ -10,12 +10,16 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, Val
 
 from engine.errors import ChildGarbage
 from engine.job import PageState
-from engine.options import ConvertOptions
+from engine.options import ConvertOptions, DocumentKind
 
 MAX_LINE = 1 << 20
 """Bytes of one message at most."""
 MAX_PEEK = 400
 """Pixels along one side of a small picture, three bytes each in base64, so that it fits into a message."""
+SOURCE = "source.pdf"
+"""The staged copy of the document in the job's folder, whatever kind it is of."""
+CONVERTED = "converted.pdf"
+"""The PDF that `OpenTask` makes of it beside it, if it is none; all later tasks are about this one."""
 MERGE_LIST = "merge.json"
 """What `MergeTask` reads: `{"checkpoints": [file, ...], "failed": {page: reason}}`."""
 PAGE_SIZES = "page-sizes.json"
@@ -30,7 +34,8 @@ Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What is wrong with a message is written to logs, and its passwords are not.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 # --- tasks: engine to process ---
@@ -38,17 +43,19 @@ class _Message(BaseModel):
 
 class _Task(_Message):
     folder: str
-    """The job's private folder; the staged `source.pdf` is in it and everything is written below it."""
+    """The job's private folder; the staged document is in it and everything is written below it."""
     name: str
     """The document's file name, for the names and links of what is made from it."""
     options: ConvertOptions
-    password: str | None = None
+    password: str | None = Field(default=None, repr=False)
 
 
 class OpenTask(_Task):
-    """Open the document and write down what concerns it as a whole."""
+    """Open the document, as a PDF if it is none, and write down what concerns it as a whole."""
 
     task: Literal["open"] = "open"
+    candidates: tuple[str, ...] = Field(default=(), repr=False)
+    """More passwords to try, in this order, once `password` has not opened it."""
 
 
 class PagesTask(_Task):
@@ -80,11 +87,17 @@ class PeekTask(_Message):
     """Where to work; nothing but a log is written."""
     file: str
     """The document, absolute, as `folder` is."""
+    name: str
+    """Its file name, which says its kind where its content does not."""
+    accept: tuple[DocumentKind, ...]
+    """What it may be."""
     page: PageNumber
     width: Annotated[int, Field(ge=1, le=MAX_PEEK)]
     """The picture is fitted into so many pixels."""
     height: Annotated[int, Field(ge=1, le=MAX_PEEK)]
-    password: str | None = None
+    password: str | None = Field(default=None, repr=False)
+    candidates: tuple[str, ...] = Field(default=(), repr=False)
+    """As those of `OpenTask`."""
 
 
 class MergeTask(_Task):
@@ -99,7 +112,7 @@ class MergeTask(_Task):
 
 Task = OpenTask | PagesTask | MergeTask | PreviewTask | PeekTask
 _AnyTask = Annotated[Task, Field(discriminator="task")]
-_tasks: TypeAdapter[Task] = TypeAdapter(_AnyTask)
+_tasks: TypeAdapter[Task] = TypeAdapter(_AnyTask, config=ConfigDict(hide_input_in_errors=True))
 
 
 # --- events: process to engine ---
@@ -123,6 +136,15 @@ class Opened(_Message):
     pages: PageNumber
     busy_s: Seconds
     warnings: tuple[str, ...] = ()
+    candidate: Annotated[int, Field(ge=0)] | None = None
+    """Which of `OpenTask.candidates` has opened it, from 0."""
+
+
+class OpenProgress(_Message):
+    """Still opening: so many pages have been laid out, or put into a PDF."""
+
+    event: Literal["open_progress"] = "open_progress"
+    page: PageNumber
 
 
 class PageStarted(_Message):
@@ -198,13 +220,13 @@ class Refused(_Message):
     """The task cannot be done; the process stands by for the next one."""
 
     event: Literal["refused"] = "refused"
-    kind: Literal["not_a_pdf", "damaged", "password", "unwritable", "internal"]
+    kind: Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "internal"]
     message: str
 
 
 Answer = Opened | PagesDone | Merged | Previewed | Peeked | Refused
 """What ends a task."""
-Event = Ready | PageStarted | OcrStarted | PageDone | MergeProgress | Answer
+Event = Ready | OpenProgress | PageStarted | OcrStarted | PageDone | MergeProgress | Answer
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 

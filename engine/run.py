@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.display import display_name, display_text
-from engine.errors import ChildDied, DamagedPdf, HotfolioError, NotAPdf, PasswordRequired, unwritable
+from engine.errors import ChildDied, DamagedPdf, HotfolioError, NotAccepted, NotAPdf, PasswordRequired, unwritable
 from engine.job import Checkpoint, Job, JobState, PageResult
 from engine.progress import ProgressTracker
 from engine.protocol import Refused
@@ -36,7 +36,7 @@ class Run:
     """Records on their way to the disk."""
     suspicion: int = 0
     """Points noted against the job since its last finished batch, or since the engine started."""
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     """What opens the document; kept in memory alone."""
     reasons: dict[int, str] = field(default_factory=dict)
     """Why a page is not being read in the ordinary way."""
@@ -89,6 +89,8 @@ def refusal(answer: Refused, state_folder: Path) -> HotfolioError:
     match answer.kind:
         case "not_a_pdf":
             return NotAPdf(message)
+        case "not_accepted":
+            return NotAccepted(message)
         case "damaged":
             return DamagedPdf(message)
         case "password":

@@ -28,6 +28,7 @@ from engine.protocol import (
     MergeProgress,
     OcrStarted,
     Opened,
+    OpenProgress,
     PageDone,
     PagesDone,
     PageStarted,
@@ -58,7 +59,7 @@ class Limits:
     ocr_timeout_s: float = 300.0
     memory_bytes: int = 2 << 30
     step_timeout_s: float = 300.0
-    """For opening a document, and between two signs of life of a merge."""
+    """For opening a document and for a merge, between two signs of life."""
 
 
 class ForkServer:
@@ -333,7 +334,7 @@ class Sandbox:
                 case PageDone():
                     self.pages_converted += 1
                     page, allowed_s = None, self._limits.step_timeout_s
-                case MergeProgress():
+                case OpenProgress() | MergeProgress():
                     allowed_s = self._limits.step_timeout_s
                 case Ready():
                     raise ChildGarbage("The conversion process introduced itself twice.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from engine.job import Job, JobState, PageResult, PageState, Step
+from engine.pageranges import PageNumbers
 
 HISTORY_BINS = 60
 """Pages per second is kept for five minutes, in bins of five seconds."""
@@ -154,6 +155,18 @@ class PageMap:
     """A `PageMark` a page."""
     workers: dict[int, int] = field(default_factory=dict)
     """Page number to the worker on it."""
+    numbers: PageNumbers | None = None
+    """Of the pages that have marks; all from 1 on unless given."""
+
+    @property
+    def pages(self) -> PageNumbers:
+        """The numbers of the pages, a mark each."""
+        return self.numbers or PageNumbers(((1, len(self.marks)),) if self.marks else ())
+
+    def mark(self, page: int) -> PageMark | None:
+        """The mark of a page, by its number; None if it has none."""
+        place = self.pages.place(page)
+        return PageMark(self.marks[place]) if place is not None and place < len(self.marks) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from engine.errors import (
 )
 from engine.filesystem import fsync_path
 from engine.job import Job
+from engine.protocol import SOURCE
 
-COPY = "source.pdf"
+COPY = SOURCE
 """The copy's name in the job's folder; the conversion process opens it by this name."""
 RUN = "run"
 _BLOCK = 1 << 20

@@ -53,6 +53,9 @@ _OPTIONS = {
         None,
         "formats",
     ),
+    "accept": _Option(
+        _text("--accept", metavar="LIST", help="Kinds of documents to take in, such as pdf,epub,png."), None, "accept"
+    ),
     "pages": _Option(_text("--pages", metavar="LIST", help="Pages to convert, as in 1-10,15,20-."), None, "pages"),
     "converter": _Option(
         _text("--converter", metavar="NAME", help="local, or vlm: a vision model reads the pages."), None, "converter"
@@ -94,6 +97,7 @@ _OPTIONS = {
 FOLDERS = ("input", "output", "state")
 CONVERSION = (
     "formats",
+    "accept",
     "pages",
     "workers",
     "ocr",
@@ -106,7 +110,18 @@ CONVERSION = (
     "page_timeout",
 )
 """How documents are converted."""
-JOB = ("formats", "pages", "ocr", "ocr_languages", "converter", "no_images", "no_refine", "structure", "skip_steps")
+JOB = (
+    "formats",
+    "accept",
+    "pages",
+    "ocr",
+    "ocr_languages",
+    "converter",
+    "no_images",
+    "no_refine",
+    "structure",
+    "skip_steps",
+)
 """The part of it that can be chosen for a single job."""
 _Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file instead of hotfolio.toml.")

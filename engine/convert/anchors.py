@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from engine.convert.blocks import Kind, RefinedPage, Span
+from engine.pageranges import is_selected
 
 _PLACE = re.compile(r"#page=(\d+)&y=(\d+)")
 _ABOVE = 12
@@ -22,7 +23,9 @@ class Anchors:
 
     name = "links"
 
-    def __init__(self) -> None:
+    def __init__(self, selection: str | None = None) -> None:
+        """`selection` are the pages that are converted, as in `1-10,15`: what leads to others leads nowhere."""
+        self._selection = selection
         self._used: Counter[str] = Counter()
         self._places: list[tuple[int, float]] = []
         self._anchors: list[str] = []
@@ -39,6 +42,9 @@ class Anchors:
         for span in _spans(page):
             place = _PLACE.fullmatch(span.link)
             if place is not None:
+                if not is_selected(self._selection, int(place[1])):
+                    span.link = ""
+                    continue
                 at = bisect_right(self._places, (int(place[1]), int(place[2]) + _ABOVE)) - 1
                 span.link = f"#{self._anchors[at]}" if at >= 0 else ""
 

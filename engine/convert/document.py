@@ -1,7 +1,8 @@
 """Opens a document, says in one sentence why it cannot be, and reads what concerns it as a whole."""
 
 import contextlib
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,10 +12,11 @@ from pymupdf4llm.helpers import utils as library_utils
 from engine.convert.ocr import OcrEngine
 from engine.convert.structuretree import NoStructure
 from engine.convert.tagreader import TagReader
+from engine.documentkinds import not_accepted
 from engine.job import NEEDS_PASSWORD
 from engine.options import ConvertOptions
 
-Refusal = Literal["not_a_pdf", "damaged", "password", "unwritable", "internal"]
+Refusal = Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "internal"]
 
 _extract_form_fields = library_utils.extract_form_fields_with_pages
 
@@ -37,6 +39,8 @@ class Document:
         self._reopen = reopen
         self._tags: TagReader | str | None = None
         self.warnings: list[str] = []
+        self.candidate: int | None = None
+        """Which of the candidates has opened it, from 0."""
         self.ocr = OcrEngine.for_mode(options.ocr)
         # The library puts the document's name into the names of pictures and into JSON.
         pdf._name = name
@@ -89,8 +93,13 @@ class Document:
             return otherwise
 
 
-def open_document(file: Path, name: str, options: ConvertOptions, password: str | None) -> Document:
-    """Open `file`; raises `CannotOpen` with a sentence for a person."""
+def open_document(
+    file: Path, name: str, options: ConvertOptions, password: str | None, candidates: Sequence[str] = ()
+) -> Document:
+    """Open `file`; raises `CannotOpen` with a sentence for a person.
+
+    If it needs a password and `password` is not it, the candidates are tried in their order.
+    """
     file = file.absolute()  # pages are converted in another working directory
     if file.stat().st_size == 0:
         raise CannotOpen("not_a_pdf", "The file is empty.")
@@ -98,23 +107,30 @@ def open_document(file: Path, name: str, options: ConvertOptions, password: str 
     def reopen() -> pymupdf.Document:
         again = pymupdf.open(str(file), filetype="pdf")
         if again.needs_pass:
-            again.authenticate(password or "")
+            _opens(again, password if candidate is None else candidates[candidate])
         return again
 
     try:
         pdf = pymupdf.open(str(file), filetype="pdf")
     except Exception as error:
         if not _looks_like_pdf(file):
-            raise CannotOpen("not_a_pdf", "Not a PDF: the file does not begin with %PDF.") from error
+            raise CannotOpen("not_a_pdf", not_accepted(None, options.accept)) from error
         raise CannotOpen("damaged", "The PDF is damaged beyond repair.") from error
-    if pdf.needs_pass and not (password and pdf.authenticate(password)):
-        wrong = "none of the passwords given opens it" if password else "it cannot be read without one"
-        raise CannotOpen("password", f"{NEEDS_PASSWORD}: {wrong}.")
+    candidate: int | None = None
+    if pdf.needs_pass and not _opens(pdf, password):
+        candidate = next((number for number, other in enumerate(candidates) if _opens(pdf, other)), None)
+        if candidate is None:
+            wrong = (
+                "none of the passwords given opens it" if password or candidates else "it cannot be read without one"
+            )
+            raise CannotOpen("password", f"{NEEDS_PASSWORD}: {wrong}.")
     with contextlib.suppress(Exception):
         if pdf.page_count > 0:
-            return Document(pdf, name, options, reopen)
+            document = Document(pdf, name, options, reopen)
+            document.candidate = candidate
+            return document
     if not _looks_like_pdf(file):
-        raise CannotOpen("not_a_pdf", "Not a PDF: the file does not begin with %PDF.")
+        raise CannotOpen("not_a_pdf", not_accepted(None, options.accept))
     raise CannotOpen("damaged", "The PDF is damaged beyond repair: no page can be found in it.")
 
 
@@ -122,6 +138,24 @@ def one_line(error: BaseException) -> str:
     """An exception as part of a sentence."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _opens(pdf: pymupdf.Document, password: str | None) -> bool:
+    """Whether a password is the user's or the owner's, in whatever way its author has turned it into bytes.
+
+    The format says how (ISO 32000-2, 7.6.4: PDFDocEncoding up to revision 4, then UTF-8), and not every author follows.
+    """
+    if not password:
+        return False
+    ways = [password]
+    if not password.isascii():
+        ways += [password.encode("utf-8").decode("latin-1"), unicodedata.normalize("NFC", password)]
+        ways += [unicodedata.normalize("NFD", password)]
+    for way in dict.fromkeys(ways):
+        with contextlib.suppress(Exception):  # of text that cannot be passed on
+            if pdf.authenticate(way):
+                return True
+    return False
 
 
 def _looks_like_pdf(file: Path) -> bool:

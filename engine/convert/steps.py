@@ -108,5 +108,5 @@ def document_steps(options: ConvertOptions) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw."""
     if not options.refine:
         return [HeadingLevels()]
-    steps: list[BlockStep] = [Furniture(), Headings(), Continued(), Anchors()]
+    steps: list[BlockStep] = [Furniture(), Headings(), Continued(), Anchors(options.pages)]
     return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]

@@ -6,12 +6,14 @@ import stat
 import unicodedata
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from fastapi import HTTPException
 
 from engine.display import display_name
+from engine.documentkinds import names_kind
 from engine.hotfolder import IGNORED_FOLDERS, IGNORED_PREFIXES, IGNORED_SUFFIXES
+from engine.options import DocumentKind
 from engine.publish import safe_name
 
 _SUFFIX = ".pdf"
@@ -46,18 +48,21 @@ def find_input(root: Path, name: bytes) -> Path:
     return root / os.fsdecode(relative)
 
 
-def names_for(sent: bytes) -> Iterator[str]:
-    """Names for a file that was sent under some name, the best first; safe, and taken by the hot folder."""
+def names_for(sent: bytes, accept: tuple[DocumentKind, ...] = (DocumentKind.PDF,)) -> Iterator[str]:
+    """Names for a file that was sent under some name, the best first; safe, and of one of the kinds accepted."""
     text = unicodedata.normalize("NFC", sent.decode("utf-8", "replace"))
     name = re.split(r"[/\\]", text)[-1].strip()
-    stem = name[: -len(_SUFFIX)] if name.lower().endswith(_SUFFIX) else name
+    # A name that is nothing but a suffix is one here, and none for `PurePath`.
+    suffix = PurePath(f"x{name}").suffix.lower() if names_kind(f"x{name}") in accept else ""
+    stem = name[: -len(suffix)] if suffix else name
+    suffix = suffix or _SUFFIX
     stem = safe_name(stem.replace("\ufffd", "_").lstrip("~").strip())
     stem = stem.encode()[:_MAX_STEM_BYTES].decode("utf-8", "ignore").rstrip()
-    yield f"{stem}{_SUFFIX}"
+    yield f"{stem}{suffix}"
     for number in range(2, _NUMBERED):
-        yield f"{stem}~{number}{_SUFFIX}"
+        yield f"{stem}~{number}{suffix}"
     for _ in range(_NUMBERED):
-        yield f"{stem}~{uuid.uuid4().hex[:12]}{_SUFFIX}"
+        yield f"{stem}~{uuid.uuid4().hex[:12]}{suffix}"
 
 
 def _is_ignored(path: bytes) -> bool:

@@ -92,7 +92,7 @@ def router(service: Service) -> APIRouter:
     def keep(upload: Upload, wishes: Wishes, client: str) -> Accepted:
         profile = wishes.profile or ""
         options = wishes.options(engine.settings.options_of(profile))
-        names = names_for(upload.filename)
+        names = names_for(upload.filename, options.accept)
         job = engine.take_in(
             upload.part, names, options=options, priority=wishes.priority, profile=profile, client=client
         )
@@ -140,7 +140,7 @@ def router(service: Service) -> APIRouter:
             **_problems(
                 _400=_NOT_A_FORM,
                 _413="The file is bigger than `max_upload`, or the form's fields are too big.",
-                _415="The file is not a PDF, or the body is not multipart/form-data.",
+                _415="The file is not of a kind that `accept` takes in, or the body is not multipart/form-data.",
                 _422=f"There is no file, or more than one. {_UNKNOWN_OPTION}",
             ),
             **REFUSALS,
@@ -148,16 +148,19 @@ def router(service: Service) -> APIRouter:
         openapi_extra=form_schema(UploadForm, MULTIPART),
     )
     async def upload(request: Request, client: str = Depends(admit)) -> Accepted:
-        """Put a PDF into the input folder, under the name it was sent with, and queue it with its own options.
+        """Put a document into the input folder, under the name it was sent with, and queue it with its own options.
 
         Nothing is overwritten: if there is a file of this name, the new one gets a number. A file that does not come
         in whole leaves nothing behind.
         """
-        rules = FileRules(root, engine.settings.max_upload, frozenset({_FILE}))
+        # Which profile is asked for may stand behind the file; the process that opens it has the last word.
+        settings = engine.settings
+        accept = tuple(dict.fromkeys(k for name in ("", *settings.profiles) for k in settings.options_of(name).accept))
+        rules = FileRules(root, settings.max_upload, frozenset({_FILE}), accept=accept)
         async with read_form(request, rules) as form:
             wishes = read_wishes(form.fields)
             if not form.uploads:
-                raise HTTPException(422, "Send the PDF in the field `file`, as a file with a name.")
+                raise HTTPException(422, "Send the document in the field `file`, as a file with a name.")
             return await run_in_threadpool(keep, form.uploads[0], wishes, client)
 
     @routes.get("/worker-pool-status", summary="How busy the engine is")

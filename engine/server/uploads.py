@@ -20,7 +20,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from engine.display import display_name, display_text
+from engine.documentkinds import HEAD, kind_of, left_alone
 from engine.errors import HotfolioError, unwritable
+from engine.options import DocumentKind
 
 PART_PREFIX = ".hotfolio-upload-"
 """How a file's name begins while it comes in; the hot folder leaves it alone."""
@@ -30,8 +32,6 @@ MAX_FIELD_BYTES = 64 << 10
 _FRAME_BYTES = 1 << 20
 """For boundaries, headers and fields of a whole form."""
 _BLOCK = 1 << 20
-_HEAD = 1024
-"""Where `%PDF-` is looked for, as by the hot folder."""
 _LEFT_S = 3600
 _MULTIPART = b"multipart/form-data"
 _URLENCODED = b"application/x-www-form-urlencoded"
@@ -48,8 +48,8 @@ class FileRules:
     fields: frozenset[str] = frozenset({"file"})
     """What the fields are called that files are sent in."""
     max_files: int = 1
-    only_pdf: bool = True
-    """Refuse a file without `%PDF-` in its first KiB, as soon as that is here."""
+    accept: tuple[DocumentKind, ...] | None = (DocumentKind.PDF,)
+    """Refuse a file of another kind as soon as its first KiB is here; None takes in everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ class _IncomingFile:
         if self.size > self._rules.max_bytes:
             raise _refusal(413, f"The file is too big: {self._rules.max_bytes:,} bytes can be sent (max_upload).")
         self._pending += data
-        if not self._is_checked and len(self._pending) >= _HEAD:
+        if not self._is_checked and len(self._pending) >= HEAD:
             self._check()
 
     def end(self) -> None:
@@ -306,9 +306,11 @@ class _IncomingFile:
 
     def _check(self) -> None:
         self._is_checked = True
-        if self._rules.only_pdf and b"%PDF-" not in self._pending[:_HEAD]:
+        accept = self._rules.accept
+        kind = kind_of(self.filename.decode("utf-8", "replace"), bytes(self._pending[:HEAD]))
+        if accept is not None and kind not in accept:
             name = display_name(self.filename[-80:]) or "The file"
-            raise _refusal(415, f"{name} is not a PDF: it does not begin with %PDF.")
+            raise _refusal(415, f"{name} {left_alone(kind, accept)}")
 
     def _close(self) -> None:
         if self._descriptor >= 0:

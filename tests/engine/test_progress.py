@@ -9,7 +9,7 @@ from engine.job import Job, JobState, PageState, Step
 from engine.progress import ProgressTracker
 from engine.snapshot import HISTORY_BINS, PageMark, Snapshot, WorkerSnapshot, WorkerState
 from tests.clock import Clock
-from tests.engine.making import job, result, results
+from tests.engine.making import OPTIONS, job, result, results
 
 
 @pytest.fixture
@@ -136,6 +136,21 @@ def test_the_page_map_shows_every_page_and_who_is_on_it(tracker: ProgressTracker
     assert page_map is not None
     assert page_map.marks[4] == PageMark.WAITING
     assert page_map.workers == {}
+
+
+def test_the_page_map_of_a_selection_is_of_its_pages_alone(tracker: ProgressTracker, clock: Clock) -> None:
+    options = OPTIONS.model_copy(update={"pages": "2,5-7,20-"})
+    tracker.set_job(job(state=JobState.RUNNING, pages=4, options=options, revision=1))
+    tracker.pages_restored(1, [result(2, PageState.OCR)])
+    clock.advance(2)
+    convert(tracker, 5)
+    convert(tracker, 3)  # not selected
+    tracker.page_started(2, 1, 7)
+    page_map = tracker.page_map(1)
+    assert page_map is not None
+    assert list(page_map.pages) == [2, 5, 6, 7]
+    assert page_map.marks == bytes([PageMark.OCR, PageMark.OK, PageMark.WAITING, PageMark.RUNNING])
+    assert (page_map.mark(7), page_map.mark(3)) == (PageMark.RUNNING, None)
 
 
 def test_pages_of_an_earlier_run_are_done_from_the_start(tracker: ProgressTracker) -> None:

@@ -220,6 +220,13 @@ def test_health_and_version_are_told(client: TestClient) -> None:
 # --- options ---
 
 
+def test_a_range_of_pages_is_converted_alone(client: TestClient) -> None:
+    result = send(client, ("long.pdf", pdfs.text_pages(3)), page_range=["2", "7"]).json()
+    found = result["document"]["md_content"]
+    assert [word in found for word in ("marker-1", "marker-2", "marker-3")] == [False, True, True]
+    assert errors(result) == ["Of the pages asked for, 4-7 are not there: the document has 3 pages."]
+
+
 def test_every_format_asked_for_is_made(client: TestClient) -> None:
     result = send(client, ("all.pdf", said("In three ways.")), to_formats=["md", "json", "text"]).json()
     document = result["document"]
@@ -240,8 +247,12 @@ def test_every_format_asked_for_is_made(client: TestClient) -> None:
         ({"pdf_backend": "dlparse_v4"}, "pdf_backend=dlparse_v4 has no effect: hotfolio reads PDFs with PyMuPDF."),
         ({"table_mode": "fast"}, "table_mode=fast has no effect: hotfolio has one way to read tables."),
         ({"pipeline": "vlm"}, "pipeline=vlm has no effect: hotfolio has one way to read PDFs."),
-        ({"page_range": ["2", "5"]}, "page_range has no effect yet: all pages are converted."),
-        ({"page_range": ["1", "9" * 5000]}, "page_range has no effect yet: all pages are converted."),
+        ({"page_range": ["5", "2"]}, "page_range=5,2 has no effect: it is not the first page and the last one."),
+        ({"page_range": ["2"]}, "page_range=2 has no effect: it is not the first page and the last one."),
+        (
+            {"page_range": ["1", "9" * 5000]},
+            f"page_range=1,{'9' * 38}… has no effect: it is not the first page and the last one.",
+        ),
         (
             {"image_export_mode": "embedded"},
             "image_export_mode=embedded has no effect: pictures are linked as files, never embedded.",

@@ -374,7 +374,7 @@ def test_several_files_are_taken_where_they_are_expected(tmp_path: Path) -> None
         (b'name="to"', b"txt"),
         (b'name="files"; filename="c"', b"three" * 500_000),
     )
-    rules = FileRules(tmp_path, 1 << 22, frozenset({"files"}), max_files=3, only_pdf=False)
+    rules = FileRules(tmp_path, 1 << 22, frozenset({"files"}), max_files=3, accept=None)
 
     async def look(form: uploads.Form) -> None:
         assert form.fields == {"to": [b"md", b"txt"]}

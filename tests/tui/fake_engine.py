@@ -10,6 +10,7 @@ from engine.display import display_text
 from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, PageNotLocated
 from engine.job import Job, JobState, Move, PageResult, PageState, Source, Step, check_transition
 from engine.options import ConvertOptions
+from engine.pageranges import first_selected
 from engine.progress import ProgressTracker
 from engine.settings import Settings
 from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot, WorkerSnapshot, WorkerState
@@ -95,8 +96,12 @@ class FakeEngine:
         reason: str | None = None,
         seconds: float = 30.0,
         first_id: int | None = None,
+        selection: str | None = None,
     ) -> int:
-        """Put a job on the list in a state; pages that are done come out as counted, failed ones first."""
+        """Put a job on the list in a state; pages that are done come out as counted, failed ones first.
+
+        `pages` is how many there are of the `selection`.
+        """
         job_id = self._next_id = max(self._next_id, first_id or 0)
         self._next_id += 1
         path = name.encode() if isinstance(name, str) else name
@@ -105,7 +110,7 @@ class FakeEngine:
             id=job_id,
             conversion_id=str(uuid.UUID(int=job_id)),
             source=Source(bytes(self.settings.input), path, 3_200_000, 0, job_id),
-            options=ConvertOptions(),
+            options=ConvertOptions(pages=selection),
             state=state,
             priority=priority,
             position=float(job_id),
@@ -127,7 +132,8 @@ class FakeEngine:
             PageState.FAILED: "The page could not be read: its content stream is damaged.",
             PageState.TEXT_ONLY: "The layout step took longer than 60 s.",
         }
-        results = [PageResult(n, s, 0.4, "layout", reasons.get(s)) for n, s in enumerate(states, start=1)]
+        numbers = first_selected(selection, done)
+        results = [PageResult(n, s, 0.4, "layout", reasons.get(s)) for n, s in zip(numbers, states, strict=True)]
         self.pages[job_id] = {result.page: result for result in results}
         self.tracker.set_job(job)
         if state is JobState.RUNNING:
@@ -201,10 +207,11 @@ class FakeEngine:
     def detail(self, job_id: int) -> JobDetail:
         snapshot = self.job(job_id)
         pages = tuple(self.pages[job_id][page] for page in sorted(self.pages[job_id]))
-        marks = bytearray(snapshot.job.pages or len(pages))
+        numbers = snapshot.job.page_numbers or first_selected(None, len(pages))
+        marks = bytearray(len(numbers))
         for page in pages:
-            marks[page.page - 1] = MARKS[page.state]
-        page_map = self.tracker.page_map(job_id) or PageMap(bytes(marks))
+            marks[numbers.place(page.page) or 0] = MARKS[page.state]
+        page_map = self.tracker.page_map(job_id) or PageMap(bytes(marks), numbers=numbers)
         history = [(self.epoch, JobState.QUEUED, "found in the input folder")]
         if snapshot.job.started:
             history.append((snapshot.job.started, JobState.RUNNING, "taken up by a worker"))

@@ -10,6 +10,7 @@ from tests.tui.fake_engine import FakeEngine
 from tui.glyphs import ASCII
 from tui.picture import half_blocks, ramp
 from tui.screens.peek import PeekScreen
+from tui.widgets.job_view import JobView
 from tui.widgets.text_lines import TextLines
 
 BLACK, WHITE = b"\x00\x00\x00", b"\xff\xff\xff"
@@ -167,3 +168,24 @@ async def test_without_colours_a_page_is_characters(engine: FakeEngine) -> None:
         await s.press("i")
         await s.until(lambda: "++" in s.text or "==" in s.text or "##" in s.text)
         assert "▀" not in s.text
+
+
+async def test_only_the_pages_that_are_converted_are_gone_through_by_their_numbers(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.PARTIAL, pages=4, done=4, failed=1, selection="3,8-10")
+    async with session(engine) as s:
+        await s.press("enter")
+        await s.until(lambda: "4 of 4 pages" in s.text and "page 3 selected" in s.text)
+        view = s.app.screen.query_one(JobView)
+        lines = view.plain.splitlines()[-4:]
+        assert [line.split()[0] for line in lines] == ["3", "8", "9", "10"]
+        await s.press("right")
+        assert view.page == 8
+        await s.press("n")
+        assert view.page == 3
+        await s.press("right", "i")
+        await s.until(lambda: "Page 8 (2 of 4 to convert)" in s.text and "What page 8 says" in s.text)
+        await s.press("left")
+        await s.until(lambda: "What page 3 says" in s.text)
+        await s.press("greater_than_sign", "right")
+        await s.until(lambda: "What page 10 says" in s.text)
+        assert {call[1:3] for call in engine.calls if call[0] == "peek"} <= {(job_id, n) for n in (3, 8, 9, 10)}

@@ -69,7 +69,7 @@ class DetailScreen(JobScreen):
 
     def action_turn(self, by: int) -> None:
         """Select another page."""
-        self._view.select(self._view.page + by)
+        self._view.turn(by)
 
     def action_problem(self, direction: int) -> None:
         """Select the next page that has failed or is text only."""

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 
 from engine.display import display_name
 from engine.job import Job, JobState
+from engine.pageranges import first_selected
 from engine.snapshot import JobSnapshot
 from tui.actions import cancel_question, hold_or_release
 from tui.formatting import number, plural
@@ -94,9 +95,11 @@ class JobScreen(DashboardScreen):
             self.app.push_screen(PeekScreen(self.model, job.id, self.page_of(job.id)))
 
     def page_of(self, job_id: int) -> int:
-        """The page to look at: one that is being worked on, else the first."""
+        """The page to look at: one that is being worked on, else the first of those to convert."""
         page_map = self.model.engine.page_map(job_id)
-        return min(page_map.workers, default=1) if page_map is not None else 1
+        job = self.model.jobs.entries[job_id].job
+        first = next(iter(first_selected(job.options.pages, 1)))
+        return min(page_map.workers, default=first) if page_map is not None else first
 
     def action_log(self) -> None:
         """Read the log of a job, its end first."""

@@ -12,6 +12,7 @@ from textual.events import Resize
 
 from engine.display import display_text
 from engine.errors import HotfolioError, PageNotLocated
+from engine.pageranges import PageNumbers
 from engine.snapshot import PageMark
 from tui.model import Model, Update
 from tui.screens.base import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
@@ -28,7 +29,7 @@ _BARS = 2
 """Lines that title and keys take."""
 _PAGE = "Markdown of this page"
 _NEAR = "The whole Markdown, near this page"
-_UNCONVERTED = (b"", bytes([PageMark.WAITING]), bytes([PageMark.RUNNING]))
+_UNCONVERTED = (None, PageMark.WAITING, PageMark.RUNNING)
 _HINTS = (
     (("screen.leave",), "back", 0),
     (("page.previous", "page.next"), "turn page", 1),
@@ -62,8 +63,8 @@ class PeekScreen(DashboardScreen):
         Binding("escape,q,i", "leave", "Back", id="screen.leave"),
         Binding("left,left_square_bracket,N,h", "turn(-1)", "Previous page", id="page.previous"),
         Binding("right,right_square_bracket,n", "turn(1)", "Next page", id="page.next"),
-        Binding("less_than_sign", "go(1)", "First page", id="page.first"),
-        Binding("greater_than_sign", "go(0)", "Last page", id="page.last"),
+        Binding("less_than_sign", "go(0)", "First page", id="page.first"),
+        Binding("greater_than_sign", "go(-1)", "Last page", id="page.last"),
     ]
 
     def __init__(self, model: Model, job_id: int, page: int) -> None:
@@ -109,30 +110,37 @@ class PeekScreen(DashboardScreen):
 
     def action_turn(self, by: int) -> None:
         """Go to another page."""
-        self.action_go(min(max(self.page + by, 1), self._pages or self.page + by))
+        pages = self._pages
+        self._go(pages.further(self.page, by) if pages else max(self.page + by, 1))
 
-    def action_go(self, page: int) -> None:
-        """Go to a page; 0 is the last one."""
-        page = page or self._pages
-        if page and page != self.page:
-            self.page = page
-            self._show()
+    def action_go(self, place: int) -> None:
+        """Go to the first page, or with -1 to the last."""
+        if pages := self._pages:
+            self._go(pages.ranges[place][0 if place == 0 else 1])
 
     def action_leave(self) -> None:
         """Back to where one was."""
         self.dismiss(None)
 
     @property
-    def _pages(self) -> int:
-        """How many there are, 0 while that is not known."""
+    def _pages(self) -> PageNumbers | None:
+        """The pages there are to look at, None while that is not known."""
         entry = self.model.jobs.entries.get(self._job_id)
-        return (entry.job.pages or 0) if entry is not None else 0
+        return entry.job.page_numbers or None if entry is not None else None
+
+    def _go(self, page: int) -> None:
+        if page != self.page:
+            self.page = page
+            self._show()
 
     def _show(self) -> None:
         entry = self.model.jobs.entries.get(self._job_id)
         if entry is None or not self.is_attached:
             return
-        of = f" of {entry.job.pages}" if entry.job.pages else ""
+        pages = entry.job.page_numbers
+        of = f" of {pages.ranges[-1][1]}" if pages and entry.job.options.pages is None else ""
+        if pages and not of:
+            of = f" ({(pages.place(self.page) or 0) + 1} of {len(pages)} to convert)"
         self._title.show(f"Page {self.page}{of} of #{entry.job.id} {entry.job.name}")
         width, rows = self.size.width, self.size.height - _BARS
         is_alone = width - _TEXT_CELLS < MIN_WIDTH // 2
@@ -153,9 +161,7 @@ class PeekScreen(DashboardScreen):
     def _is_converted(self) -> bool | None:
         """Whether the page of a running job is; None for other jobs."""
         page_map = self.model.engine.page_map(self._job_id)
-        if page_map is None:
-            return None
-        return page_map.marks[self.page - 1 : self.page] not in _UNCONVERTED
+        return None if page_map is None else page_map.mark(self.page) not in _UNCONVERTED
 
     async def _read(self, page: int) -> None:
         """Show the page's Markdown from its beginning; if it was in sight before, hold the scroll position."""
@@ -183,4 +189,6 @@ class PeekScreen(DashboardScreen):
         except PageNotLocated as error:
             reason = display_text(str(error))
         text = engine.preview(self._job_id).expandtabs(4)
-        return _Markdown(text or reason, _NEAR, (page - 1) / max(self._pages, 1), reason)
+        pages = self._pages
+        begins = (pages.place(page) or 0) / len(pages) if pages else 0.0
+        return _Markdown(text or reason, _NEAR, begins, reason)

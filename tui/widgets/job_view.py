@@ -84,33 +84,37 @@ class JobView(ScrollLines):
 
     @property
     def page(self) -> int:
-        """The page selected, from 1; until one is, the first that is being worked on, or has failed, or the first."""
+        """The page selected, by its number; until one is, the first being worked on, or that failed, or the first."""
         if self._selected is not None:
             return self._selected
         page_map = self._page_map()
-        if page_map is None:
+        if page_map is None or not page_map.marks:
             return 1
-        return min(page_map.workers, default=page_map.marks.find(PageMark.FAILED) + 1 or 1)
+        failed = page_map.marks.find(PageMark.FAILED)
+        return min(page_map.workers, default=page_map.pages.at(max(failed, 0)))
 
     def select(self, page: int) -> None:
         """Select a page, and have it in sight: in the map, or in the list if that is what one is looking at."""
         page_map = self._page_map()
         if page_map is None or not page_map.marks:
             return
-        self._selected = max(1, min(page, len(page_map.marks)))
+        self._selected = page_map.pages.nearest(page)
         self.update_lines()
-        row, height = self._list_line + self._selected - 1, max(self.size.height, 1)
+        row, height = self._list_line + (page_map.pages.place(self._selected) or 0), max(self.size.height, 1)
         if self.scroll_offset.y > self._map_line and not 0 <= row - self.scroll_offset.y < height:
             self.scroll_to(y=row - height // 2, animate=False, force=True)
+
+    def turn(self, by: int) -> None:
+        """Select the page so many further on, of those there are."""
+        page_map = self._page_map()
+        if page_map is not None and page_map.marks:
+            self.select(page_map.pages.further(self.page, by))
 
     def select_problem(self, direction: int) -> bool:
         """Select the next page that is not plainly done; False if there is none."""
         page_map = self._page_map()
-        pages = [
-            index + 1
-            for index, mark in enumerate(page_map.marks if page_map is not None else b"")
-            if mark in (PageMark.TEXT_ONLY, PageMark.FAILED)
-        ]
+        marked = zip(page_map.pages, page_map.marks, strict=False) if page_map is not None else ()
+        pages = [page for page, mark in marked if mark in (PageMark.TEXT_ONLY, PageMark.FAILED)]
         page = self.page
         ahead = [other for other in pages if (other > page if direction > 0 else other < page)]
         if direction < 0:
@@ -122,10 +126,10 @@ class JobView(ScrollLines):
 
     def on_click(self, event: Click) -> None:
         """Select a page in the list."""
-        page = self.scroll_offset.y + event.y - self._list_line + 1
+        line = self.scroll_offset.y + event.y - self._list_line
         page_map = self._page_map()
-        if self._shows_selection and page_map is not None and 1 <= page <= len(page_map.marks) and self._list_line:
-            self.select(page)
+        if self._shows_selection and page_map is not None and 0 <= line < len(page_map.marks) and self._list_line:
+            self.select(page_map.pages.at(line))
 
     # --- drawing ---
 
@@ -153,7 +157,7 @@ class JobView(ScrollLines):
                 ]
             sections += self._fixed_sections
             if page_map.marks:
-                head = page_list_head(len(page_map.marks), width, look)
+                head = page_list_head(page_map, width, look)
                 lines = page_lines(page_map, loaded.results, selected, width, look)
                 sections.append(chained([[[("EACH PAGE", look.title)], head], lines]))
         sections = [section for section in sections if section]

@@ -20,9 +20,9 @@ _WORDS = {
 }
 
 
-def page_list_head(pages: int, width: int, look: Look) -> list[Part]:
+def page_list_head(page_map: PageMap, width: int, look: Look) -> list[Part]:
     """The titles above the lines."""
-    cells = [pad("PAGE", _number_cells(pages), right=True), pad("STATE", _STATE + 1), pad("VIA", _VIA)]
+    cells = [pad("PAGE", _number_cells(page_map), right=True), pad("STATE", _STATE + 1), pad("VIA", _VIA)]
     text = f"{' '.join(cells)}{'SECONDS':>{_SECONDS}}"
     message = "  MESSAGE"
     return [(clip(text + message if len(text) + len(message) <= width else text, width, ""), look.muted)]
@@ -32,10 +32,13 @@ def page_lines(
     page_map: PageMap, results: Mapping[int, PageResult], selected: int | None, width: int, look: Look
 ) -> LazyLines:
     """A line a page, made when it is looked at."""
-    count = len(page_map.marks)
-    return LazyLines(
-        count, lambda index: page_line(page_map, results, index + 1, width, look, is_selected=index + 1 == selected)
-    )
+    pages = page_map.pages
+
+    def line(index: int) -> list[Part]:
+        page = pages.at(index)
+        return page_line(page_map, results, page, width, look, is_selected=page == selected)
+
+    return LazyLines(len(page_map.marks), line)
 
 
 def page_line(
@@ -47,12 +50,12 @@ def page_line(
     *,
     is_selected: bool = False,
 ) -> list[Part]:
-    """A page's line; pages count from 1."""
+    """The line of a page, by its number."""
     result = results.get(page)
     # What has been read from the disk may be older than the map, which is from memory.
-    mark = PageMark(page_map.marks[page - 1]) if page_map.marks[page - 1] or result is None else MARKS[result.state]
+    mark = page_map.mark(page) or (PageMark.WAITING if result is None else MARKS[result.state])
     style = look.pages[mark]
-    number_cells = _number_cells(len(page_map.marks))
+    number_cells = _number_cells(page_map)
     parts: list[Part] = [
         (f"{page:>{number_cells}} ", look.text if is_selected else look.muted),
         (f"{look.glyphs.pages[mark]} ", style),
@@ -81,5 +84,6 @@ def _word(page_map: PageMap, page: int, mark: PageMark) -> str:
     return _WORDS[mark]
 
 
-def _number_cells(pages: int) -> int:
-    return max(4, len(str(pages)))
+def _number_cells(page_map: PageMap) -> int:
+    ranges = page_map.pages.ranges
+    return max(4, len(str(ranges[-1][1] if ranges else 0)))

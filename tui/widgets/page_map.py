@@ -34,19 +34,21 @@ def page_map_lines(
 ) -> list[list[Part]]:
     """At most `height` lines of `width` cells; a cell stands for more pages when there is no room for one each.
 
-    The cell of the page `selected` (from 1) stands out.
+    The cell of the page `selected`, by its number, stands out.
     """
     marks = page_map.marks
     per_cell = max(1, -(-len(marks) // max(width * height, 1)))
     ranks = marks.translate(_RANKS)
     if per_cell > 1:
         ranks = bytes([_rank(ranks[first : first + per_cell]) for first in range(0, len(ranks), per_cell)])
-    workers = {(page - 1) // per_cell: worker for page, worker in page_map.workers.items()}
+    places = {page: page_map.pages.place(page) for page in page_map.workers}
+    workers = {place // per_cell: page_map.workers[page] for page, place in places.items() if place is not None}
     glyphs = [look.glyphs.pages[mark] for mark in _BY_RANK]
     glyphs.insert(_SOME, look.glyphs.some_done)
     styles = [look.pages[mark] for mark in _BY_RANK]
     styles.insert(_SOME, look.pages[PageMark.OK])
-    selected_cell = None if selected is None or not 0 < selected <= len(marks) else (selected - 1) // per_cell
+    selected_place = None if selected is None else page_map.pages.place(selected)
+    selected_cell = None if selected_place is None else selected_place // per_cell
     lines = []
     for start in range(0, len(ranks), width):
         line: list[Part] = []

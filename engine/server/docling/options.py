@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.display import display_name
-from engine.options import ConvertOptions, Format, OcrMode
+from engine.options import ConvertOptions, DocumentKind, Format, OcrMode
+from engine.pageranges import canonical_ranges
 
 _FORMATS = {"md": Format.MD, "json": Format.JSON, "text": Format.TXT}
 _TRUE = frozenset({"true", "1", "yes", "on", "y", "t"})
@@ -71,8 +72,9 @@ def read_order(fields: Mapping[str, Sequence[str]], defaults: ConvertOptions) ->
     given = _Given(fields)
     as_zip = _as_zip(given)
     changes = {"formats": _formats(given), "ocr": _ocr(given, defaults.ocr), **_pictures(given, as_zip=as_zip)}
+    changes |= _pages(given)
     page_break = given.page_break()
-    _note_what_there_is_not(given)
+    _note_what_there_is_not(given, defaults.accept)
     options = ConvertOptions.model_validate({**defaults.model_dump(), **changes})
     if page_break and Format.MD not in options.formats:
         given.unmet.append("md_page_break_placeholder has no effect without md in to_formats.")
@@ -200,6 +202,19 @@ def _pictures(given: _Given, *, as_zip: bool) -> dict[str, object]:
     return changes
 
 
+def _pages(given: _Given) -> dict[str, object]:
+    """The pages from a first to a last one; docling-serve's own default is all there can be."""
+    words = given.words("page_range")
+    if not words or (len(words) == 2 and words[0] in ("0", "1") and _ALL_PAGES.fullmatch(words[1])):
+        return {}
+    try:
+        first, last = words
+        return {"pages": canonical_ranges(f"{first}-{'' if _ALL_PAGES.fullmatch(last) else last}")}
+    except ValueError:
+        given.refuse("page_range", ",".join(words), "it is not the first page and the last one")
+        return {}
+
+
 def _as_zip(given: _Given) -> bool:
     target = given.text("target_type")
     if target is not None and target.casefold() not in ("inbody", "zip"):
@@ -207,17 +222,14 @@ def _as_zip(given: _Given) -> bool:
     return (target or "").casefold() == "zip" or given.flag("return_as_file") is True
 
 
-def _note_what_there_is_not(given: _Given) -> None:
+def _note_what_there_is_not(given: _Given, accept: tuple[DocumentKind, ...]) -> None:
     for name, (anyway, why) in _FIXED.items():
         for value in given.values(name)[-1:]:
             if value.casefold() not in anyway:
                 given.refuse(name, value, why)
     inputs = given.words("from_formats")
-    if inputs and "pdf" not in inputs:
+    if inputs and "pdf" not in inputs and accept == (DocumentKind.PDF,):
         given.refuse("from_formats", ",".join(inputs), "hotfolio reads PDFs")
-    pages = given.words("page_range")
-    if pages and not (len(pages) == 2 and pages[0] in ("0", "1") and _ALL_PAGES.fullmatch(pages[1])):
-        given.unmet.append("page_range has no effect yet: all pages are converted.")
     timeout = given.number("document_timeout")
     if timeout is not None and timeout < _LONGEST_TIMEOUT_S:
         given.refuse("document_timeout", f"{timeout:g}", "there is a time limit for each page, none for a document")

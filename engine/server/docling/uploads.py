@@ -72,7 +72,7 @@ class Uploads:
     async def receive_form(self, request: Request) -> Received:
         """Keep the documents of a multipart form. Raises `HTTPException`, or `OutputUnwritable` if there is no room."""
         folder = await run_in_threadpool(self._new_folder)
-        rules = FileRules(folder, self._most, frozenset({_FILES}), _MOST_FILES, only_pdf=False)
+        rules = FileRules(folder, self._most, frozenset({_FILES}), _MOST_FILES, accept=None)
         try:
             async with read_form(request, rules) as form:
                 if not form.uploads:
