@@ -261,7 +261,7 @@ class _Child:
                 last = time.perf_counter()
                 self._send(MergeProgress(page=page))
 
-        warnings = merge_document(task.name, task.options, on_page)
+        warnings = merge_document(task.name, task.options, on_page, source=task.source, sha256=task.sha256)
         busy_s = time.perf_counter() - started
         self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions()))
 
