@@ -1,8 +1,8 @@
 """Says how long a text is, in characters or in tokens, and where it may be cut.
 
-Tokens are estimated, since every model has a vocabulary of its own and none may be fetched: a word of up to 8 letters
-is one, a longer one has one more for 13 letters and for every 4 after that; numbers are cut into threes; a sign, or a
-row of the same, is one; and so is a Chinese, Japanese or Korean character. Blanks and line ends are none, so a text cut
+Tokens are estimated, since every model has a vocabulary of its own and none may be fetched: the first 8 letters of a word
+are one, and so are the next 5, and so on; 3 figures; 3 letters of a word with accents or in Cyrillic, 2 in other scripts; a
+Chinese, Japanese or Korean character; a sign, or a row of the same. Blanks and line ends are none, so a text cut
 at these has as many as its parts. docs/configuration.md has how far that is off.
 """
 
@@ -12,18 +12,20 @@ from unicodedata import category
 
 from engine.options import ChunkUnit
 
-_PIECE = re.compile(r"([A-Za-z]+)|(\d+)|([^\W\d_]+)|(([^\w\s]|_)\5*)")
-_WIDE = re.compile(
-    "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]"
-)
+_WIDE = "\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff"
 """Chinese, Japanese and Korean."""
-_RARE = re.compile("[\u0370-\u03ff\u0530-\u10ff\u1200-\u1dff]")
+_RARE = "\u0370-\u03ff\u0530-\u10ff\u1200-\u1dff"
 """Greek, Hebrew, Arabic, the scripts of India and others of which vocabularies know few words."""
+_TOKEN = re.compile(
+    r"(?<![A-Za-z])[A-Za-z]{1,8}|[A-Za-z]{1,5}|\d{1,3}|"
+    rf"[{_WIDE}]|[{_RARE}]{{1,2}}|[^\W\d_A-Za-z{_WIDE}{_RARE}][^\W\d_{_WIDE}{_RARE}]{{0,2}}|"
+    r"([^\w\s]|_)\1{0,15}"
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*+(?=\s)|(?<=[。！？；…])[”’」』）]*+(?=[^\s。！？；…”’」』）])|\n")
 _ABBREVIATED = re.compile(
     r"\b(?:[^\W\d_]|Dr|Mr|Mrs|Ms|Prof|St|Nr|No|Figs?|Eq|Sec|vs|al|etc|cf|ca|bzw|vgl|Abb|Art|Bd|Inc|Co|Jr|Sr|Vol|pp)\.$"
 )
-_WORD_END = re.compile(rf"\s+|(?<={_WIDE.pattern})(?=\w)")
+_WORD_END = re.compile(rf"\s+|(?<=[{_WIDE}])(?=\w)")
 
 
 def measure(unit: ChunkUnit) -> Callable[[str], int]:
@@ -33,21 +35,7 @@ def measure(unit: ChunkUnit) -> Callable[[str], int]:
 
 def tokens(text: str) -> int:
     """About how many tokens a language model takes a text for."""
-    count = 0
-    for found in _PIECE.finditer(text):
-        piece = found[0]
-        length = len(piece)
-        match found.lastindex:
-            case 1:
-                count += 1 if length <= 8 else 2 if length <= 13 else 3 + (length - 14) // 4
-            case 2:
-                count += (length + 2) // 3
-            case 3:
-                wide, rare = len(_WIDE.findall(piece)), len(_RARE.findall(piece))
-                count += wide + (rare * 3 + 4) // 5 + ((length - wide - rare) * 2 + 4) // 5
-            case _:
-                count += 1 + length // 16
-    return count
+    return len(_TOKEN.findall(text))
 
 
 def sentence_starts(text: str) -> list[int]:
