@@ -222,7 +222,7 @@ def _mark(number: int) -> str:
 def _picture(block: Block) -> str:
     """A picture, or what it shows where there is no file of it."""
     if block.image:
-        return f"<img src={quoted(quote(block.image))} alt={quoted(block.alt)}>\n"
+        return f"<img src={quoted(quote(block.image, errors='surrogatepass'))} alt={quoted(block.alt)}>\n"
     return f"<p><em>{escaped(block.alt)}</em></p>\n" if block.alt.strip() else ""
 
 

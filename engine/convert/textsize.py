@@ -1,9 +1,9 @@
 """Says how long a text is, in characters or in tokens, and where it may be cut.
 
-Tokens are estimated, since every model has a vocabulary of its own and none may be fetched: the first 8 letters of a word
-are one, and so are the next 5, and so on; 3 figures; 3 letters of a word with accents or in Cyrillic, 2 in other scripts; a
-Chinese, Japanese or Korean character; a sign, or a row of the same. Blanks and line ends are none, so a text cut
-at these has as many as its parts. docs/configuration.md has how far that is off.
+Tokens are estimated, since every model has a vocabulary of its own and none may be fetched: the first 8 letters of a
+word are one, and so are the next 5, and so on; 3 figures; 3 letters of a word with accents or in Cyrillic, 2 in other
+scripts; a Chinese, Japanese or Korean character; a sign, or a row of the same. Blanks and line ends are none, so a text
+cut at these has as many as its parts. docs/configuration.md has how far that is off.
 """
 
 import re
