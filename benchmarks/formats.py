@@ -1,8 +1,6 @@
 """What more formats cost: the same document as Markdown alone, and as everything that is made from its text."""
 
-import time
-
-from benchmarks.lab import Finishes, Lab
+from benchmarks.lab import Lab, take_turns
 from benchmarks.result import Figure, Result, median
 
 _ALL = ("md", "txt", "json", "html", "chunks")
@@ -13,19 +11,11 @@ _MOST = 1.1
 def measure(lab: Lab) -> Result:
     """Take turns: from `Engine.submit` to published, one worker, warm."""
     corpus = lab.corpus
-    taken: dict[str, list[float]] = {"md": [], ",".join(_ALL): []}
     with (
         lab.engine(num_workers=1, refine=True, formats=("md",)) as one,
         lab.engine(num_workers=1, refine=True, formats=_ALL) as all_,
     ):
-        engines = dict(zip(taken, ((one, Finishes(one)), (all_, Finishes(all_))), strict=True))
-        for engine, finishes in engines.values():
-            finishes.wait([engine.submit(lab.copy(corpus.warm_up))])
-        for _ in range(lab.repeat):
-            for name, (engine, finishes) in engines.items():
-                file = lab.copy(corpus.report)
-                started = time.perf_counter()
-                taken[name].append(finishes.wait([engine.submit(file)]) - started)
+        taken = take_turns(lab, {"md": one, ",".join(_ALL): all_})
     single, together = (median(values) for values in taken.values())
     return Result(
         "formats",

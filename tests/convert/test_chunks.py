@@ -15,7 +15,7 @@ from engine.convert.blocks import Block, Cell, Continuation, Kind, RefinedPage, 
 from engine.convert.chunks import ChunkFile
 from engine.convert.pagemodel import PageModel
 from engine.convert.textsize import measure, sentence_starts, tokens, word_starts
-from engine.options import ChunkUnit, ConvertOptions
+from engine.options import ChunkUnit, ConvertOptions, Format
 from tests.convert.pages import block, table
 
 BOX = (1.0, 2.0, 3.0, 4.004)
@@ -392,3 +392,25 @@ def test_nothing_is_lost_and_nothing_is_too_long(
     assert len({chunk["id"] for chunk in found}) == len(found)
     together = "".join("".join(LETTERS.findall(MARKS.sub("", chunk["text"]))) for chunk in found)
     assert [number for number in range(total) if f"q{number}q" not in together] == []
+
+
+# --- docs ---
+
+
+def test_the_chunk_in_the_docs_is_one() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    shown = json.loads(docs.partition("```json\n")[2].partition("```")[0])
+    section = [heading("Harbour"), paragraph(words(30))]
+    text = Block(Kind.PARAGRAPH, (72.0, 90.5, 301.2, 104.0), [Span("Boats are counted by hand.")])
+    title = Block(Kind.HEADING, (72.0, 66.0, 120.4, 82.0), [Span("Boats")], level=2)
+    found = chunks(section, None, [title, text], source=shown["source"])[-1]
+    assert list(found) == list(shown)
+    assert {**found, "index": 0, "sha256": shown["sha256"]} == shown
+
+
+def test_the_command_in_the_docs_asks_for_formats_that_there_are() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    asked = re.findall(r"^    hotfolio convert report\.pdf -f (\S*chunks\S*)$", docs, re.MULTILINE)
+    assert [ConvertOptions(formats=formats).formats for formats in asked] == [  # type: ignore[arg-type]
+        (Format.MD, Format.HTML, Format.CHUNKS, Format.PAGE_TXT)
+    ]
