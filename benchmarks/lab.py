@@ -109,6 +109,20 @@ class Finishes:
             self._changed.notify_all()
 
 
+def take_turns(lab: Lab, engines: dict[str, Engine]) -> dict[str, list[float]]:
+    """Seconds from `submit` to published of the 23-page document, by the name of the engine that converts it."""
+    finishes = {name: Finishes(engine) for name, engine in engines.items()}
+    for name, engine in engines.items():
+        finishes[name].wait([engine.submit(lab.copy(lab.corpus.warm_up))])
+    taken: dict[str, list[float]] = {name: [] for name in engines}
+    for _ in range(lab.repeat):
+        for name, engine in engines.items():
+            file = lab.copy(lab.corpus.report)
+            started = time.perf_counter()
+            taken[name].append(finishes[name].wait([engine.submit(file)]) - started)
+    return taken
+
+
 @contextlib.contextmanager
 def program(module: str, *arguments: str) -> Iterator["Program"]:
     """A fresh process that runs one of our modules and answers in lines."""

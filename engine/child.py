@@ -283,7 +283,8 @@ class _Child:
     def _merge(self, task: MergeTask, started: float) -> None:
         from engine.convert.chain import merge_document, versions
 
-        warnings = merge_document(task.name, task.options, self._at_times(MergeProgress))
+        on_page = self._at_times(MergeProgress)
+        warnings = merge_document(task.name, task.options, on_page, source=task.source, sha256=task.sha256)
         busy_s = time.perf_counter() - started
         self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions()))
 

@@ -35,6 +35,8 @@ class Format(StrEnum):
 
 TEXT_FORMATS = frozenset({Format.MD, Format.TXT, Format.JSON, Format.HTML, Format.CHUNKS, Format.PAGE_TXT})
 """Formats made from one reading of the page."""
+BLOCK_FORMATS = frozenset({Format.HTML, Format.CHUNKS})
+"""Text formats that the library has not, and that are made of refined pages always."""
 IMAGE_FORMATS = frozenset({Format.PNG, Format.JPG, Format.WEBP})
 """Formats that are a picture of each page at full size, in a file of its own."""
 
@@ -210,6 +212,10 @@ class ConvertOptions(BaseModel):
     def text_formats(self) -> tuple[Format, ...]:
         """The formats made from a reading of the page."""
         return tuple(f for f in self.formats if f in TEXT_FORMATS)
+
+    def has_blocks(self, format_: Format) -> bool:
+        """Whether a text format is made of refined pages, and not of the library's."""
+        return self.refine or format_ in BLOCK_FORMATS
 
     @property
     def image_formats(self) -> tuple[Format, ...]:

@@ -108,6 +108,10 @@ class MergeTask(_Task):
     """
 
     task: Literal["merge"] = "merge"
+    source: str = ""
+    """The source's path in its folder, as the manifest has it."""
+    sha256: str = ""
+    """Of the source, in hexadecimal digits."""
 
 
 Task = OpenTask | PagesTask | MergeTask | PreviewTask | PeekTask

@@ -6,7 +6,6 @@ above it: what people link to is the section.
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterator
 
 from engine.convert.blocks import Kind, RefinedPage, Span
@@ -18,6 +17,25 @@ _ABOVE = 12
 _NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
 
 
+class AnchorNames:
+    """Gives the headings of a document their anchors, as GitHub does."""
+
+    def __init__(self) -> None:
+        self._again: dict[str, int] = {}  # how often a name has been wanted again
+
+    def next(self, heading: str) -> str:
+        """The next heading's: its letters, digits and hyphens in lower case, with a number if there is one like it.
+
+        Empty if it has none of these. No two that are not are the same.
+        """
+        wanted = anchor = _NOT_IN_ANCHOR.sub("", " ".join(heading.lower().split())).replace(" ", "-")
+        while anchor in self._again:
+            self._again[wanted] += 1
+            anchor = f"{wanted}-{self._again[wanted]}"
+        self._again[anchor] = 0
+        return anchor
+
+
 class Anchors:
     """Knows every heading's place and anchor once it has seen all pages."""
 
@@ -26,7 +44,7 @@ class Anchors:
     def __init__(self, selection: str | None = None) -> None:
         """`selection` are the pages that are converted, as in `1-10,15`: what leads to others leads nowhere."""
         self._selection = selection
-        self._used: Counter[str] = Counter()
+        self._names = AnchorNames()
         self._places: list[tuple[int, float]] = []
         self._anchors: list[str] = []
 
@@ -35,7 +53,7 @@ class Anchors:
         for block in page.blocks:
             if block.kind is Kind.HEADING and block.text.strip():
                 self._places.append((page.number, block.box[1]))
-                self._anchors.append(self._anchor(block.text))
+                self._anchors.append(self._names.next(block.text))
 
     def apply(self, page: RefinedPage) -> None:
         """Have the page's links lead to headings; one that leads nowhere is none."""
@@ -47,13 +65,6 @@ class Anchors:
                     continue
                 at = bisect_right(self._places, (int(place[1]), int(place[2]) + _ABOVE)) - 1
                 span.link = f"#{self._anchors[at]}" if at >= 0 else ""
-
-    def _anchor(self, text: str) -> str:
-        """As GitHub makes it: its letters, digits and hyphens in lower case; a second one of the same gets a number."""
-        anchor = _NOT_IN_ANCHOR.sub("", " ".join(text.lower().split())).replace(" ", "-")
-        again = self._used[anchor]
-        self._used[anchor] += 1
-        return f"{anchor}-{again}" if again else anchor
 
 
 def _spans(page: RefinedPage) -> Iterator[Span]:

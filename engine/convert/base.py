@@ -1,5 +1,6 @@
 """The seam of a format family, and what a converter is given to work with."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,10 @@ class MergeContext:
     out: Path
     pages: "PageSource"
     failed: dict[int, str]
+    source: str = ""
+    """The source's path in its folder, as the manifest has it."""
+    sha256: str = ""
+    """Of the source, in hexadecimal digits."""
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     page_sizes: dict[int, int] = field(default_factory=dict)
@@ -80,9 +85,37 @@ Pages = Iterator[PageModel | tuple[int, str]]
 """Pages to be written; of a failed one its number and the reason."""
 
 
+class Writer(ABC):
+    """Writes a document in one format: what its methods return, called in this order, is the file.
+
+    Several writers may be given the same page, so they leave it as it is, unless they say otherwise.
+    """
+
+    def begin(self) -> str:
+        """What comes before the first page."""
+        return ""
+
+    @abstractmethod
+    def page(self, model: PageModel) -> str:
+        """What there is to write after one more page."""
+
+    def missing(self, number: int, reason: str) -> str:
+        """What stands for a page that failed."""
+        return ""
+
+    def end(self) -> str:
+        """What comes after the last page."""
+        return ""
+
+
 def missing(number: int, reason: str) -> str:
     """What stands in the place of a page that failed."""
     return display_text(f"Page {number} could not be converted: {reason}")
+
+
+def missing_in_text(number: int, reason: str) -> str:
+    """The same in brackets, in plain text."""
+    return f"[{missing(number, reason)}]\n\n"
 
 
 def missing_in_markdown(number: int, reason: str) -> str:

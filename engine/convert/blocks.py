@@ -77,6 +77,16 @@ class Cell:
 
 
 @dataclass(slots=True)
+class Continuation:
+    """Where a part of a block stands that was joined to it."""
+
+    page: int
+    box: Box
+    start: int
+    """So many characters of the block's text are before it, or about as many; of a table, rows."""
+
+
+@dataclass(slots=True)
 class Block:
     """A piece of a page that is written as one: a heading, a paragraph, a list item, a table."""
 
@@ -105,6 +115,8 @@ class Block:
     """The structure element it comes from; what follows under the same one on the next page is its continuation."""
     goes_on: bool = False
     """It has no end on this page: the first block of the next page may be the rest of it."""
+    continued: list[Continuation] = field(default_factory=list)
+    """What was joined to it from other pages and columns; in no checkpoint, since that comes after them."""
 
     @property
     def text(self) -> str:
@@ -180,6 +192,8 @@ def _sparse(value: Any) -> dict[str, Any]:
 
 def _items(value: Any) -> Iterator[tuple[str, Any]]:
     for each in fields(value):
+        if each.name == "continued":
+            continue
         item = getattr(value, each.name)
         if each.name == "spans":
             yield each.name, [_sparse(span) for span in item]

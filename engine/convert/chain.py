@@ -79,22 +79,28 @@ def convert_batch(
         fsync_path(folder)
 
 
-def merge_document(name: str, options: ConvertOptions, on_page: Callable[[int], None]) -> list[str]:
+def merge_document(
+    name: str, options: ConvertOptions, on_page: Callable[[int], None], *, source: str = "", sha256: str = ""
+) -> list[str]:
     """Write the outputs of a whole document and return warnings; durable when it returns.
 
-    `on_page` hears the number of every page that is read, as often as it is.
+    `on_page` hears the number of every page that is read, as often as it is, and that of the last one while files are
+    made durable. `source` and `sha256` are what the outputs say of the source.
     """
     todo = json.loads(Path(MERGE_LIST).read_text(encoding="utf-8"))
     pages = _Checkpoints([PAGES / c for c in todo["checkpoints"]], on_page)
     failed = {int(page): reason for page, reason in todo["failed"].items()}
     context = _merge_context(pages, failed, name, options)
+    context.source, context.sha256 = source, sha256
     for converter in converters():
         converter.merge(context)
     Path(PAGE_SIZES).write_text(json.dumps(context.page_sizes), encoding="utf-8")
     Path(PAGE_REASONS).write_text(json.dumps(pages.reasons()), encoding="utf-8")
     for file in context.files:
-        fsync_path(file)
-    fsync_path(OUT)
+        fsync_path(file)  # of a page's text, some milliseconds at the most, but there may be thousands
+        on_page(max(context.head["page_count"], 1))
+    for folder in {OUT, *(file.parent for file in context.files)}:
+        fsync_path(folder)
     return (pages.warnings() + context.warnings)[:_MOST_WARNINGS]
 
 

@@ -46,6 +46,7 @@ class Document:
         pdf._name = name
         self._toc = self._attempt("its outline", lambda: pdf.get_toc(simple=True), [])
         self._form_fields = self._attempt("its form fields", lambda: _extract_form_fields(pdf), {})
+        self._language = self._attempt("its language", lambda: pdf.language, None)
         # parse_document() reads these on every call, and it is called once a page.
         pdf.get_toc = lambda simple=True: self._toc
         pdf.hotfolio_form_fields = self._form_fields
@@ -77,6 +78,7 @@ class Document:
             "metadata": self.pdf.metadata,
             "form_fields": self._form_fields,
             "use_ocr": int(self.ocr.library_mode),
+            "language": self._language,
         }
 
     def close(self) -> None:

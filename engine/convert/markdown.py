@@ -6,12 +6,13 @@ What a text cannot say in either is escaped, and no more than that: people read 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from html import escape
 from html.entities import html5
 from itertools import groupby
 from unicodedata import category
 
 from engine.convert.blocks import Block, Cell, Kind, RefinedPage, Span, furniture_left_out, merged, stripped
+from engine.convert.htmltext import cell_html
+from engine.convert.numbering import Numbering, label_as_text, number_of
 
 _ALWAYS = re.compile(r"[\\`*]|(?<!\s)~|~(?=~)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])")
 """Characters that mean something wherever they stand; an underscore does so only at the edge of a word, a tilde only
@@ -20,7 +21,6 @@ _IN_LINK = re.compile(rf"{_ALWAYS.pattern}|[\[\]]")
 _AT_START = re.compile(r"(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|>|(?:=+|_{3,})\s*$|\||[-:|\s]*-[-:|\s]*$)")
 """What would begin another block, underline a heading, or part the head of a table from its body."""
 _NUMBER_AT_START = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
-_NUMBER = re.compile(r"\(?(\d{1,9})[.)]?$")
 _BACKSLASH_BEFORE_PIPE = re.compile(r"\\(\||$)")
 """In code in a cell, GitHub reads it otherwise than others however it is written."""
 _LINE_END = re.compile(r"[^\S\n]*\n\s*")
@@ -34,7 +34,7 @@ class MarkdownWriter:
         self._indents: list[int] = []  # of the contents of each open list item
         self._quote = 0
         self._last: Kind | None = None
-        self._numbers: dict[int, int] = {}  # of the last item, by depth
+        self._numbering = Numbering()
 
     def page(self, page: RefinedPage) -> str:
         """A page's Markdown: what comes first on a page has before it what sets it apart from the page before."""
@@ -45,12 +45,13 @@ class MarkdownWriter:
         if block.quote != self._quote:
             self._indents = []
         if block.depth == 0:
-            self._numbers = {}
+            self._numbering.outside()
         del self._indents[block.depth - (block.kind is Kind.LIST_ITEM and block.depth > 0) :]
         outer = self._indents[-1] if self._indents else 0
         marker = ""
         if block.kind is Kind.LIST_ITEM:
-            marker = self._marker(block)
+            number = number_of(block.label)
+            marker = "- " if number is None else f"{number}. "
             self._indents += [outer + len(marker)] * (max(block.depth, 1) - len(self._indents))
         body = self._body(block)
         if not body and not marker:
@@ -64,7 +65,7 @@ class MarkdownWriter:
         text = "".join((f"{prefix}{line}" if line else prefix.rstrip()) + "\n" for line in written)
         is_item = block.kind is Kind.LIST_ITEM
         is_tight = is_item and self._last is Kind.LIST_ITEM and block.quote == self._quote
-        if is_item and self._starts_anew(block) and self._last is not None:
+        if is_item and self._numbering.starts_anew(block) and self._last is not None:
             # Without something between the two, the first list would go on, and count on.
             text = f"{prefix}{indent}<!-- -->\n\n{text}"
             is_tight = False
@@ -73,30 +74,11 @@ class MarkdownWriter:
         self._last, self._quote = block.kind, block.quote
         return before + text
 
-    def _starts_anew(self, block: Block) -> bool:
-        """Whether a numbered list begins again right behind another of the same depth."""
-        found = _NUMBER.match(block.label)
-        for depth in [depth for depth in self._numbers if depth > block.depth]:
-            del self._numbers[depth]
-        if found is None:
-            self._numbers.pop(block.depth, None)
-            return False
-        number, before = int(found[1]), self._numbers.get(block.depth)
-        self._numbers[block.depth] = number
-        return before is not None and number <= before
-
-    def _marker(self, block: Block) -> str:
-        number = _NUMBER.match(block.label)
-        if number is not None:
-            return f"{number[1]}. "
-        return "- "
-
     def _body(self, block: Block) -> str:
         match block.kind:
             case Kind.HEADING:
                 # On one line, whatever breaks it had: before they are written, since a break is more than a line's end.
-                one_line = [replace(span, text=span.text.replace("\n", " ")) for span in block.spans]
-                text = inline(_unstyled(one_line)).strip()
+                text = inline(heading_spans(block)).strip()
                 return f"{'#' * min(max(block.level, 1), 6)} {_heading_end(text)}" if text else ""
             case Kind.CODE:
                 return fenced(block.text)
@@ -108,8 +90,8 @@ class MarkdownWriter:
                 return f"![{_escaped(block.alt, in_link=True)}](<{block.image}>)"
             case Kind.LIST_ITEM:
                 spans = list(block.spans)
-                if block.label and not _NUMBER.match(block.label) and len(block.label) > 1:
-                    spans.insert(0, Span(f"{block.label} "))
+                if label := label_as_text(block.label):
+                    spans.insert(0, Span(f"{label} "))
                 return at_start(inline(spans))
             case _:
                 return at_start(inline(block.spans))
@@ -299,7 +281,12 @@ def _target(link: str) -> str:
     return f"<{clean}>" if clean.count("(") != clean.count(")") or not clean else clean
 
 
-def _unstyled(spans: Iterable[Span]) -> list[Span]:
+def heading_spans(block: Block) -> list[Span]:
+    """A heading's text on one line, without bold."""
+    return unbold(replace(span, text=span.text.replace("\n", " ")) for span in block.spans)
+
+
+def unbold(spans: Iterable[Span]) -> list[Span]:
     """Without bold, which a heading or the head of a table is anyway."""
     return [replace(span, bold=False) for span in spans]
 
@@ -319,7 +306,7 @@ def _pipe_row(row: list[Cell], *, is_head: bool) -> str:
 
 
 def _pipe_cell(cell: Cell, *, is_head: bool) -> str:
-    spans = _unstyled(cell.spans) if is_head else cell.spans
+    spans = unbold(cell.spans) if is_head else cell.spans
     # GitHub takes a pipe for the end of the cell even in code.
     text = inline(spans, in_cell=True).replace("  \n", "<br>").replace("\n", "<br>").replace("|", "\\|")
     text = " ".join(text.split())
@@ -328,33 +315,5 @@ def _pipe_cell(cell: Cell, *, is_head: bool) -> str:
 
 
 def _html_table(rows: list[list[Cell]]) -> str:
-    lines = ["<table>"]
-    for row in rows:
-        lines.append("<tr>")
-        for cell in row:
-            tag = "th" if cell.is_header else "td"
-            spans = f' colspan="{cell.columns}"' if cell.columns > 1 else ""
-            spans += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
-            lines.append(f"<{tag}{spans}>{_html(cell.spans)}</{tag}>")
-        lines.append("</tr>")
-    return "\n".join([*lines, "</table>"])
-
-
-def _html(spans: Iterable[Span]) -> str:
-    out = []
-    for span in stripped(spans):
-        text = escape(span.text, quote=False).replace("\n", "<br>")
-        for is_set, tag in (
-            (span.code, "code"),
-            (span.bold, "b"),
-            (span.italic, "i"),
-            (span.strike, "s"),
-            (span.script > 0, "sup"),
-            (span.script < 0, "sub"),
-        ):
-            if is_set and text.strip():
-                text = f"<{tag}>{text}</{tag}>"
-        if _is_written(span.link):
-            text = f'<a href="{escape(span.link)}">{text}</a>'
-        out.append(text)
-    return "".join(out)
+    lines = [line for row in rows for line in ("<tr>", *map(cell_html, row), "</tr>")]
+    return "\n".join(["<table>", *lines, "</table>"])

@@ -20,7 +20,7 @@ _GEOMETRY = (pymupdf.Rect, pymupdf.Point, pymupdf.Matrix, pymupdf.IRect, pymupdf
 
 @dataclass
 class PageModel:
-    """One page: refined, or as the library sees it."""
+    """One page: refined, as the library sees it, or both."""
 
     number: int
     """From 1."""
@@ -69,12 +69,15 @@ def from_line(line: bytes) -> tuple[PageModel | None, Remarks]:
     entry = json.loads(line.decode("utf-8", "surrogatepass"))
     layout, refined = entry["layout"], entry.get("refined")
     remarks = Remarks(entry["warnings"], entry.get("why"))
-    if refined is not None:
-        return PageModel(entry["page"], refined=RefinedPage.from_json(refined)), remarks
-    if layout is None:
+    if refined is None and layout is None:
         return None, remarks
-    boxes = [LayoutBox(**box) for box in layout.pop("boxes")]
-    return PageModel(entry["page"], PageLayout(boxes=boxes, **layout)), remarks
+    model = PageModel(entry["page"])
+    if refined is not None:
+        model.refined = RefinedPage.from_json(refined)
+    if layout is not None:
+        boxes = [LayoutBox(**box) for box in layout.pop("boxes")]
+        model.layout = PageLayout(boxes=boxes, **layout)
+    return model, remarks
 
 
 def result_of(line: bytes) -> PageResult:

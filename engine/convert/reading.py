@@ -22,11 +22,14 @@ def read(page: PageContext) -> PageModel:
     model = plaintext.read(page) if page.text_only else _by_layout(page)
     if options.images:
         page.files += [page.out / box.image for box in model.unrefined.boxes if isinstance(box.image, str)]
-    if not options.refine:
-        if Format.JSON not in options.formats:
-            model.unrefined.fulltext = None  # only JSON has it, and it is most of a checkpoint
-        return model
-    return PageModel(page.number, refined=_refined(page, model))
+    made_of_blocks = [options.has_blocks(format_) for format_ in options.text_formats]
+    if any(made_of_blocks):
+        model.refined = _refined(page, model)
+    if all(made_of_blocks):
+        return PageModel(page.number, refined=model.refined)
+    if Format.JSON not in options.formats:
+        model.unrefined.fulltext = None  # only JSON has it, and it is most of a checkpoint
+    return model
 
 
 def _by_tags(page: PageContext) -> RefinedPage | None:

@@ -2,60 +2,76 @@
 
 import json
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
 
-from engine.convert.base import MergeContext, Pages, missing, missing_in_markdown
+from engine.convert.base import MergeContext, Writer, missing_in_markdown, missing_in_text
 from engine.convert.blocks import Block, Cell, Kind, furniture_left_out
 from engine.convert.markdown import MarkdownWriter
+from engine.convert.pagemodel import PageModel
 
 _COLUMN_GAP = "  "
 
 
-def write_markdown(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
-    """The document as Markdown; notes how many bytes each page has come to."""
-    options = document.options
-    writer = MarkdownWriter(page_header=options.page_header, page_footer=options.page_footer)
-    for page in pages:
-        if isinstance(page, tuple):
-            number, text = page[0], missing_in_markdown(*page)
-        else:
-            number, text = page.number, writer.page(page.blocks)
-        stream.write(text)
-        document.page_sizes[number] = len(text.encode("utf-8", "replace"))
+class MarkdownFile(Writer):
+    """The document as Markdown."""
+
+    def __init__(self, document: MergeContext) -> None:
+        options = document.options
+        self._writer = MarkdownWriter(page_header=options.page_header, page_footer=options.page_footer)
+
+    def page(self, model: PageModel) -> str:
+        """The page's Markdown."""
+        return self._writer.page(model.blocks)
+
+    def missing(self, number: int, reason: str) -> str:
+        """A comment."""
+        return missing_in_markdown(number, reason)
 
 
-def write_text(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
+class TextFile(Writer):
     """The document as plain text, a blank line between blocks."""
-    options = document.options
-    left_out = furniture_left_out(page_header=options.page_header, page_footer=options.page_footer)
-    for page in pages:
-        if isinstance(page, tuple):
-            stream.write(f"[{missing(*page)}]\n\n")
-            continue
-        for block in page.blocks.blocks:
-            text = _plain(block)
-            if text and block.kind not in left_out:
-                stream.write(f"{text}\n\n")
+
+    def __init__(self, document: MergeContext) -> None:
+        options = document.options
+        self._left_out = furniture_left_out(page_header=options.page_header, page_footer=options.page_footer)
+
+    def page(self, model: PageModel) -> str:
+        """The page's text."""
+        texts = (_plain(block) for block in model.blocks.blocks if block.kind not in self._left_out)
+        return "".join(f"{text}\n\n" for text in texts if text)
+
+    def missing(self, number: int, reason: str) -> str:
+        """A line that says why."""
+        return missing_in_text(number, reason)
 
 
-def write_json(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
+class JsonFile(Writer):
     """The document as JSON: what concerns it as a whole, and its pages as boxes with text, style and structure."""
-    head = {key: document.head[key] for key in ("filename", "page_count", "toc", "metadata", "form_fields")}
-    stream.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "pages": [')
-    separator = ""
-    for page in pages:
-        if isinstance(page, tuple):
-            continue
-        refined = page.blocks
+
+    def __init__(self, document: MergeContext) -> None:
+        self._head = document.head
+        self._separator = ""
+
+    def begin(self) -> str:
+        """What concerns the document as a whole."""
+        head = {key: self._head[key] for key in ("filename", "page_count", "toc", "metadata", "form_fields")}
+        return json.dumps(head, ensure_ascii=False)[:-1] + ', "pages": ['
+
+    def page(self, model: PageModel) -> str:
+        """The page's boxes."""
+        refined = model.blocks
         entry = {
             "page_number": refined.number,
             "width": refined.width,
             "height": refined.height,
             "boxes": [_box(block) for block in refined.blocks],
         }
-        stream.write(separator + json.dumps(entry, ensure_ascii=False))
-        separator = ", "
-    stream.write("]}")
+        separator, self._separator = self._separator, ", "
+        return separator + json.dumps(entry, ensure_ascii=False)
+
+    def end(self) -> str:
+        """The end of the list of pages."""
+        return "]}"
 
 
 def _box(block: Block) -> dict[str, Any]:

@@ -104,9 +104,12 @@ def page_steps(options: ConvertOptions) -> list[PageStep]:
     return [step for step in steps if step.name not in options.skip_steps]
 
 
-def document_steps(options: ConvertOptions) -> list[DocumentStep]:
-    """The document steps, in order; new ones for every merge, since they remember what they saw."""
-    if not options.refine:
+def document_steps(options: ConvertOptions, *, on_blocks: bool) -> list[DocumentStep]:
+    """The document steps, in order; new ones for every merge, since they remember what they saw.
+
+    Without `on_blocks`, those over the library's pages.
+    """
+    if not on_blocks:
         return [HeadingLevels()]
     steps: list[BlockStep] = [Furniture(), Headings(), Continued(), Anchors(options.pages)]
     return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]

@@ -1,13 +1,11 @@
 """Writes a document that is not to be refined: exactly as the library itself would."""
 
-from typing import IO
-
 from pymupdf4llm.helpers.document_layout import ParsedDocument
 from pymupdf4llm.ocr import OCRMode
 
 from engine.convert import layout
-from engine.convert.base import MergeContext, Pages, missing, missing_in_markdown
-from engine.convert.pagemodel import dump
+from engine.convert.base import MergeContext, Writer, missing_in_markdown, missing_in_text
+from engine.convert.pagemodel import PageModel, dump
 
 
 def _parsed(document: MergeContext) -> ParsedDocument:
@@ -30,43 +28,61 @@ def _parsed(document: MergeContext) -> ParsedDocument:
     return parsed
 
 
-def write_markdown(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
-    """The document as Markdown; notes how many bytes each page has come to."""
-    parsed = _parsed(document)
-    for page in pages:
-        if isinstance(page, tuple):
-            number, text = page[0], missing_in_markdown(*page)
-        else:
-            parsed.pages = [page.unrefined]
-            number = page.number
-            text = parsed.to_markdown(
-                header=document.options.page_header,
-                footer=document.options.page_footer,
-                write_images=document.options.images,
+class MarkdownFile(Writer):
+    """The document as Markdown. Changes the pages it is given."""
+
+    def __init__(self, document: MergeContext) -> None:
+        self._parsed = _parsed(document)
+        self._options = document.options
+
+    def page(self, model: PageModel) -> str:
+        """The page's Markdown."""
+        self._parsed.pages = [model.unrefined]
+        options = self._options
+        return str(
+            self._parsed.to_markdown(
+                header=options.page_header, footer=options.page_footer, write_images=options.images
             )
-        stream.write(text)
-        document.page_sizes[number] = len(text.encode("utf-8", "replace"))  # as `_open` has it written
+        )
+
+    def missing(self, number: int, reason: str) -> str:
+        """A comment."""
+        return missing_in_markdown(number, reason)
 
 
-def write_text(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
-    """The document as plain text."""
-    parsed = _parsed(document)
-    for page in pages:
-        if isinstance(page, tuple):
-            stream.write(f"[{missing(*page)}]\n\n")
-            continue
-        parsed.pages = [page.unrefined]
-        stream.write(parsed.to_text(header=document.options.page_header, footer=document.options.page_footer))
+class TextFile(Writer):
+    """The document as plain text. Changes the pages it is given."""
+
+    def __init__(self, document: MergeContext) -> None:
+        self._parsed = _parsed(document)
+        self._options = document.options
+
+    def page(self, model: PageModel) -> str:
+        """The page's text."""
+        self._parsed.pages = [model.unrefined]
+        return str(self._parsed.to_text(header=self._options.page_header, footer=self._options.page_footer))
+
+    def missing(self, number: int, reason: str) -> str:
+        """A line that says why."""
+        return missing_in_text(number, reason)
 
 
-def write_json(document: MergeContext, pages: Pages, stream: IO[str]) -> None:
+class JsonFile(Writer):
     """The document as JSON."""
-    before, after = _parsed(document).to_json().split('"pages": []', 1)
-    stream.write(f'{before}"pages": [')
-    separator = ""
-    for page in pages:
-        if isinstance(page, tuple):
-            continue
-        stream.write(separator + dump(page.unrefined))
-        separator = ", "
-    stream.write(f"]{after}")
+
+    def __init__(self, document: MergeContext) -> None:
+        self._before, self._after = _parsed(document).to_json().split('"pages": []', 1)
+        self._separator = ""
+
+    def begin(self) -> str:
+        """What concerns the document as a whole and stands before its pages."""
+        return f'{self._before}"pages": ['
+
+    def page(self, model: PageModel) -> str:
+        """The page's boxes."""
+        separator, self._separator = self._separator, ", "
+        return separator + dump(model.unrefined)
+
+    def end(self) -> str:
+        """The end of the list of pages, and what stands after it."""
+        return f"]{self._after}"

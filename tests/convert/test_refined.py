@@ -1,48 +1,45 @@
 """The writers of a refined document besides Markdown, and the document as a whole in all three."""
 
-import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from engine.convert import refined
-from engine.convert.base import MergeContext, Pages
+from engine.convert.base import MergeContext, Writer
 from engine.convert.blocks import Block, Cell, Kind, RefinedPage, Span
 from engine.convert.pagemodel import PageModel
 from engine.options import ConvertOptions
 
 BOX = (1.0, 2.0, 3.0, 4.0)
 HEAD = {"filename": "a.pdf", "page_count": 2, "toc": [[1, "One", 1]], "metadata": {"title": "A"}, "form_fields": {}}
-Writer = Callable[[MergeContext, Pages, IO[str]], None]
+NewWriter = Callable[[MergeContext], Writer]
 
 
 def block(kind: Kind, text: str, **changes: Any) -> Block:
     return Block(kind, BOX, [Span(text)], **changes)
 
 
-def written(write: Writer, *pages: list[Block] | tuple[int, str], **options: Any) -> tuple[str, MergeContext]:
+def written(new_writer: NewWriter, *pages: list[Block] | tuple[int, str], **options: Any) -> str:
     context = MergeContext(
         HEAD | {"use_ocr": 0}, "a", "a.pdf", ConvertOptions(**options), Path(), pages=(), failed={}  # type: ignore[arg-type]
     )  # fmt: skip
-
-    def models() -> Iterator[PageModel | tuple[int, str]]:
-        for number, page in enumerate(pages, 1):
-            yield (
-                page if isinstance(page, tuple) else PageModel(number, refined=RefinedPage(number, 600.0, 800.0, page))
-            )
-
-    stream = io.StringIO()
-    write(context, models(), stream)
-    return stream.getvalue(), context
+    writer = new_writer(context)
+    texts = [
+        writer.missing(*page)
+        if isinstance(page, tuple)
+        else writer.page(PageModel(number, refined=RefinedPage(number, 600.0, 800.0, page)))
+        for number, page in enumerate(pages, 1)
+    ]
+    return "".join([writer.begin(), *texts, writer.end()])
 
 
 def as_text(*pages: list[Block] | tuple[int, str], **options: Any) -> str:
-    return written(refined.write_text, *pages, **options)[0]
+    return written(refined.TextFile, *pages, **options)
 
 
 def as_json(*pages: list[Block] | tuple[int, str]) -> Any:
-    return json.loads(written(refined.write_json, *pages)[0])
+    return json.loads(written(refined.JsonFile, *pages))
 
 
 # --- text ---
@@ -149,10 +146,9 @@ def test_json_of_a_table_has_its_cells() -> None:
 # --- Markdown ---
 
 
-def test_markdown_notes_how_long_each_page_is() -> None:
-    text, context = written(refined.write_markdown, [block(Kind.PARAGRAPH, "é")], (2, "it -- burnt"))
+def test_markdown_says_in_a_comment_which_page_failed() -> None:
+    text = written(refined.MarkdownFile, [block(Kind.PARAGRAPH, "é")], (2, "it -- burnt"))
     assert text == "é\n<!-- Page 2 could not be converted: it - - burnt -->\n\n"
-    assert context.page_sizes == {1: 3, 2: len(text) - 2}
 
 
 # --- checkpoints ---

@@ -67,7 +67,7 @@ def test_outputs_are_the_librarys_own(library: Path, tmp_path: Path, workers: in
         num_workers=workers,
         batch_seconds=batch_seconds,
         ocr="never",
-        formats="md,txt,json",
+        formats="md,txt,json,html,chunks,page-txt",
         refine=False,
     )
     with Engine(settings, watch=False) as engine:
@@ -79,6 +79,12 @@ def test_outputs_are_the_librarys_own(library: Path, tmp_path: Path, workers: in
             for format_ in ("md", "txt", "json"):
                 text = (made / f"{made.name}.{format_}").read_text(encoding="utf-8")
                 assert text == expected[format_], f"{job.name} as {format_}"
+            pages = sorted(made.glob("pages/*.txt"))
+            assert "".join(page.read_text(encoding="utf-8") for page in pages) == expected["txt"]
+            assert len(pages) == json.loads(expected["json"])["page_count"]
+            # These are of refined pages, which must change nothing about the library's own.
+            assert (made / f"{made.name}.html").read_text(encoding="utf-8").endswith("</html>\n")
+            assert (made / f"{made.name}.chunks.jsonl").exists()
             linked = [box["image"] for page in json.loads(expected["json"])["pages"] for box in page["boxes"]]
             for image in filter(None, linked):
                 assert (made / image).read_bytes() == (library / image).read_bytes()

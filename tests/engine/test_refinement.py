@@ -47,7 +47,7 @@ def convert(tmp_path: Path, data: bytes, **changes: Any) -> tuple[list[dict[str,
 
 
 def test_each_page_goes_its_own_way_and_says_why(tmp_path: Path) -> None:
-    pages, folder, _ = convert(tmp_path, TAGGED, formats="md,txt,json")
+    pages, folder, manifest = convert(tmp_path, TAGGED, formats="md,txt,json,chunks")
     assert [page["via"] for page in pages] == ["tags", "layout"]
     assert "why" not in pages[0]
     assert pages[1]["why"].startswith("its tags cover only ")
@@ -58,6 +58,9 @@ def test_each_page_goes_its_own_way_and_says_why(tmp_path: Path) -> None:
     assert "![A grey square](<images/" in text
     assert "some more of it" in text
     assert "Running head" not in text
+    chunks = [json.loads(line) for line in (folder / "a.chunks.jsonl").read_text().splitlines()]
+    assert {(c["source"], c["sha256"]) for c in chunks} == {(manifest["source"]["path"], manifest["source"]["sha256"])}
+    assert "Running head" not in "".join(c["text"] for c in chunks)
     assert "1. Old quay\n" in (folder / "a.txt").read_text()
     boxes = json.loads((folder / "a.json").read_text())["pages"][0]["boxes"]
     assert [box["boxclass"] for box in boxes] == [
@@ -101,5 +104,5 @@ def test_steps_are_left_out_by_name() -> None:
     assert names
     for name in names:
         assert name not in [step.name for step in page_steps(ConvertOptions(skip_steps=(name,)))]
-    count = len(document_steps(ConvertOptions()))
-    assert len(document_steps(ConvertOptions(skip_steps=("headings",)))) == count - 1
+    count = len(document_steps(ConvertOptions(), on_blocks=True))
+    assert len(document_steps(ConvertOptions(skip_steps=("headings",)), on_blocks=True)) == count - 1

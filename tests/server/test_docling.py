@@ -228,19 +228,19 @@ def test_a_range_of_pages_is_converted_alone(client: TestClient) -> None:
 
 
 def test_every_format_asked_for_is_made(client: TestClient) -> None:
-    result = send(client, ("all.pdf", said("In three ways.")), to_formats=["md", "json", "text"]).json()
+    result = send(client, ("all.pdf", said("In four ways.")), to_formats=["md", "json", "html", "text"]).json()
     document = result["document"]
-    assert "In three ways." in document["md_content"]
-    assert "In three ways." in document["text_content"]
+    assert "In four ways." in document["md_content"]
+    assert "In four ways." in document["text_content"]
     assert document["json_content"]["page_count"] == 1
-    assert document["html_content"] is None
+    assert "<p>In four ways.</p>" in document["html_content"]
     assert errors(result) == ["json_content is hotfolio's JSON, no DoclingDocument."]
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"to_formats": ["md", "html"]}, "to_formats=html has no effect: hotfolio makes md, json and text."),
+        ({"to_formats": ["md", "yaml"]}, "to_formats=yaml has no effect: hotfolio makes md, json, html and text."),
         ({"to_formats": "doctags"}, "None of the formats asked for can be made, so this is Markdown."),
         ({"ocr_engine": "tesseract"}, "ocr_engine=tesseract has no effect: hotfolio reads with RapidOCR."),
         ({"ocr_lang": ["en", "pl"]}, "ocr_lang=pl has no effect: the OCR models read English and Chinese."),

@@ -12,7 +12,7 @@ from engine.display import display_name
 from engine.options import ConvertOptions, DocumentKind, Format, OcrMode
 from engine.pageranges import canonical_ranges
 
-_FORMATS = {"md": Format.MD, "json": Format.JSON, "text": Format.TXT}
+_FORMATS = {"md": Format.MD, "json": Format.JSON, "text": Format.TXT, "html": Format.HTML}
 _TRUE = frozenset({"true", "1", "yes", "on", "y", "t"})
 _FALSE = frozenset({"false", "0", "no", "off", "n", "f"})
 _NOT_GIVEN = frozenset({"", "null", "none", "[]", "{}"})
@@ -153,7 +153,7 @@ def _formats(given: _Given) -> list[Format]:
     words = given.words("to_formats")
     for word in dict.fromkeys(words):
         if word not in _FORMATS:
-            given.refuse("to_formats", word, "hotfolio makes md, json and text")
+            given.refuse("to_formats", word, "hotfolio makes md, json, html and text")
     if words and not any(word in _FORMATS for word in words):
         given.unmet.append("None of the formats asked for can be made, so this is Markdown.")
     return [_FORMATS[word] for word in words if word in _FORMATS] or [Format.MD]

@@ -42,6 +42,8 @@ _STATUS: dict[JobState, Literal["success", "partial_success"]] = {
     JobState.DONE: "success",
     JobState.PARTIAL: "partial_success",
 }
+_IN_ANSWERS = frozenset({Format.MD, Format.TXT, Format.JSON, Format.HTML})
+"""Formats for which docling-serve's answer has a place."""
 _archived = TypeAdapter(list[ArchivedDocument])
 
 
@@ -147,7 +149,7 @@ def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, li
     content, errors = DocumentContent(filename=document.filename), list[ErrorItem]()
     if document.job is None or document.place is None:
         return content, errors
-    for kind in document.job.options.text_formats:
+    for kind in (kind for kind in document.job.options.text_formats if kind in _IN_ANSWERS):
         file = document.place / f"{Path(file_name(document.job)).stem}.{kind}"
         try:
             found = _read(file, document.place)
@@ -158,6 +160,8 @@ def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, li
                     content.md_content = found.decode("utf-8", "replace")
                 case Format.TXT:
                     content.text_content = found.decode("utf-8", "replace")
+                case Format.HTML:
+                    content.html_content = found.decode("utf-8", "replace")
                 case Format.JSON:
                     content.json_content = json.loads(found)
                     errors.append(_error(Component.ASSEMBLER, "json_content is hotfolio's JSON, no DoclingDocument."))
