@@ -252,6 +252,7 @@ class _Child:
 
     def _merge(self, task: MergeTask, started: float) -> None:
         from engine.convert.chain import merge_document, versions
+        from engine.convert.document import Document, open_document
 
         last = started
 
@@ -261,7 +262,11 @@ class _Child:
                 last = time.perf_counter()
                 self._send(MergeProgress(page=page))
 
-        warnings = merge_document(task.name, task.options, on_page)
+        def open_source() -> Document:
+            # Not the one that is open already: reading pages may have changed it.
+            return open_document(Path("source.pdf"), task.name, task.options, task.password)
+
+        warnings = merge_document(task.name, task.options, open_source, on_page)
         busy_s = time.perf_counter() - started
         self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions()))
 

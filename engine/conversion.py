@@ -270,7 +270,8 @@ class Conversions:
         files = [c.file for c in sorted(set(run.checkpoints), key=lambda c: (c.first, c.last))]
         self._write_list(run.folder / MERGE_LIST, {"checkpoints": files, "failed": failed})
         answer = hand.sandbox().run(
-            MergeTask(folder=wire_path(run.folder), name=file_name(job), options=job.options), lambda _: None
+            MergeTask(folder=wire_path(run.folder), name=file_name(job), options=job.options, password=run.password),
+            lambda _: None,
         )
         if isinstance(answer, Refused):
             raise refusal(answer, self._settings.state_folder)

@@ -18,6 +18,8 @@ MAX_PEEK = 400
 """Pixels along one side of a small picture, three bytes each in base64, so that it fits into a message."""
 MERGE_LIST = "merge.json"
 """What `MergeTask` reads: `{"checkpoints": [file, ...], "failed": {page: reason}}`."""
+PARTS = "parts"
+"""The folder in which pages leave what the merge needs besides the checkpoints."""
 PAGE_SIZES = "page-sizes.json"
 """What `MergeTask` leaves: `{page: bytes of Markdown}`, in the order of the file; empty without Markdown."""
 

@@ -1,6 +1,6 @@
 """The seam of a format family, and what a converter is given to work with."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -70,6 +70,10 @@ class MergeContext:
     out: Path
     pages: "PageSource"
     failed: dict[int, str]
+    open: Callable[[], Document]
+    """Opens the document, to be closed after use."""
+    on_page: Callable[[int], None]
+    """To be called with the number of a page that is done: a merge that is not heard of for long is given up."""
     warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     page_sizes: dict[int, int] = field(default_factory=dict)
@@ -93,8 +97,13 @@ def missing_in_markdown(number: int, reason: str) -> str:
 class PageSource(Protocol):
     """The checkpoints of a document, readable as often as a converter needs."""
 
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The pages that have a checkpoint, in order, whatever is in it."""
+        ...
+
     def __iter__(self) -> Iterator[PageModel]:
-        """The pages that have a checkpoint, in order, one in memory at a time, each a fresh copy."""
+        """Those of which text is wanted, in order, one in memory at a time, each a fresh copy."""
         ...
 
 
