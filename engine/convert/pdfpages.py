@@ -10,7 +10,9 @@ from engine.convert.glyphless import GlyphlessFont, add_stream
 from engine.convert.hiddentext import renamed, strip_hidden
 
 _FONT = "HotfolioText"
-_OBJECT = "HotfolioForm"
+_FORM = "HotfolioForm"
+_DEPTH = 5
+"""How deep forms are looked for in forms, and fields in fields."""
 
 
 class PdfPages:
@@ -70,24 +72,17 @@ class PdfPages:
         resources = self._resources(page)
         try:
             # Content may be cut anywhere between two tokens.
-            found = strip_hidden(b"\n".join(map(_content, streams)))
-            forms = mupdf.pdf_dict_gets(resources, "XObject")
-            new: dict[bytes, mupdf.PdfObj] = {}
-            for _, _, name in found.objects:
-                form = mupdf.pdf_dict_gets(forms, name.decode("latin-1"))
-                if name not in new and _is_form(form) and (inner := strip_hidden(_content(form))).removed:
-                    new[name] = self._form_like(form, inner.content)
+            stripped = self._stripped(b"\n".join(map(_content, streams)), resources, f"{_FORM}{number}", 0)
         except (ValueError, RuntimeError):
             return False
-        if not found.removed and not new:
+        if stripped is None:
             return False
-        names = {name: f"{_OBJECT}{number}-{place}" for place, name in enumerate(new)}
-        for name, form in new.items():
-            mupdf.pdf_dict_puts(self._entry(resources, "XObject"), names[name], form)
+        content, forms = stripped
+        for name, form in forms.items():
+            mupdf.pdf_dict_puts(self._entry(resources, "XObject"), name, form)
         parts = mupdf.pdf_new_array(self._pdf, 2)
         mupdf.pdf_array_push(parts, mupdf.pdf_array_get(contents, 0))
-        text = renamed(found, {name: other.encode() for name, other in names.items()})
-        mupdf.pdf_array_push(parts, add_stream(self._pdf, text))
+        mupdf.pdf_array_push(parts, add_stream(self._pdf, content))
         mupdf.pdf_dict_puts(page, "Contents", parts)
         return True
 
@@ -103,8 +98,13 @@ class PdfPages:
     def save(self, file: Path, *, update: bool) -> None:
         """Write to a file, or with `update` behind the copy of the document that the file is; keeps its encryption.
 
-        Raises whatever MuPDF raises.
+        Raises `ValueError` if its encryption cannot be kept, and whatever MuPDF raises.
         """
+        encryption = mupdf.pdf_dict_gets(mupdf.pdf_trailer(self._pdf), "Encrypt")
+        ways = {mupdf.pdf_to_name(mupdf.pdf_dict_gets(encryption, key)) or "Identity" for key in ("StmF", "StrF")}
+        if len(ways) > 1:
+            # MuPDF would encrypt streams as strings are.
+            raise ValueError("it is encrypted in parts only")
         options = mupdf.PdfWriteOptions()
         options.do_encrypt = pymupdf.PDF_ENCRYPT_KEEP
         options.do_preserve_metadata = 1
@@ -131,13 +131,46 @@ class PdfPages:
             mupdf.pdf_dict_puts(parent, name, found)
         return found
 
-    def _form_like(self, form: mupdf.PdfObj, content: bytes) -> mupdf.PdfObj:
-        stream = add_stream(self._pdf, content)
+    def _stripped(
+        self, content: bytes, resources: mupdf.PdfObj, prefix: str, depth: int
+    ) -> tuple[bytes, dict[str, mupdf.PdfObj]] | None:
+        """A stream without invisible text, and the forms it draws now by their new names; None if there was none.
+
+        Forms may be drawn by other pages as well, so copies of them take their place.
+        """
+        found = strip_hidden(content)
+        forms = mupdf.pdf_dict_gets(resources, "XObject")
+        names: dict[bytes, str] = {}
+        made: dict[str, mupdf.PdfObj] = {}
+        for name in dict.fromkeys(name for _, _, name in found.objects):
+            form = mupdf.pdf_dict_gets(forms, name.decode("latin-1"))
+            if not _is_form(form) or depth == _DEPTH:
+                continue
+            inner = mupdf.pdf_dict_gets(form, "Resources")
+            within = self._stripped(_content(form), inner if mupdf.pdf_is_dict(inner) else resources, prefix, depth + 1)
+            if within is not None:
+                names[name] = f"{prefix}-{depth}-{len(names)}"
+                made[names[name]] = self._copied_form(form, *within)
+        if not found.removed and not made:
+            return None
+        return renamed(found, {name: other.encode("ascii") for name, other in names.items()}), made
+
+    def _copied_form(self, form: mupdf.PdfObj, content: bytes, forms: dict[str, mupdf.PdfObj]) -> mupdf.PdfObj:
+        """A form as another one with other content, in which these forms are drawn."""
+        copy = add_stream(self._pdf, content)
         for place in range(mupdf.pdf_dict_len(form)):
             key = mupdf.pdf_dict_get_key(form, place)
             if mupdf.pdf_to_name(key) not in ("Length", "Filter", "DecodeParms", "F", "FFilter", "FDecodeParms"):
-                mupdf.pdf_dict_put(stream, key, mupdf.pdf_dict_get_val(form, place))
-        return stream
+                mupdf.pdf_dict_put(copy, key, mupdf.pdf_dict_get_val(form, place))
+        if forms:
+            resources = mupdf.pdf_copy_dict(mupdf.pdf_dict_gets(form, "Resources"))
+            own = mupdf.pdf_dict_gets(resources, "XObject")
+            own = mupdf.pdf_copy_dict(own) if mupdf.pdf_is_dict(own) else mupdf.pdf_new_dict(self._pdf, len(forms))
+            for name, inner in forms.items():
+                mupdf.pdf_dict_puts(own, name, inner)
+            mupdf.pdf_dict_puts(resources, "XObject", own)
+            mupdf.pdf_dict_puts(copy, "Resources", resources)
+        return copy
 
 
 def _content(stream: mupdf.PdfObj) -> bytes:
@@ -148,9 +181,6 @@ def _content(stream: mupdf.PdfObj) -> bytes:
 
 def _is_form(found: mupdf.PdfObj) -> bool:
     return bool(mupdf.pdf_is_stream(found)) and mupdf.pdf_to_name(mupdf.pdf_dict_gets(found, "Subtype")) == "Form"
-
-
-_DEPTH = 10
 
 
 def _has_signature(fields: mupdf.PdfObj, depth: int) -> bool:

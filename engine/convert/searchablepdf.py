@@ -114,7 +114,7 @@ def _save(pages: PdfPages, file: Path, *, update: bool, room: int) -> None:
 def _check_end(file: Path) -> None:
     with file.open("rb") as stream:
         stream.seek(max(0, file.stat().st_size - 64))
-        if b"%%EOF" not in stream.read():
+        if b"%%EOF" not in stream.read(64):
             raise RuntimeError("it was not written to its end")
 
 
@@ -140,7 +140,7 @@ _Span = tuple[pymupdf.Rect, str]
 
 
 def _existing_text(page: pymupdf.Page) -> tuple[list[_Span], list[_Span]]:
-    """The page's own text as boxes and their words without spaces: what is visible, and what is not."""
+    """The page's own text as boxes on the page as it is shown, and letters: what is visible, and what is not."""
     visible: list[_Span] = []
     hidden: list[_Span] = []
     flags = pymupdf.TEXT_ACCURATE_BBOXES | pymupdf.TEXT_PRESERVE_WHITESPACE
@@ -151,7 +151,8 @@ def _existing_text(page: pymupdf.Page) -> tuple[list[_Span], list[_Span]]:
                 drawn = span["char_flags"] & (mupdf.FZ_STEXT_FILLED | mupdf.FZ_STEXT_STROKED)
                 if text:
                     is_visible = drawn or span["alpha"]
-                    (visible if is_visible else hidden).append((pymupdf.Rect(span["bbox"]), text))
+                    box = pymupdf.Rect(span["bbox"]) * page.rotation_matrix  # PyMuPDF reads text as if unturned
+                    (visible if is_visible else hidden).append((box, text))
     return visible, hidden
 
 

@@ -40,6 +40,7 @@ def save_page(image: Image.Image, file: Path, dpi: float) -> None:
         options = {"compression": "group4"}
     elif max(image.size) <= LONGEST_JPEG_SIDE and _compressed_share(image) > _NOISY:
         options = {"compression": "jpeg", "quality": _JPEG_QUALITY}
+        image = image.convert("YCbCr") if image.mode == "RGB" else image  # or it is three times as large
     else:
         options = {"compression": "tiff_adobe_deflate", "tiffinfo": {_PREDICTOR: 2}}
     image.save(file, "TIFF", dpi=(dpi, dpi), **options)
