@@ -14,6 +14,7 @@ from typing import IO
 from engine.display import display_text
 from engine.filesystem import fsync_path, fsync_tree
 from engine.job import Checkpoint, PageResult, PageState
+from engine.protocol import PARTS
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ def salvage(folder: Path, batch: Checkpoint) -> list[PageResult]:
         if not finished:
             part.unlink()
             return []
-        fsync_tree(folder.parent / "out")  # the pictures of these pages
+        for made in ("out", PARTS):  # the pictures of these pages, and what they leave to the merge
+            fsync_tree(folder.parent / made)
         part.rename(folder / Checkpoint(batch.first, finished[-1].page).file)
         fsync_path(folder)
     except FileNotFoundError:

@@ -282,9 +282,21 @@ class _Child:
 
     def _merge(self, task: MergeTask, started: float) -> None:
         from engine.convert.chain import merge_document, versions
+        from engine.convert.document import Document, open_document
+        from engine.convert.otherkinds import working_copy
 
-        on_page = self._at_times(MergeProgress)
-        warnings = merge_document(task.name, task.options, on_page, source=task.source, sha256=task.sha256)
+        def open_source() -> Document:
+            # Not the one that is open already: reading pages may have changed it.
+            return open_document(working_copy(), task.name, task.options, task.password)
+
+        warnings = merge_document(
+            task.name,
+            task.options,
+            open_source,
+            self._at_times(MergeProgress),
+            source=task.source,
+            sha256=task.sha256,
+        )
         busy_s = time.perf_counter() - started
         self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions()))
 

@@ -22,6 +22,8 @@ CONVERTED = "converted.pdf"
 """The PDF that `OpenTask` makes of it beside it, if it is none; all later tasks are about this one."""
 MERGE_LIST = "merge.json"
 """What `MergeTask` reads: `{"checkpoints": [file, ...], "failed": {page: reason}}`."""
+PARTS = "parts"
+"""The folder in which pages leave what the merge needs besides the checkpoints."""
 PAGE_SIZES = "page-sizes.json"
 """What `MergeTask` leaves: `{page: bytes of Markdown}`, in the order of the file; empty without Markdown."""
 

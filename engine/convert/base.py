@@ -1,7 +1,7 @@
 """The seam of a format family, and what a converter is given to work with."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,6 +57,10 @@ class PageContext:
         return self.document.pdf.load_page(self.number - 1)
 
 
+def _no_source() -> Document:
+    raise ValueError("this is made from the checkpoints alone")
+
+
 @dataclass
 class MergeContext:
     """A whole document on its way into files."""
@@ -71,6 +75,10 @@ class MergeContext:
     out: Path
     pages: "PageSource"
     failed: dict[int, str]
+    open: Callable[[], Document] = _no_source
+    """Opens the document, to be closed after use."""
+    on_page: Callable[[int], None] = lambda _: None
+    """To be called with the number of a page that is done: a merge that is not heard of for long is given up."""
     source: str = ""
     """The source's path in its folder, as the manifest has it."""
     sha256: str = ""
@@ -126,8 +134,13 @@ def missing_in_markdown(number: int, reason: str) -> str:
 class PageSource(Protocol):
     """The checkpoints of a document, readable as often as a converter needs."""
 
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The pages that have a checkpoint, in order, whatever is in it."""
+        ...
+
     def __iter__(self) -> Iterator[PageModel]:
-        """The pages that have a checkpoint, in order, one in memory at a time, each a fresh copy."""
+        """Those of which text is wanted, in order, one in memory at a time, each a fresh copy."""
         ...
 
 

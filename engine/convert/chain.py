@@ -15,10 +15,11 @@ from engine.convert.document import Document, one_line
 from engine.convert.markup import MarkupConverter
 from engine.convert.pageimage import PageImageConverter
 from engine.convert.pagemodel import PageModel, Remarks, from_line, result_of, to_line
+from engine.convert.searchablepdf import SearchablePdfConverter
 from engine.filesystem import fsync_path
 from engine.job import Checkpoint, PageResult, PageState
 from engine.options import ConvertOptions
-from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES
+from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES, PARTS
 
 OUT = Path("out")
 PAGES = Path("pages")
@@ -30,13 +31,14 @@ _LINE = re.compile(rb'\{"page": (\d+), "state": "(\w+)"')
 
 def converters() -> list[Converter]:
     """One of each family. Pictures come first, while nothing has changed the page."""
-    return [PageImageConverter(), MarkupConverter()]
+    return [PageImageConverter(), MarkupConverter(), SearchablePdfConverter()]
 
 
 def write_head(document: Document) -> None:
     """Write down what concerns the document as a whole; durable when it returns."""
     PAGES.mkdir(exist_ok=True)
     OUT.mkdir(exist_ok=True)
+    Path(PARTS).mkdir(exist_ok=True)
     part = HEAD.with_suffix(".part")
     part.write_text(json.dumps(document.describe()), encoding="utf-8")
     fsync_path(part)
@@ -80,17 +82,25 @@ def convert_batch(
 
 
 def merge_document(
-    name: str, options: ConvertOptions, on_page: Callable[[int], None], *, source: str = "", sha256: str = ""
+    name: str,
+    options: ConvertOptions,
+    open_source: Callable[[], Document],
+    on_page: Callable[[int], None],
+    *,
+    source: str = "",
+    sha256: str = "",
 ) -> list[str]:
     """Write the outputs of a whole document and return warnings; durable when it returns.
 
-    `on_page` hears the number of every page that is read, as often as it is, and that of the last one while files are
-    made durable. `source` and `sha256` are what the outputs say of the source.
+    `open_source` opens the document, for what is made from it and not from the checkpoints. `on_page` hears the
+    number of every page that is read, as often as it is, and that of the last one while files are made durable.
+    `source` and `sha256` are what the outputs say of the source.
     """
     todo = json.loads(Path(MERGE_LIST).read_text(encoding="utf-8"))
     pages = _Checkpoints([PAGES / c for c in todo["checkpoints"]], on_page)
     failed = {int(page): reason for page, reason in todo["failed"].items()}
     context = _merge_context(pages, failed, name, options)
+    context.open, context.on_page = open_source, on_page
     context.source, context.sha256 = source, sha256
     for converter in converters():
         converter.merge(context)
@@ -129,7 +139,12 @@ def _finished_so_far() -> "_Checkpoints":
     return _Checkpoints(sorted(PAGES.glob("*.jsonl*")), lambda _: None)
 
 
-def _merge_context(pages: "_Checkpoints", failed: dict[int, str], name: str, options: ConvertOptions) -> MergeContext:
+def _merge_context(
+    pages: "_Checkpoints",
+    failed: dict[int, str],
+    name: str,
+    options: ConvertOptions,
+) -> MergeContext:
     return MergeContext(
         head=json.loads(HEAD.read_text(encoding="utf-8")),
         stem=OUT.joinpath(name).stem,
@@ -160,6 +175,11 @@ class _Checkpoints:
                         self._lines[page] = (file, offset)
                     offset += len(line)
                     on_page(page)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The pages that are here, in order."""
+        return sorted(self._lines)
 
     def __iter__(self) -> Iterator[PageModel]:
         found: dict[int, Remarks] = {}

@@ -36,7 +36,10 @@ class Document:
         self, pdf: pymupdf.Document, name: str, options: ConvertOptions, reopen: Callable[[], pymupdf.Document]
     ) -> None:
         self.pdf = pdf
+        self.file = Path(pdf.name)
+        """The PDF that is open."""
         self._reopen = reopen
+        self._pristine: pymupdf.Document | None = None
         self._tags: TagReader | str | None = None
         self.warnings: list[str] = []
         self.candidate: int | None = None
@@ -69,6 +72,13 @@ class Document:
                 self._tags = f"its tags cannot be read ({one_line(error)})"
         return self._tags
 
+    @property
+    def pristine(self) -> pymupdf.Document:
+        """A copy that shows what is in the file, whatever reading its pages has changed in the other one."""
+        if self._pristine is None:
+            self._pristine = self._reopen()
+        return self._pristine
+
     def describe(self) -> dict[str, Any]:
         """What the outputs say about the document as a whole, as JSON."""
         return {
@@ -86,6 +96,8 @@ class Document:
         self.pdf.close()
         if isinstance(self._tags, TagReader):
             self._tags.close()
+        if self._pristine is not None:
+            self._pristine.close()
 
     def _attempt(self, what: str, read: Callable[[], Any], otherwise: Any) -> Any:
         try:

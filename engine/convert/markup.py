@@ -21,9 +21,10 @@ class MarkupConverter:
 
     def convert_page(self, page: PageContext) -> None:
         """Read the page, one way or another."""
-        if not page.options.text_formats:
-            return
-        page.model = reading.read(page)
+        if page.options.text_formats:
+            page.model = reading.read(page)
+        elif Format.PDF in page.options.formats:
+            reading.recognize(page)
 
     def preview(self, document: MergeContext, file: Path) -> int:
         """Write the Markdown of the pages there are so far, as it would be if they were all; returns how many."""

@@ -47,6 +47,10 @@ class OcrEngine:
         """Whether any page may be read by OCR."""
         return self.function is not None
 
+    def is_needed(self, page: pymupdf.Page) -> bool:
+        """Whether the library would read this page by OCR."""
+        return self.is_used and bool(document_layout.make_ocr_decision(page, self.library_mode)[0])
+
     @classmethod
     def for_mode(cls, mode: OcrMode) -> Self:
         """The engine the library finds, used as `mode` says."""

@@ -4,6 +4,7 @@ from engine.convert import layout, layoutblocks, plaintext
 from engine.convert.base import PageContext
 from engine.convert.blocks import Kind, RefinedPage
 from engine.convert.document import one_line
+from engine.convert.ocr import MISSING, looks_scanned
 from engine.convert.pagemodel import PageModel
 from engine.convert.pagetext import PageText
 from engine.convert.steps import page_steps
@@ -30,6 +31,21 @@ def read(page: PageContext) -> PageModel:
     if Format.JSON not in options.formats:
         model.unrefined.fulltext = None  # only JSON has it, and it is most of a checkpoint
     return model
+
+
+def recognize(page: PageContext) -> None:
+    """Have the page read by OCR if it needs that, where its words are wanted and no text format is."""
+    engine = page.document.ocr
+    if page.text_only:
+        page.state = PageState.TEXT_ONLY  # it is OCR that has failed
+    elif engine.is_needed(page.load()):
+        try:
+            layout.read(page, images=False, ocr=True)
+        except Exception as error:  # noqa: BLE001 - an engine may raise anything; the page itself stays as it is
+            page.ocr_words = []
+            page.error = f"Read without OCR, which failed ({one_line(error)})."
+    elif engine.missing and looks_scanned(page.load()):
+        page.error = f"This page looks scanned. {MISSING}"
 
 
 def _by_tags(page: PageContext) -> RefinedPage | None:
