@@ -106,7 +106,7 @@ class Engine:
         settings = self.settings
         store = JobStore(state, time.time)
         limits = RunningLimits(settings.max_running_per_client, settings.max_running_per_folder)
-        scheduler = Scheduler(settings.batch_seconds, settings.aging, limits)
+        scheduler = Scheduler(settings.batch_seconds, settings.aging, limits, settings.vlm_concurrency)
         self._tracker = ProgressTracker(time.monotonic)
         self._queue = JobQueue(store, scheduler, self._tracker, time.monotonic)
         if store.moved_aside is not None:

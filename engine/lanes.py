@@ -19,6 +19,8 @@ class Origin(NamedTuple):
     """Empty for a job that nobody has sent: no limit of a client's holds for it."""
     folder: bytes = b""
     """Its source's root."""
+    is_remote: bool = False
+    """Its pages are converted elsewhere: what counts is how many are there at once."""
 
 
 UNLIMITED = Origin()
@@ -48,15 +50,28 @@ class RunningLimits:
     def counted(self, origin: Origin) -> Origin:
         """The part of an origin that there is a limit for."""
         return Origin(
-            "" if self.per_client is None else origin.client, b"" if self.per_folder is None else origin.folder
+            "" if self.per_client is None else origin.client,
+            b"" if self.per_folder is None else origin.folder,
+            origin.is_remote,
         )
 
 
 class Room:
     """What the limits leave, at one moment, given the origins of all jobs that are at work."""
 
-    def __init__(self, limits: RunningLimits, at_work: Collection[Origin] = (), kept_for: Origin | None = None) -> None:
-        """For the origin `kept_for` one place of its client's and one of its folder's are kept from others."""
+    def __init__(
+        self,
+        limits: RunningLimits,
+        at_work: Collection[Origin] = (),
+        kept_for: Origin | None = None,
+        *,
+        takes_remote: bool = True,
+    ) -> None:
+        """For the origin `kept_for` one place of its client's and one of its folder's are kept from others.
+
+        `takes_remote` says whether there is something to do for one more job whose pages are converted elsewhere.
+        """
+        self.takes_remote = takes_remote
         self._per_client = math.inf if limits.per_client is None else limits.per_client
         self._per_folder = math.inf if limits.per_folder is None else limits.per_folder
         self._kept_for = kept_for
@@ -70,6 +85,8 @@ class Room:
 
     def left_for(self, origin: Origin) -> float:
         """How many more jobs of this origin may be opened."""
+        if origin.is_remote and not self.takes_remote:
+            return 0
         kept = origin == self._kept_for
         of_client = self._per_client - self._clients[origin.client] + kept if origin.client else math.inf
         of_folder = self._per_folder - self._folders[origin.folder] + kept if origin.folder else math.inf
@@ -150,12 +167,15 @@ class WaitingJobs:
     def _open_lanes(self, room: Room, level: int | None = None) -> Iterator[tuple[QueueKey, Origin]]:
         """The lanes for which there is room, by their heads, in order."""
         full_clients, full_folders, excepted = room.full_clients, room.full_folders, room.excepted
+        takes_remote = room.takes_remote
         start = 0 if level is None else bisect_left(self._heads, _level_start(level))
         for index in range(start, len(self._heads)):
             head, origin = self._heads[index]
             if level is not None and head[0] != level:
                 return
-            client, folder = origin
+            client, folder, is_remote = origin
+            if is_remote and not takes_remote:
+                continue
             if (client not in full_clients and folder not in full_folders) or origin == excepted:
                 yield head, origin
 

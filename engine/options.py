@@ -130,6 +130,11 @@ def split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+VLM_ATTEMPTS = 4
+"""How often a page is sent to a vision model that is busy, failing or silent."""
+VLM_WAITS_S = 90.0
+"""Seconds that the waits between these attempts may come to."""
+
 Language = Annotated[str, Field(pattern=r"^[A-Za-z_]{2,20}$")]
 
 
@@ -203,6 +208,21 @@ class ConvertOptions(BaseModel):
         if self.chunk_overlap >= self.chunk_size:
             raise ValueError(f"chunk_overlap ({self.chunk_overlap}) must be smaller than chunk_size")
         return self
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether pages are sent to a vision model."""
+        return self.converter is ConverterName.VLM and bool(self.text_formats)
+
+    @property
+    def vlm_patience_s(self) -> float:
+        """Seconds until a page that the vision model has not answered for is read without it."""
+        return VLM_ATTEMPTS * self.vlm_timeout + VLM_WAITS_S
+
+    @property
+    def is_refined(self) -> bool:
+        """Whether pages end in blocks; what a vision model says always does."""
+        return self.refine or self.converter is ConverterName.VLM
 
     @property
     def text_formats(self) -> tuple[Format, ...]:

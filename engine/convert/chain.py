@@ -26,6 +26,8 @@ HEAD = Path("document.json")
 _MOST_WARNINGS = 1000
 _LINE = re.compile(rb'\{"page": (\d+), "state": "(\w+)"')
 """How a line of a checkpoint begins; see `pagemodel.to_line`."""
+_RANKS = {b"failed": 0, b"text_only": 1}
+"""Of states of a page; the others are better."""
 
 
 def converters() -> list[Converter]:
@@ -136,12 +138,13 @@ def _merge_context(pages: "_Checkpoints", failed: dict[int, str], name: str, opt
 
 
 class _Checkpoints:
-    """Pages from checkpoint files, in the order of the pages; of a page converted twice, the time it did not fail."""
+    """Pages from checkpoint files, in the order of the pages; of a page converted twice, the time it went better."""
 
     def __init__(self, files: list[Path], on_page: Callable[[int], None]) -> None:
         self._on_page = on_page
         self._remarks: dict[int, Remarks] | None = None
         self._lines: dict[int, tuple[Path, int]] = {}  # page to file and offset
+        ranks: dict[int, int] = {}
         for file in files:
             with _open_checkpoint(file) as stream:
                 offset = 0
@@ -150,8 +153,8 @@ class _Checkpoints:
                     if found is None or not line.endswith(b"\n"):
                         break  # a file that is still being written
                     page = int(found[1])
-                    if page not in self._lines or found[2] != b"failed":
-                        self._lines[page] = (file, offset)
+                    if (rank := _RANKS.get(found[2], 2)) >= ranks.get(page, 0):
+                        self._lines[page], ranks[page] = (file, offset), rank
                     offset += len(line)
                     on_page(page)
 
