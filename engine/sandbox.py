@@ -31,6 +31,7 @@ from engine.protocol import (
     PageDone,
     PagesDone,
     PageStarted,
+    PagesTask,
     Peeked,
     Previewed,
     Ready,
@@ -46,6 +47,8 @@ log = logging.getLogger(__name__)
 START_TIMEOUT_S = 60.0
 """For the fork server to load its libraries on a slow, busy machine (1 s on a fast one)."""
 _TICK_S = 0.25
+_GRACE_S = 60.0
+"""A process that keeps the deadlines of a vision model's answers itself has so much longer, for all else it does."""
 _MAX_FORK_SERVER_THREADS = 2  # the main one, and one that `import onnxruntime` makes and that does no work
 
 
@@ -58,6 +61,12 @@ class Limits:
     memory_bytes: int = 2 << 30
     step_timeout_s: float = 300.0
     """For opening a document, and between two signs of life of a merge."""
+
+    def page_limit_s(self, task: Task) -> float:
+        """Seconds that a page of this task may take."""
+        if isinstance(task, PagesTask) and task.options.asks_model and not task.text_only:
+            return max(self.page_timeout_s, task.options.vlm_patience_s + _GRACE_S)
+        return self.page_timeout_s
 
 
 class ForkServer:
@@ -247,7 +256,7 @@ class Sandbox:
         """
         try:
             self._send(task)
-            return self._listen(on_event)
+            return self._listen(self._limits.page_limit_s(task), on_event)
         except BaseException as error:
             self.end = ProcessEnd.of(error)
             self.close()
@@ -308,15 +317,15 @@ class Sandbox:
         except OSError as error:
             raise self._death() from error
 
-    def _listen(self, on_event: Callable[[Event], None]) -> Answer:
-        page: int | None = None
-        allowed_s = self._limits.step_timeout_s
-        deadline = time.monotonic() + allowed_s
+    def _listen(self, page_limit_s: float, on_event: Callable[[Event], None]) -> Answer:
+        under_way: dict[int, tuple[float, float]] = {}  # page to its deadline, and for how long that is
+        step_s = self._limits.step_timeout_s
+        deadline, allowed_s = time.monotonic() + step_s, step_s
         while True:
             event = self._next_event(deadline)
             match event:
                 case None:
-                    where = "The page" if page is not None else "The document"  # who tells it says which
+                    where = "The page" if under_way else "The document"  # who tells it says which
                     raise PageTimeout(f"{where} took longer than {allowed_s:g} s.")
                 case Refused():
                     return event
@@ -324,18 +333,20 @@ class Sandbox:
                     self.busy_s += event.busy_s
                     return event
                 case PageStarted():
-                    page, allowed_s = event.page, self._limits.page_timeout_s
+                    under_way[event.page] = (time.monotonic() + page_limit_s, page_limit_s)
                 case OcrStarted():
-                    allowed_s = max(self._limits.page_timeout_s, self._limits.ocr_timeout_s)
+                    if event.page in under_way:
+                        ocr_s = max(page_limit_s, self._limits.ocr_timeout_s)
+                        under_way[event.page] = (time.monotonic() + ocr_s, ocr_s)
                 case PageDone():
                     self.pages_converted += 1
-                    page, allowed_s = None, self._limits.step_timeout_s
+                    under_way.pop(event.page, None)
                 case MergeProgress():
-                    allowed_s = self._limits.step_timeout_s
+                    pass
                 case Ready():
                     raise ChildGarbage("The conversion process introduced itself twice.")
-            deadline = time.monotonic() + allowed_s
             on_event(event)
+            deadline, allowed_s = min(under_way.values(), default=(time.monotonic() + step_s, step_s))
 
     def _next_event(self, deadline: float) -> Event | None:
         """The next event; None when the deadline passes first."""
