@@ -203,6 +203,10 @@ class _Child:
         from engine.convert.chain import write_head
 
         document = self._document_of(task)
+        if task.options.asks_model:
+            from engine.convert.vlm.prompts import load
+
+            load(task.options.vlm_prompts)  # what is wrong with them is wrong with every page
         write_head(document)
         warnings = tuple(document.warnings)
         self._send(Opened(pages=document.page_count, busy_s=time.perf_counter() - started, warnings=warnings))

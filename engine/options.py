@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -130,6 +131,8 @@ def split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+VLM_KEY = "HOTFOLIO_VLM_KEY"
+"""The variable with the key for the vision model's API; a secret, so it is no setting."""
 VLM_ATTEMPTS = 4
 """How often a page is sent to a vision model that is busy, failing or silent."""
 VLM_WAITS_S = 90.0
@@ -193,6 +196,35 @@ class ConvertOptions(BaseModel):
     vlm_timeout: Annotated[float, Field(gt=0, le=3600)] = 120
     """Seconds the model may take for an answer."""
 
+    @field_validator("vlm_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_one = False
+        if not is_one or not value.isprintable() or " " in value:
+            raise ValueError("give a URL that begins with http:// or https://")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError(f"give the key in {VLM_KEY}, not in the URL")
+        if parts.fragment:
+            raise ValueError("give a URL without a #")
+        return value
+
+    @field_validator("vlm_model")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        if not value.strip() or not value.isprintable() or len(value) > 300:
+            raise ValueError("give the name that the server has for the model")
+        return value
+
+    @field_validator("vlm_prompts")
+    @classmethod
+    def _is_absolute(cls, file: Path | None) -> Path | None:
+        """As seen from here: whoever reads it works in another folder."""
+        return None if file is None else file.expanduser().absolute()
+
     @field_validator("formats", mode="after")
     @classmethod
     def _some_formats_each_once(cls, formats: tuple[Format, ...]) -> tuple[Format, ...]:
@@ -233,6 +265,12 @@ class ConvertOptions(BaseModel):
     def image_formats(self) -> tuple[Format, ...]:
         """The formats that are a picture of each page in full size."""
         return tuple(f for f in self.formats if f in IMAGE_FORMATS)
+
+
+def vlm_address(url: str, path: str) -> str:
+    """A path of the API that begins at a URL, which may have a query of its own."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{path}"))
 
 
 def _some_each_once(values: tuple[_Name, ...], known: type[_Name]) -> tuple[_Name, ...]:

@@ -24,15 +24,13 @@ from pydantic_settings import (
 from engine.display import display_name
 from engine.errors import SettingsError
 from engine.filesystem import is_network
-from engine.options import ConvertOptions, split
+from engine.options import VLM_KEY, ConvertOptions, split
 from engine.rules import FolderSettings, OnSuccess, Patterns, Polling, Profile, ProfileName, Seconds, WatchedFolder
 
 CONFIG_NAME = "hotfolio.toml"
 ENV_PREFIX = "HOTFOLIO_"
 STATE_NAME = ".hotfolio"
 _CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
-VLM_KEY = "HOTFOLIO_VLM_KEY"
-"""The variable with the key for the vision model's API; a secret, so it is no setting."""
 WEBHOOK_SECRET = "HOTFOLIO_WEBHOOK_SECRET"
 """The variable with what webhooks are signed with."""
 _SECRETS = frozenset({VLM_KEY, WEBHOOK_SECRET})

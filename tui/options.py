@@ -57,6 +57,13 @@ _OPTIONS = {
     "converter": _Option(
         _text("--converter", metavar="NAME", help="local, or vlm: a vision model reads the pages."), None, "converter"
     ),
+    "prompt_mode": _Option(
+        _text("--prompt-mode", metavar="MODE", help="What a vision model is asked for, such as prompt_ocr."),
+        None,
+        "prompt_mode",
+    ),
+    "vlm_url": _Option(_text("--vlm-url", metavar="URL", help="Where its API begins."), None, "vlm_url"),
+    "vlm_model": _Option(_text("--vlm-model", metavar="NAME", help="Its name there."), None, "vlm_model"),
     "ocr_languages": _Option(
         _text("--ocr-languages", metavar="LIST", help="Languages of scans, such as eng,deu."), None, "ocr_languages"
     ),
@@ -99,6 +106,9 @@ CONVERSION = (
     "ocr",
     "ocr_languages",
     "converter",
+    "prompt_mode",
+    "vlm_url",
+    "vlm_model",
     "no_images",
     "no_refine",
     "structure",
@@ -106,7 +116,20 @@ CONVERSION = (
     "page_timeout",
 )
 """How documents are converted."""
-JOB = ("formats", "pages", "ocr", "ocr_languages", "converter", "no_images", "no_refine", "structure", "skip_steps")
+JOB = (
+    "formats",
+    "pages",
+    "ocr",
+    "ocr_languages",
+    "converter",
+    "prompt_mode",
+    "vlm_url",
+    "vlm_model",
+    "no_images",
+    "no_refine",
+    "structure",
+    "skip_steps",
+)
 """The part of it that can be chosen for a single job."""
 _Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file instead of hotfolio.toml.")

@@ -69,7 +69,7 @@ def _open(file: Path) -> IO[str]:
 
 
 def _writers(options: ConvertOptions) -> dict[Format, _Write]:
-    module = refined if options.refine else unrefined
+    module = refined if options.is_refined else unrefined
     return {Format.MD: module.write_markdown, Format.TXT: module.write_text, Format.JSON: module.write_json}
 
 

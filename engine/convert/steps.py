@@ -106,7 +106,7 @@ def page_steps(options: ConvertOptions) -> list[PageStep]:
 
 def document_steps(options: ConvertOptions) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw."""
-    if not options.refine:
+    if not options.is_refined:
         return [HeadingLevels()]
     steps: list[BlockStep] = [Furniture(), Headings(), Continued(), Anchors()]
     return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]
