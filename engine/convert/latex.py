@@ -8,7 +8,8 @@ from engine.convert.blocks import Span
 
 _INLINE = re.compile(r"(?<![\\$])\$(?![\s$])([^$\n]{1,2000}?)(?<![\s\\])\$(?![\d$])")
 """As Pandoc has it: no blank inside the signs, and no digit after them, or `$5 and $6` would be one."""
-_OTHER_SIGNS = re.compile(r"\\\((.{1,2000}?)\\\)|\\\[(.{1,5000}?)\\\]", re.DOTALL)
+_OTHER_SIGN = re.compile(r"(?<!\\)\\[(\[]")
+_MANY = re.compile(r"(?<!\\)\${3,}")
 _AROUND = re.compile(r"^(?:\$\$?|\\\[|\\\(|```(?:latex|math|tex)?\s)|(?:\$\$?|\\\]|\\\)|\s```)$")
 _SIGN = re.compile(r"(?<!\\)\$")
 _COMMENT = re.compile(r"(?<!\\)%.*")
@@ -25,8 +26,22 @@ def bare(text: str) -> str:
 
 
 def with_dollars(text: str) -> str:
-    """Text with dollar signs around its formulas, also where it has LaTeX's own signs."""
-    return _OTHER_SIGNS.sub(lambda found: f"${found[1].strip()}$" if found[1] else f"\n\n$${found[2]}$$\n\n", text)
+    """Text with dollar signs around its formulas, also where it has LaTeX's own; more than two in a row are none."""
+    pieces: list[str] = []
+    end = 0
+    for opened in _OTHER_SIGN.finditer(text):
+        if opened.start() < end:
+            continue
+        closer, dollars, longest = ("\\)", "$", 2000) if opened[0] == "\\(" else ("\\]", "$$", 5000)
+        close = text.find(closer, opened.end(), opened.end() + longest)
+        if close < 0:
+            continue
+        formula = text[opened.end() : close].strip()
+        apart = "\n\n" if dollars == "$$" else ""
+        pieces += [text[end : opened.start()], apart, dollars, formula, dollars, apart]
+        end = close + 2
+    text = "".join([*pieces, text[end:]])
+    return _MANY.sub(lambda found: "\\$" * len(found[0]), text)
 
 
 def with_math(span: Span) -> Iterator[Span]:

@@ -1,7 +1,9 @@
 """A vision model's server on this machine: speaks the protocol, checks what it is sent, and fails as it is told to."""
 
 import base64
+import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -94,6 +96,10 @@ class VisionServer:
         """Nobody answers any more; who is connected is cut off."""
         self._server.shutdown()
         self._server.server_close()
+        with self.lock:
+            for connection in self._server.connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -111,6 +117,15 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     vision: VisionServer
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.connections: list[socket.socket] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self.vision.lock:
+            self.connections.append(request)
+        super().process_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # a client that has gone

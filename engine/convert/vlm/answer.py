@@ -30,7 +30,7 @@ CATEGORIES = (
 """What a part of a page can be: the classes of DocLayNet, which dots.ocr and others are trained on."""
 MOST_ELEMENTS = 1000
 MOST_TEXT = 200_000
-"""Characters, of one element and of a page's text."""
+"""Characters of a page."""
 _OTHER_NAMES = {
     "header": "Page-header",
     "footer": "Page-footer",
@@ -71,8 +71,14 @@ def read_layout(answer: str, *, scale: tuple[float, float], size: tuple[float, f
     entries = _entries(_THOUGHTS.sub("", answer))
     if entries is None:
         return None
-    elements = [_element(entry, scale, size) for entry in islice(entries, MOST_ELEMENTS)]
-    return [element for element in elements if element is not None]
+    elements: list[Element] = []
+    room = MOST_TEXT
+    for entry in islice(entries, MOST_ELEMENTS):
+        element = _element(entry, scale, size, room)
+        if element is not None:
+            elements.append(element)
+            room -= len(element.text)
+    return elements
 
 
 def _entries(answer: str) -> Iterator[Mapping[str, Any]] | None:
@@ -115,13 +121,15 @@ def _is_part(entry: Mapping[str, Any]) -> bool:
     return any(key in entry for key in (*_BOX_KEYS, *_CATEGORY_KEYS))
 
 
-def _element(entry: Mapping[str, Any], scale: tuple[float, float], size: tuple[float, float]) -> Element | None:
+def _element(
+    entry: Mapping[str, Any], scale: tuple[float, float], size: tuple[float, float], room: int
+) -> Element | None:
     category = _category(next((entry[key] for key in _CATEGORY_KEYS if key in entry), None))
     text = next((entry[key] for key in _TEXT_KEYS if isinstance(entry.get(key), str)), "")
     box = _box(next((entry[key] for key in _BOX_KEYS if key in entry), None), scale, size)
     if box is None and not text.strip():
         return None
-    return Element(category, box, cleaned(text))
+    return Element(category, box, cleaned(text)[:room])
 
 
 def _category(name: Any) -> str:

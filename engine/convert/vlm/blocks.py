@@ -53,8 +53,10 @@ def _block(element: Element, box: Box) -> list[Block]:
         case "Formula":
             formula = latex.bare(text)
             return [Block(Kind.FORMULA, box, [Span(formula, math=True)])] if formula else []
-        case "Table" if "<t" in text.lower():
-            return [Block(Kind.TABLE, box, rows=rows) for rows in read_tables(text)]
+        case "Table" if "<table" in text.lower():
+            tables, aside = read_tables(text)
+            before = [Block(Kind.PARAGRAPH, box, aside)] if aside else []
+            return [*before, *(Block(Kind.TABLE, box, rows=rows) for rows in tables)]
         case "List-item":
             return _list(read_markdown(text, box))
         case "Table" | "Text":

@@ -56,12 +56,12 @@ def read_spans(html: str) -> list[Span]:
     return reader.take()
 
 
-def read_tables(html: str) -> list[list[list[Cell]]]:
-    """The rows of each table; a table in a table is text of its cell."""
+def read_tables(html: str) -> tuple[list[list[list[Cell]]], list[Span]]:
+    """The rows of each table, and the text that is in none; a table in a table is text of its cell."""
     reader = _Tables()
     reader.feed(html)
     reader.close()
-    return [rows for rows in map(_with_head, reader.tables) if rows]
+    return [rows for rows in map(_with_head, reader.tables) if rows], stripped(reader.aside)
 
 
 class _Reader(HTMLParser):
@@ -108,6 +108,7 @@ class _Tables(_Reader):
     def __init__(self) -> None:
         super().__init__(self._start)
         self.tables: list[list[list[Cell]]] = []
+        self.aside: list[Span] = []
         self._depth = 0
         self._cell: Cell | None = None
         self._is_in_head = False
@@ -131,7 +132,6 @@ class _Tables(_Reader):
             self._is_in_head = tag == "thead"
         elif tag in ("td", "th"):
             self._end_cell()
-            self.take()
             if not self.tables[-1]:
                 self.tables[-1].append([])
             if self._cells < MOST_CELLS:
@@ -153,10 +153,14 @@ class _Tables(_Reader):
         self._end_cell()
 
     def _end_cell(self) -> None:
+        """What has been read so far is the cell's, or stands beside all cells."""
+        spans = self.take()
         if self._cell is not None:
-            self._cell.spans = self.take()
+            self._cell.spans = spans
             self.tables[-1][-1].append(self._cell)
             self._cell = None
+        elif spans:
+            self.aside += [*spans, Span("\n")]
 
 
 def _spanned(value: str) -> int:
@@ -168,6 +172,7 @@ def _with_head(rows: list[list[Cell]]) -> list[list[Cell]]:
     """Without empty rows; the first one is the head where the model has not said what is."""
     rows = [row for row in rows if row]
     if rows and not any(cell.is_header for row in rows for cell in row):
+        is_head = all(cell.rows == 1 for cell in rows[0])
         for cell in rows[0]:
-            cell.is_header = all(cell.rows == 1 for cell in rows[0])
+            cell.is_header = is_head
     return rows

@@ -116,13 +116,11 @@ class _Blocks:
             self._blocks.append(Block(Kind.LIST_ITEM, self._box, depth=self._depth, label=label, quote=self._quote))
 
     def _html(self, html: str) -> None:
-        if "<table" in html.lower():
-            for rows in read_tables(html):
-                self._add(Kind.TABLE, []).rows = rows
-            return
-        spans = read_spans(html)
+        tables, spans = read_tables(html) if "<table" in html.lower() else ([], read_spans(html))
         if spans:
             self._add(Kind.PARAGRAPH, spans)
+        for rows in tables:
+            self._add(Kind.TABLE, []).rows = rows
 
 
 def _spans(tokens: Sequence[Token]) -> list[Span]:
