@@ -16,6 +16,8 @@ from engine.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
+_MODEL = "vision model"
+"""The banner while it reads no page."""
 _MAX_FALSE_STARTS = 3
 """Processes that may die before a page is begun until the document is held to be the cause."""
 
@@ -95,7 +97,17 @@ class BatchConverter:
             else:
                 back = self._after_death(run, batch, finished, under_way, error)
         finally:
+            if run.job.options.asks_model and not batch.text_only:
+                self._show_model(finished)
             self._queue.with_scheduler(lambda scheduler: _hand_back(scheduler, batch, seconds, back))
+
+    def _show_model(self, finished: list[PageResult]) -> None:
+        """Say so while the vision model reads no page."""
+        if any(result.via == "vlm" for result in finished):
+            self._tracker.set_banner(_MODEL, None)
+        elif unread := [result.error for result in finished if result.error]:
+            reason = unread[-1].removeprefix("Only plain text. ")
+            self._tracker.set_banner(_MODEL, f"Pages are read without the vision model. {reason}")
 
     def suspect_slow(self, job_id: int) -> None:
         """A page of the job has been under way for seconds; one that waits for another machine's answer may be."""

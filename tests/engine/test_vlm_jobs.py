@@ -113,6 +113,8 @@ def test_the_key_is_written_nowhere(bench: Bench, monkeypatch: pytest.MonkeyPatc
     (page,) = bench.pages(job)
     assert page["state"] == "text_only"
     assert "refuses the page (400): No: …" in str(page["error"])
+    (banner,) = bench.engine.snapshot().banners
+    assert banner.message.startswith("Pages are read without the vision model. The vision model at 127.0.0.1")
     files = [file for file in bench.folder.rglob("*") if file.is_file()]
     assert files
     assert not [file for file in files if KEY.encode() in file.read_bytes()]
@@ -177,3 +179,4 @@ def test_a_server_that_dies_half_way_loses_no_page_that_is_done(bench: Bench, mo
     bench.engine.retry([job.id])
     assert bench.engine.wait_until_idle(60)
     assert [page["via"] for page in bench.pages(job)] == ["vlm"] * 12
+    assert not bench.engine.snapshot().banners
