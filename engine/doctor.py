@@ -100,15 +100,9 @@ def _ocr() -> Check:
 
 def _vision_models(settings: Settings) -> Iterator[Check]:
     """Each server that some document may be sent to."""
-    asked = {options.vlm_url: options for options in _all_options(settings) if options.asks_model}
+    asked = {(options.vlm_url, options.vlm_model): options for options in settings.all_options if options.asks_model}
     for options in asked.values():
         yield _vision_model(options)
-
-
-def _all_options(settings: Settings) -> Iterator[ConvertOptions]:
-    yield settings.convert_options
-    for name in settings.profiles:
-        yield settings.options_of(name)
 
 
 def _vision_model(options: ConvertOptions) -> Check:

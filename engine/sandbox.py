@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +75,9 @@ class ForkServer:
     Thread-safe: `_lock` guards which server process is current; starting one happens outside it, by one thread.
     """
 
-    def __init__(self, log_file: Path, program: str = "engine.child") -> None:
-        """`program` is the module that is run as the fork server."""
+    def __init__(self, log_file: Path, program: str = "engine.child", preloaded: Sequence[str] = ()) -> None:
+        """`program` is the module that is run as the fork server, which loads the modules `preloaded` too."""
+        self._preloaded = tuple(preloaded)
         self._log_file = log_file
         self._program = program
         self._lock = threading.Lock()
@@ -136,7 +137,7 @@ class ForkServer:
             if self._closed:
                 raise SandboxUnavailable("The engine is stopping.")
             if self._server is None:
-                self._server = _ServerProcess()
+                self._server = _ServerProcess(self._preloaded)
             server = self._server
         try:
             server.ensure_started(self._program, self._log_file)
@@ -162,7 +163,8 @@ class ForkServer:
 class _ServerProcess:
     """One run of the fork server program."""
 
-    def __init__(self) -> None:
+    def __init__(self, preloaded: tuple[str, ...]) -> None:
+        self._preloaded = preloaded
         self.control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._lifeline_read, self._lifeline = os.pipe()
         self._starting = threading.Lock()  # guards: the program is started once
@@ -182,6 +184,7 @@ class _ServerProcess:
                     program,
                     str(self._theirs.fileno()),
                     str(self._lifeline_read),
+                    *self._preloaded,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -218,6 +218,11 @@ class Settings(BaseSettings, ConvertOptions):
         """The part that travels with a job."""
         return ConvertOptions.model_validate({name: getattr(self, name) for name in ConvertOptions.model_fields})
 
+    @property
+    def all_options(self) -> tuple[ConvertOptions, ...]:
+        """The options that documents can have by the settings: of those without a profile, and of each profile."""
+        return (self.convert_options, *map(self.options_of, self.profiles))
+
     def options_of(self, profile: str | None) -> ConvertOptions:
         """The options of a document of a profile, or of one without; raises `SettingsError` if there is none."""
         if not profile:
