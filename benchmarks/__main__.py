@@ -22,6 +22,7 @@ NAMES = (
     "tagged_pages",
     "refinement",
     "formats",
+    "vlm",
 )
 
 

@@ -16,6 +16,8 @@ from engine.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
+_MODEL = "vision model"
+"""The banner while it reads no page."""
 _MAX_FALSE_STARTS = 3
 """Processes that may die before a page is begun until the document is held to be the cause."""
 
@@ -36,19 +38,18 @@ class BatchConverter:
             self._queue.with_scheduler(lambda scheduler: scheduler.batch_finished(batch, None))
             return
         finished: list[PageResult] = []
-        current: int | None = None
+        under_way: set[int] = set()
 
         def on_event(event: Event) -> None:
-            nonlocal current
             match event:
                 case PageStarted() | PageDone() if event.page not in batch.pages:
                     raise ChildGarbage(f"The conversion process spoke of page {event.page}, which it was not given.")
                 case PageStarted():
-                    current = event.page
+                    under_way.add(event.page)
                     self._suspect(run, SUSPECT_BEGUN)
                     self._tracker.page_started(hand.number, batch.job_id, event.page)
-                case PageDone() if event.page == current:
-                    current = None
+                case PageDone() if event.page in under_way:
+                    under_way.remove(event.page)
                     result = PageResult(
                         event.page,
                         event.state,
@@ -79,14 +80,13 @@ class BatchConverter:
                 raise refusal(answer, self._state_folder)
             if not isinstance(answer, PagesDone) or {r.page for r in finished} != set(batch.pages):
                 raise ChildGarbage("The conversion process said it was done when it was not.")
-            self._record(run, batch.first, batch.last, finished)
+            self._record(run, Checkpoint(batch.first, batch.last), finished)
             seconds, back = sum(r.seconds for r in finished), []
         except HotfolioError as error:
-            if current is not None:
-                self._tracker.page_given_up(hand.number, batch.job_id, current)
+            for page in under_way:
+                self._tracker.page_given_up(hand.number, batch.job_id, page)
             finished = self._salvage(run, batch, finished, hand.number)
-            if current in {r.page for r in finished}:
-                current = None
+            under_way -= {r.page for r in finished}
             if isinstance(error, EngineBlocked):
                 back = _remainder(batch, finished)
                 raise
@@ -95,14 +95,24 @@ class BatchConverter:
             elif isinstance(error, ChildKilled):
                 back = _remainder(batch, finished)
             else:
-                back = self._after_death(run, batch, finished, current, error)
+                back = self._after_death(run, batch, finished, under_way, error)
         finally:
+            if run.job.options.asks_model and not batch.text_only:
+                self._show_model(finished)
             self._queue.with_scheduler(lambda scheduler: _hand_back(scheduler, batch, seconds, back))
 
+    def _show_model(self, finished: list[PageResult]) -> None:
+        """Say so while the vision model reads no page."""
+        if any(result.via == "vlm" for result in finished):
+            self._tracker.set_banner(_MODEL, None)
+        elif unread := [result.error for result in finished if result.error]:
+            reason = unread[-1].removeprefix("Only plain text. ")
+            self._tracker.set_banner(_MODEL, f"Pages are read without the vision model. {reason}")
+
     def suspect_slow(self, job_id: int) -> None:
-        """A page of the job has been under way for seconds."""
+        """A page of the job has been under way for seconds; one that waits for another machine's answer may be."""
         run = self._runs.get(job_id)
-        if run is not None:
+        if run is not None and not run.job.options.asks_model:
             self._suspect(run, SUSPECT_BEGUN + SUSPECT_SLOW)
 
     def _suspect(self, run: Run, points: int) -> None:
@@ -118,9 +128,8 @@ class BatchConverter:
             reason = run.reasons.get(result.page)
         return result if reason is None or result.error else replace(result, error=reason)
 
-    def _record(self, run: Run, first: int, last: int, finished: list[PageResult]) -> None:
+    def _record(self, run: Run, checkpoint: Checkpoint, finished: list[PageResult]) -> None:
         """Have finished pages recorded; the worker does not wait for the disk."""
-        checkpoint = Checkpoint(first, last)
         future = self._queue.store.record(run.job.id, checkpoint, finished)
         self._tracker.tally.pages_finished(finished)
         with run.lock:
@@ -131,10 +140,11 @@ class BatchConverter:
 
     def _salvage(self, run: Run, batch: PageBatch, finished: list[PageResult], worker: int) -> list[PageResult]:
         """Keep the pages a process had finished before it died; returns those that are safe."""
-        safe = salvage(run.folder / "pages", Checkpoint(batch.first, batch.last))
-        if safe:
-            safe = [self._with_reason(run, r) for r in safe]
-            self._record(run, batch.first, safe[-1].page, safe)
+        safe: list[PageResult] = []
+        salvaged = salvage(run.folder / "pages", Checkpoint(batch.first, batch.last))
+        if salvaged is not None:
+            safe = [self._with_reason(run, r) for r in salvaged[1]]
+            self._record(run, salvaged[0], safe)
         announced = {r.page for r in finished}
         if announced - {r.page for r in safe}:
             with run.lock:
@@ -151,12 +161,13 @@ class BatchConverter:
         run: Run,
         batch: PageBatch,
         finished: list[PageResult],
-        current: int | None,
+        under_way: set[int],
         error: HotfolioError,
     ) -> list[PageBatch]:
-        """What is still to be done of a batch whose process died, the page it died on by itself."""
-        log.warning("job %d page %s: %s", batch.job_id, current or "?", error)
-        if current is None:
+        """What is still to be done of a batch whose process died, each page that it may have died of by itself."""
+        pages = ", ".join(map(str, sorted(under_way)))
+        log.warning("job %d page %s: %s", batch.job_id, pages or "?", error)
+        if not under_way:
             with run.lock:
                 run.trouble[0] += not finished
                 hopeless = run.trouble[0] >= _MAX_FALSE_STARTS
@@ -166,12 +177,18 @@ class BatchConverter:
                     self._queue.fail(batch.job_id, message)
                 return []
             return _remainder(batch, finished)
+        lost = [PageResult(page, PageState.FAILED, 0.0) for page in under_way]
+        others = _remainder(batch, [*finished, *lost])
+        if len(under_way) > 1:
+            # Which of them it was shows when each has a process to itself; until then none is held to be bad.
+            alone = [PageBatch(batch.job_id, page, page, batch.text_only) for page in sorted(under_way)]
+            return [*others, *alone]
+        (current,) = under_way
         with run.lock:
             run.trouble[current] += 1
             crashed_once = isinstance(error, ChildDied | ChildGarbage) and run.trouble[current] == 1
             if not crashed_once and not batch.text_only:
                 run.reasons[current] = f"Only plain text: the layout step failed. {error}"
-        others = _remainder(batch, [*finished, PageResult(current, PageState.FAILED, 0.0)])
         if not crashed_once and batch.text_only:
             self._fail_page(run, current, str(error))
             return others

@@ -1,7 +1,8 @@
 """Checkpoint files as the engine sees them: which pages of an interrupted batch are safe.
 
 A conversion process writes one JSON line a page, how the page came out first and what it says after that, and renames
-the file when the batch is done. Whatever ended the process, the whole lines of an unfinished file are finished pages.
+the file when the batch is done. Pages stand in the order they were finished in. Whatever ended the process, the whole
+lines of an unfinished file are finished pages.
 """
 
 import json
@@ -19,9 +20,10 @@ from engine.protocol import PARTS
 log = logging.getLogger(__name__)
 
 
-def salvage(folder: Path, batch: Checkpoint) -> list[PageResult]:
-    """Make a checkpoint of the pages that an interrupted batch had finished; returns them, durable.
+def salvage(folder: Path, batch: Checkpoint) -> tuple[Checkpoint, list[PageResult]] | None:
+    """Make a checkpoint of the pages that an interrupted batch had finished; returns it with them, durable.
 
+    It is named by the first and the last of them; some in between may be missing, where pages were converted at once.
     `folder` is the job's `pages` folder. The pages of an unreadable file are lost and will be converted again.
     """
     part = folder / batch.part
@@ -31,17 +33,19 @@ def salvage(folder: Path, batch: Checkpoint) -> list[PageResult]:
             os.fsync(stream.fileno())
         if not finished:
             part.unlink()
-            return []
+            return None
+        pages = [result.page for result in finished]
+        safe = Checkpoint(min(pages), max(pages))
         for made in ("out", PARTS):  # the pictures of these pages, and what they leave to the merge
             fsync_tree(folder.parent / made)
-        part.rename(folder / Checkpoint(batch.first, finished[-1].page).file)
+        part.rename(folder / safe.file)
         fsync_path(folder)
     except FileNotFoundError:
-        return []
+        return None
     except OSError as error:
         log.warning("%s: its pages will be converted again: %s", part, error)
-        return []
-    return finished
+        return None
+    return safe, finished
 
 
 def salvage_all(folder: Path, recorded: list[Checkpoint]) -> Iterator[tuple[Checkpoint, list[PageResult]]]:
@@ -53,14 +57,14 @@ def salvage_all(folder: Path, recorded: list[Checkpoint]) -> Iterator[tuple[Chec
             continue
         batch = Checkpoint(int(numbers[0]), int(numbers[1]))
         if ending == "jsonl.part":
-            finished = salvage(folder, batch)
+            found = salvage(folder, batch)
         elif batch not in recorded:
             with file.open("r+b") as stream:
-                finished = list(_results(stream, batch))
+                found = batch, list(_results(stream, batch))
         else:
             continue
-        if finished:
-            yield Checkpoint(batch.first, finished[-1].page), finished
+        if found is not None and found[1]:
+            yield found
 
 
 def has_progress(folder: Path) -> bool:
@@ -69,13 +73,15 @@ def has_progress(folder: Path) -> bool:
 
 
 def _results(stream: IO[bytes], batch: Checkpoint) -> Iterator[PageResult]:
-    """The pages of the file's whole lines, in order from the first; what follows them is cut off."""
+    """The pages of the file's whole lines, each of the batch and there once; what follows them is cut off."""
     end = 0
-    for page in range(batch.first, batch.last + 1):
+    missing = set(range(batch.first, batch.last + 1))
+    while missing:
         line = stream.readline()
         result = _result(line) if line.endswith(b"\n") else None
-        if result is None or result.page != page:
+        if result is None or result.page not in missing:
             break
+        missing.remove(result.page)
         end += len(line)
         yield result
     stream.truncate(end)

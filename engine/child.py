@@ -53,9 +53,12 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 _SIGN_OF_LIFE_S = 1.0
 
 
-def serve_forks(control: socket.socket, lifeline: int) -> NoReturn:
-    """Fork a conversion process for every pair of descriptors that arrives on `control`, until `lifeline` closes."""
-    runtime.preload()
+def serve_forks(control: socket.socket, lifeline: int, *preloaded: str) -> NoReturn:
+    """Fork a conversion process for every pair of descriptors that arrives on `control`, until `lifeline` closes.
+
+    Modules that only some processes need are loaded by each of them, unless they are named.
+    """
+    runtime.preload(*preloaded)
     threads = runtime.thread_count() or 1
     wakeup_read, wakeup_write = os.pipe()
     os.set_blocking(wakeup_write, False)
@@ -212,6 +215,10 @@ class _Child:
 
         noted = make_pdf(task.name, task.options.accept, self._at_times(OpenProgress))
         document = self._document_of(task)
+        if task.options.asks_model:
+            from engine.convert.vlm.prompts import load
+
+            load(task.options.vlm_prompts)  # what is wrong with them is wrong with every page
         write_head(document)
         warnings = (*noted, *document.warnings)
         busy_s = time.perf_counter() - started
@@ -307,10 +314,10 @@ def _log_traceback() -> None:
 
 
 def main() -> NoReturn:
-    """Entry point of the fork server: `python -m engine.child CONTROL_FD LIFELINE_FD`."""
+    """Entry point of the fork server: `python -m engine.child CONTROL_FD LIFELINE_FD [MODULE ...]`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the engine, which stops its processes in order
     control, lifeline = int(sys.argv[1]), int(sys.argv[2])
-    serve_forks(socket.socket(fileno=control), lifeline)
+    serve_forks(socket.socket(fileno=control), lifeline, *sys.argv[3:])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from engine.display import display_name
 from engine.errors import SandboxUnavailable, SettingsError
 from engine.filesystem import filesystem_type, is_network, nearest_existing
 from engine.folders import check_folders
+from engine.options import VLM_KEY, ConvertOptions, vlm_address
 from engine.passwords import passwords_problem
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.settings import Settings, usable_cores
@@ -23,6 +24,7 @@ from engine.settings import Settings, usable_cores
 _INOTIFY = Path("/proc/sys/fs/inotify")
 _FEW_WATCHES = 8192
 _FEW_INSTANCES = 16
+_MODEL_TIMEOUT_S = 3.0
 
 
 class Verdict(StrEnum):
@@ -50,6 +52,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _libraries()
     yield _conversion_process()
     yield _ocr()
+    yield from _vision_models(settings)
     yield from _inotify()
     yield from _folders(settings)
     yield from _passwords(settings)
@@ -95,6 +98,43 @@ def _ocr() -> Check:
     if shutil.which("tesseract"):
         return Check("ocr", Verdict.OK, "tesseract.", "rapidocr reads better: pip install 'hotfolio[ocr]'.")
     return Check("ocr", Verdict.WARNING, "No OCR engine: scanned pages have no text.", "pip install 'hotfolio[ocr]'.")
+
+
+def _vision_models(settings: Settings) -> Iterator[Check]:
+    """Each server that some document may be sent to."""
+    asked = {(options.vlm_url, options.vlm_model): options for options in settings.all_options if options.asks_model}
+    for options in asked.values():
+        yield _vision_model(options)
+
+
+def _vision_model(options: ConvertOptions) -> Check:
+    import httpx  # only where there is something to ask
+
+    name, place = "vision model", display_name(options.vlm_url)
+    if options.vlm_prompts is not None and not os.access(options.vlm_prompts, os.R_OK):
+        file = display_name(options.vlm_prompts)
+        return Check(name, Verdict.PROBLEM, f"{file}: the prompts cannot be read.", "Set vlm_prompts.")
+    key = os.environ.get(VLM_KEY, "").strip()
+    try:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        answer = httpx.get(vlm_address(options.vlm_url, "models"), headers=headers, timeout=_MODEL_TIMEOUT_S)
+        models = [str(model["id"]) for model in answer.json()["data"]] if answer.status_code == 200 else []
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        why = display_name(why.replace(key, "…") if key else why)
+        return Check(name, Verdict.PROBLEM, f"{place}: {why}", "Start the server, or set vlm_url.")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        models = []
+    if answer.status_code in (401, 403):
+        return Check(name, Verdict.PROBLEM, f"{place} refuses the key ({answer.status_code}).", f"Set {VLM_KEY}.")
+    if models and options.vlm_model not in models:
+        there = display_name(", ".join(models[:5]))
+        finding = f"{place} has no model {display_name(options.vlm_model)}."
+        return Check(name, Verdict.PROBLEM, finding, f"Set vlm_model; there is {there}.")
+    if not models:
+        finding = f"{place} answers, but not with a list of models ({answer.status_code})."
+        return Check(name, Verdict.WARNING, finding, "See whether vlm_url is where the API begins.")
+    return Check(name, Verdict.OK, f"{display_name(options.vlm_model)} at {place}.")
 
 
 def _inotify() -> Iterator[Check]:

@@ -110,7 +110,7 @@ class Engine:
     def _start(self, state: Path) -> None:
         settings = self.settings
         store = JobStore(state, time.time)
-        scheduler = Scheduler(settings.batch_seconds, settings.aging, settings.running_limits)
+        scheduler = Scheduler(settings.batch_seconds, settings.aging, settings.running_limits, settings.vlm_concurrency)
         self._tracker = ProgressTracker(time.monotonic)
         self._queue = JobQueue(store, scheduler, self._tracker, time.monotonic)
         if store.moved_aside is not None:
@@ -574,7 +574,7 @@ class Engine:
 
     def _settings_changed(self, old: Settings, new: Settings) -> None:
         self._queue.with_scheduler(
-            lambda scheduler: scheduler.configure(new.batch_seconds, new.aging, new.running_limits)
+            lambda scheduler: scheduler.configure(new.batch_seconds, new.aging, new.running_limits, new.vlm_concurrency)
         )
         if new.num_workers != old.num_workers:  # else somebody may have set another number by hand
             self._pool.resize(new.worker_count)

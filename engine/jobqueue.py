@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.display import display_text
 from engine.errors import IllegalTransition, NoSuchJob
-from engine.job import Job, JobState, Move, Submission
+from engine.job import Job, JobState, Move, PageState, Submission
 from engine.lanes import Origin
 from engine.progress import ProgressTracker
 from engine.scheduler import OpenJob, Scheduler, Work
@@ -100,11 +100,15 @@ class JobQueue:
         return self.transition(job_id, JobState.FAILED, reason, reason=reason, finished=self.store.now())
 
     def retry(self, job_id: int, cause: str) -> Job:
-        """Queue a finished job again; pages finished earlier are kept, failed ones are tried anew."""
+        """Queue a finished job again; pages finished earlier are kept, failed ones are tried anew.
+
+        So are those that are plain text because the vision model did not answer.
+        """
         job = self.store.job(job_id)
         if not job.state.is_finished:
             raise IllegalTransition(f"A {job.state} job cannot be retried.")
-        self.store.forget_pages(job_id, only_failed=job.state is not JobState.DONE)
+        anew = [PageState.FAILED, PageState.TEXT_ONLY] if job.options.asks_model else [PageState.FAILED]
+        self.store.forget_pages(job_id, *(() if job.state is JobState.DONE else anew))
         job = self.store.requeue(job_id, cause)
         self.apply(job)
         return job
@@ -312,4 +316,4 @@ class JobQueue:
 
 
 def _origin(job: Job) -> Origin:
-    return Origin(job.client, job.source.root, job.profile)
+    return Origin(job.client, job.source.root, job.profile, job.options.asks_model)

@@ -21,6 +21,8 @@ class Origin(NamedTuple):
     """Its source's root."""
     profile: str = ""
     """Empty for a job without one: no limit of a profile's holds for it."""
+    is_remote: bool = False
+    """Its pages are converted elsewhere: what counts is how many are there at once."""
 
 
 UNLIMITED = Origin()
@@ -55,14 +57,26 @@ class RunningLimits:
             "" if self.per_client is None else origin.client,
             b"" if self.per_folder is None else origin.folder,
             origin.profile if origin.profile in self.per_profile else "",
+            origin.is_remote,
         )
 
 
 class Room:
     """What the limits leave, at one moment, given the origins of all jobs that are at work."""
 
-    def __init__(self, limits: RunningLimits, at_work: Iterable[Origin] = (), kept_for: Origin | None = None) -> None:
-        """All origins are counted ones. For `kept_for`, a place of its client, its folder and its profile is kept."""
+    def __init__(
+        self,
+        limits: RunningLimits,
+        at_work: Iterable[Origin] = (),
+        kept_for: Origin | None = None,
+        *,
+        takes_remote: bool = True,
+    ) -> None:
+        """All origins are counted ones. For `kept_for`, a place of its client, its folder and its profile is kept.
+
+        `takes_remote` says whether there is something to do for one more job whose pages are converted elsewhere.
+        """
+        self.takes_remote = takes_remote
         self._per_client = math.inf if limits.per_client is None else limits.per_client
         self._per_folder = math.inf if limits.per_folder is None else limits.per_folder
         self._per_profile = limits.per_profile
@@ -79,6 +93,8 @@ class Room:
 
     def left_for(self, origin: Origin) -> float:
         """How many more jobs of this origin may be opened."""
+        if origin.is_remote and not self.takes_remote:
+            return 0
         kept = origin == self._kept_for
         of_client = self._per_client - self._clients[origin.client] + kept if origin.client else math.inf
         of_folder = self._per_folder - self._folders[origin.folder] + kept if origin.folder else math.inf
@@ -163,13 +179,15 @@ class WaitingJobs:
     def _open_lanes(self, room: Room, level: int | None = None) -> Iterator[tuple[QueueKey, Origin]]:
         """The lanes for which there is room, by their heads, in order."""
         full_clients, full_folders, full_profiles = room.full_clients, room.full_folders, room.full_profiles
-        excepted = room.excepted
+        excepted, takes_remote = room.excepted, room.takes_remote
         start = 0 if level is None else bisect_left(self._heads, _level_start(level))
         for index in range(start, len(self._heads)):
             head, origin = self._heads[index]
             if level is not None and head[0] != level:
                 return
-            client, folder, profile = origin
+            client, folder, profile, is_remote = origin
+            if is_remote and not takes_remote:
+                continue
             is_full = client in full_clients or folder in full_folders or profile in full_profiles
             if not is_full or origin == excepted:
                 yield head, origin

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -134,6 +135,13 @@ def split(value: Any) -> Any:
 
 AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
 """Processes work in other folders."""
+VLM_KEY = "HOTFOLIO_VLM_KEY"
+"""The variable with the key for the vision model's API; a secret, so it is no setting."""
+VLM_ATTEMPTS = 4
+"""How often a page is sent to a vision model that is busy, failing or silent."""
+VLM_WAITS_S = 90.0
+"""Seconds that the waits between these attempts may come to."""
+
 Language = Annotated[str, Field(pattern=r"^[A-Za-z_]{2,20}$")]
 
 
@@ -192,6 +200,29 @@ class ConvertOptions(BaseModel):
     vlm_timeout: Annotated[float, Field(gt=0, le=3600)] = 120
     """Seconds the model may take for an answer."""
 
+    @field_validator("vlm_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_one = False
+        if not is_one or not value.isprintable() or " " in value:
+            raise ValueError("give a URL that begins with http:// or https://")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError(f"give the key in {VLM_KEY}, not in the URL")
+        if parts.fragment:
+            raise ValueError("give a URL without a #")
+        return value
+
+    @field_validator("vlm_model")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        if not value.strip() or not value.isprintable() or len(value) > 300:
+            raise ValueError("give the name that the server has for the model")
+        return value
+
     @field_validator("formats", mode="after")
     @classmethod
     def _some_formats_each_once(cls, formats: tuple[Format, ...]) -> tuple[Format, ...]:
@@ -209,18 +240,39 @@ class ConvertOptions(BaseModel):
         return self
 
     @property
+    def asks_model(self) -> bool:
+        """Whether pages are sent to a vision model."""
+        return self.converter is ConverterName.VLM and bool(self.text_formats)
+
+    @property
+    def vlm_patience_s(self) -> float:
+        """Seconds until a page that the vision model has not answered for is read without it."""
+        return VLM_ATTEMPTS * self.vlm_timeout + VLM_WAITS_S
+
+    @property
+    def is_refined(self) -> bool:
+        """Whether pages end in blocks; what a vision model says always does."""
+        return self.refine or self.converter is ConverterName.VLM
+
+    @property
     def text_formats(self) -> tuple[Format, ...]:
         """The formats made from a reading of the page."""
         return tuple(f for f in self.formats if f in TEXT_FORMATS)
 
     def has_blocks(self, format_: Format) -> bool:
         """Whether a text format is made of refined pages, and not of the library's."""
-        return self.refine or format_ in BLOCK_FORMATS
+        return self.is_refined or format_ in BLOCK_FORMATS
 
     @property
     def image_formats(self) -> tuple[Format, ...]:
         """The formats that are a picture of each page in full size."""
         return tuple(f for f in self.formats if f in IMAGE_FORMATS)
+
+
+def vlm_address(url: str, path: str) -> str:
+    """A path of the API that begins at a URL, which may have a query of its own."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{path}"))
 
 
 def _some_each_once(values: tuple[_Name, ...], known: type[_Name]) -> tuple[_Name, ...]:

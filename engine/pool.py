@@ -27,6 +27,8 @@ BLOCKED = "blocked"
 NO_PROCESS = "no process"
 """The pause after no conversion process could be started; it is tried again."""
 _LAST_JOIN_S = 2.0
+_FOR_MODELS = ("engine.convert.vlm.asking", "engine.convert.vlm.blocks")
+"""What a process needs for pages that a vision model reads, and takes a quarter of a second to load."""
 _IDLE_S = 120.0
 """An idle worker lets go of its process after so long; the next one takes 10 ms to start."""
 
@@ -39,7 +41,8 @@ class WorkerPool:
         self._settings = settings
         self._queue = queue
         self._conversions = conversions
-        self._fork_server = ForkServer(settings.state_folder / "forkserver.log", program)
+        preloaded = _FOR_MODELS if any(options.asks_model for options in settings.all_options) else ()
+        self._fork_server = ForkServer(settings.state_folder / "forkserver.log", program, preloaded)
         self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit)
         self._lock = threading.Lock()
         self._workers: dict[int, ConversionWorker] = {}

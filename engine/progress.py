@@ -65,7 +65,7 @@ class ProgressTracker:
         self._by_conversion: dict[str, int] = {}
         self._live: dict[int, _Live] = {}
         self._workers: dict[int, WorkerSnapshot] = {}
-        self._page_started: dict[int, float] = {}
+        self._under_way: dict[int, dict[int, float]] = {}  # of each worker its pages, and since when
         self._counts = dict.fromkeys(JobState, 0)
         self._pages_known = [0, 0]  # pages of jobs whose length is known, and how many such jobs
         self._running_pages_left = 0
@@ -146,8 +146,7 @@ class ProgressTracker:
         """A worker's process begins a page."""
         with self._lock:
             if worker in self._workers:
-                self._page_started[worker] = self._clock()
-                self._workers[worker] = replace(self._workers[worker], page=page)
+                self._under_way.setdefault(worker, {})[page] = self._clock()
             live = self._live.get(job_id)
             if live is None:
                 return
@@ -161,10 +160,10 @@ class ProgressTracker:
         """A page is finished, in whatever way."""
         with self._lock:
             now = self._clock()
-            self._page_started.pop(worker, None)
+            self._under_way.get(worker, {}).pop(result.page, None)
             of_worker = self._workers.get(worker)
             if of_worker is not None:
-                self._workers[worker] = replace(of_worker, page=None, pages=of_worker.pages + 1)
+                self._workers[worker] = replace(of_worker, pages=of_worker.pages + 1)
             self._pages_done += 1
             self._tick(now, 1)
             live = self._live.get(job_id)
@@ -203,9 +202,7 @@ class ProgressTracker:
     def page_given_up(self, worker: int, job_id: int, page: int) -> None:
         """A page that was begun will be begun again."""
         with self._lock:
-            self._page_started.pop(worker, None)
-            if worker in self._workers:
-                self._workers[worker] = replace(self._workers[worker], page=None)
+            self._under_way.get(worker, {}).pop(page, None)
             live = self._live.get(job_id)
             if live is not None:
                 live.on_page.pop(page, None)
@@ -218,7 +215,7 @@ class ProgressTracker:
             if before is not None and before.job_id != worker.job_id:
                 self._leave_job(before)
             self._workers[worker.number] = replace(worker, pages=before.pages if before else 0)
-            self._page_started.pop(worker.number, None)
+            self._under_way.pop(worker.number, None)
 
     def worker_stopping(self, number: int) -> None:
         """A worker ends after what it is doing."""
@@ -238,7 +235,7 @@ class ProgressTracker:
             before = self._workers.pop(number, None)
             if before is not None:
                 self._leave_job(before)
-            self._page_started.pop(number, None)
+            self._under_way.pop(number, None)
 
     def set_banner(self, key: str, message: str | None) -> None:
         """Something needs a person, or, with None, is over."""
@@ -259,7 +256,7 @@ class ProgressTracker:
                 self._log.version,
                 changed,
                 removed,
-                tuple(self._with_seconds(self._workers[n], now) for n in sorted(self._workers)),
+                tuple(self._with_pages(self._workers[n], now) for n in sorted(self._workers)),
                 self._totals(now),
                 tuple(self._banners.values()),
                 self.is_paused,
@@ -377,9 +374,13 @@ class ProgressTracker:
             return None
         return (self._running_pages_left + waiting * (pages / jobs if jobs else 0)) / rate
 
-    def _with_seconds(self, worker: WorkerSnapshot, now: float) -> WorkerSnapshot:
-        started = self._page_started.get(worker.number)
-        return worker if started is None else replace(worker, seconds_on_page=now - started)
+    def _with_pages(self, worker: WorkerSnapshot, now: float) -> WorkerSnapshot:
+        """A worker with the pages it is on; of several, the one it has been at for longest."""
+        under_way = self._under_way.get(worker.number)
+        if not under_way:
+            return worker
+        page = min(under_way, key=lambda page: (under_way[page], page))
+        return replace(worker, page=page, seconds_on_page=now - under_way[page], pages_at_once=len(under_way))
 
 
 def _pages_left(snapshot: JobSnapshot | None) -> int:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from engine.protocol import (
     PageDone,
     PagesDone,
     PageStarted,
+    PagesTask,
     Peeked,
     Previewed,
     Ready,
@@ -48,6 +49,8 @@ log = logging.getLogger(__name__)
 START_TIMEOUT_S = 60.0
 """For the fork server to load its libraries on a slow, busy machine (1 s on a fast one)."""
 _TICK_S = 0.25
+_GRACE_S = 60.0
+"""A process that keeps the deadlines of a vision model's answers itself has so much longer, for all else it does."""
 _MAX_FORK_SERVER_THREADS = 2  # the main one, and one that `import onnxruntime` makes and that does no work
 
 
@@ -61,6 +64,12 @@ class Limits:
     step_timeout_s: float = 300.0
     """For opening a document and for a merge, between two signs of life."""
 
+    def page_limit_s(self, task: Task) -> float:
+        """Seconds that a page of this task may take."""
+        if isinstance(task, PagesTask) and task.options.asks_model and not task.text_only:
+            return max(self.page_timeout_s, task.options.vlm_patience_s + _GRACE_S)
+        return self.page_timeout_s
+
 
 class ForkServer:
     """Starts conversion processes in milliseconds by forking one that has everything loaded.
@@ -68,8 +77,9 @@ class ForkServer:
     Thread-safe: `_lock` guards which server process is current; starting one happens outside it, by one thread.
     """
 
-    def __init__(self, log_file: Path, program: str = "engine.child") -> None:
-        """`program` is the module that is run as the fork server."""
+    def __init__(self, log_file: Path, program: str = "engine.child", preloaded: Sequence[str] = ()) -> None:
+        """`program` is the module that is run as the fork server, which loads the modules `preloaded` too."""
+        self._preloaded = tuple(preloaded)
         self._log_file = log_file
         self._program = program
         self._lock = threading.Lock()
@@ -129,7 +139,7 @@ class ForkServer:
             if self._closed:
                 raise SandboxUnavailable("The engine is stopping.")
             if self._server is None:
-                self._server = _ServerProcess()
+                self._server = _ServerProcess(self._preloaded)
             server = self._server
         try:
             server.ensure_started(self._program, self._log_file)
@@ -155,7 +165,8 @@ class ForkServer:
 class _ServerProcess:
     """One run of the fork server program."""
 
-    def __init__(self) -> None:
+    def __init__(self, preloaded: tuple[str, ...]) -> None:
+        self._preloaded = preloaded
         self.control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._lifeline_read, self._lifeline = os.pipe()
         self._starting = threading.Lock()  # guards: the program is started once
@@ -175,6 +186,7 @@ class _ServerProcess:
                     program,
                     str(self._theirs.fileno()),
                     str(self._lifeline_read),
+                    *self._preloaded,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -251,7 +263,7 @@ class Sandbox:
         """
         try:
             self._send(task)
-            return self._listen(on_event)
+            return self._listen(self._limits.page_limit_s(task), on_event)
         except BaseException as error:
             self.end = ProcessEnd.of(error)
             self.close()
@@ -312,15 +324,15 @@ class Sandbox:
         except OSError as error:
             raise self._death() from error
 
-    def _listen(self, on_event: Callable[[Event], None]) -> Answer:
-        page: int | None = None
-        allowed_s = self._limits.step_timeout_s
-        deadline = time.monotonic() + allowed_s
+    def _listen(self, page_limit_s: float, on_event: Callable[[Event], None]) -> Answer:
+        under_way: dict[int, tuple[float, float]] = {}  # page to its deadline, and for how long that is
+        step_s = self._limits.step_timeout_s
+        deadline, allowed_s = time.monotonic() + step_s, step_s
         while True:
             event = self._next_event(deadline)
             match event:
                 case None:
-                    where = "The page" if page is not None else "The document"  # who tells it says which
+                    where = "The page" if under_way else "The document"  # who tells it says which
                     raise PageTimeout(f"{where} took longer than {allowed_s:g} s.")
                 case Refused():
                     return event
@@ -328,18 +340,20 @@ class Sandbox:
                     self.busy_s += event.busy_s
                     return event
                 case PageStarted():
-                    page, allowed_s = event.page, self._limits.page_timeout_s
+                    under_way[event.page] = (time.monotonic() + page_limit_s, page_limit_s)
                 case OcrStarted():
-                    allowed_s = max(self._limits.page_timeout_s, self._limits.ocr_timeout_s)
+                    if event.page in under_way:
+                        ocr_s = max(page_limit_s, self._limits.ocr_timeout_s)
+                        under_way[event.page] = (time.monotonic() + ocr_s, ocr_s)
                 case PageDone():
                     self.pages_converted += 1
-                    page, allowed_s = None, self._limits.step_timeout_s
+                    under_way.pop(event.page, None)
                 case OpenProgress() | MergeProgress():
-                    allowed_s = self._limits.step_timeout_s
+                    pass
                 case Ready():
                     raise ChildGarbage("The conversion process introduced itself twice.")
-            deadline = time.monotonic() + allowed_s
             on_event(event)
+            deadline, allowed_s = min(under_way.values(), default=(time.monotonic() + step_s, step_s))
 
     def _next_event(self, deadline: float) -> Event | None:
         """The next event; None when the deadline passes first."""

@@ -7,6 +7,9 @@ and an urgent job waits for one batch, not for one document.
 
 Limits keep a job from being opened, never a running one from being worked on: a worker that may not open the job at the
 head takes the next one that is not limited, or helps.
+
+A remote job is one whose pages are converted elsewhere: a process has many of them under way and only waits. Its
+batches are sized by how many pages may be there at once, and as long as so many are, workers take other work.
 """
 
 import math
@@ -48,6 +51,12 @@ class _Hand(NamedTuple):
     work: Work
     origin: Origin
 
+    @property
+    def remote_pages(self) -> int:
+        """How many pages it has elsewhere."""
+        is_there = self.origin.is_remote and isinstance(self.work, PageBatch) and not self.work.text_only
+        return len(self.work) if is_there and isinstance(self.work, PageBatch) else 0
+
 
 @dataclass(slots=True)
 class _Queued:
@@ -73,9 +82,10 @@ class _Running:
     def pages_left(self) -> int:
         return sum(map(len, self.remaining)) + sum(map(len, self.retries))
 
-    @property
-    def has_batch(self) -> bool:
-        return self.is_open and not self.is_merging and bool(self.remaining or self.retries)
+    def has_batch(self, remote_room: int) -> bool:
+        """Whether there are pages for a worker, given how many more may be elsewhere."""
+        pages = self.remaining if remote_room or not self.origin.is_remote else ()
+        return self.is_open and not self.is_merging and bool(pages or self.retries)
 
     @property
     def is_converted(self) -> bool:
@@ -85,7 +95,15 @@ class _Running:
 class Scheduler:
     """The queue in memory, and the choice from it. Not thread-safe: its owner has a lock."""
 
-    def __init__(self, batch_seconds: float = 1.5, aging_s: float = 900.0, limits: RunningLimits | None = None) -> None:
+    def __init__(
+        self,
+        batch_seconds: float = 1.5,
+        aging_s: float = 900.0,
+        limits: RunningLimits | None = None,
+        remote_pages: int = 20,
+    ) -> None:
+        """At most `remote_pages` pages of remote jobs are handed out at once."""
+        self._remote_pages = remote_pages
         self._batch_seconds = batch_seconds
         self._aging_s = aging_s
         self._limits = limits or RunningLimits()
@@ -130,9 +148,9 @@ class Scheduler:
         self._add_waiting(queued)
         self._queued[job_id] = queued
 
-    def configure(self, batch_seconds: float, aging_s: float, limits: RunningLimits) -> None:
+    def configure(self, batch_seconds: float, aging_s: float, limits: RunningLimits, remote_pages: int) -> None:
         """From now on, these hold; for jobs that wait already, too."""
-        self._batch_seconds, self._aging_s = batch_seconds, aging_s
+        self._batch_seconds, self._aging_s, self._remote_pages = batch_seconds, aging_s, remote_pages
         if limits != self._limits:
             self._limits = limits
             self._waiting = WaitingJobs()
@@ -169,9 +187,9 @@ class Scheduler:
 
     def batch_finished(self, batch: PageBatch, seconds: float | None) -> None:
         """A batch is over, whatever came of it; `seconds` of work if it is a fair measure."""
-        self._let_go(batch)
+        hand = self._let_go(batch)
         running = self._running.get(batch.job_id)
-        if seconds is None or batch.text_only:
+        if seconds is None or batch.text_only or (hand is not None and hand.origin.is_remote):
             return
         per_page = seconds / len(batch)
         self._seconds_per_page += _SMOOTHING * (per_page - self._seconds_per_page)
@@ -236,8 +254,13 @@ class Scheduler:
 
     def _choose(self, worker: int, now: float) -> Work | None:
         busy = {hand.work.job_id for hand in self._hands.values()}
+        remote_room = self._remote_room()
         room = self._room(now)
-        ready = [(job_id, r) for job_id, r in self._running.items() if r.has_batch or self._can_merge(job_id, r, busy)]
+        ready = [
+            (job_id, r)
+            for job_id, r in self._running.items()
+            if r.has_batch(remote_room) or self._can_merge(job_id, r, busy)
+        ]
         aged = [(job_id, r) for job_id, r in ready if r.aged]
         ready = [(job_id, r) for job_id, r in ready if not r.aged]
         head = None if self.is_draining else self._waiting.first(room, busy)
@@ -277,15 +300,28 @@ class Scheduler:
         Somebody whose client has room while its folder has none, and then the other way round, would wait for ever;
         so for the one that has waited longest, once that is too long, a place of each is kept.
         """
+        takes_remote = self._takes_remote()
         if self._limits.are_none:
-            return Room(self._limits)
+            return Room(self._limits, takes_remote=takes_remote)
         at_work = {hand.work.job_id: hand.origin for hand in self._hands.values()} | self._begun
         at_work |= {job_id: running.origin for job_id, running in self._running.items()}
         counted = map(self._limits.counted, at_work.values())
         longest = next(iter(self._queued.values()), None)
         is_kept = longest is not None and not longest.is_begun and now - longest.since >= self._aging_s
         kept_for = self._limits.counted(longest.origin) if longest is not None and is_kept else None
-        return Room(self._limits, counted, kept_for)
+        return Room(self._limits, counted, kept_for, takes_remote=takes_remote)
+
+    def _remote_room(self) -> int:
+        """How many more pages may be elsewhere."""
+        return max(0, self._remote_pages - sum(hand.remote_pages for hand in self._hands.values()))
+
+    def _takes_remote(self) -> bool:
+        """Whether one more remote job may be opened: not while none of its pages could go anywhere.
+
+        Nor while those that are running have pages for every worker: each is a copy on the disk.
+        """
+        waiting = sum(r.origin.is_remote and (not r.is_open or bool(r.remaining)) for r in self._running.values())
+        return waiting < self.worker_count and self._remote_room() > 0
 
     def _kept_waiting(self, top: int, now: float, busy: set[int], room: Room) -> int | None:
         """The job below the top priority that has waited longest for others, if that is too long."""
@@ -299,11 +335,11 @@ class Scheduler:
     def _add_waiting(self, queued: _Queued) -> None:
         self._waiting.add(queued.key, UNLIMITED if queued.is_begun else self._limits.counted(queued.origin))
 
-    def _let_go(self, work: Work) -> None:
+    def _let_go(self, work: Work) -> _Hand | None:
         for worker, hand in self._hands.items():
             if hand.work == work:
-                del self._hands[worker]
-                return
+                return self._hands.pop(worker)
+        return None
 
     def _open(self, job_id: int, worker: int, *, aged: bool) -> OpenJob:
         queued = self._queued[job_id]
@@ -315,10 +351,14 @@ class Scheduler:
         if running.is_converted:
             running.is_merging = True
             return MergeJob(job_id)
-        if not running.remaining:
+        remote_room = self._remote_room() if running.origin.is_remote else None
+        if not running.remaining or remote_room == 0:
             return running.retries.popleft()
         pages = running.remaining[0]
-        size = min(len(pages), self._batch_size(running, room))
+        if remote_room is None:
+            size = min(len(pages), self._batch_size(running, room))
+        else:
+            size = min(len(pages), remote_room, math.ceil(self._remote_pages / self.worker_count), _MOST_PAGES)
         if size == len(pages):
             running.remaining.popleft()
         else:

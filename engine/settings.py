@@ -23,7 +23,7 @@ from engine.errors import SettingsError
 from engine.filesystem import is_network
 from engine.job import Source
 from engine.lanes import RunningLimits
-from engine.options import ConvertOptions, split
+from engine.options import VLM_KEY, ConvertOptions, split
 from engine.rules import FolderSettings, OnSuccess, Patterns, Polling, Profile, ProfileName, Seconds, WatchedFolder
 
 ENV_PREFIX = "HOTFOLIO_"
@@ -32,8 +32,6 @@ CONFIG_VARIABLE = "HOTFOLIO_CONFIG"
 """The variable that names the settings file."""
 JOB_PREFIX = "HOTFOLIO_JOB_"
 """Begins the variables by which a command is told of a job; no setting begins so."""
-VLM_KEY = "HOTFOLIO_VLM_KEY"
-"""The variable with the key for the vision model's API; a secret, so it is no setting."""
 WEBHOOK_SECRET = "HOTFOLIO_WEBHOOK_SECRET"
 """The variable with what webhooks are signed with."""
 SECRETS = frozenset({VLM_KEY, WEBHOOK_SECRET})
@@ -240,6 +238,11 @@ class Settings(BaseSettings, ConvertOptions):
     def convert_options(self) -> ConvertOptions:
         """The part that travels with a job."""
         return ConvertOptions.model_validate({name: getattr(self, name) for name in ConvertOptions.model_fields})
+
+    @property
+    def all_options(self) -> tuple[ConvertOptions, ...]:
+        """The options that documents can have by the settings: of those without a profile, and of each profile."""
+        return (self.convert_options, *map(self.options_of, self.profiles))
 
     def options_of(self, profile: str | None) -> ConvertOptions:
         """The options of a document of a profile, or of one without; raises `SettingsError` if there is none."""

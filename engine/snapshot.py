@@ -84,7 +84,10 @@ class WorkerSnapshot:
     job_id: int | None = None
     step: Step | None = None
     page: int | None = None
+    """Of several at once, the one that was begun first."""
     seconds_on_page: float | None = None
+    pages_at_once: int = 0
+    """How many it is on."""
     pid: int | None = None
     rss_bytes: int = 0
     pages: int = 0

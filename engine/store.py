@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import HotfolioError, IllegalTransition, OutputUnwritable
-from engine.job import Checkpoint, Job, JobState, PageResult, Source, Submission, states_before
+from engine.job import Checkpoint, Job, JobState, PageResult, PageState, Source, Submission, states_before
 from engine.queries import COLUMNS, history_of, job_of, one_job, page_of, pages_of, shown_jobs
 from engine.schema import connect
 
@@ -182,12 +182,12 @@ class JobStore:
 
         return self._request(write)
 
-    def forget_pages(self, job_id: int, *, only_failed: bool = False) -> Job:
-        """Drop what is recorded of a job's pages, so that they are converted again."""
+    def forget_pages(self, job_id: int, *states: PageState) -> Job:
+        """Drop what is recorded of a job's pages, so that they are converted again; given states, of those alone."""
 
         def write(db: sqlite3.Connection) -> Job:
-            if only_failed:
-                db.execute("DELETE FROM pages WHERE job_id = ? AND state = 'failed'", (job_id,))
+            if states:
+                db.executemany("DELETE FROM pages WHERE job_id = ? AND state = ?", [(job_id, s) for s in states])
             else:
                 db.execute("DELETE FROM pages WHERE job_id = ?", (job_id,))
                 db.execute("DELETE FROM checkpoints WHERE job_id = ?", (job_id,))

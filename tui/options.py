@@ -60,6 +60,13 @@ _OPTIONS = {
     "converter": _Option(
         _text("--converter", metavar="NAME", help="local, or vlm: a vision model reads the pages."), None, "converter"
     ),
+    "prompt_mode": _Option(
+        _text("--prompt-mode", metavar="MODE", help="What a vision model is asked for, such as prompt_ocr."),
+        None,
+        "prompt_mode",
+    ),
+    "vlm_url": _Option(_text("--vlm-url", metavar="URL", help="Where its API begins."), None, "vlm_url"),
+    "vlm_model": _Option(_text("--vlm-model", metavar="NAME", help="Its name there."), None, "vlm_model"),
     "ocr_languages": _Option(
         _text("--ocr-languages", metavar="LIST", help="Languages of scans, such as eng,deu."), None, "ocr_languages"
     ),
@@ -103,6 +110,9 @@ CONVERSION = (
     "ocr",
     "ocr_languages",
     "converter",
+    "prompt_mode",
+    "vlm_url",
+    "vlm_model",
     "no_images",
     "no_refine",
     "structure",
@@ -117,6 +127,9 @@ JOB = (
     "ocr",
     "ocr_languages",
     "converter",
+    "prompt_mode",
+    "vlm_url",
+    "vlm_model",
     "no_images",
     "no_refine",
     "structure",

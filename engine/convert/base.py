@@ -1,5 +1,6 @@
 """The seam of a format family, and what a converter is given to work with."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import pymupdf
 
 from engine.convert.document import Document
 from engine.convert.pagemodel import PageModel
+from engine.convert.vlm.told import NoAnswer, Told
 from engine.display import display_text
 from engine.job import PageState
 from engine.options import ConvertOptions
@@ -51,6 +53,17 @@ class PageContext:
     files: list[Path] = field(default_factory=list)
     """Files written for this page; made durable with the checkpoint."""
     warnings: list[str] = field(default_factory=list)
+    on_start: Callable[[], None] = lambda: None
+    """Called when work on the page begins."""
+    begun: float = 0.0
+    """When that was, by `time.perf_counter`."""
+    told: Told | NoAnswer | None = None
+    """What a vision model has said of it; None where none was asked."""
+
+    def begin(self) -> None:
+        """Work on the page begins."""
+        self.on_start()
+        self.begun = time.perf_counter()
 
     def load(self) -> pymupdf.Page:
         """The page itself, from 1 to PyMuPDF's count from 0."""

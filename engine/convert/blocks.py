@@ -53,11 +53,13 @@ class Span:
     """1 above the line, -1 below it, 0 on it."""
     link: str = ""
     """A URI, or `#page=3` for a place in the document."""
+    math: bool = False
+    """LaTeX; without the signs that say so."""
 
     @property
-    def style(self) -> tuple[bool, bool, bool, bool, int, str]:
+    def style(self) -> tuple[bool, bool, bool, bool, int, str, bool]:
         """All but the text."""
-        return (self.bold, self.italic, self.code, self.strike, self.script, self.link)
+        return (self.bold, self.italic, self.code, self.strike, self.script, self.link, self.math)
 
 
 @dataclass(slots=True)
@@ -136,6 +138,8 @@ class RefinedPage:
     """In points, as shown."""
     height: float
     blocks: list[Block]
+    is_settled: bool = False
+    """What is a heading, and of what level, and what a running head has been said by somebody who saw the page."""
 
     def to_json(self) -> dict[str, Any]:
         """As it goes into a checkpoint: what has its default value is left out."""
@@ -144,12 +148,14 @@ class RefinedPage:
             "width": self.width,
             "height": self.height,
             "blocks": [_sparse(block) for block in self.blocks],
+            **({"is_settled": True} if self.is_settled else {}),
         }
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Self:
         """What `to_json` wrote."""
-        return cls(entry["number"], entry["width"], entry["height"], [_block(block) for block in entry["blocks"]])
+        blocks = [_block(block) for block in entry["blocks"]]
+        return cls(entry["number"], entry["width"], entry["height"], blocks, entry.get("is_settled", False))
 
 
 def around(boxes: Iterable[Box]) -> Box:

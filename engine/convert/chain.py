@@ -4,8 +4,9 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO
@@ -27,6 +28,8 @@ HEAD = Path("document.json")
 _MOST_WARNINGS = 1000
 _LINE = re.compile(rb'\{"page": (\d+), "state": "(\w+)"')
 """How a line of a checkpoint begins; see `pagemodel.to_line`."""
+_RANKS = {b"failed": 0, b"text_only": 1}
+"""Of states of a page; the others are better."""
 
 
 def converters() -> list[Converter]:
@@ -59,16 +62,26 @@ def convert_batch(
     """Convert pages (numbers from 1) and write their checkpoint; durable under its final name when it returns.
 
     A page's line is in the `.part` file before `on_done` is called for it, so a batch that dies half-way still
-    leaves every page it had finished.
+    leaves every page it had finished. Pages come in the order in which they are finished.
     """
     checkpoint = Checkpoint(pages[0], pages[-1])
     part = PAGES / checkpoint.part
     written: list[Path] = []
     cwd = Path.cwd()
-    with part.open("wb", buffering=0) as stream:
-        for number in pages:
-            on_start(number)
-            context = PageContext(document, number, options, text_only, OUT, lambda n=number: on_ocr(n))
+    with part.open("wb", buffering=0) as stream, ExitStack() as stack:
+        contexts = (
+            PageContext(
+                document,
+                number,
+                options,
+                text_only,
+                OUT,
+                lambda n=number: on_ocr(n),
+                on_start=partial(on_start, number),
+            )
+            for number in pages
+        )
+        for context in stack.enter_context(closing(_begun(contexts, asks_model=options.asks_model and not text_only))):
             result = _convert_page(context, cwd)
             stream.write(to_line(result, context.model, Remarks(context.warnings, context.why)))
             written += context.files
@@ -79,6 +92,18 @@ def convert_batch(
     part.replace(PAGES / checkpoint.file)
     for folder in {PAGES, *(file.parent for file in written)}:
         fsync_path(folder)
+
+
+def _begun(pages: Iterator[PageContext], *, asks_model: bool) -> Generator[PageContext]:
+    """Pages on which work has begun, ready to be converted: one after the other, or as a vision model answers."""
+    if asks_model:
+        from engine.convert.vlm.asking import asked
+
+        yield from asked([*pages])
+        return
+    for page in pages:
+        page.begin()
+        yield page
 
 
 def merge_document(
@@ -157,12 +182,13 @@ def _merge_context(
 
 
 class _Checkpoints:
-    """Pages from checkpoint files, in the order of the pages; of a page converted twice, the time it did not fail."""
+    """Pages from checkpoint files, in the order of the pages; of a page converted twice, the time it went better."""
 
     def __init__(self, files: list[Path], on_page: Callable[[int], None]) -> None:
         self._on_page = on_page
         self._remarks: dict[int, Remarks] | None = None
         self._lines: dict[int, tuple[Path, int]] = {}  # page to file and offset
+        ranks: dict[int, int] = {}
         for file in files:
             with _open_checkpoint(file) as stream:
                 offset = 0
@@ -171,8 +197,8 @@ class _Checkpoints:
                     if found is None or not line.endswith(b"\n"):
                         break  # a file that is still being written
                     page = int(found[1])
-                    if page not in self._lines or found[2] != b"failed":
-                        self._lines[page] = (file, offset)
+                    if (rank := _RANKS.get(found[2], 2)) >= ranks.get(page, 0):
+                        self._lines[page], ranks[page] = (file, offset), rank
                     offset += len(line)
                     on_page(page)
 
@@ -230,7 +256,6 @@ def _open_checkpoint(file: Path) -> IO[bytes]:
 
 
 def _convert_page(page: PageContext, cwd: Path) -> PageResult:
-    started = time.perf_counter()
     try:
         with ExitStack() as stack:
             # The library links pictures by their path from the working directory.
@@ -246,5 +271,5 @@ def _convert_page(page: PageContext, cwd: Path) -> PageResult:
     except Exception as error:  # noqa: BLE001 - whatever a page does, the next one gets its turn
         page.state, page.via, page.error = PageState.FAILED, "none", f"{one_line(error)}"
         page.model, page.files = None, []
-    seconds = time.perf_counter() - started
+    seconds = time.perf_counter() - page.begun
     return PageResult(page.number, page.state, seconds, page.via, page.error)

@@ -62,7 +62,8 @@ _TEXT = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.CAPTION, Kind.FOOTNOTE, Ki
 class Furniture:
     """Makes text of what was called a running head or foot and is none, and the other way round.
 
-    Pages read by their tags stay as they are: there the author says what is decoration.
+    Pages read by their tags stay as they are, since there the author says what is decoration; and so do those that
+    somebody else has seen and told us of.
     """
 
     name = "furniture"
@@ -75,7 +76,7 @@ class Furniture:
 
     def observe(self, page: RefinedPage) -> None:
         """Remember what stands at the top and at the bottom."""
-        if _is_tagged(page):
+        if _is_settled(page):
             return
         self._pages += 1
         for block in page.blocks:
@@ -89,7 +90,7 @@ class Furniture:
 
     def apply(self, page: RefinedPage) -> None:
         """Set the kind of what is furniture, and of what is not."""
-        if _is_tagged(page):
+        if _is_settled(page):
             return
         called = [block for block in page.blocks if block.kind in FURNITURE]
         confirmed = [block for block in called if self._is_confirmed(block, page)]
@@ -233,5 +234,5 @@ def _is_beside(block: Block, other: Block) -> bool:
     return min(block.box[3], other.box[3]) > max(block.box[1], other.box[1])
 
 
-def _is_tagged(page: RefinedPage) -> bool:
-    return any(block.node for block in page.blocks)
+def _is_settled(page: RefinedPage) -> bool:
+    return page.is_settled or any(block.node for block in page.blocks)

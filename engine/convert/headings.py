@@ -66,7 +66,7 @@ _Group = tuple[list[tuple[_Style, int]], int]
 
 
 class Headings:
-    """Finds headings and their levels; pages read by their tags stay as they are."""
+    """Finds headings and their levels; pages read by their tags, or by a model that sees them, stay as they are."""
 
     name = "headings"
 
@@ -78,7 +78,7 @@ class Headings:
 
     def observe(self, page: RefinedPage) -> None:
         """Count how text is set."""
-        if _is_tagged(page):
+        if _is_settled(page):
             return
         blocks = [block for block in page.blocks if block.kind not in FURNITURE]
         for block in blocks:
@@ -98,7 +98,7 @@ class Headings:
 
     def apply(self, page: RefinedPage) -> None:
         """Change what is a heading on this page, and set the levels of all."""
-        if _is_tagged(page):
+        if _is_settled(page):
             return
         if self._ranks is None:
             self._body = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
@@ -291,8 +291,8 @@ def _is_within(block: Block, other: Block) -> bool:
     return other.box[0] <= x <= other.box[2] and other.box[1] <= y <= other.box[3]
 
 
-def _is_tagged(page: RefinedPage) -> bool:
-    return any(block.node for block in page.blocks)
+def _is_settled(page: RefinedPage) -> bool:
+    return page.is_settled or any(block.node for block in page.blocks)
 
 
 def _with_next(blocks: Sequence[Block]) -> Iterator[tuple[Block, Block | None]]:

@@ -10,6 +10,7 @@ from html.entities import html5
 from itertools import groupby
 from unicodedata import category
 
+from engine.convert import latex
 from engine.convert.blocks import Block, Cell, Kind, RefinedPage, Span, furniture_left_out, merged, stripped
 from engine.convert.htmltext import cell_html
 from engine.convert.numbering import Numbering, label_as_text, number_of
@@ -88,6 +89,8 @@ class MarkdownWriter:
                 if not block.image:
                     return f"*{inline([Span(block.alt)])}*" if block.alt else ""
                 return f"![{_escaped(block.alt, in_link=True)}](<{block.image}>)"
+            case Kind.FORMULA if block.spans and all(span.math for span in block.spans):
+                return f"$${latex.one_line(block.text)}$$" if block.text.strip() else ""
             case Kind.LIST_ITEM:
                 spans = list(block.spans)
                 if label := label_as_text(block.label):
@@ -163,6 +166,8 @@ def _has_marks(span: Span) -> bool:
 
 def _begins_with(span: Span) -> str:
     """The first character that a piece is written with, or one of its kind."""
+    if span.math:
+        return "$"
     if span.code:
         return "`"
     return "<" if span.script or _has_marks(span) else span.text[:1]
@@ -176,6 +181,8 @@ def _span(span: Span, before: str, after: str, *, is_apart: bool, in_link: bool,
         tag = "sup" if span.script > 0 else "sub"
         inner = _span(replace(span, script=0), ">", "<", is_apart=True, in_link=in_link, in_cell=in_cell)
         return f"<{tag}>{inner}</{tag}>"
+    if span.math:
+        return f"${latex.one_line(text, in_cell=in_cell)}$"
     if span.code:
         return _code_in_tags(text) if in_cell and _BACKSLASH_BEFORE_PIPE.search(text) else _code_span(text)
     if not _has_marks(span):

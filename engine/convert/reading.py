@@ -1,4 +1,9 @@
-"""Reads a page: by its tags where they deserve it, by the layout model, by OCR where it needs it, or as plain text."""
+"""Reads a page: by its tags where they deserve it, by the layout model, by OCR where it needs it, or as plain text.
+
+Or by what a vision model has said of it, where one was asked.
+"""
+
+import pymupdf
 
 from engine.convert import layout, layoutblocks, plaintext
 from engine.convert.base import PageContext
@@ -9,13 +14,20 @@ from engine.convert.pagemodel import PageModel
 from engine.convert.pagetext import PageText
 from engine.convert.steps import page_steps
 from engine.convert.structuretree import NoStructure
+from engine.convert.vlm.told import NoAnswer, Told
 from engine.job import PageState
-from engine.options import Format, OcrMode, Structure
+from engine.options import Format, OcrMode, PromptMode, Structure
+
+
+class NothingRead(Exception):
+    """There is nothing to be had of a page that has something on it; `str()` is a sentence."""
 
 
 def read(page: PageContext) -> PageModel:
     """The page; where one way fails, the next is taken."""
     options = page.options
+    if page.told is not None:
+        return PageModel(page.number, refined=_as_told(page, page.told))
     if options.refine and not page.text_only:
         refined = _by_tags(page)
         if refined is not None:
@@ -92,6 +104,39 @@ def _keep_pictures(page: PageContext, refined: RefinedPage) -> None:
         if is_rendered:
             block.image = str(file)
             page.files.append(page.out / file)
+
+
+def _as_told(page: PageContext, told: Told | NoAnswer) -> RefinedPage:
+    """The page as a vision model sees it, or as plain text where it has not said."""
+    if isinstance(told, NoAnswer):
+        return _without_model(page, str(told))
+    from engine.convert.vlm.blocks import blocks_of, layout_of  # what reads Markdown takes a while to load
+
+    shown = page.load()
+    size = (float(shown.rect.width), float(shown.rect.height))
+    has_text = bool(shown.get_text().strip())
+    if page.options.prompt_mode is PromptMode.LAYOUT_ONLY:
+        if not has_text and any(element.category != "Picture" for element in told.elements):
+            raise NothingRead(f"The page has no text of its own, which {PromptMode.LAYOUT_ONLY} needs.")
+        refined = _refined(page, PageModel(page.number, layout_of(told, page.number, size)))
+    else:
+        blocks = blocks_of(told, size, lambda box: str(shown.get_textbox(pymupdf.Rect(box))))
+        refined = RefinedPage(page.number, *size, blocks, is_settled=True)
+    if has_text and not any(block.text.strip() or block.kind is Kind.PICTURE for block in refined.blocks):
+        return _without_model(page, "The vision model has found nothing on the page.")
+    page.state, page.via, page.error = PageState.OK, "vlm", told.remark
+    if page.options.images:
+        _keep_pictures(page, refined)
+    return refined
+
+
+def _without_model(page: PageContext, reason: str) -> RefinedPage:
+    refined = _refined(page, plaintext.read(page))
+    # A scan would come out empty, and its job as done.
+    if not any(block.text.strip() for block in refined.blocks) and page.load().get_bboxlog():
+        raise NothingRead(f"{reason} The page has no text of its own.")
+    page.error = f"Only plain text. {reason}"
+    return refined
 
 
 def _refined(page: PageContext, model: PageModel) -> RefinedPage:

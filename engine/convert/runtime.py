@@ -5,6 +5,7 @@ Runtime and OpenBLAS make a thread per core while PyMuPDF's layout model loads, 
 """
 
 import gc
+import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ ONNX_THREADS = 1
 """Per process. Workers are the parallelism; two processes with a thread per core each are 1.6 times slower."""
 
 
-def preload() -> None:
-    """Import and warm up everything a page needs. Call before anything has imported NumPy or PyMuPDF."""
+def preload(*also: str) -> None:
+    """Import and warm up everything a page needs, and modules that only some pages do.
+
+    Call before anything has imported NumPy or PyMuPDF.
+    """
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     _tame_onnx_runtime()
@@ -23,6 +27,8 @@ def preload() -> None:
 
     engine.convert.ocr.preload()
     _warm_up()
+    for module in also:
+        importlib.import_module(module)
     # What is loaded now stays: collecting it again and again would take time in every process, and copy its pages.
     gc.collect()
     gc.freeze()

@@ -75,7 +75,7 @@ def _bridge(spans: list[Span]) -> None:
     """A blank between two pieces of one style is of that style too."""
     for before, blank, after in zip(spans, spans[1:], spans[2:], strict=False):
         if blank.text == " " and before.style == after.style:
-            blank.bold, blank.italic, blank.code, blank.strike, blank.script, blank.link = before.style
+            blank.bold, blank.italic, blank.code, blank.strike, blank.script, blank.link, blank.math = before.style
 
 
 def _gap(last: Run, run: Run, before: str, text: str) -> bool:

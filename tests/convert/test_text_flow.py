@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.convert.blocks import Span
 from engine.convert.textflow import is_cut
 from tests.convert.drawn import DrawnPage, texts
 
@@ -73,7 +74,7 @@ def test_styles_come_from_the_fonts() -> None:
     assert spans["bold"].bold
     assert spans["italic"].italic
     assert spans["mono"].code
-    assert spans["plain"].style == (False, False, False, False, 0, "")
+    assert spans["plain"].style == Span("").style
 
 
 def test_words_that_a_line_runs_through_are_struck_out() -> None:

@@ -288,6 +288,24 @@ def test_a_worker_shows_its_page_the_time_on_it_and_its_process(tracker: Progres
     assert (worker.page, worker.seconds_on_page, worker.pages) == (None, None, 1)
 
 
+def test_a_worker_on_several_pages_shows_the_one_begun_first_and_how_many(
+    tracker: ProgressTracker, clock: Clock
+) -> None:
+    tracker.set_job(running())
+    for page in (2, 1, 3):
+        tracker.page_started(1, 1, page)
+        clock.advance(1)
+    worker = tracker.snapshot().workers[0]
+    assert (worker.page, worker.seconds_on_page, worker.pages_at_once) == (2, 3, 3)
+    tracker.page_done(1, 1, result(2))
+    tracker.page_given_up(1, 1, 1)
+    worker = tracker.snapshot().workers[0]
+    assert (worker.page, worker.seconds_on_page, worker.pages_at_once, worker.pages) == (3, 1, 1, 1)
+    page_map = tracker.page_map(1)
+    assert page_map is not None
+    assert page_map.workers == {3: 1}
+
+
 def test_a_worker_keeps_its_count_of_pages_when_it_turns_to_other_work(tracker: ProgressTracker) -> None:
     tracker.set_job(running())
     convert(tracker, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from engine.job import PageBatch
-from engine.lanes import Origin, RunningLimits
+from engine.lanes import UNLIMITED, Origin, RunningLimits
 from engine.scheduler import MergeJob, OpenJob, Scheduler, Work
 
 A, B, C = 1, 2, 3
@@ -660,6 +660,106 @@ def test_fifty_thousand_jobs_of_a_client_at_its_limit_do_not_slow_a_choice() -> 
     assert seconds_to_choose(limited(client=1), 50_000) < 5 * seconds_to_choose(limited(client=1), 50) + 0.001
 
 
+# --- remote jobs: their pages are converted elsewhere ---
+
+REMOTE = Origin(is_remote=True)
+
+
+def remote(pages: int, workers: int) -> Scheduler:
+    scheduler = Scheduler(remote_pages=pages)
+    scheduler.worker_count = workers
+    return scheduler
+
+
+def test_the_workers_share_a_remote_job_so_that_as_many_pages_as_may_be_are_elsewhere() -> None:
+    scheduler = remote(pages=20, workers=4)
+    arrive(scheduler, REMOTE, 1)
+    opened(scheduler, 1, pages=100)
+    assert [len(batch(scheduler, worker)) for worker in (1, 2, 3, 4)] == [5, 5, 5, 5]
+
+
+def test_no_more_pages_are_elsewhere_than_may_be_over_all_jobs() -> None:
+    scheduler = remote(pages=5, workers=4)
+    arrive(scheduler, REMOTE, 1, 2)
+    opened(scheduler, 1, 2, pages=10)
+    first, second, third = (batch(scheduler, worker) for worker in (1, 2, 3))
+    assert [len(first), len(second), len(third)] == [2, 2, 1]
+    assert scheduler.next(4, 0.0) is None
+    scheduler.batch_finished(first, 3.0)
+    assert len(batch(scheduler, 4)) == 2
+    assert scheduler.next(1, 0.0) is None
+
+
+def test_with_fewer_pages_elsewhere_than_workers_only_so_many_have_one() -> None:
+    scheduler = remote(pages=2, workers=4)
+    arrive(scheduler, REMOTE, 1)
+    opened(scheduler, 1, pages=10)
+    assert [len(batch(scheduler, worker)) for worker in (1, 2)] == [1, 1]
+    assert [scheduler.next(worker, 0.0) for worker in (3, 4)] == [None, None]
+
+
+def test_a_worker_for_whom_there_is_no_room_elsewhere_takes_other_work() -> None:
+    scheduler = remote(pages=1, workers=2)
+    arrive(scheduler, REMOTE, 1, 2, priority=5)
+    arrive(scheduler, UNLIMITED, 3)
+    opened(scheduler, A, pages=10)
+    assert len(batch(scheduler, A)) == 1
+    assert opened(scheduler, B) == [3]
+    assert batch(scheduler, B).job_id == 3
+
+
+def test_no_remote_job_is_opened_while_none_of_its_pages_could_go_anywhere() -> None:
+    scheduler = remote(pages=1, workers=2)
+    arrive(scheduler, REMOTE, 1, 2)
+    opened(scheduler, A, pages=10)
+    only = batch(scheduler, A)
+    assert scheduler.next(B, 0.0) is None
+    scheduler.batch_finished(only, 1.0)
+    assert scheduler.next(B, 0.0) == OpenJob(2)
+
+
+def test_no_more_remote_jobs_with_pages_left_are_open_than_there_are_workers() -> None:
+    scheduler = remote(pages=100, workers=2)
+    arrive(scheduler, REMOTE, *range(1, 9))
+    opened(scheduler, A, B, pages=500)
+    assert batch(scheduler, 3).job_id in (1, 2)
+    assert scheduler.queued_ids == [*range(3, 9)]
+
+
+def test_a_page_read_without_the_model_needs_no_room_elsewhere() -> None:
+    scheduler = remote(pages=1, workers=2)
+    arrive(scheduler, REMOTE, 1)
+    opened(scheduler, A, pages=10)
+    assert batch(scheduler, A) == PageBatch(1, 1, 1)
+    alone = PageBatch(1, 9, 9, text_only=True)
+    scheduler.put_back(alone)
+    assert scheduler.next(B, 0.0) == alone
+
+
+def test_pages_elsewhere_of_a_job_that_was_dropped_still_count() -> None:
+    scheduler = remote(pages=4, workers=1)
+    arrive(scheduler, REMOTE, 1, 2)
+    opened(scheduler, A, pages=10)
+    lost = batch(scheduler, A)
+    scheduler.drop(1)
+    assert scheduler.next(B, 0.0) is None
+    scheduler.batch_finished(lost, None)
+    assert scheduler.next(B, 0.0) == OpenJob(2)
+
+
+def test_what_a_remote_page_takes_says_nothing_about_others() -> None:
+    scheduler = remote(pages=2, workers=1)
+    arrive(scheduler, REMOTE, 1)
+    opened(scheduler, A, pages=2)
+    slow = batch(scheduler, A)
+    scheduler.batch_finished(slow, 500.0)
+    assert scheduler.next(A, 0.0) == MergeJob(1)
+    scheduler.drop(1)
+    arrive(scheduler, UNLIMITED, 2)
+    opened(scheduler, A, pages=100)
+    assert len(batch(scheduler, A)) > 1
+
+
 # --- whatever happens, in whatever order ---
 
 
@@ -687,14 +787,17 @@ class _Hand:
 class EveryPageOnce(RuleBasedStateMachine):
     """Workers come and go, jobs are held, released, cancelled and moved, batches fail: no page is lost or doubled.
 
-    No limit is passed, and nobody idles while there is something to open.
+    No limit is passed, and nobody idles while there is something to open or to convert.
     """
 
     limits = RunningLimits()
+    remote_pages: int | None = None
+    """How many pages of remote jobs may be handed out; None if there are no such jobs."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.scheduler = Scheduler(batch_seconds=1.0, aging_s=100, limits=self.limits)
+        remote_pages = self.remote_pages or 20
+        self.scheduler = Scheduler(batch_seconds=1.0, aging_s=100, limits=self.limits, remote_pages=remote_pages)
         self.scheduler.worker_count = 3
         self.now = 0.0
         self.documents: dict[int, _Document] = {}
@@ -729,12 +832,14 @@ class EveryPageOnce(RuleBasedStateMachine):
         priority=st.integers(-1, 2),
         client=st.sampled_from(["", "ann", "bob"]),
         folder=st.sampled_from([b"/one", b"/two"]),
+        is_remote=st.booleans(),
     )
     @precondition(lambda self: len(self.documents) < 8)
-    def arrive(self, pages: int, priority: int, client: str, folder: bytes) -> None:
+    def arrive(self, pages: int, priority: int, client: str, folder: bytes, is_remote: bool) -> None:
         job_id = len(self.documents) + 1
-        self.documents[job_id] = _Document(pages, priority, Origin(client, folder), self.now)
-        self.scheduler.enqueue(job_id, priority, float(job_id), self.now, Origin(client, folder))
+        origin = Origin(client, folder, is_remote and self.remote_pages is not None)
+        self.documents[job_id] = _Document(pages, priority, origin, self.now)
+        self.scheduler.enqueue(job_id, priority, float(job_id), self.now, origin)
 
     @rule(number=st.integers(0, 9), seconds=st.floats(0, 5))
     def turn(self, number: int, seconds: float) -> None:
@@ -789,8 +894,38 @@ class EveryPageOnce(RuleBasedStateMachine):
             # For one that has waited too long, others may have to wait.
             is_kept_for = any(d.state == "queued" and self.now - d.since >= 100 for d in self.documents.values())
             busy = {hand.work.job_id for hand in self.hands.values() if hand is not None} | {*self.lingering.values()}
-            assert job_id in busy or is_kept_for or self._is_limited(job_id, at_work)
+            has_no_room = document.origin.is_remote and not self._takes_remote()
+            assert job_id in busy or is_kept_for or self._is_limited(job_id, at_work) or has_no_room
             assert job_id in busy or document.state != "reopening"
+        for job_id, document in self.documents.items():
+            if document.state == "open" and not self.scheduler.is_paused:
+                assert not self._pages_left(job_id) or (document.origin.is_remote and not self._remote_room())
+
+    def _batches(self) -> list[PageBatch]:
+        return [hand.work for hand in self.hands.values() if hand is not None and isinstance(hand.work, PageBatch)]
+
+    def _pages_left(self, job_id: int) -> set[int]:
+        """The pages that nobody has been given yet."""
+        document = self.documents[job_id]
+        given = {page for batch in self._batches() if batch.job_id == job_id for page in batch.pages}
+        return set(range(1, document.pages + 1)) - document.done - given
+
+    def _remote_room(self) -> int:
+        there = [b for b in self._batches() if self.documents[b.job_id].origin.is_remote and not b.text_only]
+        return (self.remote_pages or 0) - sum(map(len, there))
+
+    def _takes_remote(self) -> bool:
+        with_pages = [
+            job_id
+            for job_id, document in self.documents.items()
+            if document.origin.is_remote
+            and (document.state == "opening" or (document.state == "open" and self._pages_left(job_id)))
+        ]
+        return len(with_pages) < self.scheduler.worker_count and self._remote_room() > 0
+
+    @invariant()
+    def no_more_pages_are_elsewhere_than_may_be(self) -> None:
+        assert self._remote_room() >= 0
 
     @invariant()
     def no_limit_is_passed(self) -> None:
@@ -964,7 +1099,12 @@ class WithBothLimits(EveryPageOnce):
     limits = RunningLimits(per_client=1, per_folder=2)
 
 
-for machine in (EveryPageOnce, WithClientLimit, WithFolderLimit, WithBothLimits):
+class WithRemoteJobs(EveryPageOnce):
+    limits = RunningLimits(per_folder=2)
+    remote_pages = 4
+
+
+for machine in (EveryPageOnce, WithClientLimit, WithFolderLimit, WithBothLimits, WithRemoteJobs):
     machine.TestCase.settings = settings(
         max_examples=100, stateful_step_count=60, deadline=None, report_multiple_bugs=False
     )
@@ -972,3 +1112,4 @@ test_whatever_happens_every_page_is_converted_once = EveryPageOnce.TestCase
 test_whatever_happens_no_client_passes_its_limit = WithClientLimit.TestCase
 test_whatever_happens_no_folder_passes_its_limit = WithFolderLimit.TestCase
 test_whatever_happens_neither_limit_is_passed = WithBothLimits.TestCase
+test_whatever_happens_no_more_pages_are_elsewhere_than_may_be = WithRemoteJobs.TestCase

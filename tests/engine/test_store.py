@@ -397,7 +397,7 @@ def test_forgetting_failed_pages_keeps_the_others(store: JobStore) -> None:
     (job,) = add(store, "a.pdf")
     store.record(job.id, Checkpoint(1, 2), results([1, 2])).result()
     store.record(job.id, None, [result(3, PageState.FAILED)]).result()
-    counted = store.forget_pages(job.id, only_failed=True)
+    counted = store.forget_pages(job.id, PageState.FAILED)
     assert (counted.pages_done, counted.pages_failed) == (2, 0)
     assert [r.page for r in store.pages(job.id)] == [1, 2]
     assert store.checkpoints(job.id) == [Checkpoint(1, 2)]

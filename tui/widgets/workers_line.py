@@ -52,7 +52,8 @@ def _worker(worker: WorkerSnapshot, detail: int, look: Look) -> list[Part]:
     style = look.warning if worker.state is WorkerState.STOPPING else look.accent
     parts += [(f"{look.glyphs.busy} ", style), (f"#{worker.job_id} ", look.text)]
     if worker.page is not None:
-        parts.append((f"p{worker.page} ", look.text))
+        others = f"+{worker.pages_at_once - 1}" if worker.pages_at_once > 1 else ""
+        parts.append((f"p{worker.page}{others} ", look.text))
     elif worker.step is not None and detail:
         parts.append((f"{STEP_WORDS[worker.step]} ", look.muted))
     if detail >= 1 and worker.rss_bytes:
