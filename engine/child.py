@@ -22,6 +22,7 @@ from typing import NoReturn
 from engine.convert import runtime
 from engine.protocol import (
     MAX_LINE,
+    WITHOUT_OCR,
     Event,
     Merged,
     MergeProgress,
@@ -51,9 +52,12 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 _SIGN_OF_LIFE_S = 1.0
 
 
-def serve_forks(control: socket.socket, lifeline: int) -> NoReturn:
-    """Fork a conversion process for every pair of descriptors that arrives on `control`, until `lifeline` closes."""
-    runtime.preload()
+def serve_forks(control: socket.socket, lifeline: int, *, ocr: bool) -> NoReturn:
+    """Fork a conversion process for every pair of descriptors that arrives on `control`, until `lifeline` closes.
+
+    `ocr` tells whether documents are likely to need it.
+    """
+    runtime.preload(ocr=ocr)
     threads = runtime.thread_count() or 1
     wakeup_read, wakeup_write = os.pipe()
     os.set_blocking(wakeup_write, False)
@@ -272,10 +276,10 @@ def _log_traceback() -> None:
 
 
 def main() -> NoReturn:
-    """Entry point of the fork server: `python -m engine.child CONTROL_FD LIFELINE_FD`."""
+    """Entry point of the fork server: `python -m engine.child CONTROL_FD LIFELINE_FD [--without-ocr]`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the engine, which stops its processes in order
     control, lifeline = int(sys.argv[1]), int(sys.argv[2])
-    serve_forks(socket.socket(fileno=control), lifeline)
+    serve_forks(socket.socket(fileno=control), lifeline, ocr=WITHOUT_OCR not in sys.argv)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from engine.conversion import Conversions
 from engine.errors import EngineBlocked, HotfolioError, SandboxUnavailable
 from engine.job import PageBatch, Step
 from engine.jobqueue import JobQueue
+from engine.options import OcrMode
 from engine.run import Hand
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.scheduler import MergeJob, OpenJob, Work
@@ -39,7 +40,9 @@ class WorkerPool:
         self._settings = settings
         self._queue = queue
         self._conversions = conversions
-        self._fork_server = ForkServer(settings.state_folder / "forkserver.log", program)
+        self._fork_server = ForkServer(
+            settings.state_folder / "forkserver.log", program, ocr=settings.ocr is not OcrMode.NEVER
+        )
         self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit)
         self._lock = threading.Lock()
         self._workers: dict[int, ConversionWorker] = {}

@@ -12,6 +12,8 @@ from engine.errors import ChildGarbage
 from engine.job import PageState
 from engine.options import ConvertOptions
 
+WITHOUT_OCR = "--without-ocr"
+"""Tells a fork server that its processes will hardly be asked for OCR."""
 MAX_LINE = 1 << 20
 """Bytes of one message at most."""
 MAX_PEEK = 400

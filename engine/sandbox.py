@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ import psutil
 from engine.errors import ChildDied, ChildError, ChildGarbage, ChildKilled, MemoryLimit, PageTimeout, SandboxUnavailable
 from engine.protocol import (
     MAX_LINE,
+    WITHOUT_OCR,
     Answer,
     Event,
     Merged,
@@ -66,10 +67,13 @@ class ForkServer:
     Thread-safe: `_lock` guards which server process is current; starting one happens outside it, by one thread.
     """
 
-    def __init__(self, log_file: Path, program: str = "engine.child") -> None:
-        """`program` is the module that is run as the fork server."""
+    def __init__(self, log_file: Path, program: str = "engine.child", *, ocr: bool = True) -> None:
+        """`program` is the module that is run as the fork server; without `ocr` it is ready in two thirds of the time.
+
+        Processes can read pages by OCR all the same; each then has to load what that takes by itself.
+        """
         self._log_file = log_file
-        self._program = program
+        self._command = [program] if ocr else [program, WITHOUT_OCR]
         self._lock = threading.Lock()
         self._server: _ServerProcess | None = None
         self._closed = False
@@ -130,7 +134,7 @@ class ForkServer:
                 self._server = _ServerProcess()
             server = self._server
         try:
-            server.ensure_started(self._program, self._log_file)
+            server.ensure_started(self._command, self._log_file)
         except OSError as error:
             self._discard(server)
             raise SandboxUnavailable(f"No conversion process can be started: {error.strerror}.") from error
@@ -159,10 +163,12 @@ class _ServerProcess:
         self._starting = threading.Lock()  # guards: the program is started once
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ensure_started(self, program: str, log_file: Path) -> None:
+    def ensure_started(self, command: Sequence[str], log_file: Path) -> None:
+        """Start it, if nobody has yet, by a module's name and what else it is to be told."""
         if not self._starting.acquire(blocking=False):
             return  # datagrams wait in the socket until the server reads them
         log_file.parent.mkdir(parents=True, exist_ok=True)
+        program, *arguments = command
         with log_file.open("ab") as output:
             self._process = subprocess.Popen(
                 # -P: a file called json.py in the current folder must not be imported.
@@ -173,6 +179,7 @@ class _ServerProcess:
                     program,
                     str(self._theirs.fileno()),
                     str(self._lifeline_read),
+                    *arguments,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -42,7 +42,8 @@ def shared_fork_servers() -> Iterator[None]:
     """Meanwhile, engines of this process that run the same program share a fork server."""
     shared: dict[str, ForkServer] = {}
 
-    def fork_server(log_file: Path, program: str = "engine.child") -> ForkServer:
+    def fork_server(log_file: Path, program: str, *, ocr: bool) -> ForkServer:
+        # One with OCR serves an engine without it as well.
         if program not in shared:
             shared[program] = ForkServer(Path(folder) / f"{program}.log", program)
         return SharedForkServer(shared[program], log_file, program)

@@ -13,15 +13,19 @@ ONNX_THREADS = 1
 """Per process. Workers are the parallelism; two processes with a thread per core each are 1.6 times slower."""
 
 
-def preload() -> None:
-    """Import and warm up everything a page needs. Call before anything has imported NumPy or PyMuPDF."""
+def preload(*, ocr: bool = True) -> None:
+    """Import and warm up everything a page needs. Call before anything has imported NumPy or PyMuPDF.
+
+    Without `ocr`, its code, a third of the work, is left to the first page of a process that asks for it after all.
+    """
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     _tame_onnx_runtime()
     import engine.convert.chain
     import engine.convert.ocr
 
-    engine.convert.ocr.preload()
+    if ocr:
+        engine.convert.ocr.preload()
     _warm_up()
     # What is loaded now stays: collecting it again and again would take time in every process, and copy its pages.
     gc.collect()
