@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import settings
 from engine.sandbox import ForkServer
 from tests.clock import Clock
 from tests.forkservers import shared_fork_servers
+
+# Hundreds of programs are started, which must not all compile what the one before has compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # The same examples every time: a failure is a change of the code, never of the dice.
 settings.register_profile("hotfolio", deadline=None, derandomize=True)
