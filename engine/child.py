@@ -58,6 +58,7 @@ def serve_forks(control: socket.socket, lifeline: int, *, ocr: bool) -> NoReturn
     `ocr` tells whether documents are likely to need it.
     """
     runtime.preload(ocr=ocr)
+    sys.stdout.flush()  # or every process would write what the libraries have said into the log of its first job
     threads = runtime.thread_count() or 1
     wakeup_read, wakeup_write = os.pipe()
     os.set_blocking(wakeup_write, False)
