@@ -59,6 +59,7 @@ def serve_forks(control: socket.socket, lifeline: int, *preloaded: str) -> NoRet
     Modules that only some processes need are loaded by each of them, unless they are named.
     """
     runtime.preload(*preloaded)
+    sys.stdout.flush()  # or every process would write what the libraries have said into the log of its first job
     threads = runtime.thread_count() or 1
     wakeup_read, wakeup_write = os.pipe()
     os.set_blocking(wakeup_write, False)

@@ -7,12 +7,14 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from itertools import count
 
 from engine.conversion import Conversions
 from engine.errors import EngineBlocked, HotfolioError, SandboxUnavailable
 from engine.job import PageBatch, Step
 from engine.jobqueue import JobQueue
+from engine.options import ConvertOptions, OcrMode
 from engine.run import Hand
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.scheduler import MergeJob, OpenJob, Work
@@ -27,6 +29,8 @@ BLOCKED = "blocked"
 NO_PROCESS = "no process"
 """The pause after no conversion process could be started; it is tried again."""
 _LAST_JOIN_S = 2.0
+_FOR_OCR = ("engine.convert.ocr",)
+"""What a process needs for pages that are read by OCR: a third of all the work of loading."""
 _FOR_MODELS = ("engine.convert.vlm.asking", "engine.convert.vlm.blocks")
 """What a process needs for pages that a vision model reads, and takes a quarter of a second to load."""
 _IDLE_S = 120.0
@@ -41,8 +45,9 @@ class WorkerPool:
         self._settings = settings
         self._queue = queue
         self._conversions = conversions
-        preloaded = _FOR_MODELS if any(options.asks_model for options in settings.all_options) else ()
-        self._fork_server = ForkServer(settings.state_folder / "forkserver.log", program, preloaded)
+        self._fork_server = ForkServer(
+            settings.state_folder / "forkserver.log", program, _needed_code(settings.all_options)
+        )
         self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit)
         self._lock = threading.Lock()
         self._workers: dict[int, ConversionWorker] = {}
@@ -311,3 +316,12 @@ def _step_of(work: Work) -> Step:
             return Step.PAGE_PROCESSING
         case MergeJob():
             return Step.MERGING
+
+
+def _needed_code(options: Iterable[ConvertOptions]) -> tuple[str, ...]:
+    """What processes should find loaded if documents with any of these options are to come."""
+    code: set[str] = set()
+    for wanted in options:
+        code.update(_FOR_MODELS if wanted.asks_model else ())
+        code.update(_FOR_OCR if wanted.ocr is not OcrMode.NEVER else ())
+    return tuple(sorted(code))

@@ -78,10 +78,12 @@ class ForkServer:
     """
 
     def __init__(self, log_file: Path, program: str = "engine.child", preloaded: Sequence[str] = ()) -> None:
-        """`program` is the module that is run as the fork server, which loads the modules `preloaded` too."""
-        self._preloaded = tuple(preloaded)
+        """`program` is the module that is run as the fork server, which loads the modules `preloaded` too.
+
+        A process whose pages need a module that is not among them has to load it by itself.
+        """
         self._log_file = log_file
-        self._program = program
+        self._command = [program, *preloaded]
         self._lock = threading.Lock()
         self._server: _ServerProcess | None = None
         self._closed = False
@@ -139,10 +141,10 @@ class ForkServer:
             if self._closed:
                 raise SandboxUnavailable("The engine is stopping.")
             if self._server is None:
-                self._server = _ServerProcess(self._preloaded)
+                self._server = _ServerProcess()
             server = self._server
         try:
-            server.ensure_started(self._program, self._log_file)
+            server.ensure_started(self._command, self._log_file)
         except OSError as error:
             self._discard(server)
             raise SandboxUnavailable(f"No conversion process can be started: {error.strerror}.") from error
@@ -165,17 +167,18 @@ class ForkServer:
 class _ServerProcess:
     """One run of the fork server program."""
 
-    def __init__(self, preloaded: tuple[str, ...]) -> None:
-        self._preloaded = preloaded
+    def __init__(self) -> None:
         self.control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._lifeline_read, self._lifeline = os.pipe()
         self._starting = threading.Lock()  # guards: the program is started once
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ensure_started(self, program: str, log_file: Path) -> None:
+    def ensure_started(self, command: Sequence[str], log_file: Path) -> None:
+        """Start it, if nobody has yet, by a module's name and what else it is to be told."""
         if not self._starting.acquire(blocking=False):
             return  # datagrams wait in the socket until the server reads them
         log_file.parent.mkdir(parents=True, exist_ok=True)
+        program, *arguments = command
         with log_file.open("ab") as output:
             self._process = subprocess.Popen(
                 # -P: a file called json.py in the current folder must not be imported.
@@ -186,7 +189,7 @@ class _ServerProcess:
                     program,
                     str(self._theirs.fileno()),
                     str(self._lifeline_read),
-                    *self._preloaded,
+                    *arguments,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -2,12 +2,19 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from engine.sandbox import ForkServer
 from tests.clock import Clock
+from tests.forkservers import shared_fork_servers
+
+# Hundreds of programs are started, which must not all compile what the one before has compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # The same examples every time: a failure is a change of the code, never of the dice.
 settings.register_profile("hotfolio", deadline=None, derandomize=True)
@@ -19,6 +26,18 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in list(os.environ):
         if variable in ("NUM_WORKERS", "API_HOST", "API_PORT") or variable.startswith("HOTFOLIO_"):
             monkeypatch.delenv(variable)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_fork_servers() -> Iterator[None]:
+    with shared_fork_servers():
+        yield
+
+
+@pytest.fixture
+def own_fork_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has engines start fork servers of their own, as they do outside of tests."""
+    monkeypatch.setattr("engine.pool.ForkServer", ForkServer)
 
 
 @pytest.fixture

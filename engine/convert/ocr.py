@@ -26,10 +26,6 @@ _function: Any = _NOT_ASKED
 
 def preload() -> None:
     """Import the engine's code; its models are loaded by the first page that needs them."""
-    if importlib.util.find_spec("cv2"):
-        import cv2
-
-        cv2.setNumThreads(1)
     _engine_function()
 
 
@@ -71,6 +67,10 @@ def _engine_function() -> Callable[..., None] | None:
     global _function
     if _function is _NOT_ASKED:
         _function = None
+        if importlib.util.find_spec("cv2"):
+            import cv2
+
+            cv2.setNumThreads(1)
         with contextlib.suppress(Exception):
             _function = document_layout.select_ocr_function()
     return _function  # type: ignore[no-any-return]

@@ -17,18 +17,18 @@ ONNX_THREADS = 1
 def preload(*also: str) -> None:
     """Import and warm up everything a page needs, and modules that only some pages do.
 
-    Call before anything has imported NumPy or PyMuPDF.
+    Those that have a function `preload` have it called. Call before anything has imported NumPy or PyMuPDF.
     """
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     _tame_onnx_runtime()
-    import engine.convert.chain
-    import engine.convert.ocr
+    import engine.convert.chain  # noqa: F401
 
-    engine.convert.ocr.preload()
+    for name in also:
+        module = importlib.import_module(name)
+        if hasattr(module, "preload"):
+            module.preload()
     _warm_up()
-    for module in also:
-        importlib.import_module(module)
     # What is loaded now stays: collecting it again and again would take time in every process, and copy its pages.
     gc.collect()
     gc.freeze()

@@ -12,12 +12,15 @@ from pathlib import Path
 import psutil
 
 from engine.sockets import socket_path
+from tests.e2e.forked_commands import run_forked
 from tests.e2e.terminal import is_alive
 from tests.waiting import wait_until
 
 HOTFOLIO = (sys.executable, "-m", "tui")
 STOP_S = 10.0
 """Whatever is told to stop in order has ended by then."""
+_ENGINES = ("run", "serve")
+"""Commands that start an engine: a process like any other."""
 _QUICK = {"HOTFOLIO_OCR": "never", "HOTFOLIO_SETTLE": "0.2", "HOTFOLIO_SETTLE_DAMAGED": "0.4"}
 _PLAIN = ("NUM_WORKERS", "API_HOST", "API_PORT", "NO_COLOR", "COLUMNS")
 
@@ -32,8 +35,11 @@ def hotfolio(
     folder: Path, *arguments: str | Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in `folder` to its end."""
+    words = [os.fspath(argument) for argument in arguments]
+    if words[0] not in _ENGINES:
+        return run_forked(folder, words, environment(**(env or {})))
     return subprocess.run(
-        [*HOTFOLIO, *arguments],
+        [*HOTFOLIO, *words],
         cwd=folder,
         env=environment(**(env or {})),
         stdin=subprocess.DEVNULL,

@@ -41,8 +41,12 @@ _KEYS = {
 }
 # The first terminal that a leader of a session opens becomes the one that controls it: it is what can hang up.
 _LAUNCHER = "import os, sys; os.close(os.open(sys.argv[1], os.O_RDWR)); os.execv(sys.argv[2], sys.argv[2:])"
-# What pyte 0.8 would print in part, or take for a title: keyboard protocols, requests for modes, the pointer's shape.
-_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\]22;[a-z]*\x07")
+_NOT_FOR_PYTE = re.compile(
+    # What pyte 0.8 would print in part, or take for a title: keyboard, requests for modes, the pointer's shape.
+    rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\]22;[a-z]*\x07"
+    # Colours, which are most of what is sent, take pyte long, and are not asked about.
+    rb"|\x1b\[[0-9;]*m"
+)
 _UNFINISHED = re.compile(rb"\x1b(?:\[[^@-~]{0,40}|\](?:2(?:2(?:;[a-z]{0,40})?)?)?)?\Z")
 
 
@@ -62,7 +66,7 @@ class Terminal:
         self._screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._screen)
         self._received = bytearray()
-        self._lines: list[str] | None = None
+        self._lines = [""] * size[1]
         self._unfed = b""
         self._changed = threading.Condition()
         self._is_open = True
@@ -109,11 +113,13 @@ class Terminal:
     def lines(self) -> list[str]:
         """The screen, line by line."""
         with self._changed:
-            if self._lines is None:
-                # Not pyte's `display`: it fails on half of a wide character, which half a frame may leave behind.
-                rows = [self._screen.buffer[y] for y in range(self._screen.lines)]
-                self._lines = ["".join(row[x].data for x in range(self._screen.columns)).rstrip() for row in rows]
-            return self._lines
+            # Not pyte's `display`: it fails on half of a wide character, which half a frame may leave behind.
+            changed, columns = self._screen.dirty, range(self._screen.columns)
+            for y in changed:
+                row = self._screen.buffer[y]
+                self._lines[y] = "".join([row[x].data for x in columns]).rstrip()
+            changed.clear()
+            return self._lines.copy()
 
     @property
     def text(self) -> str:
@@ -202,7 +208,8 @@ class Terminal:
         with self._changed:
             self.size = size
             self._screen.resize(size[1], size[0])
-            self._lines = None
+            self._lines = [""] * size[1]
+            self._screen.dirty = set(range(size[1]))
         self._set_size(size)
 
     def signal(self, number: signal.Signals) -> None:
@@ -269,8 +276,7 @@ class Terminal:
         unfinished = _UNFINISHED.search(data)
         end = unfinished.start() if unfinished else len(data)
         data, self._unfed = data[:end], data[end:]
-        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
-        self._lines = None
+        self._stream.feed(_NOT_FOR_PYTE.sub(b"", data))
 
 
 def is_alive(process: psutil.Process) -> bool:

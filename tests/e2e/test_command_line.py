@@ -14,6 +14,9 @@ import pytest
 from tests import pdfs
 from tests.waiting import wait_until
 
+PAGES = 30
+"""Of a document that takes ten batches: when the first is finished, many are left to do."""
+
 
 def hotfolio(folder: Path, *arguments: str, env: dict[str, str] | None = None, code: int = 0) -> str:
     """Run the command in `folder`; returns what it printed, both ways."""
@@ -164,10 +167,11 @@ def test_doctor_finds_a_problem(folder: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_at_a_batch_boundary_and_the_next_run_goes_on(folder: Path, number: signal.Signals) -> None:
-    (folder / "input" / "long.pdf").write_bytes(pdfs.text_pages(60))
+    (folder / "input" / "long.pdf").write_bytes(pdfs.text_pages(PAGES))
     process = subprocess.Popen(
         [sys.executable, "-m", "tui", "run", "--json", "-w", "2", "-f", "md,png", "--ocr", "never"],
         cwd=folder,
+        env=os.environ | {"HOTFOLIO_BATCH_SECONDS": "0.3"},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -182,7 +186,7 @@ def test_a_signal_stops_at_a_batch_boundary_and_the_next_run_goes_on(folder: Pat
     kept = {f.name for f in pages.iterdir()}
     assert kept
     assert not any(name.endswith(".part") for name in kept)
-    assert "1 done: 60 pages" in hotfolio(folder, "run", "--once", "-w", "2", "-f", "md,png", "--ocr", "never")
+    assert f"1 done: {PAGES} pages" in hotfolio(folder, "run", "--once", "-w", "2", "-f", "md,png", "--ocr", "never")
 
 
 def test_a_second_engine_on_the_same_state_is_refused(folder: Path) -> None:

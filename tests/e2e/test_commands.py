@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from engine.folders import logs_folder
 from tests import pdfs
 from tests.e2e.service import (
     HOTFOLIO,
@@ -131,10 +132,12 @@ def test_show_tells_all_about_a_job(folder: Path) -> None:
 
 
 def test_log_prints_what_is_in_the_log(folder: Path) -> None:
-    told = ask_json(folder, "log", str(GOOD))
-    assert told["job_id"] == GOOD
-    assert ask(folder, "log", str(GOOD), "--follow").splitlines() == told["log"].splitlines()
-    assert ask(folder, "log", str(GOOD), "-n", "1").splitlines() == told["log"].splitlines()[-1:]
+    log = logs_folder(folder / "output" / ".hotfolio") / f"{GOOD}.log"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("first\nlast\n")
+    assert ask_json(folder, "log", str(GOOD)) == {"job_id": GOOD, "log": "first\nlast\n"}
+    assert ask(folder, "log", str(GOOD), "--follow") == ask(folder, "log", str(GOOD)) == "first\nlast\n"
+    assert ask(folder, "log", str(GOOD), "-n", "1") == "last\n"
     assert refuse(folder, "log", "99") == "hotfolio: There is no job 99."
 
 

@@ -418,9 +418,10 @@ def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path, size: tuple[i
 
 
 def test_quitting_can_wait_for_what_is_running(tmp_path: Path) -> None:
-    with Dashboard(tmp_path) as d:
-        drop(tmp_path, {f"{n}.pdf": pdfs.text_pages(6) for n in range(4)})
-        d.wait_until(lambda: "4/4" in d.head, "four busy workers")
+    # More documents than workers, so that these are busy for longer than a frame takes to show it.
+    with Dashboard(tmp_path, SMALL, "-w", "2") as d:
+        drop(tmp_path, {f"{n}.pdf": pdfs.text_pages(6) for n in range(6)})
+        d.wait_until(lambda: "2/2" in d.head, "two busy workers")
         d.see("ctrl+c", "Quit?", "then quit")
         d.press("f")
         assert d.wait_exit(60) == 0

@@ -53,7 +53,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
 def has_ended(process: subprocess.Popen[str]) -> bool:
     """Whether the engine is done, after a moment in which it has the processor to itself."""
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=0.02)
+        process.wait(timeout=0.05)
     return process.returncode is not None
 
 

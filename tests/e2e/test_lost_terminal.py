@@ -54,11 +54,13 @@ def test_a_lost_terminal_stops_in_order_and_the_next_run_goes_on(busy: Dashboard
     with busy:
         processes = busy.descendants()
         assert len([process for process in processes if is_alive(process)]) >= 4
+        assert busy.modes() != busy.attributes
         started = time.monotonic()
         LOSSES[loss](busy)
         if loss != "hang-up":
             # The screen is left at once, before the batches that run are through; nothing is taken in from then on.
             busy.wait_until(lambda: LEAVES_ALTERNATE_SCREEN in busy.received, "the screen to be left")
+            busy.wait_until(lambda: busy.modes() == busy.attributes, "the modes of the terminal to be as before")
             (folder / "input" / "late.pdf").write_bytes(pdfs.text_pages(1))
             os.utime(folder / "input" / "late.pdf", (0, 0))
         assert busy.wait_exit(EXIT_S) == 0
@@ -92,14 +94,6 @@ def test_a_lost_terminal_stops_in_order_and_the_next_run_goes_on(busy: Dashboard
         assert len(manifest["pages"]) == PAGES
         assert manifest["pages"][page - 1]["seconds"] == round(kept[path, page], 4), "a finished page was done again"
     assert set(job_states(folder).values()) == {"done"}
-
-
-def test_the_modes_of_the_terminal_are_as_before(busy: Dashboard) -> None:
-    with busy:
-        assert busy.modes() != busy.attributes
-        busy.signal(signal.SIGTERM)
-        busy.wait_until(lambda: busy.modes() == busy.attributes, "the modes of before", timeout=EXIT_S)
-        busy.wait_exit(EXIT_S)
 
 
 def test_a_terminal_that_is_lost_twice_stops_at_once(busy: Dashboard) -> None:

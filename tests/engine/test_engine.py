@@ -337,6 +337,7 @@ def test_a_damaged_queue_is_moved_aside_and_built_anew_from_the_folders(tmp_path
     assert list(state_folder.glob("jobs.sqlite3.damaged-*"))
 
 
+@pytest.mark.usefixtures("own_fork_server")  # which hears of the variable
 def test_a_scanned_page_without_an_ocr_engine_says_so(tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAULTY_CHILD_WITHOUT_OCR", "1")
     with running(tmp_path, ocr="auto") as engine:

@@ -116,6 +116,7 @@ def test_other_documents_do_not_notice(tmp_path: Path) -> None:
     assert [job.pages_text_only for job in jobs] == [0, 1, 0, 1, 0]
 
 
+@pytest.mark.usefixtures("own_fork_server")
 def test_no_process_is_left_behind(tmp_path: Path) -> None:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     convert(tmp_path, [document("fault: loop"), document("fault: segfault")])

@@ -646,9 +646,9 @@ def seconds_to_choose(scheduler: Scheduler, waiting: int) -> float:
     assert opened(scheduler, 1) == [1]
     times = []
     for _ in range(50):
-        start = time.perf_counter()
+        start = time.thread_time()
         work = scheduler.next(2, 0.0)
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
         assert isinstance(work, OpenJob)
         assert work.job_id > waiting
         scheduler.drop(work.job_id)

@@ -630,18 +630,19 @@ def test_a_body_that_trickles_is_not_waited_for(app: App) -> None:
 
 
 def test_a_slow_but_steady_body_is_taken(app: App) -> None:
-    limits = RequestLimits(idle_s=5, window_s=0.1, bytes_per_s=10)
+    # What is sent every 20 ms is enough for seconds, in case the machine is busy.
+    limits = RequestLimits(idle_s=5, window_s=0.1, bytes_per_s=1)
     with serving(Guard(Bounds(app.api, limits), token=TOKEN)) as server:
         peer = server.connect()
         peer.send(request_start("POST /take", JSON))
         peer.socket.settimeout(0.02)
         for _ in range(30):
-            peer.send(b"1\r\nx\r\n")
+            peer.send(b"5\r\nxxxxx\r\n")
             with pytest.raises(TimeoutError):
                 peer.socket.recv(1)
         peer.socket.settimeout(10)
         peer.send(b"0\r\n\r\n")
-        assert peer.answer("POST").body == b"30"
+        assert peer.answer("POST").body == b"150"
 
 
 async def test_a_body_that_is_whole_may_be_worked_on_for_long() -> None:
