@@ -5,7 +5,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from engine.checkpoint import salvage
+from engine.checkpoint import finished_batch, salvage
 from engine.display import display_text
 from engine.errors import ChildDied, ChildGarbage, ChildKilled, EngineBlocked, HotfolioError, IllegalTransition
 from engine.job import Checkpoint, PageBatch, PageResult, PageState
@@ -141,11 +141,15 @@ class BatchConverter:
     def _salvage(self, run: Run, batch: PageBatch, finished: list[PageResult], worker: int) -> list[PageResult]:
         """Keep the pages a process had finished before it died; returns those that are safe."""
         safe: list[PageResult] = []
-        salvaged = salvage(run.folder / "pages", Checkpoint(batch.first, batch.last))
+        announced = {r.page for r in finished}
+        checkpoint = Checkpoint(batch.first, batch.last)
+        salvaged = salvage(run.folder / "pages", checkpoint)
+        if salvaged is None and announced == set(batch.pages):
+            # It died after its last page, and before it could say that it was done.
+            salvaged = finished_batch(run.folder / "pages", checkpoint)
         if salvaged is not None:
             safe = [self._with_reason(run, r) for r in salvaged[1]]
             self._record(run, salvaged[0], safe)
-        announced = {r.page for r in finished}
         if announced - {r.page for r in safe}:
             with run.lock:
                 known = list(run.results.values())

@@ -48,6 +48,18 @@ def salvage(folder: Path, batch: Checkpoint) -> tuple[Checkpoint, list[PageResul
     return safe, finished
 
 
+def finished_batch(folder: Path, batch: Checkpoint) -> tuple[Checkpoint, list[PageResult]] | None:
+    """The pages of a batch whose file has its final name already, durable; None if it has not, or lacks some."""
+    file = folder / batch.file
+    try:
+        with file.open("r+b") as stream:
+            finished = list(_results(stream, batch))
+        fsync_path(folder)
+    except OSError:
+        return None
+    return (batch, finished) if len(finished) == batch.last - batch.first + 1 else None
+
+
 def salvage_all(folder: Path, recorded: list[Checkpoint]) -> Iterator[tuple[Checkpoint, list[PageResult]]]:
     """Find what an earlier engine has left unrecorded: interrupted batches, and finished ones it died too soon for."""
     for file in sorted(folder.glob("*.jsonl*")):

@@ -38,7 +38,14 @@ class Bench:
     def line(self, page: int, state: PageState = PageState.OK) -> bytes:
         return json.dumps(asdict(result(page, state))).encode() + b"\n"
 
-    def convert(self, batch: PageBatch, *events: Event, lines: bytes, end: HotfolioError | None = None) -> None:
+    def convert(
+        self,
+        batch: PageBatch,
+        *events: Event,
+        lines: bytes,
+        end: HotfolioError | None = None,
+        is_renamed: bool = False,
+    ) -> None:
         """Have a process say this, having written these lines, and end so, or well."""
 
         def run(task: Any, on_event: Callable[[Event], None]) -> Event:
@@ -46,9 +53,10 @@ class Bench:
             part.write_bytes(lines)
             for event in events:
                 on_event(event)
+            if end is None or is_renamed:
+                part.rename(part.with_suffix(""))
             if end is not None:
                 raise end
-            part.rename(part.with_suffix(""))
             return PagesDone(busy_s=1)
 
         sandbox = type("FakeSandbox", (), {"run": staticmethod(run)})()
@@ -142,6 +150,15 @@ def test_a_process_that_speaks_of_a_page_it_was_not_given_keeps_what_it_had_fini
 def test_a_page_that_waits_for_the_model_is_not_suspected_of_being_slow(bench: Bench) -> None:
     bench.batches.suspect_slow(bench.run.job.id)
     assert bench.run.suspicion == 0
+
+
+def test_a_process_that_dies_after_its_last_page_and_before_saying_so_costs_no_page(bench: Bench) -> None:
+    batch = PageBatch(bench.batch.job_id, 1, 2)
+    lines = bench.line(1) + bench.line(2)
+    died = ChildDied("It was killed.")
+    bench.convert(batch, *started(1), *done(1), *started(2), *done(2), lines=lines, end=died, is_renamed=True)
+    assert sorted(bench.run.results) == [1, 2]
+    assert bench.run.checkpoints == [Checkpoint(1, 2)]
 
 
 # --- checkpoint files ---
