@@ -1,11 +1,11 @@
 """Reads a page: by its tags where they deserve it, by the layout model, by OCR where it needs it, or as plain text."""
 
-from engine.convert import layout, layoutblocks, plaintext
+from engine.convert import layout, layoutblocks, ocrpage, plaintext
 from engine.convert.base import PageContext
 from engine.convert.blocks import Kind, RefinedPage
 from engine.convert.document import one_line
 from engine.convert.pagemodel import PageModel
-from engine.convert.pagetext import PageText
+from engine.convert.sheet import Sheet
 from engine.convert.steps import page_steps
 from engine.convert.structuretree import NoStructure
 from engine.job import PageState
@@ -19,14 +19,25 @@ def read(page: PageContext) -> PageModel:
         refined = _by_tags(page)
         if refined is not None:
             return PageModel(page.number, refined=refined)
-    model = plaintext.read(page) if page.text_only else _by_layout(page)
+    sheet = Sheet(page.document.pdf, page.number - 1, page.load())
+    if not page.text_only:
+        sheet = _by_ocr(page) or sheet
+    try:
+        return _on_sheet(page, sheet)
+    finally:
+        sheet.close()
+
+
+def _on_sheet(page: PageContext, sheet: Sheet) -> PageModel:
+    options = page.options
+    model = plaintext.read(page, sheet) if page.text_only else _by_layout(page, sheet)
     if options.images:
         page.files += [page.out / box.image for box in model.unrefined.boxes if isinstance(box.image, str)]
     if not options.refine:
         if Format.JSON not in options.formats:
             model.unrefined.fulltext = None  # only JSON has it, and it is most of a checkpoint
         return model
-    return PageModel(page.number, refined=_refined(page, model))
+    return PageModel(page.number, refined=_refined(page, model, sheet))
 
 
 def _by_tags(page: PageContext) -> RefinedPage | None:
@@ -75,33 +86,38 @@ def _keep_pictures(page: PageContext, refined: RefinedPage) -> None:
             page.files.append(page.out / file)
 
 
-def _refined(page: PageContext, model: PageModel) -> RefinedPage:
+def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:
     """The library's page as blocks, mended."""
-    text = PageText.of(page.load())
+    text = sheet.text()
     refined = layoutblocks.read_blocks(model.unrefined, text)
     for step in page_steps(page.options):
         step.apply(refined, text)
+    sheet.map_back(refined)
     return refined
 
 
-def _by_layout(page: PageContext) -> PageModel:
-    """The page by the layout model, giving up on no more than has to be: OCR, then pictures, then the structure."""
-    images, has_ocr = page.options.images, page.document.ocr.is_used
-    attempts: list[tuple[bool, bool, str | None]] = [(images, has_ocr, None)]
-    if has_ocr:
-        attempts.append((images, False, "Read without OCR, which failed"))
-    if images:
-        attempts.append((False, False, "Its pictures are missing: they could not be rendered"))
+def _by_ocr(page: PageContext) -> Sheet | None:
+    """The page with the words that OCR has read; None where it is to be read as it is."""
+    try:
+        return ocrpage.read(page)
+    except Exception as error:  # noqa: BLE001 - the page may have text of its own, and pictures
+        page.ocr_words = []
+        page.error = f"Read without OCR, which failed ({one_line(error)})."
+        return None
+
+
+def _by_layout(page: PageContext, sheet: Sheet) -> PageModel:
+    """The page by the layout model, giving up on no more than has to be: pictures, then the structure."""
     problem = ""
-    for with_images, with_ocr, consequence in attempts:
+    for images in (True, False) if page.options.images else (False,):
         try:
-            model = layout.read(page, images=with_images, ocr=with_ocr)
+            model = layout.read(page, sheet, images=images)
         except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad page
             problem = problem or one_line(error)
             continue
-        if consequence is not None:
-            page.error = f"{consequence} ({problem})."
+        if problem:
+            page.error = f"Its pictures are missing: they could not be rendered ({problem})."
         return model
-    model = plaintext.read(page)
+    model = plaintext.read(page, sheet)
     page.error = f"Only plain text: the layout step failed ({problem})."
     return model
