@@ -14,7 +14,8 @@ from engine.options import ConvertOptions, OcrEngineName, OcrMode
 
 
 def preload() -> None:
-    """Load the engine that most documents are read by; each process then shares its models."""
+    """Look for engines, and load the one most documents are read by; each process then shares its models."""
+    installed_tools()
     if importlib.util.find_spec("rapidocr"):
         with contextlib.suppress(Exception):
             from engine.convert.ocrengines import rapid

@@ -21,7 +21,7 @@ _FONT = "GlyphLessFont"
 _UNKNOWN_WIDTH = 600
 _LEVEL = 4.0
 """Degrees by which a line may be off the direction of the page to be set along it."""
-_SAME_SIZE = 1.18
+_SAME_SIZE = 1.12
 """Lines whose sizes are closer than this are of one size: an engine's measure is not better."""
 _MOST_SPREAD = 0.15
 """In shares of the font's size, by how much characters may be set wider or closer; beyond, they are stretched."""

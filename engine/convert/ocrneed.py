@@ -42,6 +42,8 @@ class Need:
     """Where its own text is good: not shown to the engine."""
     drop: tuple[Box, ...] = ()
     """Where its own text is worthless: replaced by what is read."""
+    reason: str = ""
+    """Why OCR is to run, for a person."""
 
 
 @dataclass
@@ -75,23 +77,26 @@ def need_of(page: pymupdf.Page, mode: OcrMode) -> Need:
     if mode is OcrMode.FORCE:
         if not shows_more and not text.unknown:
             return Need(ocr=False)
-        return Need(ocr=True, keep=tuple(text.painted), drop=(*text.unknown, *text.hidden))
+        return Need(True, tuple(text.painted), (*text.unknown, *text.hidden), "OCR is forced")
     has_bad_layer = bool(text.hidden) and not _is_good_layer(text, covered)
     drop = (*text.unknown, *(text.hidden if has_bad_layer else ()))
-    yes = Need(ocr=True, keep=tuple(text.painted) + (() if has_bad_layer else tuple(text.hidden)), drop=drop)
+    keep = (*text.painted, *(() if has_bad_layer else text.hidden))
     if text.unknown_size > _MOST_UNKNOWN * text.size:
-        return yes
+        return Need(True, keep, drop, "its text cannot be decoded")
     if not shows_more:
         return Need(ocr=False)
     good = text.painted_size + (0 if has_bad_layer else text.hidden_size)
     if not good:
         looks_worth_it = covered > _SMALL_PICTURE or max(map(_area, pictures), default=0) > 400 or paths >= _MANY_PATHS
-        return yes if looks_worth_it else Need(ocr=False)
+        reason = "its text layer is no text" if has_bad_layer else "it has no text"
+        return Need(True, keep, drop, reason) if looks_worth_it else Need(ocr=False)
     if text.hidden and not has_bad_layer:
         return Need(ocr=False)  # it has been read before
     if good < _LITTLE_TEXT and covered > _WHOLE_PAGE:
-        return yes
-    return yes if _looks_like_text(page, pictures, area, paths) else Need(ocr=False)
+        return Need(True, keep, drop, "it has little text over a picture")
+    if _looks_like_text(page, pictures, area, paths):
+        return Need(True, keep, drop, "its pictures look like text")
+    return Need(ocr=False)
 
 
 def looks_scanned(page: pymupdf.Page) -> bool:

@@ -42,6 +42,7 @@ def read(page: PageContext) -> Sheet | None:
     to_page = pymupdf.Matrix(raster.scale, raster.scale)
     _write(sheet, lines, to_page * sheet.turn)
     page.ocr_words = [OcrWord(word.text, _quad(moved(word.corners, to_page))) for line in lines for word in line.words]
+    page.why = f"{need.reason}; read by {ocr.engine.name}"
     if ocr.problem:
         page.error = ocr.problem
     return sheet

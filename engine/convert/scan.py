@@ -21,9 +21,12 @@ _MOST_PIXELS = 12_000_000
 _LEAST_SIDE = 32
 _BLOCK, _LEAST_CONTRAST = 8, 24
 """A page is blank if none of its blocks of so many pixels differs from another by more than this, of 255."""
-_LEAST_SKEW = 0.3
-"""Degrees; less is not worth a turned copy."""
-_FEW_LINES = 3
+_LARGEST_PAGE = 1200.0
+"""The longer side of a page that is laid out, in points: that of DIN A3."""
+_LEAST_SKEW, _MOST_SKEW = 0.3, 15.0
+"""Degrees; less is not worth a turned copy, and what is more is no skew but a drawing with slanted labels."""
+_ALIKE, _AGREEING, _FEW_LINES = 2.0, 0.6, 3
+"""A page is skewed if so much of its text, and so many lines, are within so many degrees of each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def render(page: pymupdf.Page, without: Sequence[Box]) -> Raster | None:
 def direction(lines: Sequence[ReadLine]) -> float:
     """How far most text is turned from level, in degrees with the clock, from -180 to 180.
 
-    First by quarters, then by the median of lines that run that way; of a few words, a skew says nothing.
+    First by quarters, then by the median of lines that run that way, if they agree.
     """
     if not lines:
         return 0.0
@@ -83,16 +86,24 @@ def direction(lines: Sequence[ReadLine]) -> float:
     chosen = quarters == quarter
     off = (angles[chosen] - 90 * quarter + 180) % 360 - 180
     skew = _weighted_median(off, lengths[chosen])
-    if abs(skew) < _LEAST_SKEW or int(chosen.sum()) < _FEW_LINES:
+    alike = np.abs(off - skew) < _ALIKE
+    agree = alike.sum() >= _FEW_LINES and lengths[chosen][alike].sum() >= _AGREEING * lengths[chosen].sum()
+    if not (agree and _LEAST_SKEW <= abs(skew) <= _MOST_SKEW):
         skew = 0.0
     return (90 * quarter + skew + 180) % 360 - 180
 
 
 def upright(rect: pymupdf.Rect, angle: float) -> tuple[pymupdf.Matrix, float, float]:
-    """What turns a page whose text is turned by an angle upright, and the width and height it then has, in points."""
+    """What turns a page whose text is turned by an angle upright, and the width and height it then has, in points.
+
+    A poster, or a photograph that takes a pixel for a point, is made smaller: the layout model has learnt from pages.
+    """
     turn = pymupdf.Matrix(-angle)
     if angle % 90 == 0:  # without the errors of a cosine
         turn = pymupdf.Matrix(*(round(value) for value in turn))
+    if max(rect.width, rect.height) > _LARGEST_PAGE:
+        smaller = _LARGEST_PAGE / max(rect.width, rect.height)
+        turn *= pymupdf.Matrix(smaller, smaller)
     turned = pymupdf.Rect(rect) * turn
     return turn * pymupdf.Matrix(1, 0, 0, 1, -turned.x0, -turned.y0), turned.width, turned.height
 

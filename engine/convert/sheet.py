@@ -2,13 +2,14 @@
 
 The layout model looks at a page's picture and at its text, and takes for granted that both are upright. So a page that
 OCR has read is copied into a document of its own; where its text turned out to run another way than the page, by
-quarter turns or askew, the copy's content is turned about, as it is: drawings and pictures keep their resolution, and
-pictures cut out of the copy are upright too. The words then go on top. The document itself stays as it was, which the
-other converters of the page count on. What is found on the copy is mapped back in the end: boxes of a refined page are
-always those of the page as it is shown. An unrefined page has the size and the boxes of the copy, as the library has
-them.
+quarter turns or askew, the copy's content is turned about, and that of a poster made smaller: drawings and pictures
+keep their resolution, and pictures cut out of the copy are upright too. The words then go on top. The document itself
+stays as it was, which the other converters of the page count on. What is found on the copy is mapped back in the end:
+boxes of a refined page are always those of the page as it is shown. An unrefined page has the size and the boxes of the
+copy, as the library has them.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ from engine.convert.linktargets import link_targets
 from engine.convert.ocrengines.base import Corners
 from engine.convert.pagetext import PageText
 from engine.convert.scan import Raster, box_around, moved, upright
+
+_IDENTITY = (1, 0, 0, 1, 0, 0)
 
 
 @dataclass
@@ -52,11 +55,13 @@ class Sheet:
 
     def map_back(self, page: RefinedPage) -> None:
         """Give boxes their place on the page as it is shown."""
-        if tuple(self.turn) == (1, 0, 0, 1, 0, 0):
+        if tuple(self.turn) == _IDENTITY:
             return
         page.width, page.height = float(self.original.rect.width), float(self.original.rect.height)
+        scale = math.hypot(self.turn.a, self.turn.b)
         for block in page.blocks:
             block.box = self._turned(block.box, ~self.turn)
+            block.size = round(block.size / scale, 1)
 
     def close(self) -> None:
         """Let go of the copy, if it is one."""
@@ -78,7 +83,7 @@ def upright_copy(page: pymupdf.Page, angle: float, drop: Sequence[Box]) -> Sheet
         _remove_text(copy, drop)
         copy = pdf.reload_page(copy)
     shown = _to_shown(copy)
-    if angle or tuple(shown) != (1, 0, 0, -1, 0, copy.rect.height):
+    if tuple(turn) != _IDENTITY or tuple(shown) != (1, 0, 0, -1, 0, copy.rect.height):
         if copy.first_annot is not None or copy.first_widget is not None:
             pdf.bake()  # what is not content would not be turned
             copy = pdf.reload_page(copy)

@@ -45,11 +45,14 @@ class RapidOcr:
         """The lines of a page; see `Engine.read`."""
         engine = load()
         image: Pixels = np.ascontiguousarray(pixels[:, :, ::-1])  # the models have learnt from blue, green, red
-        boxes = _detect(engine, image, dpi)
-        if not len(boxes):
-            return []
-        lines = [_recognize(engine, image, box) for box in _as_one_reads(engine, image, boxes)]
-        return [line for line in lines if line is not None]
+        found = _as_one_reads(engine, image, _detect(engine, image, dpi))
+        quarters = _quarters(found)
+        if quarters:
+            # Lines of a page on its side or its head may be found two in one.
+            image = np.ascontiguousarray(np.rot90(image, quarters))
+            found = _as_one_reads(engine, image, _detect(engine, image, dpi))
+        lines = [_recognize(engine, image, corners) for corners in found]
+        return [_turned_back(line, quarters, pixels.shape) for line in lines if line is not None]
 
 
 def load() -> Any:
@@ -83,6 +86,30 @@ def _run(engine: Any, image: Pixels, step: str) -> Any:
     return engine(image, **{**steps, step: True}, return_word_box=step == "use_rec")
 
 
+def _quarters(lines: list[Corners]) -> int:
+    """By how many quarters, with the clock, most text is turned from level."""
+    lengths = [0.0] * 4
+    for corners in lines:
+        x, y = corners[1] - corners[0]
+        lengths[round(float(np.degrees(np.arctan2(y, x))) / 90) % 4] += float(np.hypot(x, y))
+    return lengths.index(max(lengths))
+
+
+def _turned_back(line: ReadLine, quarters: int, shape: tuple[int, ...]) -> ReadLine:
+    """A line of a picture that was turned upright as a line of the one before, which has this shape."""
+    if not quarters:
+        return line
+    height, width = shape[:2]
+
+    def back(corners: Corners) -> Corners:
+        x, y = corners[:, 0], corners[:, 1]
+        places = {1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}[quarters]
+        return np.stack(places, axis=-1)
+
+    words = tuple(ReadWord(word.text, back(word.corners)) for word in line.words)
+    return ReadLine(words, back(line.corners), line.confidence)
+
+
 def _detect(engine: Any, image: Pixels, dpi: float) -> Corners:
     """The corners of all lines, clockwise from the one that is at the upper left on the picture."""
     height, width = image.shape[:2]
@@ -104,6 +131,8 @@ def _as_one_reads(engine: Any, image: Pixels, boxes: Corners) -> list[Corners]:
     Lines that lie and lines that stand are asked about separately: a page may have a few sideways. Short ones, which do
     neither, go with most of the page.
     """
+    if not len(boxes):
+        return []
     wide, high = _sides(boxes)
     lies, stands = wide >= _STANDING * high, high >= _STANDING * wide
     is_turned = float(high[stands].sum()) > float(wide[lies].sum())
@@ -151,9 +180,12 @@ def _recognize(engine: Any, image: Pixels, corners: Corners) -> ReadLine | None:
     parts = words.parts(text, places)
     if confidence < _LEAST_CONFIDENCE or not parts:
         return None
+    contrast = ink.contrast(np.asarray(cut.mean(axis=2), np.uint8))
+    measured = ink.measure(contrast, text)
+    parts = ink.tighten(contrast, measured, parts)
     height = cut.shape[0]
-    baseline, size = ink.measure(np.asarray(cut.mean(axis=2), np.uint8), text)
-    top, bottom = (baseline - ASCENT * size) / height, (baseline + (1 - ASCENT) * size) / height
+    top = (measured.baseline - ASCENT * measured.size) / height
+    bottom = (measured.baseline + (1 - ASCENT) * measured.size) / height
     line = tuple(ReadWord(word, at(corners, start, end, top, bottom)) for word, start, end in parts)
     return ReadLine(line, at(corners, parts[0][1], parts[-1][2], top, bottom), confidence)
 
