@@ -137,7 +137,8 @@ def choose(tools: OcrTools, wanted: OcrEngineName, languages: Iterable[str]) -> 
         return Choice(best, asked)
     which = f"{'language' if len(unknown) == 1 else 'languages'} {', '.join(unknown)}"
     if best is OcrEngineName.RAPIDOCR and not tools.tesseract:
-        advice = f"RapidOCR cannot read the {which}: install Tesseract with its models for them"
+        models = "model" if len(unknown) == 1 else "models"
+        advice = f"RapidOCR cannot read the {which}: install Tesseract with its {models}"
     elif best is OcrEngineName.RAPIDOCR and wanted is OcrEngineName.RAPIDOCR:
         advice = f"RapidOCR cannot read the {which}: choose ocr_engine auto or tesseract"
     else:

@@ -71,7 +71,7 @@ def _show(line: LayerLine, size: float, codes: dict[str, int], height: float) ->
         middle = (line.corners[0] + line.corners[1]) / 2 + ASCENT * (line.corners[3] - line.corners[0])
         base = middle - 0.5 * length * _unit(angle)
     along = _unit(angle)
-    operators = [f"/{_NAME} {size:.2f} Tf"]
+    operators = []
     for word, corners in line.words:
         left = (corners[0] + corners[3]) / 2
         right = (corners[1] + corners[2]) / 2
@@ -80,11 +80,12 @@ def _show(line: LayerLine, size: float, codes: dict[str, int], height: float) ->
         natural = sum(_width(character) for character in word) * size / 1000
         spread, stretch = (max(end - start, 0.1 * size) - natural) / len(word), 1.0
         if abs(spread) > _MOST_SPREAD * size:
-            spread, stretch = 0.0, max(end - start, 0.1 * size) / natural
+            spread, stretch = 0.0, min(max((end - start) / natural, 0.5), 2.0)
         text = "".join(f"{codes[character]:04X}" for character in f"{word} ")
         cos, sin = along
+        # MuPDF takes the mean of height and width for the size: what is stretched is set lower by as much.
         operators.append(
-            f"{100 * stretch:.2f} Tz {spread / stretch:.3f} Tc "
+            f"/{_NAME} {size / stretch:.2f} Tf {100 * stretch * stretch:.2f} Tz {spread:.3f} Tc "
             f"{cos:.5f} {-sin:.5f} {sin:.5f} {cos:.5f} {x:.2f} {height - y:.2f} Tm <{text}> Tj"
         )
     return operators
