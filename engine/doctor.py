@@ -1,7 +1,6 @@
 """Examines the machine: what hotfolio needs, what is missing, and what to do about it."""
 
 import importlib.metadata
-import importlib.util
 import locale
 import os
 import shutil
@@ -16,7 +15,8 @@ from engine.display import display_name
 from engine.errors import SandboxUnavailable, SettingsError
 from engine.filesystem import filesystem_type, is_network, nearest_existing
 from engine.folders import check_folders
-from engine.options import VLM_KEY, ConvertOptions, vlm_address
+from engine.ocrtools import INSTALL, choose, installed_tools
+from engine.options import VLM_KEY, ConvertOptions, OcrMode, vlm_address
 from engine.passwords import passwords_problem
 from engine.sandbox import ForkServer, Limits, Sandbox
 from engine.settings import Settings, usable_cores
@@ -51,7 +51,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _python()
     yield _libraries()
     yield _conversion_process()
-    yield _ocr()
+    yield _ocr(settings)
     yield from _vision_models(settings)
     yield from _inotify()
     yield from _folders(settings)
@@ -92,12 +92,23 @@ def _conversion_process() -> Check:
     return Check("conversion", Verdict.OK, "A conversion process starts, with its libraries loaded.")
 
 
-def _ocr() -> Check:
-    if importlib.util.find_spec("rapidocr"):
-        return Check("ocr", Verdict.OK, f"rapidocr {importlib.metadata.version('rapidocr')}.")
-    if shutil.which("tesseract"):
-        return Check("ocr", Verdict.OK, "tesseract.", "rapidocr reads better: pip install 'hotfolio[ocr]'.")
-    return Check("ocr", Verdict.WARNING, "No OCR engine: scanned pages have no text.", "pip install 'hotfolio[ocr]'.")
+def _ocr(settings: Settings) -> Check:
+    """Which engines there are and what they read, and whether the settings ask for more."""
+    tools = installed_tools()
+    found = []
+    if tools.rapidocr:
+        found.append(f"rapidocr {tools.rapidocr} (Latin script, Chinese, Japanese)")
+    if tools.tesseract:
+        found.append(
+            f"tesseract {tools.tesseract_version} ({', '.join(sorted(tools.tesseract_languages))})".replace("  ", " ")
+        )
+    choice = choose(tools, settings.ocr_engine, settings.ocr_languages)
+    if not found:
+        return Check("ocr", Verdict.WARNING, "No OCR engine: scanned pages have no text.", f"{INSTALL}.")
+    finding = f"{', '.join(found)}."
+    if choice.problem and settings.ocr is not OcrMode.NEVER:
+        return Check("ocr", Verdict.WARNING, finding, choice.problem)
+    return Check("ocr", Verdict.OK, finding, "" if tools.rapidocr else f"rapidocr needs no languages: {INSTALL}.")
 
 
 def _vision_models(settings: Settings) -> Iterator[Check]:

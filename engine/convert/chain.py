@@ -19,6 +19,7 @@ from engine.convert.pagemodel import PageModel, Remarks, from_line, result_of, t
 from engine.convert.searchablepdf import SearchablePdfConverter
 from engine.filesystem import fsync_path
 from engine.job import Checkpoint, PageResult, PageState
+from engine.ocrtools import installed_tools
 from engine.options import ConvertOptions
 from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES, PARTS
 
@@ -157,7 +158,8 @@ def preview_page(name: str, options: ConvertOptions, file: Path, page: int, fail
 
 def versions() -> dict[str, str]:
     """Of the libraries that decide what comes out."""
-    return {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
+    found = {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
+    return found | installed_tools().versions
 
 
 def _finished_so_far() -> "_Checkpoints":

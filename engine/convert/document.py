@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pymupdf
 from pymupdf4llm.helpers import utils as library_utils
 
-from engine.convert.ocr import OcrEngine
+from engine.convert.ocr import Ocr
 from engine.convert.structuretree import NoStructure
 from engine.convert.tagreader import TagReader
 from engine.documentkinds import not_accepted
@@ -44,7 +44,7 @@ class Document:
         self.warnings: list[str] = []
         self.candidate: int | None = None
         """Which of the candidates has opened it, from 0."""
-        self.ocr = OcrEngine.for_mode(options.ocr)
+        self.ocr = Ocr.for_options(options)
         # The library puts the document's name into the names of pictures and into JSON.
         pdf._name = name
         self._toc = self._attempt("its outline", lambda: pdf.get_toc(simple=True), [])

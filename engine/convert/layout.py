@@ -1,9 +1,8 @@
-"""Reads a page with the library's layout model, and by OCR where the page needs it."""
+"""Reads a page with the library's layout model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import pymupdf
 from pymupdf4llm.helpers import document_layout
@@ -11,43 +10,40 @@ from pymupdf4llm.ocr import OCRMode
 
 from engine.convert.base import PageContext
 from engine.convert.blocks import Box
-from engine.convert.ocr import MISSING, looks_scanned
 from engine.convert.pagemodel import PageModel
+from engine.convert.sheet import Sheet
 from engine.job import PageState
 
 IMAGE_FOLDER = "images"
 
 
-def read(page: PageContext, *, images: bool, ocr: bool) -> PageModel:
-    """The page as the layout model sees it, its pictures written to files and OCR used where needed if asked for.
+def read(page: PageContext, sheet: Sheet, *, images: bool) -> PageModel:
+    """The page as the layout model sees it, its pictures written to files if asked for.
 
     Raises whatever the library raises.
     """
-    engine = page.document.ocr
-    if engine.missing and looks_scanned(page.load()):
-        page.error = f"This page looks scanned. {MISSING}"
-    used_ocr = False
-
-    def recognize(*args: Any, **kwargs: Any) -> None:
-        nonlocal used_ocr
-        used_ocr = True
-        page.on_ocr()
-        if engine.function is not None:
-            engine.function(*args, **kwargs)
-
+    if sheet.is_copy:
+        sheet.pdf._name = f"{page.document.pdf.name}-{page.number:04d}"  # part of the names of pictures
     with _boxes_only() if page.options.refine else nullcontext():
         parsed = document_layout.parse_document(
-            page.document.pdf,
-            pages=[page.number - 1],
+            sheet.pdf,
+            pages=[sheet.index],
             image_dpi=page.options.dpi,
             image_path=IMAGE_FOLDER if images else "",
             write_images=images,
             force_text=True,
-            use_ocr=engine.library_mode if ocr else OCRMode.NEVER,
-            ocr_function=recognize if ocr else None,
+            use_ocr=OCRMode.NEVER,
         )
-    page.state, page.via = (PageState.OCR, "ocr") if used_ocr else (PageState.OK, "layout")
-    return PageModel(page.number, parsed.pages[0])
+    page.state, page.via = (PageState.OCR, "ocr") if page.ocr_words else (PageState.OK, "layout")
+    layout = parsed.pages[0]
+    if sheet.is_copy:
+        layout.page_number = page.number
+        for number, box in enumerate(layout.boxes):
+            if isinstance(box.image, str):
+                file = picture_file(page, number)
+                Path(box.image).replace(file)
+                box.image = str(file)
+    return PageModel(page.number, layout)
 
 
 @contextmanager

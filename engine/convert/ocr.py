@@ -1,76 +1,59 @@
-"""Which OCR engine there is, and what the library is told about it."""
+"""Which OCR engine reads a document's pages, if any."""
 
 import contextlib
 import importlib.util
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
-import pymupdf
-from pymupdf4llm.helpers import document_layout
 from pymupdf4llm.ocr import OCRMode
 
-from engine.options import OcrMode
-
-MISSING = "No OCR engine is installed: pip install 'hotfolio[ocr]'."
-
-_LIBRARY_MODES = {
-    OcrMode.AUTO: OCRMode.SELECT_KEEP_OLD,
-    OcrMode.NEVER: OCRMode.NEVER,
-    OcrMode.FORCE: OCRMode.FORCE_KEEP_OLD,
-}
-
-_NOT_ASKED: Any = object()
-_function: Any = _NOT_ASKED
+from engine.convert.ocrengines.base import Engine
+from engine.convert.ocrengines.tesseract import Tesseract
+from engine.ocrtools import Choice, choose, installed_tools
+from engine.options import ConvertOptions, OcrEngineName, OcrMode
 
 
 def preload() -> None:
-    """Import the engine's code; its models are loaded by the first page that needs them."""
-    _engine_function()
+    """Look for engines, and load the one most documents are read by; each process then shares its models."""
+    installed_tools()
+    if importlib.util.find_spec("rapidocr"):
+        with contextlib.suppress(Exception):
+            from engine.convert.ocrengines import rapid
+
+            rapid.load()
 
 
-@dataclass(frozen=True)
-class OcrEngine:
+@dataclass(frozen=True, slots=True)
+class Ocr:
     """How pages of one document are read by OCR, if at all."""
 
-    function: Callable[..., None] | None
-    library_mode: OCRMode
-    missing: bool
-    """OCR is wanted and there is no engine."""
-
-    @property
-    def is_used(self) -> bool:
-        """Whether any page may be read by OCR."""
-        return self.function is not None
-
-    def is_needed(self, page: pymupdf.Page) -> bool:
-        """Whether the library would read this page by OCR."""
-        return self.is_used and bool(document_layout.make_ocr_decision(page, self.library_mode)[0])
+    mode: OcrMode
+    engine: Engine | None
+    problem: str = ""
+    """Why there is no engine although OCR is wanted, or what it will not read: a sentence; empty if all is well."""
 
     @classmethod
-    def for_mode(cls, mode: OcrMode) -> Self:
-        """The engine the library finds, used as `mode` says."""
-        if mode is OcrMode.NEVER:
-            return cls(None, OCRMode.NEVER, missing=False)
-        function = _engine_function()
-        if function is None:
-            return cls(None, OCRMode.NEVER, missing=True)
-        return cls(function, _LIBRARY_MODES[mode], missing=False)
+    def for_options(cls, options: ConvertOptions) -> Self:
+        """The engine that the options ask for."""
+        if options.ocr is OcrMode.NEVER:
+            return cls(options.ocr, None)
+        choice = choose(installed_tools(), options.ocr_engine, options.ocr_languages)
+        try:
+            return cls(options.ocr, _engine(choice), choice.problem)
+        except ImportError as error:
+            return cls(options.ocr, None, f"RapidOCR cannot be loaded ({error}): install it again.")
+
+    @property
+    def library_mode(self) -> OCRMode:
+        """What the library would call it."""
+        if self.engine is None:
+            return OCRMode.NEVER
+        return OCRMode.FORCE_KEEP_OLD if self.mode is OcrMode.FORCE else OCRMode.SELECT_KEEP_OLD
 
 
-def looks_scanned(page: pymupdf.Page) -> bool:
-    """Whether a page has pictures but no text at all."""
-    return not page.get_text("text").strip() and bool(page.get_images())
+def _engine(choice: Choice) -> Engine | None:
+    if choice.engine is OcrEngineName.RAPIDOCR:
+        from engine.convert.ocrengines.rapid import RapidOcr  # there only with the extra `ocr`
 
-
-def _engine_function() -> Callable[..., None] | None:
-    global _function
-    if _function is _NOT_ASKED:
-        _function = None
-        if importlib.util.find_spec("cv2"):
-            import cv2
-
-            cv2.setNumThreads(1)
-        with contextlib.suppress(Exception):
-            _function = document_layout.select_ocr_function()
-    return _function  # type: ignore[no-any-return]
+        return RapidOcr()
+    return Tesseract(installed_tools(), choice.languages) if choice.engine is OcrEngineName.TESSERACT else None

@@ -5,12 +5,13 @@ from pymupdf4llm.helpers.document_layout import FLAGS, LayoutBox, PageLayout
 
 from engine.convert.base import PageContext
 from engine.convert.pagemodel import PageModel
+from engine.convert.sheet import Sheet
 from engine.job import PageState
 
 
-def read(page: PageContext) -> PageModel:
+def read(page: PageContext, sheet: Sheet) -> PageModel:
     """The page's text blocks in the order of the file, each a paragraph."""
-    pdf_page = page.load()
+    pdf_page = sheet.load()
     flags = FLAGS & ~pymupdf.TEXT_COLLECT_VECTORS & ~pymupdf.TEXT_PRESERVE_IMAGES
     blocks = [b for b in pdf_page.get_text("dict", flags=flags)["blocks"] if b["type"] == 0]
     boxes = []

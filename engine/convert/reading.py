@@ -5,13 +5,12 @@ Or by what a vision model has said of it, where one was asked.
 
 import pymupdf
 
-from engine.convert import layout, layoutblocks, plaintext
+from engine.convert import layout, layoutblocks, ocrpage, plaintext
 from engine.convert.base import PageContext
 from engine.convert.blocks import Kind, RefinedPage
 from engine.convert.document import one_line
-from engine.convert.ocr import MISSING, looks_scanned
 from engine.convert.pagemodel import PageModel
-from engine.convert.pagetext import PageText
+from engine.convert.sheet import Sheet
 from engine.convert.steps import page_steps
 from engine.convert.structuretree import NoStructure
 from engine.convert.vlm.told import NoAnswer, Told
@@ -32,12 +31,23 @@ def read(page: PageContext) -> PageModel:
         refined = _by_tags(page)
         if refined is not None:
             return PageModel(page.number, refined=refined)
-    model = plaintext.read(page) if page.text_only else _by_layout(page)
+    sheet = _sheet(page)
+    if not page.text_only:
+        sheet = _by_ocr(page) or sheet
+    try:
+        return _on_sheet(page, sheet)
+    finally:
+        sheet.close()
+
+
+def _on_sheet(page: PageContext, sheet: Sheet) -> PageModel:
+    options = page.options
+    model = plaintext.read(page, sheet) if page.text_only else _by_layout(page, sheet)
     if options.images:
         page.files += [page.out / box.image for box in model.unrefined.boxes if isinstance(box.image, str)]
     made_of_blocks = [options.has_blocks(format_) for format_ in options.text_formats]
     if any(made_of_blocks):
-        model.refined = _refined(page, model)
+        model.refined = _refined(page, model, sheet)
     if all(made_of_blocks):
         return PageModel(page.number, refined=model.refined)
     if Format.JSON not in options.formats:
@@ -47,17 +57,13 @@ def read(page: PageContext) -> PageModel:
 
 def recognize(page: PageContext) -> None:
     """Have the page read by OCR if it needs that, where its words are wanted and no text format is."""
-    engine = page.document.ocr
     if page.text_only:
         page.state = PageState.TEXT_ONLY  # it is OCR that has failed
-    elif engine.is_needed(page.load()):
-        try:
-            layout.read(page, images=False, ocr=True)
-        except Exception as error:  # noqa: BLE001 - an engine may raise anything; the page itself stays as it is
-            page.ocr_words = []
-            page.error = f"Read without OCR, which failed ({one_line(error)})."
-    elif engine.missing and looks_scanned(page.load()):
-        page.error = f"This page looks scanned. {MISSING}"
+        return
+    sheet = _by_ocr(page)
+    if sheet is not None:
+        sheet.close()
+        page.state, page.via = PageState.OCR, "ocr"
 
 
 def _by_tags(page: PageContext) -> RefinedPage | None:
@@ -118,7 +124,7 @@ def _as_told(page: PageContext, told: Told | NoAnswer) -> RefinedPage:
     if page.options.prompt_mode is PromptMode.LAYOUT_ONLY:
         if not has_text and any(element.category != "Picture" for element in told.elements):
             raise NothingRead(f"The page has no text of its own, which {PromptMode.LAYOUT_ONLY} needs.")
-        refined = _refined(page, PageModel(page.number, layout_of(told, page.number, size)))
+        refined = _refined(page, PageModel(page.number, layout_of(told, page.number, size)), _sheet(page))
     else:
         blocks = blocks_of(told, size, lambda box: str(shown.get_textbox(pymupdf.Rect(box))))
         refined = RefinedPage(page.number, *size, blocks, is_settled=True)
@@ -131,7 +137,8 @@ def _as_told(page: PageContext, told: Told | NoAnswer) -> RefinedPage:
 
 
 def _without_model(page: PageContext, reason: str) -> RefinedPage:
-    refined = _refined(page, plaintext.read(page))
+    sheet = _sheet(page)
+    refined = _refined(page, plaintext.read(page, sheet), sheet)
     # A scan would come out empty, and its job as done.
     if not any(block.text.strip() for block in refined.blocks) and page.load().get_bboxlog():
         raise NothingRead(f"{reason} The page has no text of its own.")
@@ -139,33 +146,43 @@ def _without_model(page: PageContext, reason: str) -> RefinedPage:
     return refined
 
 
-def _refined(page: PageContext, model: PageModel) -> RefinedPage:
+def _sheet(page: PageContext) -> Sheet:
+    """The page as it is, to be laid out."""
+    return Sheet(page.document.pdf, page.number - 1, page.load())
+
+
+def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:
     """The library's page as blocks, mended."""
-    text = PageText.of(page.load())
+    text = sheet.text()
     refined = layoutblocks.read_blocks(model.unrefined, text)
     for step in page_steps(page.options):
         step.apply(refined, text)
+    sheet.map_back(refined)
     return refined
 
 
-def _by_layout(page: PageContext) -> PageModel:
-    """The page by the layout model, giving up on no more than has to be: OCR, then pictures, then the structure."""
-    images, has_ocr = page.options.images, page.document.ocr.is_used
-    attempts: list[tuple[bool, bool, str | None]] = [(images, has_ocr, None)]
-    if has_ocr:
-        attempts.append((images, False, "Read without OCR, which failed"))
-    if images:
-        attempts.append((False, False, "Its pictures are missing: they could not be rendered"))
+def _by_ocr(page: PageContext) -> Sheet | None:
+    """The page with the words that OCR has read; None where it is to be read as it is."""
+    try:
+        return ocrpage.read(page)
+    except Exception as error:  # noqa: BLE001 - the page may have text of its own, and pictures
+        page.ocr_words = []
+        page.error = f"Read without OCR, which failed ({one_line(error)})."
+        return None
+
+
+def _by_layout(page: PageContext, sheet: Sheet) -> PageModel:
+    """The page by the layout model, giving up on no more than has to be: pictures, then the structure."""
     problem = ""
-    for with_images, with_ocr, consequence in attempts:
+    for images in (True, False) if page.options.images else (False,):
         try:
-            model = layout.read(page, images=with_images, ocr=with_ocr)
+            model = layout.read(page, sheet, images=images)
         except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad page
             problem = problem or one_line(error)
             continue
-        if consequence is not None:
-            page.error = f"{consequence} ({problem})."
+        if problem:
+            page.error = f"Its pictures are missing: they could not be rendered ({problem})."
         return model
-    model = plaintext.read(page)
+    model = plaintext.read(page, sheet)
     page.error = f"Only plain text: the layout step failed ({problem})."
     return model

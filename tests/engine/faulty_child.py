@@ -23,8 +23,9 @@ def install() -> None:
     honest = chain.converters
     if "FAULTY_CHILD_WITHOUT_OCR" in os.environ:
         from engine.convert import ocr
+        from engine.ocrtools import OcrTools
 
-        ocr._function = None
+        ocr.installed_tools = lambda: OcrTools(None, None)
 
     class FaultyConverter:
         def convert_page(self, page: PageContext) -> None:
