@@ -21,6 +21,7 @@ NAMES = (
     "onnx_arena",
     "tagged_pages",
     "refinement",
+    "ocr",
 )
 
 
