@@ -23,6 +23,7 @@ NAMES = (
     "refinement",
     "formats",
     "vlm",
+    "ocr",
 )
 
 

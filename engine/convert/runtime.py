@@ -7,11 +7,27 @@ Runtime and OpenBLAS make a thread per core while PyMuPDF's layout model loads, 
 import gc
 import importlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 ONNX_THREADS = 1
 """Per process. Workers are the parallelism; two processes with a thread per core each are 1.6 times slower."""
+
+
+_arena = True
+
+
+@contextmanager
+def without_arena() -> Iterator[None]:
+    """Have sessions made meanwhile give their memory back after each run."""
+    global _arena
+    _arena = False
+    try:
+        yield
+    finally:
+        _arena = True
 
 
 def preload(*also: str) -> None:
@@ -55,7 +71,7 @@ def _warm_up() -> None:
 
 
 def _tame_onnx_runtime() -> None:
-    """Give every inference session one thread and its memory arena.
+    """Give every inference session one thread and its memory arena, unless it is made under `without_arena`.
 
     PyMuPDF turns the arena off so that a long-lived process does not keep its peak; a conversion process is recycled
     instead, and with the arena a page costs a quarter less time (`benchmarks/onnx_arena.py`).
@@ -67,7 +83,7 @@ def _tame_onnx_runtime() -> None:
             options = sess_options or onnxruntime.SessionOptions()
             options.intra_op_num_threads = ONNX_THREADS
             options.inter_op_num_threads = ONNX_THREADS
-            options.enable_cpu_mem_arena = True
+            options.enable_cpu_mem_arena = _arena
             super().__init__(model, options, **kwargs)
 
     onnxruntime.InferenceSession = Session

@@ -9,9 +9,9 @@ from engine.convert import runtime
 runtime.preload()
 loaded = "rapidocr" in sys.modules
 threads = runtime.thread_count() or 1
-from engine.convert.ocr import OcrEngine
-from engine.options import OcrMode
-is_used = OcrEngine.for_mode(OcrMode.AUTO).is_used
+from engine.convert.ocr import Ocr
+from engine.options import ConvertOptions
+is_used = Ocr.for_options(ConvertOptions(ocr_engine="rapidocr")).engine is not None
 print([loaded, threads <= 2, is_used, "rapidocr" in sys.modules], file=sys.stderr)
 """
 

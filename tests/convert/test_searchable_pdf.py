@@ -7,14 +7,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pymupdf
 import pytest
 from PIL import Image
 
 from engine.convert import ocr
 from engine.convert.base import OcrWord
+from engine.convert.ocrengines.base import Pixels, ReadLine, ReadWord
 from engine.convert.pdfpages import PdfPages
 from engine.job import PageState
+from engine.ocrtools import INSTALL, OcrTools
 from tests import pdfs
 from tests.convert.converting import Conversion, Converted, conversion
 
@@ -360,17 +363,30 @@ def test_a_page_of_text_takes_a_few_kilobytes(conversion: Conversion) -> None:
 
 
 def test_only_pages_that_need_it_are_read_by_ocr(conversion: Conversion) -> None:
-    read: list[int] = []
-    conversion.patch.setattr(ocr, "_function", lambda page, **_: read.append(page.number + 1))
+    corners = np.array([(10.0, 10.0), (90.0, 10.0), (90.0, 30.0), (10.0, 30.0)])
+
+    class Engine:
+        name = "a reader"
+        pages = 0
+
+        def read(self, pixels: Pixels, dpi: float) -> list[ReadLine]:
+            self.pages += 1
+            return [ReadLine((ReadWord("Lanterns", corners),), corners, 1.0)]
+
+    engine = Engine()
+    conversion.patch.setattr(ocr, "_engine", lambda choice: engine)
     pdf = pymupdf.open("pdf", pdfs.text_pages(1))
     pdf.insert_pdf(pymupdf.open("pdf", pdfs.scanned(["Words on a scan. " * 20])))
     converted = conversion.run(pdf.tobytes(), formats="pdf", ocr="auto")
-    assert read == [2]
+    assert engine.pages == 1
     assert [result.state for result in converted.results] == [PageState.OK, PageState.OCR]
     assert sorted(path.name for path in converted.out.iterdir()) == ["a.pdf"]
 
 
 def test_without_an_engine_scans_say_so(conversion: Conversion) -> None:
-    conversion.patch.setattr(ocr, "_function", None)
+    conversion.patch.setattr(ocr, "installed_tools", lambda: OcrTools(None, None))
     [result] = conversion.run(pdfs.scanned(["Words"]), formats="pdf", ocr="auto").results
-    assert (result.state, result.error) == (PageState.OK, f"This page looks scanned. {ocr.MISSING}")
+    assert (result.state, result.error) == (
+        PageState.OK,
+        f"This page looks scanned. No OCR engine is installed: {INSTALL}.",
+    )

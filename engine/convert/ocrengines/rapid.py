@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from engine.convert.ocrengines import ink, words
 from engine.convert.ocrengines.base import ASCENT, Corners, OcrFailed, Pixels, ReadLine, ReadWord, at
+from engine.convert.runtime import without_arena
 
 _DETECTION_DPI = 125.0
 """Text of 6 points is found at it, and half as many pixels as at 180 are half the time."""
-_MOST_DETECTION_PIXELS = 4_000_000
+_MOST_DETECTION_PIXELS = 2_500_000
 _LEAST_CONFIDENCE = 0.5
 _POOR_CONFIDENCE = 0.75
 """Below it, a line is read upside down too."""
@@ -32,6 +33,16 @@ _CERTAIN, _CLEAR = 0.92, 0.15
 _STANDING = 1.5
 """A line so many times as high as it is wide runs up or down."""
 _NEVER_SHRINK = 1 << 20
+
+_PARAMETERS = {
+    "Global.log_level": "critical",
+    "Global.text_score": 0.0,
+    "Global.max_side_len": _NEVER_SHRINK,
+    "Det.limit_type": "max",
+    "Det.limit_side_len": _NEVER_SHRINK,
+    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+    "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+}
 
 _engine: Any = None
 
@@ -63,20 +74,12 @@ def load() -> Any:
         models = Path(rapidocr.__file__).parent / "models"
         if not any(models.glob("*_det_*.onnx")) or not any(models.glob("*_rec_*.onnx")):
             raise OcrFailed("RapidOCR's models are not in its package, and hotfolio downloads none")
-        engine = rapidocr.RapidOCR(
-            params={
-                "Global.log_level": "critical",
-                "Global.text_score": 0.0,
-                "Global.max_side_len": _NEVER_SHRINK,
-                "Det.limit_type": "max",
-                "Det.limit_side_len": _NEVER_SHRINK,
-                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            }
-        )
         blank = np.full((48, 96, 3), 255, np.uint8)
-        for step in ("use_det", "use_rec"):
-            _run(engine, blank, step)
+        # Pictures of many sizes would fill an arena with pieces that fit none of the next: 2 GB after a dozen pages.
+        with without_arena():
+            engine = rapidocr.RapidOCR(params=_PARAMETERS)
+            for step in ("use_det", "use_rec"):  # which loads their models
+                _run(engine, blank, step)
         _engine = engine
     return _engine
 
