@@ -23,6 +23,8 @@ class MarkupConverter:
         """Read the page, one way or another."""
         if page.options.text_formats:
             page.model = reading.read(page)
+            if page.told is not None and Format.PDF in page.options.formats:
+                reading.find_words(page)  # of which a vision model does not say where they are
         elif Format.PDF in page.options.formats:
             reading.recognize(page)
 

@@ -60,10 +60,16 @@ def recognize(page: PageContext) -> None:
     if page.text_only:
         page.state = PageState.TEXT_ONLY  # it is OCR that has failed
         return
+    find_words(page)
+    if page.ocr_words:
+        page.state, page.via = PageState.OCR, "ocr"
+
+
+def find_words(page: PageContext) -> None:
+    """Have OCR say what words are where on a page that needs it, and leave the reading of it to others."""
     sheet = _by_ocr(page)
     if sheet is not None:
         sheet.close()
-        page.state, page.via = PageState.OCR, "ocr"
 
 
 def _by_tags(page: PageContext) -> RefinedPage | None:

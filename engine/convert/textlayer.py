@@ -22,6 +22,7 @@ _USUAL = 0.75
 """The quantile of heights and lower edges that makes a line's: words without tall or deep letters have small boxes."""
 _MOST_OFF = 0.4
 """Of the height: a word farther off its line's base has its own."""
+_LITTLE_TILT = math.sin(math.radians(10))
 _UNSPACED = re.compile(
     "[\u2e80-\u312f\u3190-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
 )
@@ -182,9 +183,12 @@ def _drawn(line: list[_Placed], font: str, codes: _Codes, layer: TextLayer) -> l
         (sum(word.along[0] * word.width for word in line), sum(word.along[1] * word.width for word in line)),
         line[0].along,
     )
+    height = _quantile([word.height for word in line])
+    steps = _climbs(line, along, height)
+    if steps:
+        along = _axis(along)
     down = -along[1], along[0]
     line = sorted(line, key=lambda word: _dot(word.center, along))
-    height = _quantile([word.height for word in line])
     base = _quantile([_lower_edge(word, down) for word in line]) - DESCENT * height
     starts = [_dot(word.center, along) - word.width / 2 for word in line]
     ends = [start + word.width for start, word in zip(starts, line, strict=True)]
@@ -203,7 +207,7 @@ def _drawn(line: list[_Placed], font: str, codes: _Codes, layer: TextLayer) -> l
                 end = starts[place + 1] - space
             end = max(end, starts[place] + 0.3 * word.width)
         own = _lower_edge(word, down) - DESCENT * height
-        wanted = base if abs(own - base) < _MOST_OFF * height else own  # a bent line
+        wanted = own if steps or abs(own - base) > _MOST_OFF * height else base  # or the line is bent
         if wanted != current:
             x, y = _moved((0.0, 0.0), (along, starts[place]), (down, wanted))
             a, b = _fine(along[0]), _fine(along[1])
@@ -221,6 +225,24 @@ def _drawn(line: list[_Placed], font: str, codes: _Codes, layer: TextLayer) -> l
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     layer.lines.append((min(xs), min(ys), max(xs), max(ys)))
     return parts
+
+
+def _climbs(line: list[_Placed], along: _Vector, height: float) -> bool:
+    """Whether a line is a little askew, and so long that it ends beside another one.
+
+    Poppler cuts such a line wherever it has risen by half its height, within words as well, unless each word is level.
+    """
+    axis = _axis(along)
+    places = [_dot(word.center, along) for word in line]
+    length = max(places) - min(places) + line[-1].width
+    tilt = abs(axis[0] * along[1] - axis[1] * along[0])
+    return tilt < _LITTLE_TILT and tilt * length > _MOST_OFF * height
+
+
+def _axis(along: _Vector) -> _Vector:
+    """The nearest of left, right, up and down."""
+    x, y = along
+    return (math.copysign(1.0, x), 0.0) if abs(x) >= abs(y) else (0.0, math.copysign(1.0, y))
 
 
 def _shown(text: str, width: float, height: float, codes: _Codes) -> str:

@@ -27,6 +27,7 @@ MEDIA_TYPES = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
+    ".tiff": "image/tiff",
     ".pdf": "application/pdf",
 }
 """By a file name's suffix; nothing that a browser would run is ever called by its name."""

@@ -134,6 +134,16 @@ def test_text_runs_the_way_the_words_do(conversion: Conversion, angle: float) ->
         assert (point.x, point.y) == pytest.approx((x, y), abs=0.5)
 
 
+def test_words_of_a_long_line_that_is_askew_are_level_and_whole(conversion: Conversion) -> None:
+    words = line("the quay and the bridge and the village lie along the river", 20, 50, height=10, angle=5)
+    pdf = made(conversion.run(scan(), formats="pdf", words={1: words}))
+    assert flat(pdf[0].get_text()) == "the quay and the bridge and the village lie along the river"
+    for expected, found in zip(words, pdf[0].get_text("words"), strict=True):
+        x, y = sum(expected.quad[::2]) / 4, sum(expected.quad[1::2]) / 4
+        assert ((found[0] + found[2]) / 2, (found[1] + found[3]) / 2) == pytest.approx((x, y), abs=1)
+        assert found[3] - found[1] == pytest.approx(10, abs=0.1)
+
+
 def test_upright_boxes_on_a_skewed_page_make_lines(conversion: Conversion) -> None:
     slope = math.tan(math.radians(4))
     words = []

@@ -11,6 +11,7 @@ import pytest
 from engine.engine import Engine
 from engine.job import Job, JobState
 from engine.options import VLM_KEY
+from engine.sandbox import ForkServer
 from engine.settings import Settings
 from tests import pdfs
 from tests.convert.vlm_server import KEY, MODEL, Asked, Reply, VisionServer, failure
@@ -61,6 +62,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("vlm")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VLM_KEY, KEY)
+        patch.setattr("engine.pool.ForkServer", ForkServer)  # one that has this environment
         bench = Bench(folder)
         with bench.engine:
             yield bench

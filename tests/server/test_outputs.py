@@ -15,6 +15,7 @@ from fastapi import HTTPException
 from engine.engine import Engine
 from engine.job import Job, JobState
 from engine.server.api import create_api
+from engine.server.outputs import media_type
 from engine.server.results import Result
 from engine.server.service import Service
 from engine.settings import Settings
@@ -326,3 +327,16 @@ def test_only_reading_is_possible(served: Served) -> None:
     for method in ("PUT", "POST", "DELETE", "PATCH"):
         status, _, _ = ask(served.url, f"/conversions/{served.job.id}/output/manifest.json", method)
         assert status == 405
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.pdf", "application/pdf"),
+        ("a.tiff", "image/tiff"),
+        ("thumbnails/0001.webp", "image/webp"),
+        ("a.svg", "application/octet-stream"),
+    ],
+)
+def test_a_file_is_called_what_it_is_unless_a_browser_would_run_it(name: str, expected: str) -> None:
+    assert media_type(name) == expected
