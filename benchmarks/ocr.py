@@ -32,8 +32,8 @@ def measure(lab: Lab) -> Result:
     return Result(
         "ocr",
         f"{pages} scans at 200 dpi of text of 9 and 11 points: plain, turned by quarters, rotated by the page, skewed, "
-        "noisy, on grey paper, in black and white, in two columns. Read to blocks in one process with one thread; the time "
-        "is the processor's, with that of Tesseract's own processes.",
+        "noisy, on grey paper, in black and white, in two columns. Read to blocks in one process with one thread; the "
+        "time is the processor's, with that of Tesseract's own processes.",
         tuple(figures),
         tuple((f"{engine}, s a page", tuple(values)) for engine, values in page_s.items()),
     )
