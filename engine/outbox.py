@@ -14,6 +14,9 @@ from engine.ending import Ending
 from engine.job import Job
 from engine.store import JobStore
 
+_MAX_WAIT_S = 86_400.0
+"""Nothing asks for more; it would be a clock that was set back."""
+
 
 class Kind(StrEnum):
     """What is to follow."""
@@ -64,10 +67,10 @@ class Outbox:
         """From now on, have what is wanted follow on each end of a job; `wanted` is called in the store's thread."""
 
         def write(db: sqlite3.Connection, job: Job) -> None:
-            rows = [(job.id, kind, str(uuid.uuid4()), self._store.now()) for kind in wanted(job)]
+            rows = [(job.id, kind, str(uuid.uuid4())) for kind in wanted(job)]
             if rows:
                 facts = Ending.of(job).written()
-                query = "INSERT INTO outbox (job_id, kind, delivery, due, facts) VALUES (?, ?, ?, ?, ?)"
+                query = "INSERT INTO outbox (job_id, kind, delivery, facts) VALUES (?, ?, ?, ?)"
                 db.executemany(query, [(*row, facts) for row in rows])
 
         self._store.on_end = write
@@ -78,7 +81,7 @@ class Outbox:
         query = f"SELECT id, kind, due FROM outbox {of_one} ORDER BY id"
         now = self._store.now()
         rows = self._store.transact(lambda db: db.execute(query, parameters).fetchall())
-        return [Waiting(number, Kind(kind), max(0.0, due - now)) for number, kind, due in rows]
+        return [Waiting(number, Kind(kind), min(max(0.0, due - now), _MAX_WAIT_S)) for number, kind, due in rows]
 
     def read(self, number: int) -> Notice | None:
         """A notice, None if it has been given; raises `msgspec.MsgspecError` if the row is damaged."""

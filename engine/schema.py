@@ -87,7 +87,7 @@ _MIGRATIONS: tuple[str, ...] = (
         delivery TEXT NOT NULL,
         facts    BLOB NOT NULL,
         attempts INTEGER NOT NULL DEFAULT 0,
-        due      REAL NOT NULL
+        due      REAL NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX outbox_by_job ON outbox (job_id);
     """,

@@ -2,6 +2,8 @@
 
 import os
 import shlex
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from engine.settings import Settings
 from engine.store import JobStore
 from tests import pdfs
 from tests.clock import Clock
+from tests.engine.test_durable import Recorder
 from tests.receiver import receiving, status
 from tests.waiting import wait_until
 from tui.runner import Runner
@@ -324,26 +327,67 @@ def test_a_dead_receiver_keeps_no_command_and_no_end_waiting(tmp_path: Path, clo
 # --- an engine ---
 
 
-def test_a_run_ends_when_what_follows_on_its_documents_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_under_way_when_the_engine_is_killed_runs_again(tmp_path: Path, clock: Clock) -> None:
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from tests.engine.test_aftermath import Office, shell\n"
+        "kill = shell('echo $HOTFOLIO_JOB_DELIVERY >> ../said; kill -9 $PPID')\n"
+        "Office(Path(sys.argv[1]), time.time, on_done=kill).end()\n"
+        "time.sleep(60)\n"
+    )
+    root = Path(__file__).parents[2]
+    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=root, timeout=50, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with office(tmp_path, clock, on_done=shell("echo $HOTFOLIO_JOB_DELIVERY >> ../said")) as o:
+        o.aftermath.start()
+        o.settle()
+        assert o.left == []
+    first, second = (tmp_path / "said").read_text().split()
+    assert first == second
+
+
+def test_a_run_ends_when_its_sources_are_settled_and_what_follows_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOTFOLIO_WEBHOOK_SECRET", "shared")
-    good, *bad = (tmp_path / f"{name}.pdf" for name in ("good", "bad-1", "bad-2", "bad-3"))
-    good.write_bytes(pdfs.text_pages(1))
-    for file in bad:
-        file.write_bytes(b"This is no PDF.")
-    said = tmp_path / "said"
-    say = f'sleep 0.3; test -e "$HOTFOLIO_JOB_OUTPUT/manifest.json"; echo "$0 $HOTFOLIO_JOB_NAME $?" >> {said}'
+    said, folder = tmp_path / "said", tmp_path / "input"
+    folder.mkdir()
+    good, *bad = (folder / f"{name}.pdf" for name in ("good", "bad-1", "bad-2", "bad-3"))
+    for file in (good, *bad):
+        file.write_bytes(pdfs.text_pages(1) if file is good else b"%PDF-1.7\nNothing of a PDF follows.\n%%EOF\n")
+        os.utime(file, (time.time() - 60,) * 2)
+    say = 'sleep 0.3; test -e "$HOTFOLIO_JOB_SOURCE"; '
+    say += f'echo "$0 $HOTFOLIO_JOB_NAME $? $(test -e "$HOTFOLIO_JOB_OUTPUT/manifest.json"; echo $?)" >> {said}'
+    recorder, finish = Recorder(monkeypatch), JobStore.finish
+
+    def recorded(store: JobStore, job_id: int, state: JobState, cause: str, **changes: Any) -> Any:
+        job = finish(store, job_id, state, cause, **changes)
+        recorder.calls.append(("finished", state))
+        return job
+
+    monkeypatch.setattr(JobStore, "finish", recorded)
     with receiving() as receiver:
         settings = Settings(
+            input=folder,
             output=tmp_path / "output",
             ocr="never",
             num_workers=1,
+            settle=0,
+            on_success="delete",
             on_done=(*shell(say), "done"),
             on_failed=(*shell(say), "failed"),
             webhook=receiver.url(),
             webhook_hosts=("127.0.0.1",),
         )
-        assert Runner(settings, once=True, json_lines=True, files=[*bad, good]).run() == 1
-        assert sorted(said.read_text().splitlines()) == ["done good.pdf 0", *(f"failed {file.name} 1" for file in bad)]
+        assert Runner(settings, once=True, json_lines=True).run() == 1
         told = {call.json["filename"]: call.json["event"] for call in receiver.calls}
         assert told == {"good.pdf": "job.done"} | {file.name: "job.failed" for file in bad}
         assert all("X-Hotfolio-Signature" in call.headers for call in receiver.calls)
+    # The source is gone before the command runs, and nothing of that is so of what failed.
+    assert sorted(said.read_text().splitlines()) == ["done good.pdf 1 0", *(f"failed {file.name} 0 1" for file in bad)]
+    assert sorted(folder.iterdir()) == bad
+    # Result, then queue, then source.
+    finished = recorder.first("finished", JobState.DONE)
+    recorder.is_durable(tmp_path / "output" / "good", tmp_path / "output", finished)
+    assert finished < recorder.first("gone", good)

@@ -10,15 +10,11 @@ import pytest
 
 from engine import filesystem
 from engine import publish as publish_module
-from engine.engine import Engine
-from engine.job import JobState, Source
+from engine.job import Source
 from engine.publish import MANIFEST, Publisher, read_manifest, settle_source
 from engine.rules import OnSuccess
-from engine.settings import Settings
 from engine.store import JobStore
-from tests import pdfs
 from tests.clock import Clock
-from tests.waiting import wait_until
 
 Node = tuple[int, int]
 
@@ -224,37 +220,3 @@ def test_a_source_archived_on_another_disk_goes_only_after_its_copy_is_durable(
     assert moved < recorder.first("fsync", node(target.parent), moved) < gone
     for folder in (tmp_path, archive):
         assert recorder.first("fsync", node(folder)) < moved
-
-
-def test_an_engine_deletes_a_source_after_result_and_queue_are_durable(
-    tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    finish = JobStore.finish
-
-    def recorded(store: JobStore, job_id: int, state: JobState, cause: str, **changes: Any) -> Any:
-        job = finish(store, job_id, state, cause, **changes)
-        recorder.calls.append(("finished", job_id))
-        return job
-
-    monkeypatch.setattr(JobStore, "finish", recorded)
-    settings = Settings(
-        input=tmp_path / "input",
-        output=tmp_path / "output",
-        ocr="never",
-        num_workers=1,
-        settle=0,
-        on_success=OnSuccess.DELETE,
-    )
-    with Engine(settings) as engine:
-        file = settings.input / "sub" / "a.pdf"
-        file.parent.mkdir()
-        part = file.with_suffix(".part")
-        part.write_bytes(pdfs.text_pages(1))
-        part.rename(file)
-        wait_until(lambda: [e.job.state for e in engine.select()] == [JobState.DONE], "the document to be converted")
-        (entry,) = engine.select()
-    assert not file.exists()
-    place = Path(os.fsdecode(entry.job.output or b""))
-    removed, finished = recorder.first("gone", file), recorder.first("finished", entry.job.id)
-    assert finished < removed
-    recorder.is_durable(place, settings.output, finished)

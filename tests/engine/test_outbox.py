@@ -187,6 +187,8 @@ def test_what_is_due_later_is_so_after_a_restart_too(
     notice = Outbox(again).read(command.id)
     assert notice is not None
     assert notice.attempts == 1
+    Outbox(again).postpone(command.id, 1e6)  # or somebody has set the clock back
+    assert [entry.due_s for entry in Outbox(again).waiting()] == [86_400, 0]
     again.close()
 
 
