@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.display import display_name, display_text
 from engine.job import JobState, PageState
+from engine.options import ConvertOptions, OcrEngineName
 from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap
 from tui.advice import advice
 from tui.formatting import bar, clip, duration, number, plural, shorten, size, wrap
@@ -92,6 +93,12 @@ def messages(detail: JobDetail, width: int, look: Look) -> list[_Line]:
     return [[("MESSAGES", look.title)], *lines] if lines else []
 
 
+def _ocr(options: ConvertOptions) -> str:
+    """When OCR runs, by which engine and in which languages where that was chosen."""
+    chosen = [] if options.ocr_engine is OcrEngineName.AUTO else [str(options.ocr_engine)]
+    return " ".join([str(options.ocr), *chosen, *([",".join(options.ocr_languages)] if options.ocr_languages else [])])
+
+
 def facts(detail: JobDetail, width: int, look: Look) -> list[_Line]:
     """The job's paths and options."""
     job = detail.snapshot.job
@@ -102,7 +109,7 @@ def facts(detail: JobDetail, width: int, look: Look) -> list[_Line]:
         ("", f"copy: {look.keys('job.copy')} output, {look.keys('job.copy_source')} source"),
         ("size", size(job.source.size)),
         ("formats", ", ".join(options.formats)),
-        ("options", f"ocr {options.ocr}, images {'yes' if options.images else 'no'}, {options.dpi} dpi"),
+        ("options", f"ocr {_ocr(options)}, images {'yes' if options.images else 'no'}, {options.dpi} dpi"),
         ("priority", f"{job.priority:+}" if job.priority else ""),
         ("attempts", str(job.attempts) if job.attempts else ""),
     ]
