@@ -151,6 +151,7 @@ def _event(job: Job) -> dict[str, Any]:
         "state": str(job.state),
         "pages": job.pages,
         "pages_failed": job.pages_failed,
+        "pages_ocr": job.pages_ocr,
         "seconds": None if job.seconds is None else round(job.seconds, 3),
         "output": display_name(job.output) if job.output and job.state in (JobState.DONE, JobState.PARTIAL) else None,
         "error": job.reason,
@@ -161,6 +162,7 @@ def _sentence(job: Job) -> str:
     parts = [f"{job.state:9} {job.name}"]
     if job.state in (JobState.DONE, JobState.PARTIAL):
         pages = f"{job.pages} page" + ("" if job.pages == 1 else "s")
+        pages += f" ({job.pages_ocr} by OCR)" if job.pages_ocr else ""
         where = display_name(os.path.relpath(os.fsdecode(job.output))) if job.output else ""
         parts.append(f"  {pages} in {job.seconds or 0:.1f} s  → {where}")
     if job.reason:

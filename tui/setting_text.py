@@ -10,10 +10,13 @@ from engine.display import display_name
 from engine.rules import FolderSettings
 from engine.settings import Settings
 
+_FIRST = ("input", "output", "state", "num_workers", "profiles", "folders")
+
 
 def setting_texts(settings: Settings) -> dict[str, str]:
-    """Every setting by its name, with the folders it stands for where it is not set."""
-    shown = {name: getattr(settings, name) for name in Settings.model_fields}
+    """Every setting by its name, where and how much first, with the folders it stands for where it is not set."""
+    names = dict.fromkeys([*_FIRST, *Settings.model_fields])
+    shown = {name: getattr(settings, name) for name in names}
     shown |= {"state": settings.state_folder, "archive": settings.archive_folder}
     return {name: display_name(_text(value)) for name, value in shown.items()}
 

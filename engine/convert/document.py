@@ -36,7 +36,7 @@ class Document:
         self, pdf: pymupdf.Document, name: str, options: ConvertOptions, reopen: Callable[[], pymupdf.Document]
     ) -> None:
         self.pdf = pdf
-        self.file = Path(pdf.name)
+        self.file = Path(pdf.name or "")
         """The PDF that is open."""
         self._reopen = reopen
         self._pristine: pymupdf.Document | None = None

@@ -19,6 +19,7 @@ from engine.options import ConvertOptions
 from engine.passwords import MAX_BYTES, MAX_PASSWORDS, passwords_problem, read_passwords
 from engine.protocol import OpenTask, PeekTask, decode_task, encode
 from engine.run import Run
+from engine.sandbox import ForkServer
 from engine.server.api import create_api
 from engine.server.service import Service
 from engine.settings import Settings
@@ -181,8 +182,10 @@ def engine(folder: Path) -> Iterator[Engine]:
         formats="md,json",
         passwords_file=folder / "secrets" / "passwords.txt",
     )
-    with Engine(settings, watch=False) as engine:
-        yield engine
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.pool.ForkServer", ForkServer)  # one with its log in this folder
+        with Engine(settings, watch=False) as engine:
+            yield engine
 
 
 def keep(folder: Path, *passwords: str, mode: int = 0o600) -> None:

@@ -8,7 +8,8 @@ import pytest
 from engine.convert.vlm.asking import DPI, LONGEST_SIDE
 from engine.convert.vlm.prompts import load
 from engine.options import VLM_ATTEMPTS, ConverterName, ConvertOptions, PromptMode
-from engine.settings import Settings, load_settings
+from engine.settings import Settings
+from engine.settingsloader import load_settings
 from tui.options import _OPTIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "vision-model.md").read_text()

@@ -242,8 +242,8 @@ def test_every_format_asked_for_is_made(client: TestClient) -> None:
     [
         ({"to_formats": ["md", "yaml"]}, "to_formats=yaml has no effect: hotfolio makes md, json, html and text."),
         ({"to_formats": "doctags"}, "None of the formats asked for can be made, so this is Markdown."),
-        ({"ocr_engine": "tesseract"}, "ocr_engine=tesseract has no effect: hotfolio reads with RapidOCR."),
-        ({"ocr_lang": ["en", "pl"]}, "ocr_lang=pl has no effect: the OCR models read English and Chinese."),
+        ({"ocr_engine": "easyocr"}, "ocr_engine=easyocr has no effect: hotfolio reads with RapidOCR or Tesseract."),
+        ({"ocr_lang": ["en", "x1"]}, "ocr_lang=x1 has no effect: it is no name that Tesseract has for a language."),
         ({"pdf_backend": "dlparse_v4"}, "pdf_backend=dlparse_v4 has no effect: hotfolio reads PDFs with PyMuPDF."),
         ({"table_mode": "fast"}, "table_mode=fast has no effect: hotfolio has one way to read tables."),
         ({"pipeline": "vlm"}, "pipeline=vlm has no effect: hotfolio has one way to read PDFs."),

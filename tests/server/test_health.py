@@ -75,7 +75,10 @@ def test_missing_conversion_processes_are_a_reason_for_as_long_as_none_has_start
     assert reasons(client) == []
 
 
-def test_every_reason_is_told_and_shown_safely(client: TestClient, engine: Engine) -> None:
+def test_every_reason_is_told_and_shown_safely(
+    client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_check_disk", lambda: None)  # which finds the disk writable
     for key in (BLOCKED, NO_PROCESS):
         engine._queue.pause(key, f"Cannot write to \x1b[31m{key}.")
     assert reasons(client) == [r"Cannot write to \x1b[31mblocked.", r"Cannot write to \x1b[31mno process."]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.display import display_name, display_text
 from engine.job import JobState, PageState
-from engine.options import ConverterName, ConvertOptions
+from engine.options import ConverterName, ConvertOptions, OcrEngineName
 from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap
 from tui.advice import advice
 from tui.formatting import bar, clip, duration, number, plural, shorten, size, wrap
@@ -93,6 +93,12 @@ def messages(detail: JobDetail, width: int, look: Look) -> list[_Line]:
     return [[("MESSAGES", look.title)], *lines] if lines else []
 
 
+def _ocr(options: ConvertOptions) -> str:
+    """When OCR runs, by which engine and in which languages where that was chosen."""
+    chosen = [] if options.ocr_engine is OcrEngineName.AUTO else [str(options.ocr_engine)]
+    return " ".join([str(options.ocr), *chosen, *([",".join(options.ocr_languages)] if options.ocr_languages else [])])
+
+
 def facts(detail: JobDetail, width: int, look: Look) -> list[_Line]:
     """The job's paths and options."""
     job = detail.snapshot.job
@@ -118,11 +124,9 @@ def facts(detail: JobDetail, width: int, look: Look) -> list[_Line]:
 
 
 def _options_text(options: ConvertOptions) -> str:
-    words = [f"ocr {options.ocr}", f"images {'yes' if options.images else 'no'}", f"{options.dpi} dpi"]
+    words = [f"ocr {_ocr(options)}", f"images {'yes' if options.images else 'no'}", f"{options.dpi} dpi"]
     if options.converter is ConverterName.VLM:
         words.insert(0, f"{options.vlm_model} by {options.prompt_mode}")
-    if options.ocr_languages:
-        words.insert(1, "+".join(options.ocr_languages))
     return display_text(", ".join(words))
 
 

@@ -7,9 +7,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.display import display_name
-from engine.options import ConvertOptions, DocumentKind, Format, OcrMode
+from engine.options import ConvertOptions, DocumentKind, Format, OcrEngineName, OcrMode
 from engine.pageranges import canonical_ranges
 
 _FORMATS = {"md": Format.MD, "json": Format.JSON, "text": Format.TXT, "html": Format.HTML}
@@ -28,14 +29,40 @@ _LONGEST_TIMEOUT_S = 604_800
 """docling-serve's own limit, which its clients send when nobody has chosen one."""
 _ALL_PAGES = re.compile(r"[0-9]{7,20}")
 """A last page that no document has, as in docling-serve's default."""
-_OCR_LANGUAGES = frozenset({"en", "eng", "english", "ch", "zh", "chi_sim", "chinese", "ch_sim"})
-"""What the OCR models that come with hotfolio read."""
+_LANGUAGES = {
+    "en": "eng",
+    "english": "eng",
+    "ch": "chi_sim",
+    "ch_sim": "chi_sim",
+    "ch_tra": "chi_tra",
+    "zh": "chi_sim",
+    "chinese": "chi_sim",
+    "ja": "jpn",
+    "japan": "jpn",
+    "ko": "kor",
+    "korean": "kor",
+    "de": "deu",
+    "fr": "fra",
+    "es": "spa",
+    "it": "ita",
+    "pt": "por",
+    "nl": "nld",
+    "pl": "pol",
+    "ru": "rus",
+    "uk": "ukr",
+}
+"""Names that docling's engines have for languages, and Tesseract's own."""
+_ENGINES = {
+    "auto": OcrEngineName.AUTO,
+    "default": OcrEngineName.AUTO,
+    "rapidocr": OcrEngineName.RAPIDOCR,
+    "tesseract": OcrEngineName.TESSERACT,
+    "tesserocr": OcrEngineName.TESSERACT,
+}
 
 _NO_MODEL = "hotfolio runs no model for that"
 _FIXED: dict[str, tuple[frozenset[str], str]] = {
     "pipeline": (frozenset({"standard"}), "hotfolio has one way to read PDFs"),
-    "ocr_engine": (frozenset({"auto", "rapidocr"}), "hotfolio reads with RapidOCR"),
-    "ocr_preset": (frozenset({"auto", "default", "rapidocr"}), "hotfolio reads with RapidOCR"),
     "pdf_backend": (frozenset(), "hotfolio reads PDFs with PyMuPDF"),
     "table_mode": (frozenset({"accurate"}), "hotfolio has one way to read tables"),
     "do_table_structure": (_TRUE, "hotfolio always reads the structure of tables"),
@@ -72,7 +99,7 @@ def read_order(fields: Mapping[str, Sequence[str]], defaults: ConvertOptions) ->
     given = _Given(fields)
     as_zip = _as_zip(given)
     changes = {"formats": _formats(given), "ocr": _ocr(given, defaults.ocr), **_pictures(given, as_zip=as_zip)}
-    changes |= _pages(given)
+    changes |= _pages(given) | _languages(given) | _engine(given)
     page_break = given.page_break()
     _note_what_there_is_not(given, defaults.accept)
     options = ConvertOptions.model_validate({**defaults.model_dump(), **changes})
@@ -159,11 +186,31 @@ def _formats(given: _Given) -> list[Format]:
     return [_FORMATS[word] for word in words if word in _FORMATS] or [Format.MD]
 
 
+def _languages(given: _Given) -> dict[str, Any]:
+    """Those that can be asked for; whether an engine reads them shows when a page needs it."""
+    wanted = []
+    for word in given.words("ocr_lang"):
+        language = _LANGUAGES.get(word, word)
+        if re.fullmatch("[a-z]{3}(_[a-z]{2,8})?", language):
+            wanted.append(language)
+        else:
+            given.refuse("ocr_lang", word, "it is no name that Tesseract has for a language")
+    return {"ocr_languages": tuple(dict.fromkeys(wanted))} if wanted else {}
+
+
+def _engine(given: _Given) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("ocr_preset", "ocr_engine"):
+        for word in given.words(name):
+            if word in _ENGINES:
+                found["ocr_engine"] = _ENGINES[word]
+            else:
+                given.refuse(name, word, "hotfolio reads with RapidOCR or Tesseract")
+    return found
+
+
 def _ocr(given: _Given, default: OcrMode) -> OcrMode:
     wanted, forced = given.flag("do_ocr"), given.flag("force_ocr")
-    for language in given.words("ocr_lang"):
-        if language not in _OCR_LANGUAGES:
-            given.refuse("ocr_lang", language, "the OCR models read English and Chinese")
     if wanted is False:
         if forced:
             given.refuse("force_ocr", "true", "do_ocr is false")
