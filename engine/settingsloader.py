@@ -47,6 +47,18 @@ class LoadedSettings:
     """Setting name to file, variable or `command line`."""
     source: SettingsSource = SettingsSource()
 
+    def options_of(self, profile: str, engine: Settings | None = None) -> ConvertOptions:
+        """The options of a document by a profile of these settings, or of an engine's, but for what was said by hand.
+
+        An empty profile is none. Raises `SettingsError` if there is no such profile.
+        """
+        said = {
+            name: getattr(self.settings, name)
+            for name, origin in self.origins.items()
+            if origin == COMMAND_LINE and name in ConvertOptions.model_fields
+        }
+        return (engine or self.settings).options_of(profile).model_copy(update=said)
+
 
 def load_settings(overrides: Mapping[str, Any] | None = None, config: Path | None = None) -> LoadedSettings:
     """Gather the settings; `overrides` come from the command line.

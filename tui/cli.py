@@ -2,13 +2,14 @@
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tui import queue_cli
-from tui.options import CONVERSION, FOLDERS, Load, finish, takes_settings
+from tui.options import CONVERSION, FOLDERS, Load, Profile, finish, takes_settings
 from tui.streams import mend_streams
 
 app = typer.Typer(
@@ -39,7 +40,7 @@ def dashboard(
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         from tui.runner import Runner
 
-        finish(Runner(loaded.settings, once=False, json_lines=False).run)
+        finish(Runner(loaded, once=False, json_lines=False).run)
     from tui.dashboard import run_dashboard
 
     finish(lambda: run_dashboard(loaded))
@@ -58,7 +59,7 @@ def run(
     """
     from tui.runner import Runner
 
-    finish(Runner(load().settings, once=once, json_lines=json).run)
+    finish(Runner(load(), once=once, json_lines=json).run)
 
 
 @app.command()
@@ -66,18 +67,19 @@ def run(
 def convert(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The PDFs to convert.", show_default=False)],
     load: Load,
+    profile: Profile = "",
     json: Json = False,
 ) -> None:
     """Convert the files named, without a hot folder. Exit status as for `run`."""
     from tui.runner import Runner
 
-    settings = load().settings
+    loaded = load()
     temporary = None
-    if settings.state is None:
+    if loaded.settings.state is None:
         # A queue of its own, so that a running hot folder is not disturbed; it is kept only if work is left.
-        temporary = settings.state_folder / "convert"
-        settings = settings.model_copy(update={"state": temporary})
-    runner = Runner(settings, once=True, json_lines=json, files=files)
+        temporary = loaded.settings.state_folder / "convert"
+        loaded = replace(loaded, settings=loaded.settings.model_copy(update={"state": temporary}))
+    runner = Runner(loaded, once=True, json_lines=json, files=files, profile=profile)
 
     def work() -> int:
         code = runner.run()

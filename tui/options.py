@@ -136,6 +136,7 @@ JOB = (
     "skip_steps",
 )
 """The part of it that can be chosen for a single job."""
+Profile = Annotated[str, typer.Option("--profile", metavar="NAME", help="Convert by a profile of the settings.")]
 _Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file instead of hotfolio.toml.")
 ]

@@ -14,9 +14,8 @@ from engine.client import Connection, RemoteEngine
 from engine.display import display_name
 from engine.errors import EngineUnreachable, HotfolioError, NoQueue
 from engine.job import MAX_PRIORITY, JobState, Move
-from engine.options import ConvertOptions
 from engine.selection import Ranges, States, parse_ids, parse_states
-from engine.settingsloader import COMMAND_LINE, LoadedSettings
+from engine.settingsloader import LoadedSettings
 from engine.snapshot import JobSnapshot
 from tui.actions import ACTIONS, Change
 from tui.formatting import duration, number, plural
@@ -69,12 +68,7 @@ def add(
     _check_priority(priority or 0)
     folder = loaded.settings.state_folder
     engine = _engine(folder)
-    named = {
-        name: getattr(loaded.settings, name)
-        for name, origin in loaded.origins.items()
-        if origin == COMMAND_LINE and name in ConvertOptions.model_fields
-    }
-    options = engine.settings.options_of(profile).model_copy(update=named)
+    options = loaded.options_of(profile, engine.settings)
     jobs = engine.submit_many(files, options=options, priority=priority, profile=profile, again=again)
     if waits:
         return _wait(folder, {job.id for job in jobs}, None, as_json=as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui.options import JOB, Load, answer, takes_settings
+from tui.options import JOB, Load, Profile, answer, takes_settings
 
 if TYPE_CHECKING:
     from engine.client import RemoteEngine
@@ -44,7 +44,7 @@ def add(
     ],
     load: Load,
     priority: Annotated[int | None, typer.Option("--priority", metavar="N", help="Higher runs first.")] = None,
-    profile: Annotated[str, typer.Option("--profile", metavar="NAME", help="Convert by a profile.")] = "",
+    profile: Profile = "",
     again: Annotated[bool, typer.Option("--again", help="Convert anew what is finished already.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Return when they are finished, as `wait` does.")] = False,
     json: _Json = False,

@@ -17,7 +17,7 @@ from engine.errors import SandboxUnavailable, SettingsError
 from engine.job import Job, JobState
 from engine.latelistener import LateListener
 from engine.pool import NO_PROCESS
-from engine.settings import Settings
+from engine.settingsloader import LoadedSettings
 from tui.line_output import LineDisplay, ProgressDisplay
 from tui.signals import POLL_S, SignalEvent, signals_caught, stop_engine
 
@@ -32,14 +32,28 @@ class Runner:
     """
 
     def __init__(
-        self, settings: Settings, *, once: bool, json_lines: bool, files: Sequence[Path] | None = None
+        self,
+        loaded: LoadedSettings,
+        *,
+        once: bool,
+        json_lines: bool,
+        files: Sequence[Path] | None = None,
+        profile: str = "",
     ) -> None:
-        """With `files`, those are converted and no folder is watched."""
+        """With `files`, those are converted, by a profile if one is named, and no folder is watched."""
+        settings = loaded.settings
         self._settings = settings
+        self._profile, self._options = profile, loaded.options_of(profile)
         self._once = once
         self._json_lines = json_lines
         self._files = files
-        self._engine = Engine(settings, watch=files is None, waits_for_late_files=not once)
+        self._engine = Engine(
+            settings,
+            watch=files is None,
+            waits_for_late_files=not once,
+            origins=loaded.origins,
+            source=loaded.source if files is None else None,
+        )
         self._finished: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._signals = 0
         self._stop = SignalEvent()
@@ -59,7 +73,8 @@ class Runner:
             listener = None
             try:
                 if self._files is not None:
-                    jobs = self._engine.submit_many(list(dict.fromkeys(self._files)), again=True)
+                    files = list(dict.fromkeys(self._files))
+                    jobs = self._engine.submit_many(files, options=self._options, profile=self._profile, again=True)
                     wanted = {job.id for job in jobs}
                 else:
                     with contextlib.suppress(SettingsError):  # it needs no socket to do its work

@@ -21,6 +21,7 @@ from engine.outbox import Outbox
 from engine.progress import ProgressTracker
 from engine.scheduler import Scheduler
 from engine.settings import Settings
+from engine.settingsloader import LoadedSettings
 from engine.store import JobStore
 from tests import pdfs
 from tests.clock import Clock
@@ -380,7 +381,7 @@ def test_a_run_ends_when_its_sources_are_settled_and_what_follows_is_done(
             webhook=receiver.url(),
             webhook_hosts=("127.0.0.1",),
         )
-        assert Runner(settings, once=True, json_lines=True).run() == 1
+        assert Runner(LoadedSettings(settings, {}), once=True, json_lines=True).run() == 1
         told = {call.json["filename"]: call.json["event"] for call in receiver.calls}
         assert told == {"good.pdf": "job.done"} | {file.name: "job.failed" for file in bad}
         assert all("X-Hotfolio-Signature" in call.headers for call in receiver.calls)

@@ -90,6 +90,14 @@ def test_a_profile_leaves_alone_what_it_does_not_say(folder: Path) -> None:
     assert settings.options_of("") == settings.options_of(None) == settings.convert_options
 
 
+def test_what_the_command_line_says_counts_more_than_the_profile(folder: Path) -> None:
+    load(folder, "dpi = 100\n" + RULES)
+    options = load_settings({"formats": "json"}).options_of("scans")
+    assert (options.formats, options.dpi, options.ocr) == ((Format.JSON,), 300, OcrMode.FORCE)
+    elsewhere = load_settings({"dpi": 72}).options_of("", Settings(formats=("txt",)))
+    assert (elsewhere.formats, elsewhere.dpi) == ((Format.TXT,), 72)
+
+
 def test_profiles_limit_what_runs(folder: Path) -> None:
     assert load(folder, RULES).running_limits.per_profile == {"scans": 2}
 
