@@ -102,24 +102,6 @@ _OPTIONS = {
     ),
 }
 FOLDERS = ("input", "output", "state")
-CONVERSION = (
-    "formats",
-    "accept",
-    "pages",
-    "workers",
-    "ocr",
-    "ocr_languages",
-    "converter",
-    "prompt_mode",
-    "vlm_url",
-    "vlm_model",
-    "no_images",
-    "no_refine",
-    "structure",
-    "skip_steps",
-    "page_timeout",
-)
-"""How documents are converted."""
 JOB = (
     "formats",
     "accept",
@@ -135,7 +117,9 @@ JOB = (
     "structure",
     "skip_steps",
 )
-"""The part of it that can be chosen for a single job."""
+"""How a document is converted."""
+CONVERSION = (*JOB, "workers", "page_timeout")
+"""How all of them are."""
 Profile = Annotated[str, typer.Option("--profile", metavar="NAME", help="Convert by a profile of the settings.")]
 _Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file instead of hotfolio.toml.")
