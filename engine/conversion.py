@@ -43,6 +43,7 @@ from engine.pageranges import PageNumbers, missing_pages, selected_pages
 from engine.passwords import Passwords
 from engine.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES, Merged, MergeTask, Opened, OpenTask, Refused
 from engine.publish import Publisher, build_manifest, read_manifest, settle_source
+from engine.rules import WatchedFolder
 from engine.run import Hand, Run, Runs, file_name, refusal, wire_path
 from engine.settings import Duplicates, Settings
 from engine.staging import COPY, run_id, stage
@@ -62,8 +63,10 @@ _POSTPONE_S = 60.0
 class Conversions:
     """Thread-safe; `_lock` guards how often a document as a whole has made trouble."""
 
-    def __init__(self, settings: LiveSettings, queue: JobQueue, *, waits_for_late_files: bool) -> None:
+    def __init__(self, settings: LiveSettings, queue: JobQueue, *, watches: bool, waits_for_late_files: bool) -> None:
+        """`watches` is whether there are hot folders, whose rules hold for what is in them."""
         self._live = settings
+        self._watches = watches
         self._queue = queue
         self._tracker = queue.tracker
         self._waits_for_late_files = waits_for_late_files
@@ -219,7 +222,7 @@ class Conversions:
         if self._settings.duplicates is not Duplicates.SKIP or self._is_upload(job):
             return False
         other = self._queue.store.converted_before(job)
-        if other is None:
+        if other is None or not Path(os.fsdecode(other.output or b"")).is_relative_to(self._output_of(job)):
             return False
         reason = f"The same content is already converted: {other.name} (job {other.id})."
         self._end(job.id, lambda: self._queue.cancel(job.id, reason))
@@ -332,9 +335,15 @@ class Conversions:
 
     def _publisher(self, job: Job) -> Publisher:
         """What puts the job's result in its place."""
-        folder, output = self._settings.folder_of(job.source), self._settings.output.absolute()
-        own = folder.output if folder is not None else output
-        return Publisher(self._queue.store, own, is_main=own == output)
+        return Publisher(self._queue.store, self._output_of(job), self._settings.output.absolute())
+
+    def _output_of(self, job: Job) -> Path:
+        folder = self._folder_of(job)
+        return folder.output if folder is not None else self._settings.output.absolute()
+
+    def _folder_of(self, job: Job) -> WatchedFolder | None:
+        """The hot folder that a job's source was found in; None if it was named by hand."""
+        return self._live.folder_of(job.source) if self._watches else None
 
     def _write_list(self, file: Path, content: dict[str, Any]) -> None:
         try:
@@ -376,7 +385,7 @@ class Conversions:
             self._queue.apply(finished)
 
     def _settle_source(self, job: Job) -> None:
-        folder = self._settings.folder_of(job.source)
+        folder = self._folder_of(job)
         if folder is None:
             return  # named by hand, not dropped into a hot folder
         try:

@@ -1,7 +1,6 @@
 """Engine: the one façade that every front end uses."""
 
 import contextlib
-import functools
 import logging
 import os
 import queue
@@ -76,6 +75,8 @@ class Engine:
         watching. `program` is the module that conversion processes come from. `origins` tells where settings come from
         that are not defaults; if `source` is given, the settings file is followed while the engine runs.
         """
+        if not watch:  # what is named by hand is not subject to the rules of hot folders
+            settings = settings.model_copy(update={"folders": ()})
         self._live = LiveSettings(settings, origins, source)
         self._watches = watch
         self._waits = watch if waits_for_late_files is None else waits_for_late_files
@@ -123,7 +124,9 @@ class Engine:
         self._queue.listen(self._finished.put)
         self._aftermath = Aftermath(lambda: self.settings, store, self._tracker.set_banner)
         self._callbacks.append(self._aftermath.follow)
-        self._conversions = Conversions(self._live, self._queue, waits_for_late_files=self._waits)
+        self._conversions = Conversions(
+            self._live, self._queue, watches=self._watches, waits_for_late_files=self._waits
+        )
         self._conversions.sweep({job.id for job in self._tracker.jobs() if job.state not in _PUBLISHED})
         self._check_disk()
         self._conversions.check_passwords()
@@ -223,6 +226,11 @@ class Engine:
     def origins(self) -> Mapping[str, str]:
         """Where the settings come from that are not defaults."""
         return self._live.origins
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The folders that results are in, absolute, also those of hot folders that are none any more."""
+        return self._live.outputs
 
     @property
     def settings_revision(self) -> int:
@@ -506,16 +514,24 @@ class Engine:
     def _wish(
         self, options: ConvertOptions | None, priority: int | None, profile: str, client: str
     ) -> Callable[[Source], Submission]:
-        """What is asked for, but for the source it is asked of."""
-        own = self.settings.options_of(profile)
-        own_priority = self.settings.profile(profile).priority if profile else 0
-        return functools.partial(
-            Submission,
-            options=options or own,
-            priority=own_priority if priority is None else priority,
-            client=client,
-            profile=profile,
-        )
+        """What is asked for, but for the source it is asked of; by its hot folder's rule, unless a profile is named."""
+        settings = self.settings
+        if profile:
+            settings.profile(profile)
+
+        def submission(source: Source) -> Submission:
+            folder = settings.folder_of(source) if self._watches else None
+            name = profile or (folder.profile if folder is not None else "")
+            usual = settings.profile(name).priority if name else 0
+            return Submission(
+                source,
+                options or settings.options_of(name),
+                usual if priority is None else priority,
+                client,
+                name,
+            )
+
+        return submission
 
     def _submit(
         self, files: Sequence[Path], wish: Callable[[Source], Submission], *, again: bool

@@ -95,8 +95,8 @@ def logs_folder(state: Path) -> Path:
 
 
 def disk_problem(settings: Settings) -> str | None:
-    """Why results cannot be written right now, as a sentence."""
-    for folder in (*settings.outputs, settings.state_folder):
+    """Why nothing can be written right now, as a sentence; where one hot folder's results go is its jobs' business."""
+    for folder in (settings.output, settings.state_folder):
         probe = folder if folder == settings.state_folder else folder / STATE_NAME
         probe = (probe if probe.is_dir() else folder) / f".probe-{os.getpid()}"
         try:

@@ -81,7 +81,7 @@ class HotFolder:
         self._clock = clock
         self._root = rule.path
         self._root_bytes = os.fsencode(self._root)
-        self._gone = f"{GONE}{self._root}"
+        self._gone = f"{GONE}{display_name(self._root)}"
         self._polls = rule.poll is Polling.ALWAYS or (rule.poll is Polling.AUTO and is_network(self._root))
         self._stop = threading.Event()
         self._has_new_rule = threading.Event()

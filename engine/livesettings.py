@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.errors import SettingsError
+from engine.job import Source
+from engine.rules import WatchedFolder
 from engine.settings import Settings
 from engine.settingsloader import LoadedSettings, SettingsSource, find_config
 
@@ -31,6 +33,8 @@ AT_START = (
 """Settings that an engine takes when it starts; the others may change while it runs."""
 
 _Stamp = tuple[str, int, int, int]
+_NEVER: _Stamp = ("", 0, 0, 0)
+"""Of no file."""
 
 
 class LiveSettings:
@@ -43,6 +47,7 @@ class LiveSettings:
         self._loaded = LoadedSettings(settings, dict(origins or {}))
         self._source = source
         self._stamp = self._seen = _stamp(source)
+        self._former: dict[bytes, WatchedFolder] = {}
         self.revision = 0
         """Grows with every change."""
 
@@ -55,6 +60,19 @@ class LiveSettings:
     def origins(self) -> Mapping[str, str]:
         """Where those come from that are not defaults."""
         return self._loaded.origins
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """All output folders there are or have been since the start, absolute."""
+        return tuple(dict.fromkeys([*self.current.outputs, *(folder.output for folder in self._former.values())]))
+
+    def folder_of(self, source: Source) -> WatchedFolder | None:
+        """The hot folder that a source was found in, also if it is none any more; None if it was named by hand."""
+        return self.current.folder_of(source) or self._former.get(source.root)
+
+    def look_again(self) -> None:
+        """Have the next looks take what is there for changed."""
+        self._stamp = _NEVER
 
     def look(self) -> LoadedSettings | None:
         """What the settings file says now, if it has changed, and has not changed further since the last look.
@@ -83,6 +101,7 @@ class LiveSettings:
 
     def replace(self, loaded: LoadedSettings) -> None:
         """These are in force from now on."""
+        self._former.update((os.fsencode(folder.path), folder) for folder in self.current.hot_folders)
         self._loaded = loaded
         self.revision += 1
 
@@ -96,6 +115,6 @@ def _stamp(source: SettingsSource | None) -> _Stamp | None:
         if file is None:
             return None
         status = os.stat(file)  # noqa: PTH116 - one name for both kinds of path
-    except OSError:
+    except (OSError, SettingsError):
         return None
     return str(file), status.st_mtime_ns, status.st_size, status.st_ino

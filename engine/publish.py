@@ -35,11 +35,11 @@ _FORBIDDEN = frozenset('<>:"/\\|?*')
 class Publisher:
     """Puts finished folders in their place. Thread-safe: it keeps no state."""
 
-    def __init__(self, store: JobStore, output: Path, *, is_main: bool = True) -> None:
-        """`output` is an output folder, absolute; the main one of an engine, or that of a hot folder of its own."""
+    def __init__(self, store: JobStore, output: Path, main_output: Path | None = None) -> None:
+        """`output` is where the results go, absolute; `main_output` the engine's, if that is another one."""
         self._store = store
         self._output = output
-        self._prefix = Path() if is_main else output  # tells apart the same place in several output folders
+        self._main = main_output or output
 
     def choose_place(self, source: Source, made: Path) -> Path:
         """Where the folder `made` from this source will go; from now on the place is this source's.
@@ -56,7 +56,7 @@ class Publisher:
                     not _is_taken(place.parent, name)
                     and not _is_anothers(place, source)
                     and new_names.isdisjoint(_foreign_entries(place))
-                    and self._store.claim_output(source, [_fold(self._prefix / folder / name)]) is not None
+                    and self._store.claim_output(source, [self._claim(place)]) is not None
                 ):
                     return place
         except OSError as error:
@@ -98,9 +98,13 @@ class Publisher:
 
     def _problem(self, error: OSError) -> HotfolioError:
         shown = display_name(error.filename or self._output)
-        if concerns_all(error):
+        if concerns_all(error) and self._output == self._main:
             return unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error.strerror}.")
         return CannotGoOn(f"Cannot write to {shown}: {error.strerror}.")
+
+    def _claim(self, place: Path) -> str:
+        """What stands for a place, however it is reached: one output folder may lie in another."""
+        return _fold(Path(os.path.relpath(place, self._main)))
 
     def _parent_of(self, source: Source) -> Path:
         """The folder that mirrors the source's, with another name where that is taken by something else."""
@@ -255,7 +259,8 @@ def iso_time(seconds: float) -> str:
 
 
 def _fold(place: Path) -> str:
-    return unicodedata.normalize("NFC", str(place).casefold())
+    folded = unicodedata.normalize("NFC", str(place).casefold())
+    return folded.encode("utf-8", "backslashreplace").decode()  # bytes that are no text cannot be in the queue
 
 
 def _numbered(stem: str, limit: int = _MAX_NAME_BYTES) -> Iterator[str]:

@@ -52,12 +52,17 @@ class LoadedSettings:
 
         An empty profile is none. Raises `SettingsError` if there is no such profile.
         """
-        said = {
-            name: getattr(self.settings, name)
-            for name, origin in self.origins.items()
-            if origin == COMMAND_LINE and name in ConvertOptions.model_fields
-        }
+        said = {name: getattr(self.settings, name) for name in self._said_options}
         return (engine or self.settings).options_of(profile).model_copy(update=said)
+
+    @property
+    def says_options(self) -> bool:
+        """Whether the command line says something about how a document is converted."""
+        return bool(self._said_options)
+
+    @property
+    def _said_options(self) -> list[str]:
+        return [n for n, origin in self.origins.items() if origin == COMMAND_LINE and n in ConvertOptions.model_fields]
 
 
 def load_settings(overrides: Mapping[str, Any] | None = None, config: Path | None = None) -> LoadedSettings:

@@ -68,7 +68,8 @@ def add(
     _check_priority(priority or 0)
     folder = loaded.settings.state_folder
     engine = _engine(folder)
-    options = loaded.options_of(profile, engine.settings)
+    # With nothing said, each is converted by the rule of the hot folder it is in.
+    options = loaded.options_of(profile, engine.settings) if profile or loaded.says_options else None
     jobs = engine.submit_many(files, options=options, priority=priority, profile=profile, again=again)
     if waits:
         return _wait(folder, {job.id for job in jobs}, None, as_json=as_json)

@@ -129,7 +129,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/{conversion_id}", summary="Show a conversion in full", responses=_MISSING)
     def get_conversion(conversion_id: ConversionId) -> ConversionDetail:
         """A conversion with its pages, its history, and the files it has published."""
-        return _in_full(engine.detail(service.find(conversion_id).job.id), engine.settings.outputs)
+        return _in_full(engine.detail(service.find(conversion_id).job.id), engine.outputs)
 
     @routes.patch("/{conversion_id}", summary="Prioritize, hold, release or move a conversion", responses=_STEERING)
     def change_conversion(conversion_id: ConversionId, change: Change) -> Conversion:

@@ -82,7 +82,7 @@ def router(service: Service) -> APIRouter:
                     media_type=media_type(name),
                     url=f"/conversions/{job.conversion_id}/output/{quote(name)}",
                 )
-                for name, size in Result.of(job, service.engine.settings.outputs).sizes()
+                for name, size in Result.of(job, service.engine.outputs).sizes()
             ],
         )
 
@@ -97,7 +97,7 @@ def router(service: Service) -> APIRouter:
         path: Annotated[str, Path(description="The file's path inside the result.", examples=["report.md"])],
     ) -> Response:
         """A file as an attachment, to be saved and not shown. Takes `Range`, so a broken download can go on."""
-        result = Result.of(service.find(conversion_id).job, service.engine.settings.outputs)
+        result = Result.of(service.find(conversion_id).job, service.engine.outputs)
         return Download(result.open(path), PurePosixPath(path).name)
 
     return routes

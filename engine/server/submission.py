@@ -80,7 +80,7 @@ def router(service: Service) -> APIRouter:
 
     def submit(name: bytes, wishes: Wishes, client: str) -> tuple[int, Accepted]:
         file = find_input(root, name)
-        profile = wishes.profile or ""
+        profile = wishes.profile or engine.settings.hot_folders[0].profile
         options = wishes.options(engine.settings.options_of(profile))
         job, is_queued_now = engine.ask_for(
             file, options=options, priority=wishes.priority, profile=profile, client=client
@@ -90,7 +90,7 @@ def router(service: Service) -> APIRouter:
         return _OK, accepted(job, _already(job, options), wishes)
 
     def keep(upload: Upload, wishes: Wishes, client: str) -> Accepted:
-        profile = wishes.profile or ""
+        profile = wishes.profile or engine.settings.hot_folders[0].profile
         options = wishes.options(engine.settings.options_of(profile))
         names = names_for(upload.filename, options.accept)
         job = engine.take_in(

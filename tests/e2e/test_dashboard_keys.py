@@ -347,8 +347,9 @@ def test_keys_while_documents_are_converted(tmp_path: Path) -> None:
     with Dashboard(tmp_path, SMALL, env={"HOTFOLIO_BATCH_SECONDS": "0.4"}) as d:
         drop(tmp_path, {f"long-{n}.pdf": pdfs.text_pages(200, words_per_page=30) for n in range(5)})
         d.wait_until(lambda: "4/4" in d.head and (count_of(d, "Running"), count_of(d, "Queued")) == (4, 1), "work")
+        d.wait_until(lambda: len(d.ids) == 5, "all jobs to be shown")
         d.press("G")
-        d.wait_until(lambda: len(d.ids) == 5 and d.cursor == d.ids[-1], "the cursor on the last job, which waits")
+        d.wait_until(lambda: d.cursor == d.ids[-1], "the cursor on the last job, which waits")
         d.cause("f", lambda: d.cursor in d.ids[:4], "the cursor on a running job")
         d.see("f", "No longer following.")
         d.cause("p", lambda: "held" in d.text, "a job held while it runs")

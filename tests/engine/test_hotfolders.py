@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from engine.engine import Engine
-from engine.job import Job, JobState
+from engine.job import Job, JobState, Source
+from engine.livesettings import LiveSettings
 from engine.options import Format
-from engine.reloading import BANNER
-from engine.settingsloader import load_settings
+from engine.progress import ProgressTracker
+from engine.reloading import BANNER, Reloader
+from engine.settings import Settings
+from engine.settingsloader import LoadedSettings, load_settings
 from tests import pdfs
+from tests.clock import Clock
 from tests.waiting import wait_until
 
 HEAD = 'num_workers = 1\nsettle = 0\nscan_interval = 1\nformats = ["txt"]\nocr = "never"\n'
@@ -121,6 +125,64 @@ def test_what_was_ignored_is_taken_once_the_pattern_is_gone(running: Running) ->
     assert not running.jobs("marked/b.draft.pdf")
     running.write(HEAD + TWO.replace('"*.draft.pdf", ', ""))
     running.done("marked/b.draft.pdf")
+
+
+def test_what_is_named_by_hand_is_no_business_of_the_folder_it_lies_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hotfolio.toml").write_text(HEAD + TWO.replace('"archive"\n', '"delete"\n'))
+    (tmp_path / "marked").mkdir()
+    file = tmp_path / "marked" / "a.pdf"
+    file.write_bytes(pdfs.text_pages(1))
+    with Engine(load_settings().settings, watch=False) as engine:
+        job = engine.submit(file)
+        assert engine.wait_until_idle(60)
+        assert engine.job(job.id).job.output == bytes(tmp_path / "output/a")
+    assert file.exists()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_is_submitted_from_a_hot_folder_is_converted_by_its_rule(running: Running) -> None:
+    running.engine.pause()
+    running.drop("marked/a.pdf")
+    job = running.engine.submit(running.folder / "marked/a.pdf")
+    assert (job.profile, job.options.formats, job.priority) == ("marked", (Format.MD,), 3)
+    assert running.engine.submit_many([running.folder / "marked/a.pdf"], priority=9)[0].id == job.id
+
+
+def test_a_folder_that_is_none_any_more_is_remembered_for_its_jobs(tmp_path: Path) -> None:
+    folder = {"path": tmp_path / "a", "output": tmp_path / "b"}
+    live = LiveSettings(Settings(output=tmp_path / "out", folders=(folder,)))
+    source = Source(bytes(tmp_path / "a"), b"x.pdf", 1, 1, 1)
+    live.replace(LoadedSettings(Settings(output=tmp_path / "out"), {}))
+    found = live.folder_of(source)
+    assert found is not None
+    assert found.output == tmp_path / "b"
+    assert live.outputs == (tmp_path / "out", tmp_path / "b")
+
+
+def test_what_could_not_be_used_is_tried_again_when_the_file_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hotfolio.toml").write_text(HEAD)
+    loaded = load_settings()
+    live, tracker = LiveSettings(loaded.settings, loaded.origins, loaded.source), ProgressTracker(clock)
+    reloader = Reloader(live, tracker, lambda old, new: None, watch=True, clock=clock)
+    (tmp_path / "away").write_text("no folder")
+    (tmp_path / "hotfolio.toml").write_text(HEAD + '[[folders]]\npath = "away/share"\n')
+
+    def look() -> list[str]:
+        for _ in range(3):
+            clock.advance(5)
+            reloader.look()
+        return [banner.message for banner in tracker.snapshot().banners]
+
+    assert ["cannot be made" in message for message in look()] == [True]
+    (tmp_path / "away").unlink()
+    assert look() == []
+    assert [rule.path.name for rule in live.current.hot_folders] == ["input", "share"]
 
 
 def test_a_lost_queue_is_built_anew_from_all_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
