@@ -79,6 +79,23 @@ class Aftermath:
             with self._lock:
                 self._not_followed.discard(job.id)
 
+    def settings_changed(self, old: Settings, new: Settings) -> None:
+        """Other settings are in force: what is known about those that have changed does not count any more."""
+        for name in sorted(set(_COMMANDS.values())):
+            if getattr(old, name) != getattr(new, name):
+                with self._lock:
+                    self._failures[name] = 0
+                self._set_banner(name, None)
+        if old.webhook != new.webhook:
+            self._webhook.start_afresh()
+            if new.webhook is not None:  # else what waits would be dropped at once, and it may be set again
+                self._hooks.try_now()
+
+    @property
+    def left(self) -> int:
+        """How many commands and deliveries are still to follow, whether due or not."""
+        return self._commands.left + self._hooks.left
+
     @property
     def is_busy(self) -> bool:
         """Whether anything is under way or due; what is to be tried again later does not count."""
@@ -170,7 +187,7 @@ class Aftermath:
             log.info("job %d: %s (%s) took %.1f s", ending.job_id, name, program, time.monotonic() - started)
         else:
             log.warning("job %d: %s: %s %s", ending.job_id, name, program, problem)
-        self._tell_failure(name, program, problem, ending)
+        self._tell_failure(name, argv, problem, ending)
         return None
 
     def _started(self, notice: Notice, argv: tuple[str, ...], settings: Settings) -> RunningCommand:
@@ -212,7 +229,10 @@ class Aftermath:
         except OSError as error:
             log.warning("job %d: what %s has printed is lost: %s", ending.job_id, what, error)
 
-    def _tell_failure(self, name: str, program: str, problem: str | None, ending: Ending) -> None:
+    def _tell_failure(self, name: str, argv: tuple[str, ...], problem: str | None, ending: Ending) -> None:
+        if getattr(self._settings(), name) != argv:
+            return  # another has been set in the meantime, of which nothing is known
+        program = shown_program(argv)
         with self._lock:
             self._failures[name] = self._failures[name] + 1 if problem else 0
             count = self._failures[name]

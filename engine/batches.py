@@ -16,7 +16,7 @@ from engine.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
-_MODEL = "vision model"
+MODEL_BANNER = "vision model"
 """The banner while it reads no page."""
 _MAX_FALSE_STARTS = 3
 """Processes that may die before a page is begun until the document is held to be the cause."""
@@ -104,10 +104,10 @@ class BatchConverter:
     def _show_model(self, finished: list[PageResult]) -> None:
         """Say so while the vision model reads no page."""
         if any(result.via == "vlm" for result in finished):
-            self._tracker.set_banner(_MODEL, None)
+            self._tracker.set_banner(MODEL_BANNER, None)
         elif unread := [result.error for result in finished if result.error]:
             reason = unread[-1].removeprefix("Only plain text. ")
-            self._tracker.set_banner(_MODEL, f"Pages are read without the vision model. {reason}")
+            self._tracker.set_banner(MODEL_BANNER, f"Pages are read without the vision model. {reason}")
 
     def suspect_slow(self, job_id: int) -> None:
         """A page of the job has been under way for seconds; one that waits for another machine's answer may be."""

@@ -12,12 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from engine.display import display_name
 
 MAX_OUTPUT = 64 << 10
 """Bytes: of what a command prints, so much of the end is kept."""
 _GRACE_S = 2.0
 """Between asking a command to end and ending it."""
+_GIVE_UP_S = 2.0
+"""After ending it; one that runs as another user cannot be ended, nor one that waits for a dead disk."""
 _TICK_S = 0.05
 _BLOCK = 1 << 16
 _BLOCKS_LEFT = 4
@@ -74,23 +78,38 @@ class RunningCommand:
 
         What it leaves running in the background when it ends by itself goes on, but is not listened to.
         """
-        deadline = time.monotonic() + timeout_s
-        while (is_in_time := time.monotonic() < deadline) and self._poll() is None:
-            self._listen(_TICK_S)
+        code = self._end_within(timeout_s)
+        is_in_time = code is not None
         if not is_in_time:
             # Not reaped before the last signal: until then its number stands for its group and no other.
             self._signal(signal.SIGTERM)
             deadline = time.monotonic() + _GRACE_S
-            while self._is_open and time.monotonic() < deadline:
+            while time.monotonic() < deadline and (self._is_open or not self._is_zombie()):
                 self._listen(_TICK_S)
             self._signal(signal.SIGKILL)
-        with self._lock:
-            code = self._process.wait()
+            code = self._end_within(_GIVE_UP_S)
         for _ in range(_BLOCKS_LEFT):
             self._listen(0)
         self._stream.close()
-        problem = _problem(code) if is_in_time else f"took longer than {timeout_s:g} s and was ended"
+        if code is None:
+            problem: str | None = f"took longer than {timeout_s:g} s and could not be ended"
+        else:
+            problem = _problem(code) if is_in_time else f"took longer than {timeout_s:g} s and was ended"
         return Outcome(problem, b"".join(self._tail)[-MAX_OUTPUT:], self._was_stopped)
+
+    def _end_within(self, timeout_s: float) -> int | None:
+        """Its exit status, None if it has not ended in time; the lock is free in between, for `stop`."""
+        deadline = time.monotonic() + timeout_s
+        while (code := self._poll()) is None and (left_s := deadline - time.monotonic()) > 0:
+            self._listen(min(_TICK_S, left_s))
+        return code
+
+    def _is_zombie(self) -> bool:
+        """Whether it has ended and is not reaped."""
+        try:
+            return psutil.Process(self._process.pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return True
 
     def _listen(self, wait_s: float) -> None:
         """Take what it prints within so long."""

@@ -78,6 +78,20 @@ class Courier:
         with self._lock:
             self._changed.notify_all()
 
+    def try_now(self) -> None:
+        """Have all that is to be tried again later be due now."""
+        with self._lock:
+            self._closed_until = 0.0
+            self._queue = [(min(due, self._clock()), number) for due, number in self._queue]
+            heapq.heapify(self._queue)
+            self._changed.notify_all()
+
+    @property
+    def left(self) -> int:
+        """How many notices are not given yet, whether due or not."""
+        with self._lock:
+            return len(self._known)
+
     def retire(self) -> None:
         """Begin nothing more; what is not begun is left for the next start."""
         with self._lock:

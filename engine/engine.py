@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from engine.aftermath import Aftermath
+from engine.batches import MODEL_BANNER
 from engine.checkpoint import has_progress
 from engine.conversion import Conversions
 from engine.details import detail_of
@@ -333,6 +334,11 @@ class Engine:
         return self._aftermath.is_busy
 
     @property
+    def following_up(self) -> int:
+        """How many commands and deliveries are still to follow on jobs that have ended, due or not."""
+        return self._aftermath.left
+
+    @property
     def is_stopping(self) -> bool:
         """Whether `stop` has been called."""
         return self._stopping.is_set()
@@ -596,6 +602,9 @@ class Engine:
             self._pool.resize(new.worker_count)
         if self._watches:
             self._hotfolders.follow(new.hot_folders)
+        self._aftermath.settings_changed(old, new)
+        if not any(options.asks_model for options in new.all_options):
+            self._tracker.set_banner(MODEL_BANNER, None)
 
     def _check_disk(self) -> None:
         """Pause while nothing can be written, and go on by itself when that is over."""

@@ -92,11 +92,21 @@ class Webhook:
         except Cancelled:
             raise Stopping("The engine is stopping.") from None
         except NoAnswer as error:
+            if self._is_outdated(url):
+                return Later(0.0)
             return self._try_again(notice, where, str(error), for_all=True)
         finally:
             with self._lock:
                 self._under_way.discard(post)
+        if self._is_outdated(url) and not 200 <= answer.status < 300:
+            return Later(0.0)
         return self._judge(notice, where, answer)
+
+    def start_afresh(self) -> None:
+        """The URL is another: how long nobody has answered at the old one does not count."""
+        with self._lock:
+            self._silences = 0
+        self._tell(None)
 
     def stop(self) -> None:
         """Give up the attempts under way, and begin no other; those notices are left for the next start."""
@@ -107,6 +117,10 @@ class Webhook:
             post.cancel()
 
     # --- below ---
+
+    def _is_outdated(self, url: str) -> bool:
+        """Whether another URL has been set in the meantime, to which this one's faults are nothing."""
+        return self._settings().webhook not in (url, None)
 
     def _headers(self, notice: Notice, body: bytes) -> dict[str, str]:
         timestamp = str(int(self._clock()))

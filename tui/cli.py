@@ -1,5 +1,6 @@
 """The `hotfolio` command."""
 
+import contextlib
 import shutil
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from engine.display import display_name
 from tui import queue_cli
 from tui.options import CONVERSION, FOLDERS, Load, Profile, finish, takes_settings
 from tui.streams import mend_streams
@@ -86,6 +88,8 @@ def convert(
         if temporary is not None and not runner.is_work_left:
             shutil.rmtree(temporary, ignore_errors=True)
             _remove_if_empty(temporary.parent)
+        if runner.undelivered:
+            _tell_undelivered(runner.undelivered, loaded.settings.state_folder)
         return code
 
     finish(work)
@@ -141,6 +145,16 @@ def main() -> None:
     """Run the command, with usage errors as one sentence."""
     mend_streams()
     app()
+
+
+def _tell_undelivered(count: int, state: Path) -> None:
+    what = "1 delivery is" if count == 1 else f"{count} deliveries are"
+    with contextlib.suppress(OSError):
+        print(
+            f"hotfolio: {what} kept in {display_name(state)}; what is due of that is tried with the next"
+            " `hotfolio convert` that has the same output and state folders.",
+            file=sys.stderr,
+        )
 
 
 def _remove_if_empty(folder: Path) -> None:

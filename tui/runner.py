@@ -61,7 +61,9 @@ class Runner:
         self._pages = 0
         self._told: dict[str, str] = {}
         self.is_work_left = True
-        """Whether unfinished jobs remain in the queue."""
+        """Whether the queue holds unfinished jobs, or what is still to follow on finished ones."""
+        self.undelivered = 0
+        """What was tried in vain and is kept to be tried again, once the run is done."""
 
     def run(self) -> int:
         """Work until done or told to stop; returns the exit status. Raises `HotfolioError` if it cannot start."""
@@ -106,7 +108,8 @@ class Runner:
                 if self._once and self._engine.sandbox_failures > _MAX_SANDBOX_FAILURES:
                     raise SandboxUnavailable(self._told.get(NO_PROCESS, "No conversion process can be started."))
                 if idle:
-                    self.is_work_left = False
+                    self.undelivered = self._engine.following_up
+                    self.is_work_left = self.undelivered > 0
                     return
 
     def _is_done(self, wanted: set[int] | None) -> bool:

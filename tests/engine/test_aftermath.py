@@ -3,8 +3,10 @@
 import os
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ from tests.clock import Clock
 from tests.engine.test_durable import Recorder
 from tests.receiver import receiving, status
 from tests.waiting import wait_until
+from tui.cli import app
 from tui.runner import Runner
 
 
@@ -325,7 +328,94 @@ def test_a_dead_receiver_keeps_no_command_and_no_end_waiting(tmp_path: Path, clo
         assert len(delivered) == len(set(delivered)) == 10
 
 
+def test_what_is_known_of_a_setting_does_not_outlive_it(tmp_path: Path, clock: Clock) -> None:
+    clock.now = time.time()
+    with receiving(status(503)) as old, receiving() as new:
+        hook = {"webhook": old.url(), "webhook_hosts": ("127.0.0.1",)}
+        with office(tmp_path, clock, on_done=("false",), on_failed=("false",), **hook) as o:
+            for number in range(3):
+                o.end(f"{number}.pdf")
+            o.end("3.pdf", JobState.FAILED)
+            o.settle()
+            assert set(o.banners) == {"on_done", "on_failed", "webhook"}
+            assert o.aftermath.left == 4
+            change(o, dpi=99)
+            assert set(o.banners) == {"on_done", "on_failed", "webhook"}
+            change(o, on_done=())
+            assert set(o.banners) == {"on_failed", "webhook"}
+            change(o, webhook=None)
+            assert set(o.banners) == {"on_failed"}
+            assert o.left == ["webhook"] * 4
+            change(o, webhook=new.url())
+            o.settle()
+            assert (len(new.calls), o.left, o.aftermath.left) == (4, [], 0)
+
+
+def test_a_command_that_was_under_way_when_another_was_set_shows_no_banner(tmp_path: Path, clock: Clock) -> None:
+    with office(tmp_path, clock, on_done=shell("touch begun; until test -e gate; do sleep 0.02; done; false")) as o:
+        o.end()
+        wait_until((o.output / "begun").exists, "it to be begun")
+        change(o, on_done=("true",))
+        (o.output / "gate").touch()
+        o.settle()
+        assert o.banners == {}
+
+
+def test_what_the_old_url_answers_after_another_was_set_is_nothing_to_the_new_one(tmp_path: Path, clock: Clock) -> None:
+    clock.now = time.time()
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow(handler: Any) -> None:
+        begun.set()
+        gate.wait(20)
+        status(503)(handler)
+
+    with (
+        receiving(slow) as old,
+        receiving() as new,
+        office(tmp_path, clock, webhook=old.url(), webhook_hosts=("127.0.0.1",)) as o,
+    ):
+        o.end()
+        assert begun.wait(20)
+        change(o, webhook=new.url())
+        gate.set()
+        o.settle()
+        assert (len(new.calls), o.left, o.banners) == (1, [], {})
+
+
+def change(o: Office, **settings: Any) -> None:
+    old, o.settings = o.settings, o.settings.model_copy(update=settings)
+    o.aftermath.settings_changed(old, o.settings)
+
+
 # --- an engine ---
+
+
+def test_convert_keeps_what_it_could_not_deliver_and_the_next_one_delivers_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, output = tmp_path / "a.pdf", tmp_path / "output"
+    file.write_bytes(b"%PDF-1.7\nNothing of a PDF follows.\n%%EOF\n")
+    state = output / ".hotfolio" / "convert"
+    with receiving(status(503)) as receiver:
+        (tmp_path / "my.toml").write_text(f'webhook = "{receiver.url()}"\nwebhook_hosts = ["127.0.0.1"]\n')
+        monkeypatch.setenv("HOTFOLIO_CONFIG", str(tmp_path / "my.toml"))
+        monkeypatch.setattr("engine.webhook._FIRST_DELAY_S", 600.0)
+        convert(file, output)
+        assert f"1 delivery is kept in {state}; " in capsys.readouterr().err
+        with sqlite3.connect(state / "jobs.sqlite3") as db:
+            assert db.execute("UPDATE outbox SET due = 0").rowcount == 1
+        receiver.answers = [status(204)]
+        convert(file, output)
+        assert "kept" not in capsys.readouterr().err
+        assert len({call.headers["X-Hotfolio-Delivery"] for call in receiver.calls}) == 2
+    assert not state.exists()
+
+
+def convert(file: Path, output: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app(["convert", str(file), "-o", str(output), "--workers", "1"])
+    assert ended.value.code == 1  # it is no PDF
 
 
 def test_a_command_under_way_when_the_engine_is_killed_runs_again(tmp_path: Path, clock: Clock) -> None:

@@ -103,6 +103,39 @@ def test_one_that_does_not_want_to_end_is_ended_all_the_same(
         wait_until(lambda pid=pid: not is_alive(int(pid)), f"process {pid} to be gone")
 
 
+def test_one_that_cannot_be_ended_is_given_up_and_keeps_nobody_who_stops_it(
+    tmp_path: Path, pids: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_pid: int, _number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("engine.command._GRACE_S", 0.1)
+    monkeypatch.setattr("engine.command._GIVE_UP_S", 1.0)
+    monkeypatch.setattr("engine.command.os.killpg", refuse)
+    command = RunningCommand(("sh", "-c", f"echo $$ > {pids}; echo begun; exec sleep 30"), PATH, tmp_path)
+    outcomes: list[Outcome] = []
+    waiting = threading.Thread(target=lambda: outcomes.append(command.wait(0.3)), daemon=True)
+    waiting.start()
+    longest_s = 0.0
+    while waiting.is_alive() and longest_s < 0.5:
+        started = time.monotonic()
+        stopping = threading.Thread(target=command.stop, daemon=True)
+        stopping.start()
+        stopping.join(5)
+        longest_s = max(longest_s, time.monotonic() - started)
+        waiting.join(0.05)
+    assert longest_s < 0.5
+    assert outcomes == [Outcome("took longer than 0.3 s and could not be ended", b"begun\n")]
+
+
+def test_one_that_has_closed_its_output_is_given_time_to_end(tmp_path: Path) -> None:
+    script = "trap 'sleep 0.2; touch tidy; exit' TERM; exec >/dev/null 2>&1; while :; do sleep 0.05; done"
+    started = time.monotonic()
+    assert shell(tmp_path, script, timeout_s=0.4).problem == "took longer than 0.4 s and was ended"
+    assert (tmp_path / "tidy").exists()
+    assert time.monotonic() - started < 2.2
+
+
 def test_what_it_leaves_in_the_background_goes_on_and_is_not_waited_for(tmp_path: Path, pids: Path) -> None:
     started = time.monotonic()
     outcome = shell(tmp_path, f"sleep 60 & echo $! > {pids}; echo done")
