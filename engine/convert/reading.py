@@ -70,17 +70,20 @@ def find_words(page: PageContext) -> None:
 
     What is said of how they have read it stays; a problem of OCR becomes a warning.
     """
-    error, why, page.error = page.error, page.why, None
-    _find_words(page)
-    if page.error:
-        page.warnings.append(f"Page {page.number} of the PDF: {page.error}")
+    error, why = page.error, page.why
+    page.error = None
+    problem = _find_words(page)
+    if problem:
+        page.warnings.append(f"Page {page.number} of the PDF: {problem}")
     page.error, page.why = error, why
 
 
-def _find_words(page: PageContext) -> None:
+def _find_words(page: PageContext) -> str | None:
+    """Returns what the page's error is then."""
     sheet = _by_ocr(page)
     if sheet is not None:
         sheet.close()
+    return page.error
 
 
 def _by_tags(page: PageContext) -> RefinedPage | None:
