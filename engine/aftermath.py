@@ -206,7 +206,7 @@ class Aftermath:
 
     def _environment(self, notice: Notice, settings: Settings) -> dict[bytes, bytes]:
         """The engine's own without its secrets, with what a `hotfolio` in the command needs to find the engine."""
-        environment = {name: value for name, value in os.environb.items() if os.fsdecode(name) not in SECRETS}
+        environment = {name: value for name, value in os.environb.items() if os.fsdecode(name).upper() not in SECRETS}
         config = CONFIG_VARIABLE.encode()
         if environment.get(config):
             environment[config] = os.path.join(bytes(self._base), environment[config])  # noqa: PTH118 - of bytes

@@ -5,6 +5,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from engine.errors import SettingsError
 from engine.job import Source
 from engine.rules import WatchedFolder
@@ -95,8 +97,9 @@ class LiveSettings:
             settings = Settings.model_validate(
                 {name: getattr(old if name in late else new, name) for name in Settings.model_fields}
             )
-        except ValueError as error:
-            raise SettingsError(f"The settings do not go together: {error}.") from None
+        except ValidationError as error:  # its own text has the values in it
+            message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ").rstrip(".")
+            raise SettingsError(f"The settings do not go together: {message}.") from None
         return LoadedSettings(settings, loaded.origins), late
 
     def replace(self, loaded: LoadedSettings) -> None:

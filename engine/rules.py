@@ -17,6 +17,10 @@ Patterns = Annotated[tuple[str, ...], BeforeValidator(split)]
 """Shell patterns of file names, or of paths below the hot folder where they have a slash in them."""
 
 
+SECRET_VALUES = frozenset({"webhook", "vlm_url"})
+"""Settings whose values are never shown: a URL may have a secret in it."""
+
+
 class OnSuccess(StrEnum):
     """What happens to a source once its result is safely published."""
 
@@ -64,7 +68,9 @@ class Profile(BaseModel):
             first = error.errors(include_url=False)[0]
             name = ".".join(map(str, first["loc"][:1])) or "options"
             message = first["msg"].removeprefix("Value error, ")
-            raise ValueError(f"{name}: {message[:1].lower()}{message[1:]} (got {first['input']!r})") from None
+            # Without a name it is all of them together, the secret ones too.
+            got = f" (got {first['input']!r})" if first["loc"] and name not in SECRET_VALUES else ""
+            raise ValueError(f"{name}: {message[:1].lower()}{message[1:]}{got}") from None
         return {name: checked.model_dump(mode="json")[name] for name in options}
 
     def applied_to(self, base: ConvertOptions) -> ConvertOptions:

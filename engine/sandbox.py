@@ -41,7 +41,7 @@ from engine.protocol import (
     decode_event,
     encode,
 )
-from engine.settings import WEBHOOK_SECRET
+from engine.settings import WEBHOOK_VARIABLES
 from engine.tally import ProcessEnd
 
 log = logging.getLogger(__name__)
@@ -194,8 +194,8 @@ class _ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                # A document that takes over a conversion process has no use for what webhooks are signed with.
-                env={name: value for name, value in os.environ.items() if name != WEBHOOK_SECRET},
+                # A document that takes over a conversion process has no use for what concerns webhooks.
+                env={name: value for name, value in os.environ.items() if name.upper() not in WEBHOOK_VARIABLES},
                 pass_fds=[self._theirs.fileno(), self._lifeline_read],
                 # ctrl+c and a hang-up are for the engine, which ends its processes in order.
                 start_new_session=True,

@@ -34,8 +34,10 @@ JOB_PREFIX = "HOTFOLIO_JOB_"
 """Begins the variables by which a command is told of a job; no setting begins so."""
 WEBHOOK_SECRET = "HOTFOLIO_WEBHOOK_SECRET"
 """The variable with what webhooks are signed with."""
-SECRETS = frozenset({VLM_KEY, WEBHOOK_SECRET})
-"""Variables that no command of the user's gets."""
+WEBHOOK_VARIABLES = frozenset({WEBHOOK_SECRET, f"{ENV_PREFIX}WEBHOOK"})
+"""Variables that no conversion process gets; a webhook's URL may have a secret in it."""
+SECRETS = WEBHOOK_VARIABLES | {VLM_KEY}
+"""Variables that no command of the user's gets, in capitals; settings are taken from small letters too."""
 MAX_WORKERS = 256
 
 

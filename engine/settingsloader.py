@@ -14,7 +14,7 @@ from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 from engine.display import display_name
 from engine.errors import SettingsError
 from engine.options import ConvertOptions
-from engine.rules import FolderSettings, Profile
+from engine.rules import SECRET_VALUES, FolderSettings, Profile
 from engine.settings import CONFIG_VARIABLE, ENV_PREFIX, JOB_PREFIX, SECRETS, Settings, did_you_mean
 
 CONFIG_NAME = "hotfolio.toml"
@@ -162,11 +162,19 @@ def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
         name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
     if first["type"] == "extra_forbidden":
         return f"{origin}: {name}: there is no such setting.{did_you_mean(str(loc[-1]), _known(key))}"
-    if first["type"] == "value_error" and (key == "webhook" or isinstance(first["input"], dict | list)):
+    if first["type"] == "value_error" and isinstance(first["input"], dict | list):
         return f"{origin}: {name}: {message}."
     if key in ("folders", "profiles") and first["type"] == "value_error":
         return f"{origin}: {name}: {message}."
-    return f"{origin}: {name}: {message[:1].lower()}{message[1:]} (got {first['input']!r})."
+    got = "" if _is_secret(first["loc"], first["input"]) else f" (got {first['input']!r})"
+    return f"{origin}: {name}: {message[:1].lower()}{message[1:]}{got}."
+
+
+def _is_secret(loc: tuple[int | str, ...], value: object) -> bool:
+    """Whether a value that is wrong belongs to a setting that is never shown, or has one in it."""
+    return not SECRET_VALUES.isdisjoint(loc) or (
+        isinstance(value, str | dict | list) and any(name in str(value) for name in SECRET_VALUES)
+    )
 
 
 def _known(key: str) -> set[str]:

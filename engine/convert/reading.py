@@ -60,16 +60,30 @@ def recognize(page: PageContext) -> None:
     if page.text_only:
         page.state = PageState.TEXT_ONLY  # it is OCR that has failed
         return
-    find_words(page)
+    _find_words(page)
     if page.ocr_words:
         page.state, page.via = PageState.OCR, "ocr"
 
 
 def find_words(page: PageContext) -> None:
-    """Have OCR say what words are where on a page that needs it, and leave the reading of it to others."""
+    """Have OCR say what words are where on a page that needs it, and that others have read.
+
+    What is said of how they have read it stays; a problem of OCR becomes a warning.
+    """
+    error, why = page.error, page.why
+    page.error = None
+    problem = _find_words(page)
+    if problem:
+        page.warnings.append(f"Page {page.number} of the PDF: {problem}")
+    page.error, page.why = error, why
+
+
+def _find_words(page: PageContext) -> str | None:
+    """Returns what the page's error is then."""
     sheet = _by_ocr(page)
     if sheet is not None:
         sheet.close()
+    return page.error
 
 
 def _by_tags(page: PageContext) -> RefinedPage | None:

@@ -49,17 +49,29 @@ class SearchablePdfConverter:
         page.files.append(file)
 
     def merge(self, document: MergeContext) -> None:
-        """Write `<stem>.pdf`; where nothing was read by OCR it is the source, byte for byte."""
+        """Write `<stem>.pdf`; where nothing was read by OCR it is the source, byte for byte.
+
+        Where text cannot be added it is a plain copy, and where pages cannot be selected there is none.
+        """
         if Format.PDF not in document.options.formats:
             return
         file = document.out / f"{document.stem}.pdf"
         source = document.open()
         try:
+            wanted = _wanted_pages(source, document)
+            all_wanted = len(wanted) == source.page_count  # asked before pages are taken out of it
             try:
-                _write(source, document, file)
+                _write(source, document, file, wanted)
             except OSError:
                 raise  # the disk, not the document
             except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad document
+                if not all_wanted:  # a copy would have pages that nobody has asked for
+                    file.unlink(missing_ok=True)
+                    document.warnings.append(
+                        "The PDF is missing: the selected pages could not be taken out of the document "
+                        f"({one_line(error)})."
+                    )
+                    return
                 document.warnings.append(
                     f"The PDF is a plain copy of the source: no text could be added to it ({one_line(error)})."
                 )
@@ -69,11 +81,13 @@ class SearchablePdfConverter:
         document.files.append(file)
 
 
-def _write(source: Document, document: MergeContext, file: Path) -> None:
-    count = source.page_count
-    wanted = sorted(n for n in {*document.pages.numbers, *document.failed} if n <= count)
+def _wanted_pages(source: Document, document: MergeContext) -> list[int]:
+    return sorted(n for n in {*document.pages.numbers, *document.failed} if n <= source.page_count)
+
+
+def _write(source: Document, document: MergeContext, file: Path, wanted: list[int]) -> None:
     layers = {n: path for n in wanted if n not in document.failed and (path := _layer_file(document.out, n)).exists()}
-    all_wanted = len(wanted) == count
+    all_wanted = len(wanted) == source.page_count
     is_repaired = bool(source.pdf.is_repaired)
     if all_wanted and not layers and not is_repaired:
         shutil.copyfile(source.file, file)

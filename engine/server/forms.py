@@ -74,7 +74,9 @@ class Wishes(BaseModel):
     )
 
     def options(self, base: ConvertOptions) -> ConvertOptions:
-        """The conversion's options: `base`, but for what is said here."""
+        """The conversion's options: `base`, but for what is said here. Raises `HTTPException` 422 with a sentence."""
+        if self.converter is ConverterName.VLM and not _has_model(base):
+            raise HTTPException(422, "No vision model is set up here: the settings name none (vlm_url).")
         said = {name: value for name in ConvertOptions.model_fields if (value := getattr(self, name, None)) is not None}
         try:
             return ConvertOptions.model_validate({**base.model_dump(), **said})
@@ -107,6 +109,11 @@ def form_schema(model: type[BaseModel], *kinds: str) -> dict[str, Any]:
     definitions = schema.pop("$defs", {})
     schema = _inlined(schema, definitions)
     return {"requestBody": {"required": True, "content": {kind: {"schema": copy.deepcopy(schema)} for kind in kinds}}}
+
+
+def _has_model(base: ConvertOptions) -> bool:
+    """Whether the settings name a vision model: pages and key are not for whoever listens at the default address."""
+    return base.converter is ConverterName.VLM or base.vlm_url != ConvertOptions.model_fields["vlm_url"].default
 
 
 def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:

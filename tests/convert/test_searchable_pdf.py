@@ -346,6 +346,21 @@ def test_where_saving_does_not_work_the_source_is_copied(conversion: Conversion)
     ]
 
 
+@pytest.mark.parametrize("broken", ["keep", "save"])
+def test_where_pages_cannot_be_selected_none_are_published(conversion: Conversion, broken: str) -> None:
+    def fail(self: PdfPages, *arguments: Any, **options: Any) -> None:
+        if broken == "save":
+            arguments[0].write_bytes(b"%PDF-1.7 and no end")
+        raise RuntimeError("no such object")
+
+    conversion.patch.setattr(PdfPages, broken, fail)
+    converted = conversion.run(scan(3), formats="pdf", words={1: line("Read by OCR", 50, 50)}, pages=[1, 2])
+    assert list(converted.out.rglob("*.pdf")) == []
+    assert converted.warnings == [
+        "The PDF is missing: the selected pages could not be taken out of the document (no such object)."
+    ]
+
+
 def test_a_disk_that_is_full_is_not_the_documents_fault(conversion: Conversion) -> None:
     def save(self: PdfPages, file: Path, *, update: bool) -> None:
         file.unlink(missing_ok=True)

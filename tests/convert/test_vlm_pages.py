@@ -12,6 +12,8 @@ import pymupdf
 import pytest
 from PIL import Image
 
+from engine.convert import ocrpage
+from engine.convert.base import PageContext
 from engine.convert.chain import convert_batch, merge_document, write_head
 from engine.convert.document import open_document
 from engine.convert.vlm import asking, client
@@ -235,6 +237,24 @@ def test_a_scan_the_model_says_nothing_of_fails_and_an_empty_page_is_empty(bench
     with vision_server(then=Reply("[]")) as server:
         (blank,) = bench.convert(empty.tobytes(), server)
     assert (blank.state, blank.via) == (PageState.OK, "vlm")
+
+
+@pytest.mark.parametrize("reply", [Reply(), failure(400, "Too large.")])
+def test_what_the_model_did_is_not_hidden_by_ocr_for_the_pdf(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, reply: Reply
+) -> None:
+    def read(page: PageContext) -> None:
+        page.why = "it is a scan; read by a reader"
+        raise RuntimeError("no memory")
+
+    with vision_server(then=reply) as server:
+        (alone,) = bench.convert(pdfs.text_pages(1), server)
+        monkeypatch.setattr(ocrpage, "read", read)
+        (result,) = bench.convert(pdfs.text_pages(1), server, formats=("md", "pdf"), ocr="auto")
+    assert (result.state, result.via, result.error) == (alone.state, alone.via, alone.error)
+    (checkpoint,) = bench.folder.rglob(Checkpoint(1, 1).file)
+    assert "it is a scan" not in checkpoint.read_text()
+    assert "Page 1 of the PDF: Read without OCR, which failed (no memory)." in checkpoint.read_text()
 
 
 # --- many pages ---

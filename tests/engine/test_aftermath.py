@@ -91,6 +91,8 @@ def test_a_command_is_told_everything_about_the_end(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOTFOLIO_WEBHOOK_SECRET", "S3CRET")
+    monkeypatch.setenv("HOTFOLIO_WEBHOOK", "https://example.org/S3CRET")
+    monkeypatch.setenv("hotfolio_webhook", "https://example.org/S3CRET")
     monkeypatch.setenv("HOTFOLIO_VLM_KEY", "S3CRET")
     monkeypatch.setenv("MINE", "kept")
     name = b"sub/caf\xe9 $(x);\n.pdf"

@@ -9,12 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 from engine import settings as settings_module
-from engine.errors import SettingsError
+from engine.errors import SandboxUnavailable, SettingsError
 from engine.folders import check_folders
+from engine.livesettings import LiveSettings
 from engine.options import ConvertOptions, Format, OcrMode
 from engine.rules import OnSuccess
+from engine.sandbox import ForkServer
 from engine.settings import Settings
-from engine.settingsloader import load_settings
+from engine.settingsloader import LoadedSettings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -331,6 +333,55 @@ def test_a_webhook_that_is_no_url_is_refused_without_telling_it(url: str) -> Non
     assert complaint({"webhook": url}) == ("command line: webhook: give a URL that begins with https:// or http://.")
     assert "P4SS" not in complaint({"webhook": f"ftp://me:P4SS@{url}"})
     assert "P4SS" not in complaint({"webhook": "http://me:P4SS@example.org/P4SS?P4SS"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'vlm_url = "ftp://example.org/?key=P4SS"',
+        'vlm_url = ["P4SS"]',
+        'webhook = ["P4SS"]',
+        'webhook = { url = "P4SS" }',
+        '[profiles.scans]\nvlm_url = "ftp://example.org/?key=P4SS"',
+        '[profiles.scans]\nvlm_url = ["P4SS"]',
+        '[profiles.scans]\nwebhook = "https://example.org/P4SS"',
+        '[profiles]\nvlm_url = "https://example.org/P4SS"',
+        '[profiles.scans]\nvlm_url = "https://example.org/P4SS"\nchunk_size = 20\nchunk_overlap = 30',
+        '[profiles.scans]\nvlm_url = "https://example.org/P4SS"\nchunk_size = 32',
+        '[[folders]]\nwebhook = "https://example.org/P4SS"',
+    ],
+)
+def test_a_url_with_a_secret_in_it_is_never_told(folder: Path, text: str) -> None:
+    toml(folder, text)
+    assert "P4SS" not in complaint()
+
+
+def test_settings_that_do_not_go_together_later_are_one_sentence_without_their_values() -> None:
+    old = Settings()
+    new = Settings.model_construct(**{**vars(Settings()), "webhook": "http://example.org/P4SS"})
+    with pytest.raises(SettingsError) as caught:
+        LiveSettings(old).changed_by(LoadedSettings(new, {}))
+    sentence = str(caught.value)
+    assert sentence.startswith("The settings do not go together: webhook: what is sent to http://example.org can be")
+    assert sentence.endswith('webhook_hosts = ["example.org"].')
+
+
+def test_a_conversion_process_gets_nothing_of_a_webhook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOTFOLIO_WEBHOOK", "hotfolio_webhook", "HOTFOLIO_WEBHOOK_SECRET", "HOTFOLIO_VLM_KEY", "MINE"):
+        monkeypatch.setenv(name, "P4SS")
+    given: list[dict[str, str]] = []
+
+    def start(*arguments: Any, env: dict[str, str], **others: Any) -> Any:
+        given.append(env)
+        raise OSError("not now")
+
+    monkeypatch.setattr("engine.sandbox.subprocess.Popen", start)
+    server = ForkServer(tmp_path / "log")
+    with pytest.raises(SandboxUnavailable):
+        server.start()
+    server.close()
+    (environment,) = given
+    assert {name for name, value in environment.items() if value == "P4SS"} == {"HOTFOLIO_VLM_KEY", "MINE"}
 
 
 def test_what_a_command_is_told_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from engine.engine import Engine
 from engine.job import JobState
-from engine.options import ConvertOptions, Format, OcrMode, PromptMode
+from engine.options import ConverterName, ConvertOptions, Format, OcrMode, PromptMode
 from engine.server.api import create_api
 from engine.server.forms import NOT_ASKED, Wishes
 from engine.server.names import find_input
@@ -141,6 +141,17 @@ def test_an_option_that_cannot_be_is_refused_with_a_sentence(
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(sentence)
     assert place.engine.select() == []
+
+
+def test_a_vision_model_reads_only_where_the_settings_name_one(place: Place) -> None:
+    place.put("seen.pdf")
+    answer = place.convert("seen.pdf", converter="vlm")
+    refusal = "No vision model is set up here: the settings name none (vlm_url)."
+    assert (answer.status_code, answer.json()["detail"]) == (422, refusal)
+    assert place.engine.select() == []
+    wishes = Wishes(converter=ConverterName.VLM)
+    for base in (ConvertOptions(converter=ConverterName.VLM), ConvertOptions(vlm_url="http://models.example/v1")):
+        assert wishes.options(base) == base.model_copy(update={"converter": ConverterName.VLM})
 
 
 @pytest.mark.parametrize("fields", [{}, {"filename": ""}, {"filename": ["a.pdf", "b.pdf"]}])
