@@ -77,7 +77,8 @@ class Wishes(BaseModel):
         """The conversion's options: `base`, but for what is said here. Raises `HTTPException` 422 with a sentence."""
         if self.converter is ConverterName.VLM and not _has_model(base):
             raise HTTPException(422, "No vision model is set up here: the settings name none (vlm_url).")
-        said = {name: value for name in ConvertOptions.model_fields if (value := getattr(self, name, None)) is not None}
+        asked = ConvertOptions.model_fields.keys() - NOT_ASKED
+        said = {name: value for name in asked if (value := getattr(self, name)) is not None}
         try:
             return ConvertOptions.model_validate({**base.model_dump(), **said})
         except ValidationError as error:  # options that do not go together
