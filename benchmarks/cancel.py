@@ -5,7 +5,7 @@ import time
 
 from benchmarks.lab import WORKERS, Finishes, Lab
 from benchmarks.result import Figure, Result, median, percentile
-from engine.engine import Engine
+from engine.facade.engine import Engine
 
 _CANCELS = 30
 _POLL_S = 0.001

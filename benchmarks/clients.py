@@ -184,7 +184,7 @@ def _open_deaf(url: str, token: str, path: str) -> socket.socket:
 
 def attach(state: Path) -> None:
     """Say how long it takes from attaching, in a fresh process, until all jobs are known, and how many there are."""
-    from engine.client import RemoteEngine
+    from engine.remote.client import RemoteEngine
 
     answers = Answers()
     remote = RemoteEngine(state)
@@ -196,7 +196,7 @@ def attach(state: Path) -> None:
 
 def follow(state: Path, looks_per_s: float) -> None:
     """Be attached until stdin ends, and look as often as a dashboard does; then say what that has cost."""
-    from engine.client import RemoteEngine
+    from engine.remote.client import RemoteEngine
 
     answers = Answers()
     over = threading.Event()

@@ -33,10 +33,10 @@ SLOW_LINE = 30_000
 
 def show(count: int, rows_changing: int, report: Path) -> None:
     """Run the dashboard until it is told to quit, and write what it has used to `report` on every SIGUSR1."""
-    from engine.job import JobState
-    from engine.snapshot import JobDetail
+    from engine.job.job import JobState
+    from engine.job.snapshot import JobDetail
     from tests.tui.fake_engine import FakeEngine
-    from tui.app import Dashboard
+    from tui.dashboard.app import Dashboard
 
     class Simulation(FakeEngine):
         """Counts what the made-up queue costs: it is no part of the dashboard, and runs in the same process."""

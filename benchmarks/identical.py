@@ -13,9 +13,9 @@ from pathlib import Path
 
 from benchmarks.lab import make_settings
 from benchmarks.library import LIMIT_S, SUFFIXES, LibraryOutcome, outcomes
-from engine.display import display_name
-from engine.engine import Engine
-from engine.job import Job, JobState
+from engine.base.safetext import display_name
+from engine.facade.engine import Engine
+from engine.job.job import Job, JobState
 
 _EVER_S = 3600.0
 """A page may take as long as the library takes for it."""

@@ -16,10 +16,10 @@ from typing import Any
 
 from benchmarks.corpus import Corpus, load
 from benchmarks.library import ROOT
-from engine.engine import Engine
-from engine.job import Job, JobState
-from engine.options import OcrMode
-from engine.settings import Settings
+from engine.facade.engine import Engine
+from engine.job.job import Job, JobState
+from engine.job.options import OcrMode
+from engine.settings.settings import Settings
 
 WORKERS = 2
 _SAME_OPTIONS: dict[str, Any] = {"ocr": OcrMode.NEVER, "images": False, "refine": False}

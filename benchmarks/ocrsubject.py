@@ -19,7 +19,7 @@ def scans() -> Iterator[tuple[str, Any]]:
     """The text and the document of each page."""
     from PIL import Image
 
-    from tests.convert.scans import noisy, photographed, printed, prose, scan
+    from tests.engine.convert.scans import noisy, photographed, printed, prose, scan
 
     for size, words in ((11.0, 75), (9.0, 110)):
         text = prose(words)
@@ -38,7 +38,7 @@ def scans() -> Iterator[tuple[str, Any]]:
 
 def ours(engine: str) -> Callable[[Any, Path], list[str]]:
     """How a page is read by us."""
-    from tests.convert.scans import read
+    from tests.engine.convert.scans import read
 
     return lambda document, folder: read(document, folder, ocr_engine=engine)[1]
 
@@ -57,17 +57,17 @@ def main() -> None:
     """Entry point."""
     engine, folder = sys.argv[1], Path(sys.argv[2])
     answers = Answers()
-    from engine.convert import runtime
+    from engine.convert.process import runtime
 
     runtime.preload()
-    from engine.ocrtools import installed_tools
+    from engine.sandbox.capabilities import installed_tools
 
     tools = installed_tools()
     is_there = {"rapidocr": tools.rapidocr, "tesseract": tools.tesseract, "library": tools.rapidocr}
     if not is_there[engine]:
         answers.say(None)
         return
-    from tests.convert.scans import order, recall
+    from tests.engine.convert.scans import order, recall
 
     folder.mkdir(parents=True, exist_ok=True)
     read = library if engine == "library" else ours(engine)

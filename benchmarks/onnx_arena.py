@@ -1,4 +1,4 @@
-"""What the memory arena of ONNX Runtime is worth: the reason `engine.convert.runtime` turns it on."""
+"""What the memory arena of ONNX Runtime is worth: the reason `engine.convert.process.runtime` turns it on."""
 
 from benchmarks.lab import Lab, program
 from benchmarks.result import Figure, Result, median

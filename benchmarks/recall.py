@@ -25,10 +25,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from benchmarks.lab import make_settings
-from engine.display import display_name, display_text
-from engine.engine import Engine
-from engine.job import Job
-from engine.options import OcrMode, RefineStep, Structure
+from engine.base.safetext import display_name, display_text
+from engine.facade.engine import Engine
+from engine.job.job import Job
+from engine.job.options import OcrMode, RefineStep, Structure
 
 _LEAST = 0.998
 _PAGE_TIMEOUT_S = 120.0

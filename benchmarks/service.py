@@ -22,11 +22,11 @@ from benchmarks.corpus import small_files
 from benchmarks.lab import Lab, Program, make_settings, program
 from benchmarks.library import ROOT
 from benchmarks.result import Figure, Result, median, percentile
-from engine.client import RemoteEngine
-from engine.job import JobState
-from engine.server.token import read_token
-from engine.settings import Settings
-from tui.background import BackgroundEngine, Order, TcpOrder
+from engine.job.job import JobState
+from engine.remote.client import RemoteEngine
+from engine.server.security.token import read_token
+from engine.settings.settings import Settings
+from tui.command.background import BackgroundEngine, Order, TcpOrder
 
 _WORKERS = 4
 _SUBMITTED = 1_000

@@ -19,7 +19,7 @@ from benchmarks.answers import Answers
 def batch(home: Path, workers: int, files: list[Path]) -> None:
     """Convert files and print how many were done."""
     from benchmarks.lab import Finishes, make_settings
-    from engine.engine import Engine
+    from engine.facade.engine import Engine
 
     answers = Answers()
     with Engine(make_settings(home, num_workers=workers), watch=False) as engine:
@@ -34,7 +34,7 @@ def queue(home: Path, count: int) -> None:
     import psutil
 
     from benchmarks.lab import make_settings
-    from engine.engine import Engine
+    from engine.facade.engine import Engine
 
     answers = Answers()
     engine = Engine(make_settings(home))
@@ -57,7 +57,7 @@ def arena(mode: str, warm_up: Path, file: Path) -> None:
     answers = Answers()
     if mode == "off":
         _keep_the_arena_off()
-    from engine.convert import runtime
+    from engine.convert.process import runtime
 
     runtime.preload()
     import pymupdf4llm

@@ -8,9 +8,9 @@ from pathlib import Path
 from benchmarks.lab import Finishes, Lab, program
 from benchmarks.library import ROOT
 from benchmarks.result import Figure, Result, median, percentile
-from engine.engine import Engine
-from engine.job import Job
-from engine.publish import MANIFEST
+from engine.facade.engine import Engine
+from engine.job.job import Job
+from engine.publish.publisher import MANIFEST
 
 _FOLDER = ROOT.parent / "shared" / "quality" / "pdf"
 _TAGGED = "chromium-*.pdf"

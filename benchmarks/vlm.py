@@ -8,8 +8,8 @@ from typing import Any
 
 from benchmarks.lab import Finishes, Lab
 from benchmarks.result import Figure, Result, median
-from engine.job import JobState
-from engine.options import ConverterName
+from engine.job.job import JobState
+from engine.job.options import ConverterName
 from tests import pdfs
 
 _PAGES = 20

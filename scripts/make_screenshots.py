@@ -8,11 +8,11 @@ from unittest.mock import patch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from engine.job import NEEDS_PASSWORD, JobState, PageState  # noqa: E402
+from engine.job.job import NEEDS_PASSWORD, JobState, PageState  # noqa: E402
 from tests.tui.fake_engine import FakeEngine  # noqa: E402
-from tui.app import Dashboard  # noqa: E402
-from tui.glyphs import UNICODE  # noqa: E402
-from tui.meter import Reading  # noqa: E402
+from tui.dashboard.app import Dashboard  # noqa: E402
+from tui.dashboard.meter import Reading  # noqa: E402
+from tui.text.glyphs import UNICODE  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 

@@ -1,14 +1,15 @@
 """Fork servers that all engines of a test process share, since each takes a second of work to start."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from engine.errors import SandboxUnavailable
-from engine.sandbox import ForkServer
+from engine.base.errors import SandboxUnavailable
+from engine.sandbox.local import ForkServer
+from engine.sandbox.protocol import Preload
 
 
 class SharedForkServer(ForkServer):
@@ -42,14 +43,16 @@ def shared_fork_servers() -> Iterator[None]:
     """Meanwhile, engines of this process that run the same program share a fork server."""
     shared: dict[str, ForkServer] = {}
 
-    def fork_server(log_file: Path, program: str, preloaded: Sequence[str]) -> ForkServer:
+    def fork_server(
+        log_file: Path, program: str, preloaded: Collection[Preload], hidden: Collection[str]
+    ) -> ForkServer:
         # One with OCR serves an engine without it as well.
         if program not in shared:
-            shared[program] = ForkServer(Path(folder) / f"{program}.log", program, ["engine.convert.ocr"])
+            shared[program] = ForkServer(Path(folder) / f"{program}.log", program, [Preload.OCR], hidden)
         return SharedForkServer(shared[program], log_file, program)
 
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.pool.ForkServer", fork_server)
+        patch.setattr("engine.work.pool.ForkServer", fork_server)
         try:
             yield
         finally:

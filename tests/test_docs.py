@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.livesettings import AT_START
-from engine.options import Format
-from engine.settings import Settings
-from engine.settingsloader import load_settings
+from engine.job.options import Format
+from engine.settings.live import AT_START
+from engine.settings.loading import load_settings
+from engine.settings.settings import Settings
+from tests.places import DOCS
 
-DOCS = Path(__file__).parents[1] / "docs"
 CONFIGURATION = (DOCS / "configuration.md").read_text(encoding="utf-8")
 EXAMPLES = [
     pytest.param(text, id=f"{file.stem}-{number}")

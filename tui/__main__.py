@@ -1,5 +1,5 @@
 """Lets `python -m tui` stand for the `hotfolio` command."""
 
-from tui.cli import main
+from tui.command.cli import main
 
 main()

@@ -1,5 +1,4 @@
-"""The engine over HTTP and WebSocket: one module a family of routes, and what stands before them.
+"""The engine over HTTP and WebSocket: the application, what guards it, and a folder for each door. Decides no job.
 
-`listener` runs it all in a thread; `api` puts the routes together; `guard` and `limits` decide who gets in.
-Nothing in here converts, and nothing knows a user interface.
+Everything in here runs in the engine's process. FastAPI is imported here and nowhere else.
 """

@@ -16,7 +16,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _TIMEOUT_S = 100.0
-_LOADED = ("tui.cli", "tui.orders", "engine.client", "engine.offline", "engine.settings")
+_LOADED = (
+    "tui.command.cli",
+    "tui.command.orders",
+    "engine.remote.client",
+    "engine.remote.offline",
+    "engine.settings.settings",
+)
 
 
 def run_forked(folder: Path, arguments: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -89,4 +95,4 @@ if __name__ == "__main__":
     for _module in _LOADED:
         importlib.import_module(_module)
     _serve(socket.socket(fileno=int(sys.argv[1])))
-    sys.modules["tui.cli"].main()
+    sys.modules["tui.command.cli"].main()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from engine.sockets import socket_path
+from engine.base.sockets import socket_path
 from tests.e2e.forked_commands import run_forked
 from tests.e2e.terminal import is_alive
 from tests.waiting import wait_until

@@ -204,8 +204,8 @@ def test_the_engine_never_loads_pymupdf_or_a_user_interface_into_its_own_process
     (folder / "input" / "a.pdf").write_bytes(pdfs.text_pages(1))
     program = """
 import sys
-from engine.engine import Engine
-from engine.settings import Settings
+from engine.facade.engine import Engine
+from engine.settings.settings import Settings
 with Engine(Settings(ocr="never")) as engine:
     assert engine.wait_until_idle(60)
     assert [entry.job.state for entry in engine.snapshot().changed] == ["done"]
@@ -221,7 +221,7 @@ def test_the_command_never_loads_pymupdf_into_its_own_process(folder: Path, argu
     (folder / "input" / "a.pdf").write_bytes(pdfs.text_pages(1))
     program = f"""
 import sys
-from tui.cli import app
+from tui.command.cli import app
 try:
     app({arguments!r})
 except SystemExit:

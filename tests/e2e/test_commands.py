@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.folders import logs_folder
+from engine.settings.statefolder import logs_folder
 from tests import pdfs
 from tests.e2e.service import (
     HOTFOLIO,

@@ -13,9 +13,10 @@ import pytest
 from tests import pdfs
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.terminal import LARGE, SMALL
+from tests.places import ROOT
 
 JOBS = 30
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+CORPUS = ROOT.parent / "shared" / "corpus"
 """Real documents, where they are at hand."""
 
 

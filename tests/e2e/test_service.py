@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from engine import sockets
+from engine.base import sockets
 from tests import pdfs
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.service import ServiceProcess, assert_nothing_left, end_all, hotfolio, processes_in, service

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from engine.server.token import read_token
-from engine.settings import Settings
+from engine.server.security.token import read_token
+from engine.settings.settings import Settings
 from tests import pdfs
-from tui.background import BackgroundEngine, Order, TcpOrder
+from tui.command.background import BackgroundEngine, Order, TcpOrder
 
 SUBMISSIONS = 60
 TIMEOUT_S = 120

@@ -12,7 +12,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from engine.display import display_name
+from engine.base.safetext import display_name
 from tests import pdfs
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.terminal import LARGE, SMALL

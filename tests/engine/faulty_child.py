@@ -1,4 +1,4 @@
-"""A fork server whose processes misbehave on pages that ask for it; run instead of `engine.child`.
+"""A fork server whose processes misbehave on pages that ask for it; run instead of `engine.convert.process.child`.
 
 A page asks by a line such as `fault: loop`. `fault-once: …`, or `fault-first: …`, is for the first process alone that
 meets it, and `fault-always: …` is there even when the page is read as plain text.
@@ -11,19 +11,18 @@ import signal
 import time
 from pathlib import Path
 
-from engine import child
-from engine.convert import runtime
+from engine.convert.process import child, runtime
 
 
 def install() -> None:
     runtime.preload()
-    from engine.convert import chain
-    from engine.convert.base import MergeContext, PageContext
+    from engine.convert.open.context import MergeContext, PageContext
+    from engine.convert.process import chain
 
     honest = chain.converters
     if "FAULTY_CHILD_WITHOUT_OCR" in os.environ:
-        from engine.convert import ocr
-        from engine.ocrtools import OcrTools
+        from engine.convert.ocr import choice as ocr
+        from engine.sandbox.capabilities import OcrTools
 
         ocr.installed_tools = lambda: OcrTools(None, None)
 

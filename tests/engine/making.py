@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.job import Job, JobState, PageResult, PageState, Source, Submission
-from engine.jobqueue import JobQueue
-from engine.options import ConvertOptions
-from engine.store import JobStore
+from engine.job.job import Job, JobState, PageResult, PageState, Source, Submission
+from engine.job.options import ConvertOptions
+from engine.queue.jobqueue import JobQueue
+from engine.queue.store import JobStore
 
 ROOT = b"/in"
 OPTIONS = ConvertOptions()

@@ -8,12 +8,12 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.fake_engine import FakeEngine
-from tui.app import Dashboard
-from tui.glyphs import UNICODE
-from tui.messages import QuitChoice
-from tui.screens.main import MainScreen
-from tui.widgets.key_bar import KeyBar
-from tui.widgets.queue_list import QueueList
+from tui.dashboard.app import Dashboard
+from tui.dashboard.messages import QuitChoice
+from tui.dashboard.screens.main import MainScreen
+from tui.dashboard.widgets.key_bar import KeyBar
+from tui.dashboard.widgets.queue_list import QueueList
+from tui.text.glyphs import UNICODE
 
 SIZES = [(80, 24), (120, 40)]
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from engine.display import display_text
-from engine.errors import HotfolioError, IllegalTransition, NoSuchJob, PageNotLocated
-from engine.job import Job, JobState, Move, PageResult, PageState, Source, Step, check_transition
-from engine.options import ConvertOptions
-from engine.pageranges import first_selected
-from engine.progress import ProgressTracker
-from engine.settings import Settings
-from engine.snapshot import MARKS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot, WorkerSnapshot, WorkerState
+from engine.base.errors import HotfolioError, IllegalTransition, NoSuchJob, PageNotLocated
+from engine.base.safetext import display_text
+from engine.job.job import Job, JobState, Move, PageResult, PageState, Source, Step, check_transition
+from engine.job.options import ConvertOptions
+from engine.job.pageranges import first_selected
+from engine.job.snapshot import MARKS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot, WorkerSnapshot, WorkerState
+from engine.queue.progress import ProgressTracker
+from engine.settings.settings import Settings
 
 HOSTILE_NAMES = [
     b"[/]x.pdf",

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from engine.convert.blocks import Box
-from engine.convert.vlm.told import Element
+from engine.convert.page.blocks import Box
+from engine.convert.page.told import Element
 
 CATEGORIES = (
     "Caption",

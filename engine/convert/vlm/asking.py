@@ -16,13 +16,13 @@ from typing import NamedTuple
 import pymupdf
 from PIL import Image
 
-from engine.convert.base import PageContext
-from engine.convert.document import one_line
+from engine.convert.open.context import PageContext
+from engine.convert.open.document import one_line
+from engine.convert.page.told import Element, NoAnswer, Told
 from engine.convert.vlm.answer import cleaned, read_layout
-from engine.convert.vlm.client import Answer, VisionModel
+from engine.convert.vlm.modelclient import Answer, VisionModel
 from engine.convert.vlm.prompts import Prompts, load
-from engine.convert.vlm.told import Element, NoAnswer, Told
-from engine.options import ConvertOptions, PromptMode
+from engine.job.options import ConvertOptions, PromptMode
 
 DPI = 200
 """What dots.ocr is said to read best."""

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from engine.convert.vlm.told import NoAnswer
+from engine.convert.page.told import NoAnswer
 
 _FAILURES = 3
 """Pages in a row that were given up until no further one is tried."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.display import display_name
-from engine.errors import HotfolioError
-from engine.options import PromptMode
+from engine.base.errors import HotfolioError
+from engine.base.safetext import display_name
+from engine.job.options import PromptMode
 
 _MOST_BYTES = 100_000
 _CATEGORIES = (

@@ -20,15 +20,22 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from engine.display import display_text
-from engine.server.docling.models import ConvertResult, Health, SourceRequest, StillGoing, TaskMessage, TaskStatus
-from engine.server.docling.options import read_order
-from engine.server.docling.results import NOT_FINISHED, Results
-from engine.server.docling.schema import FORM, JSON, REFUSALS, UNKNOWN, UNREADABLE, WAITED, ZIP
+from engine.base.safetext import display_text
+from engine.server.dependencies.service import Service
+from engine.server.docling.answers import NOT_FINISHED, Results
+from engine.server.docling.doclingoptions import read_order
+from engine.server.docling.doclingschemas import (
+    ConvertResult,
+    Health,
+    SourceRequest,
+    StillGoing,
+    TaskMessage,
+    TaskStatus,
+)
+from engine.server.docling.openapi import FORM, JSON, REFUSALS, UNKNOWN, UNREADABLE, WAITED, ZIP
+from engine.server.docling.received import Uploads
 from engine.server.docling.tasks import Task, Tasks
-from engine.server.docling.uploads import Uploads
-from engine.server.limits import admission
-from engine.server.service import Service
+from engine.server.security.limits import admission
 
 _LOOK_S = (0.05, 0.5)
 """How often what waits looks at a task: ever less often the longer it has waited."""

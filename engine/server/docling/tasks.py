@@ -14,14 +14,14 @@ from pathlib import Path
 from fastapi import HTTPException
 from pydantic import BaseModel, ValidationError
 
-from engine.display import display_text
-from engine.engine import Engine
-from engine.errors import NoSuchJob, OutputUnwritable
-from engine.filesystem import fsync_path
-from engine.job import Job, JobState
-from engine.server.docling.models import TaskMeta, TaskState, TaskStatus
-from engine.server.docling.options import Order
-from engine.server.docling.uploads import Upload, Uploads
+from engine.base.disk import fsync_path
+from engine.base.errors import NoSuchJob, OutputUnwritable
+from engine.base.safetext import display_text
+from engine.facade.engine import Engine
+from engine.job.job import Job, JobState
+from engine.server.docling.doclingoptions import Order
+from engine.server.docling.doclingschemas import TaskMeta, TaskState, TaskStatus
+from engine.server.docling.received import Upload, Uploads
 
 log = logging.getLogger(__name__)
 

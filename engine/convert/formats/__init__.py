@@ -1,0 +1,1 @@
+"""The files a conversion makes: texts, pictures, TIFF and searchable PDF."""

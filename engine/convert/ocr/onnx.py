@@ -1,0 +1,40 @@
+"""How ONNX Runtime's sessions are made, whichever library makes them: threads and memory arena."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+ONNX_THREADS = 1
+"""Per process. Workers are the parallelism; two processes with a thread per core each are 1.6 times slower."""
+
+_arena = True
+
+
+@contextmanager
+def without_arena() -> Iterator[None]:
+    """Have sessions made meanwhile give their memory back after each run."""
+    global _arena
+    _arena = False
+    try:
+        yield
+    finally:
+        _arena = True
+
+
+def tame_onnx_runtime() -> None:
+    """Give every inference session one thread and its memory arena, unless it is made under `without_arena`.
+
+    PyMuPDF turns the arena off so that a long-lived process does not keep its peak; a conversion process is recycled
+    instead, and with the arena a page costs a quarter less time (`benchmarks/onnx_arena.py`).
+    """
+    import onnxruntime
+
+    class Session(onnxruntime.InferenceSession):  # type: ignore[misc]
+        def __init__(self, model: Any, sess_options: Any = None, **kwargs: Any) -> None:
+            options = sess_options or onnxruntime.SessionOptions()
+            options.intra_op_num_threads = ONNX_THREADS
+            options.inter_op_num_threads = ONNX_THREADS
+            options.enable_cpu_mem_arena = _arena
+            super().__init__(model, options, **kwargs)
+
+    onnxruntime.InferenceSession = Session

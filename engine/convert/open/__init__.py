@@ -1,0 +1,1 @@
+"""Opens documents of any kind as PDFs, and says in one sentence why one cannot be."""

@@ -1,0 +1,169 @@
+"""The seam of a format family, and what a converter is given to work with."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pymupdf
+
+from engine.base.safetext import display_text
+from engine.convert.open.document import Document
+from engine.convert.page.pagemodel import PageModel
+from engine.convert.page.told import NoAnswer, Told
+from engine.job.job import PageState
+from engine.job.options import ConvertOptions
+
+
+@dataclass(frozen=True, slots=True)
+class OcrWord:
+    """A word that OCR has read."""
+
+    text: str
+    quad: tuple[float, float, float, float, float, float, float, float]
+    """Its corners as x, y pairs in points on the page as it is shown: where the word's top begins, where its top ends,
+    where its bottom ends, where its bottom begins, as one reads it."""
+
+
+@dataclass
+class PageContext:
+    """One page on its way through a batch."""
+
+    document: Document
+    number: int
+    """From 1."""
+    options: ConvertOptions
+    text_only: bool
+    """The layout step is known to fail on this page."""
+    out: Path
+    """The folder that will be published; relative to the working directory."""
+    on_ocr: Any
+    """Called without arguments when the page turns out to need OCR."""
+    state: PageState = PageState.OK
+    via: str = "none"
+    error: str | None = None
+    why: str | None = None
+    """Why it was read the way it was, where there was a choice."""
+    model: PageModel | None = None
+    """What the page says, for the checkpoint; None where no text format is asked for."""
+    ocr_words: list[OcrWord] = field(default_factory=list)
+    """What OCR has read, line by line; empty where it has not run, or found nothing."""
+    files: list[Path] = field(default_factory=list)
+    """Files written for this page; made durable with the checkpoint."""
+    warnings: list[str] = field(default_factory=list)
+    on_start: Callable[[], None] = lambda: None
+    """Called when work on the page begins."""
+    begun: float = 0.0
+    """When that was, by `time.perf_counter`."""
+    told: Told | NoAnswer | None = None
+    """What a vision model has said of it; None where none was asked."""
+
+    def begin(self) -> None:
+        """Work on the page begins."""
+        self.on_start()
+        self.begun = time.perf_counter()
+
+    def load(self) -> pymupdf.Page:
+        """The page itself, from 1 to PyMuPDF's count from 0."""
+        return self.document.pdf.load_page(self.number - 1)
+
+
+def _no_source() -> Document:
+    raise ValueError("this is made from the checkpoints alone")
+
+
+@dataclass
+class MergeContext:
+    """A whole document on its way into files."""
+
+    head: dict[str, Any]
+    """What concerns the document as a whole, as `Document.describe()` gave it."""
+    stem: str
+    """File name without suffix for what is made."""
+    name: str
+    """The source's file name."""
+    options: ConvertOptions
+    out: Path
+    pages: "PageSource"
+    failed: dict[int, str]
+    open: Callable[[], Document] = _no_source
+    """Opens the document, to be closed after use."""
+    on_page: Callable[[int], None] = lambda _: None
+    """To be called with the number of a page that is done: a merge that is not heard of for long is given up."""
+    source: str = ""
+    """The source's path in its folder, as the manifest has it."""
+    sha256: str = ""
+    """Of the source, in hexadecimal digits."""
+    warnings: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    page_sizes: dict[int, int] = field(default_factory=dict)
+    """Bytes of Markdown that each page has come to, in the order they were written."""
+
+
+Pages = Iterator[PageModel | tuple[int, str]]
+"""Pages to be written; of a failed one its number and the reason."""
+
+
+class Writer(ABC):
+    """Writes a document in one format: what its methods return, called in this order, is the file.
+
+    Several writers may be given the same page, so they leave it as it is, unless they say otherwise.
+    """
+
+    def begin(self) -> str:
+        """What comes before the first page."""
+        return ""
+
+    @abstractmethod
+    def page(self, model: PageModel) -> str:
+        """What there is to write after one more page."""
+
+    def missing(self, number: int, reason: str) -> str:
+        """What stands for a page that failed."""
+        return ""
+
+    def end(self) -> str:
+        """What comes after the last page."""
+        return ""
+
+
+def missing(number: int, reason: str) -> str:
+    """What stands in the place of a page that failed."""
+    return display_text(f"Page {number} could not be converted: {reason}")
+
+
+def missing_in_text(number: int, reason: str) -> str:
+    """The same in brackets, in plain text."""
+    return f"[{missing(number, reason)}]\n\n"
+
+
+def missing_in_markdown(number: int, reason: str) -> str:
+    """The same as a comment, which does not show in the document."""
+    return f"<!-- {missing(number, reason).replace('--', '- -')} -->\n\n"
+
+
+class PageSource(Protocol):
+    """The checkpoints of a document, readable as often as a converter needs."""
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The pages that have a checkpoint, in order, whatever is in it."""
+        ...
+
+    def __iter__(self) -> Iterator[PageModel]:
+        """Those of which text is wanted, in order, one in memory at a time, each a fresh copy."""
+        ...
+
+
+class Converter(Protocol):
+    """Makes a family of formats."""
+
+    def convert_page(self, page: PageContext) -> None:
+        """Do what can be done with one page alone. An exception fails the page, not the document."""
+        ...
+
+    def merge(self, document: MergeContext) -> None:
+        """Do what needs the whole document."""
+        ...

@@ -1,0 +1,80 @@
+"""Reads a page with the library's layout model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import pymupdf
+from pymupdf4llm.helpers import document_layout
+from pymupdf4llm.ocr import OCRMode
+
+from engine.convert.open.context import PageContext
+from engine.convert.page.blocks import Box
+from engine.convert.page.pagemodel import PageModel
+from engine.convert.read.sheet import Sheet
+from engine.job.job import PageState
+
+IMAGE_FOLDER = "images"
+
+
+def read(page: PageContext, sheet: Sheet, *, images: bool) -> PageModel:
+    """The page as the layout model sees it, its pictures written to files if asked for.
+
+    Raises whatever the library raises.
+    """
+    if sheet.is_copy:
+        sheet.pdf._name = f"{page.document.pdf.name}-{page.number:04d}"  # part of the names of pictures
+    with _boxes_only() if page.options.refine else nullcontext():
+        parsed = document_layout.parse_document(
+            sheet.pdf,
+            pages=[sheet.index],
+            image_dpi=page.options.dpi,
+            image_path=IMAGE_FOLDER if images else "",
+            write_images=images,
+            force_text=True,
+            use_ocr=OCRMode.NEVER,
+        )
+    page.state, page.via = (PageState.OCR, "ocr") if page.ocr_words else (PageState.OK, "layout")
+    layout = parsed.pages[0]
+    if sheet.is_copy:
+        layout.page_number = page.number
+        for number, box in enumerate(layout.boxes):
+            if isinstance(box.image, str):
+                file = picture_file(page, number)
+                Path(box.image).replace(file)
+                box.image = str(file)
+    return PageModel(page.number, layout)
+
+
+@contextmanager
+def _boxes_only() -> Iterator[None]:
+    """Have the library find boxes and tables, but not the text in boxes, nor the lines through or below it.
+
+    A refined page takes its text from `pagetext`. MuPDF compares each character with each graphic to find such lines.
+    """
+    flags, get_raw_lines = document_layout.FLAGS, document_layout.get_raw_lines
+    document_layout.FLAGS = flags & ~pymupdf.TEXT_COLLECT_STYLES
+    document_layout.get_raw_lines = lambda *args, **kwargs: []
+    try:
+        yield
+    finally:
+        document_layout.FLAGS, document_layout.get_raw_lines = flags, get_raw_lines
+
+
+def picture_file(page: PageContext, number: int) -> Path:
+    """The file of a page's picture, named as the library names those it finds; `number` counts from 0."""
+    return Path(IMAGE_FOLDER) / f"{page.document.pdf.name}-{page.number:04d}-{number:02d}.png"
+
+
+def render(page: PageContext, box: Box, file: Path) -> bool:
+    """Render a part of the page into a file; False if there is nothing to be seen."""
+    shown = page.load()
+    clip = pymupdf.Rect(box) & shown.rect
+    if clip.is_empty:
+        return False
+    pixels = shown.get_pixmap(clip=clip, dpi=page.options.dpi)
+    if not pixels.width or not pixels.height:
+        return False
+    file.parent.mkdir(exist_ok=True)
+    pixels.save(str(file))
+    return True

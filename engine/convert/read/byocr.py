@@ -1,0 +1,75 @@
+"""Reads a page by OCR where it needs it.
+
+`ocrneed` says what the page needs, `scan` makes a picture of it, an engine of `ocrengines` reads it, and `ocrlayer`
+puts the words on an upright copy of the page (`sheet`), which is laid out like any other.
+"""
+
+import pymupdf
+
+from engine.convert.ocr.engines.ocrengine import Corners, ReadLine
+from engine.convert.ocr.layer import LayerLine, add_layer
+from engine.convert.ocr.need import Need, looks_scanned, need_of
+from engine.convert.ocr.scan import Raster, box_around, direction, moved, reading_order, render
+from engine.convert.open.context import OcrWord, PageContext
+from engine.convert.read.sheet import Sheet, raster_copy, upright_copy
+
+_SURE = 0.8
+"""Confidence of a line that is read beside text the page already has; less may be a picture's texture."""
+
+
+def read(page: PageContext) -> Sheet | None:
+    """The page with the words that OCR has read; None where it has no need of it, or nothing was found.
+
+    Raises whatever the engine raises.
+    """
+    ocr, shown = page.document.ocr, page.load()
+    if ocr.engine is None:
+        if ocr.problem and looks_scanned(shown):
+            page.error = f"This page looks scanned. {ocr.problem}"
+        return None
+    need = need_of(shown, ocr.mode)
+    raster = render(shown, need.keep) if need.ocr else None
+    if raster is None or raster.is_blank:
+        return None
+    page.on_ocr()
+    lines = ocr.engine.read(raster.pixels, raster.dpi)
+    if need.keep:
+        lines = [line for line in lines if line.confidence > _SURE]
+    if not lines:
+        return None
+    # A page with text of its own lies the way that text runs.
+    sheet = _copy(shown, raster, need, 0.0 if need.keep else direction(lines))
+    to_page = pymupdf.Matrix(raster.scale, raster.scale)
+    _write(sheet, lines, to_page * sheet.turn)
+    page.ocr_words = [OcrWord(word.text, _quad(moved(word.corners, to_page))) for line in lines for word in line.words]
+    page.why = f"{need.reason}; read by {ocr.engine.name}"
+    if ocr.problem:
+        page.error = ocr.problem
+    return sheet
+
+
+def _copy(shown: pymupdf.Page, raster: Raster, need: Need, angle: float) -> Sheet:
+    try:
+        return upright_copy(shown, angle, need.drop)
+    except Exception:
+        if need.keep:
+            raise
+        return raster_copy(shown, raster, angle)
+
+
+def _write(sheet: Sheet, lines: list[ReadLine], to_sheet: pymupdf.Matrix) -> None:
+    """Put lines on a sheet, and into the order in which they are read there."""
+    order = reading_order([box_around(moved(line.corners, to_sheet)) for line in lines])
+    lines[:] = [lines[index] for index in order]
+    layer = [
+        LayerLine(
+            tuple((word.text, moved(word.corners, to_sheet)) for word in line.words), moved(line.corners, to_sheet)
+        )
+        for line in lines
+    ]
+    add_layer(sheet.load(), layer)
+
+
+def _quad(corners: Corners) -> tuple[float, float, float, float, float, float, float, float]:
+    x0, y0, x1, y1, x2, y2, x3, y3 = (float(value) for value in corners.reshape(-1))
+    return (x0, y0, x1, y1, x2, y2, x3, y3)

@@ -1,0 +1,211 @@
+"""Reads a page: by its tags where they deserve it, by the layout model, by OCR where it needs it, or as plain text.
+
+Or by what a vision model has said of it, where one was asked.
+"""
+
+import pymupdf
+
+from engine.convert.open.context import PageContext
+from engine.convert.open.document import one_line
+from engine.convert.page.blocks import Kind, RefinedPage
+from engine.convert.page.pagemodel import PageModel
+from engine.convert.page.told import NoAnswer, Told
+from engine.convert.read import bylayout as layout
+from engine.convert.read import byocr as ocrpage
+from engine.convert.read import plain as plaintext
+from engine.convert.read.sheet import Sheet
+from engine.convert.refine.steps import page_steps
+from engine.convert.tags.structuretree import NoStructure
+from engine.convert.text import layoutblocks
+from engine.job.job import PageState
+from engine.job.options import Format, OcrMode, PromptMode, Structure
+
+
+class NothingRead(Exception):
+    """There is nothing to be had of a page that has something on it; `str()` is a sentence."""
+
+
+def read(page: PageContext) -> PageModel:
+    """The page; where one way fails, the next is taken."""
+    options = page.options
+    if page.told is not None:
+        return PageModel(page.number, refined=_as_told(page, page.told))
+    if options.refine and not page.text_only:
+        refined = _by_tags(page)
+        if refined is not None:
+            return PageModel(page.number, refined=refined)
+    sheet = _sheet(page)
+    if not page.text_only:
+        sheet = _by_ocr(page) or sheet
+    try:
+        return _on_sheet(page, sheet)
+    finally:
+        sheet.close()
+
+
+def _on_sheet(page: PageContext, sheet: Sheet) -> PageModel:
+    options = page.options
+    model = plaintext.read(page, sheet) if page.text_only else _by_layout(page, sheet)
+    if options.images:
+        page.files += [page.out / box.image for box in model.unrefined.boxes if isinstance(box.image, str)]
+    made_of_blocks = [options.has_blocks(format_) for format_ in options.text_formats]
+    if any(made_of_blocks):
+        model.refined = _refined(page, model, sheet)
+    if all(made_of_blocks):
+        return PageModel(page.number, refined=model.refined)
+    if Format.JSON not in options.formats:
+        model.unrefined.fulltext = None  # only JSON has it, and it is most of a checkpoint
+    return model
+
+
+def recognize(page: PageContext) -> None:
+    """Have the page read by OCR if it needs that, where its words are wanted and no text format is."""
+    if page.text_only:
+        page.state = PageState.TEXT_ONLY  # it is OCR that has failed
+        return
+    _find_words(page)
+    if page.ocr_words:
+        page.state, page.via = PageState.OCR, "ocr"
+
+
+def find_words(page: PageContext) -> None:
+    """Have OCR say what words are where on a page that needs it, and that others have read.
+
+    What is said of how they have read it stays; a problem of OCR becomes a warning.
+    """
+    error, why = page.error, page.why
+    page.error = None
+    problem = _find_words(page)
+    if problem:
+        page.warnings.append(f"Page {page.number} of the PDF: {problem}")
+    page.error, page.why = error, why
+
+
+def _find_words(page: PageContext) -> str | None:
+    """Returns what the page's error is then."""
+    sheet = _by_ocr(page)
+    if sheet is not None:
+        sheet.close()
+    return page.error
+
+
+def _by_tags(page: PageContext) -> RefinedPage | None:
+    options = page.options
+    if options.structure is Structure.LAYOUT:
+        return None
+    if options.ocr is OcrMode.FORCE:
+        page.why = "OCR is forced"
+        return None
+    tags = page.document.tags
+    if isinstance(tags, str):
+        page.why = tags
+        return None
+    try:
+        refined = tags.read(
+            page.number,
+            trusting=options.structure is Structure.TAGS,
+            furniture=options.page_header or options.page_footer or Format.JSON in options.formats,
+        )
+    except NoStructure as reason:
+        page.why = str(reason)
+        return None
+    except Exception as error:  # noqa: BLE001 - a page with broken tags is read by its layout
+        page.why = f"its tags cannot be read ({one_line(error)})"
+        return None
+    page.state, page.via = PageState.OK, "tags"
+    if options.images:
+        _keep_pictures(page, refined)
+    return refined
+
+
+def _keep_pictures(page: PageContext, refined: RefinedPage) -> None:
+    """Render the pictures of a tagged page into files, named as the library names them."""
+    pictures = [block for block in refined.blocks if block.kind is Kind.PICTURE]
+    for number, block in enumerate(pictures):
+        file = layout.picture_file(page, number)
+        try:
+            is_rendered = layout.render(page, block.box, file)
+        except OSError:
+            raise  # the disk, not the picture
+        except Exception as error:  # noqa: BLE001 - the text is worth more than its pictures
+            page.error = f"A picture is missing: it could not be rendered ({one_line(error)})."
+            continue
+        if is_rendered:
+            block.image = str(file)
+            page.files.append(page.out / file)
+
+
+def _as_told(page: PageContext, told: Told | NoAnswer) -> RefinedPage:
+    """The page as a vision model sees it, or as plain text where it has not said."""
+    if isinstance(told, NoAnswer):
+        return _without_model(page, str(told))
+    from engine.convert.vlm.answerblocks import blocks_of, layout_of  # what reads Markdown takes a while to load
+
+    shown = page.load()
+    size = (float(shown.rect.width), float(shown.rect.height))
+    has_text = bool(shown.get_text().strip())
+    if page.options.prompt_mode is PromptMode.LAYOUT_ONLY:
+        if not has_text and any(element.category != "Picture" for element in told.elements):
+            raise NothingRead(f"The page has no text of its own, which {PromptMode.LAYOUT_ONLY} needs.")
+        refined = _refined(page, PageModel(page.number, layout_of(told, page.number, size)), _sheet(page))
+    else:
+        blocks = blocks_of(told, size, lambda box: str(shown.get_textbox(pymupdf.Rect(box))))
+        refined = RefinedPage(page.number, *size, blocks, is_settled=True)
+    if has_text and not any(block.text.strip() or block.kind is Kind.PICTURE for block in refined.blocks):
+        return _without_model(page, "The vision model has found nothing on the page.")
+    page.state, page.via, page.error = PageState.OK, "vlm", told.remark
+    if page.options.images:
+        _keep_pictures(page, refined)
+    return refined
+
+
+def _without_model(page: PageContext, reason: str) -> RefinedPage:
+    sheet = _sheet(page)
+    refined = _refined(page, plaintext.read(page, sheet), sheet)
+    # A scan would come out empty, and its job as done.
+    if not any(block.text.strip() for block in refined.blocks) and page.load().get_bboxlog():
+        raise NothingRead(f"{reason} The page has no text of its own.")
+    page.error = f"Only plain text. {reason}"
+    return refined
+
+
+def _sheet(page: PageContext) -> Sheet:
+    """The page as it is, to be laid out."""
+    return Sheet(page.document.pdf, page.number - 1, page.load())
+
+
+def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:
+    """The library's page as blocks, mended."""
+    text = sheet.text()
+    refined = layoutblocks.read_blocks(model.unrefined, text)
+    for step in page_steps(page.options):
+        step.apply(refined, text)
+    sheet.map_back(refined)
+    return refined
+
+
+def _by_ocr(page: PageContext) -> Sheet | None:
+    """The page with the words that OCR has read; None where it is to be read as it is."""
+    try:
+        return ocrpage.read(page)
+    except Exception as error:  # noqa: BLE001 - the page may have text of its own, and pictures
+        page.ocr_words = []
+        page.error = f"Read without OCR, which failed ({one_line(error)})."
+        return None
+
+
+def _by_layout(page: PageContext, sheet: Sheet) -> PageModel:
+    """The page by the layout model, giving up on no more than has to be: pictures, then the structure."""
+    problem = ""
+    for images in (True, False) if page.options.images else (False,):
+        try:
+            model = layout.read(page, sheet, images=images)
+        except Exception as error:  # noqa: BLE001 - the library may raise anything on a bad page
+            problem = problem or one_line(error)
+            continue
+        if problem:
+            page.error = f"Its pictures are missing: they could not be rendered ({problem})."
+        return model
+    model = plaintext.read(page, sheet)
+    page.error = f"Only plain text: the layout step failed ({problem})."
+    return model

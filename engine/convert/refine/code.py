@@ -1,0 +1,133 @@
+"""Finds listings by their font and reads them again by the places of their characters."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, around
+from engine.convert.text.codetext import is_code, line_pitch
+from engine.convert.text.layoutblocks import rewrite
+from engine.convert.text.listlabels import drawn_bullet
+from engine.convert.text.pagetext import Drawing, Line, PageText
+from engine.convert.text.textflow import visual_lines
+
+_TEXT = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.CAPTION, Kind.FOOTNOTE, Kind.FORMULA, *FURNITURE})
+_PLAIN_WORD = re.compile(r"[(\"'“‘]?[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?)\"'”’]*")
+
+
+class Code:
+    """Makes listings of text that is all monospaced, each one block, with its lines, indentation and blank lines."""
+
+    name = "code"
+
+    def apply(self, page: RefinedPage, text: PageText) -> None:
+        """Change paragraphs and list items into code, split and join them where a listing begins and ends."""
+        blocks: list[Block] = []
+        for block in page.blocks:
+            blocks += _parts(block, text) if block.kind in _TEXT else [block]
+        joined: list[Block] = []
+        for block in blocks:
+            if joined and _is_one_listing(joined[-1], block, text):
+                before = joined[-1]
+                before.box = around([before.box, block.box])
+                before.goes_on = block.goes_on
+                text.remember(before, [*text.lines_of(before), *text.lines_of(block)])
+            else:
+                joined.append(block)
+        for block in joined:
+            if block.kind is Kind.CODE and text.lines_of(block):
+                rewrite(block, text.lines_of(block), text)
+        page.blocks = joined
+
+
+def _parts(block: Block, text: PageText) -> list[Block]:
+    """A block of text as it is or as code; cut in two or more where listings and prose are in one box."""
+    lines = text.lines_of(block)
+    if not lines or not any(word.font.mono for word in lines[0].words + lines[-1].words):
+        return [block]
+    lines = visual_lines(lines)
+    if block.kind in FURNITURE and (len(lines) < 2 or not is_code(lines)):
+        return [block]
+    if is_code(lines):
+        if _is_prose(lines):
+            for span in block.spans:
+                span.code = False
+        elif block.kind is not Kind.FORMULA and drawn_bullet(lines[0], text) is None:
+            block.kind = Kind.CODE
+            block.label = ""
+        return [block]
+    runs = _runs(lines)
+    if len(runs) == 1:
+        return [block]
+    parts = []
+    for is_listing, run in runs:
+        part = Block(Kind.CODE if is_listing else block.kind, around(line.box for line in run), depth=block.depth)
+        rewrite(part, run, text)
+        parts.append(part)
+    parts[-1].goes_on = block.goes_on
+    return parts
+
+
+def _runs(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
+    """Lines as prose and listings; a listing within prose has two lines or more."""
+    runs: list[tuple[bool, list[Line]]] = []
+    for line in lines:
+        mono = is_code([line])
+        if runs and runs[-1][0] == mono:
+            runs[-1][1].append(line)
+        else:
+            runs.append((mono, [line]))
+    settled: list[tuple[bool, list[Line]]] = []
+    for mono, run in runs:
+        listing = mono and len(run) > 1
+        if settled and settled[-1][0] == listing:
+            settled[-1][1].extend(run)
+        else:
+            settled.append((listing, run))
+    return settled
+
+
+def _is_prose(lines: Sequence[Line]) -> bool:
+    """Whether monospaced text is sentences: nothing but words, from a capital letter to a full stop."""
+    text = " ".join(line.text for line in lines)
+    words = text.split()
+    return (
+        len(words) >= 6
+        and words[0].lstrip("(\"'“‘")[:1].isupper()
+        and text.rstrip("\"'”’)").endswith((".", "!", "?", ":"))
+        and sum(bool(_PLAIN_WORD.fullmatch(word)) for word in words) >= 0.9 * len(words)
+    )
+
+
+def _is_one_listing(before: Block, after: Block, text: PageText) -> bool:
+    """Whether code goes on in the next block: on the same background, else with at most one blank line between."""
+    if before.kind is not Kind.CODE or after.kind is not Kind.CODE:
+        return False
+    first, second = visual_lines(text.lines_of(before)), visual_lines(text.lines_of(after))
+    if not first or not second or not 0.9 < before.size / (after.size or 1) < 1.1:
+        return False
+    if min(before.box[2], after.box[2]) <= max(before.box[0], after.box[0]):
+        return False
+    step = second[0].baseline - first[-1].baseline
+    if step <= 0:
+        return False
+    grounds = [_background(block, text.backgrounds) for block in (before, after)]
+    if grounds[0] is not None or grounds[1] is not None:
+        return grounds[0] == grounds[1]
+    steps = [b.baseline - a.baseline for a, b in pairwise(first)] + [
+        b.baseline - a.baseline for a, b in pairwise(second)
+    ]
+    pitch = line_pitch(steps, before.size)
+    return step <= 2.3 * max(pitch, 1.1 * before.size)
+
+
+def _background(block: Block, drawings: Sequence[Drawing]) -> tuple[float, ...] | None:
+    """The smallest filled area around a block, that is not the whole page's."""
+    x0, y0, x1, y1 = block.box
+    found = [
+        d.box
+        for d in drawings
+        if d.box[0] <= x0 + 1 and d.box[1] <= y0 + 1 and d.box[2] >= x1 - 1 and d.box[3] >= y1 - 1
+    ]
+    found = [box for box in found if box[1] > 0 and box[0] > 0]
+    return min(found, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), default=None)

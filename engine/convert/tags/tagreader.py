@@ -1,0 +1,162 @@
+"""Reads pages by the structure their author's program wrote into the PDF, where it deserves trust.
+
+Chromium, Word, LibreOffice, Google Docs and InDesign tag headings, lists, tables, code and links (PDF 32000-1, 14.8).
+Reading them takes a small part of the time of the layout model, and is truer.
+"""
+
+from collections import Counter
+from itertools import pairwise
+
+import pymupdf
+
+from engine.convert.page.blocks import Block, Kind, RefinedPage, around, stripped
+from engine.convert.tags.markedcontent import MarkedContent, scan
+from engine.convert.tags.pageresources import PageResources
+from engine.convert.tags.structuretext import ElementTree, Run, read_elements
+from engine.convert.tags.structuretree import NoStructure, Path, StructureTree, read_structure
+from engine.convert.tags.tagblocks import TagBlocks
+from engine.convert.tags.tagtext import Style, spans_of, usual_size
+from engine.convert.text.linktargets import LinksByHeight, link_targets
+
+MIN_COVERAGE = 0.98
+"""Of the page's visible text, outside artifacts, must be in the tree."""
+_MOST_ARTIFACTS = 0.6
+"""A page of which more than this is marked as decoration is marked wrongly."""
+_MOST_DISORDER = 0.25
+"""Of the steps from block to block may go up the page, within a column."""
+_HEADING_SIZE = 1.15
+"""Short text so much larger than most of the page looks like a heading."""
+
+
+class TagReader:
+    """The structure of one document, read page by page."""
+
+    def __init__(self, document: pymupdf.Document) -> None:
+        """`document` must not be used for anything else: artifacts are taken out of its pages.
+
+        Raises `NoStructure` if it has no tags that can be used.
+        """
+        self._document = document
+        self.tree = read_structure(document)
+        self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
+
+    def read(self, number: int, *, trusting: bool = False, furniture: bool = True) -> RefinedPage:
+        """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason.
+
+        With `trusting`, only tags that would lose text are refused. Without `furniture`, running heads and feet are
+        left out, which saves a third of the time.
+        """
+        page = self._document.load_page(number - 1)
+        try:
+            resources = PageResources(page)
+            content = scan(page.read_contents(), resources.mcid, keeps_others=furniture)
+            # MuPDF adds forms without a mark to the element before, and does not look for marks of their own.
+            content.unmarked += resources.text_in_forms(content.unmarked_objects)
+        except ValueError as error:
+            raise NoStructure(str(error)) from error
+        self._check_coverage(content, page)
+        if content.has_artifacts:
+            page = self._with_contents(page, content.without_artifacts)
+        root = read_elements(page, figures=self.tree.has_figures)
+        builder = TagBlocks(
+            self.tree,
+            LinksByHeight(link_targets(page), page.rect.height),
+            lambda path: self._is_continued(path, number - 1),
+        )
+        builder.walk(root, Style())
+        blocks = builder.finish()
+        if content.marked:
+            _check_text(root)
+            self._check_elements(content, page.xref, root)
+        if not trusting:
+            _check_structure(blocks, self.tree)
+        artifacts = [run for element in builder.artifacts for run in element.runs()]
+        if content.has_artifacts and furniture:
+            page = self._with_contents(page, content.only_artifacts)
+            artifacts += read_elements(page, figures=False).runs()
+        if artifacts:
+            blocks = _with_furniture(blocks, artifacts, page.rect.height)
+        return RefinedPage(number, page.rect.width, page.rect.height, blocks)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._document.close()
+
+    def _check_coverage(self, content: MarkedContent, page: pymupdf.Page) -> None:
+        known = self.tree.marked.get(page.xref, {})
+        covered = sum(size for mcid, size in content.marked.items() if mcid in known)
+        total = sum(content.marked.values()) + content.unmarked
+        if content.artifact > _MOST_ARTIFACTS * (total + content.artifact):
+            raise NoStructure("most of its text is tagged as decoration")
+        if not total and (content.artifact or page.get_images()):
+            raise NoStructure("it has no text")
+        if covered < MIN_COVERAGE * total:
+            raise NoStructure(f"its tags cover only {int(100 * covered / total)}% of the text")
+
+    def _check_elements(self, content: MarkedContent, page: int, root: ElementTree) -> None:
+        """Whether MuPDF has found the elements that the text is marked for; else it counts it to the one before."""
+        known = self.tree.marked.get(page, {})
+        sizes = [(size, known[mcid] in root.paths_with_text) for mcid, size in content.marked.items() if mcid in known]
+        if sum(size for size, is_found in sizes if is_found) < MIN_COVERAGE * sum(size for size, _ in sizes):
+            raise NoStructure("its tags do not lead to its text")
+
+    def _with_contents(self, page: pymupdf.Page, contents: bytes) -> pymupdf.Page:
+        """The page with another content stream; the old one may be that of other pages too."""
+        xref = self._document.get_new_xref()
+        self._document.update_object(xref, "<<>>")
+        self._document.update_stream(xref, contents, compress=False)
+        page.set_contents(xref)
+        return self._document.reload_page(page)
+
+    def _is_continued(self, path: Path, number: int) -> bool:
+        """Whether a list item began on an earlier page; `number` counts from 0."""
+        pages = self.tree.item_pages.get(path, set())
+        return any(self._numbers.get(page, number) < number for page in pages)
+
+
+def _check_text(root: ElementTree) -> None:
+    outside = sum(len(kid.text.strip()) for kid in root.kids if isinstance(kid, Run))
+    if not root.paths_with_text or not any(run.text.strip() for run in root.runs()):
+        raise NoStructure("it has no text")
+    if outside > (1 - MIN_COVERAGE) * root.characters:
+        raise NoStructure("its tags do not lead to its text")
+    if root.unknown > 0.05 * root.characters:
+        raise NoStructure("its text cannot be decoded")
+
+
+def _check_structure(blocks: list[Block], tree: StructureTree) -> None:
+    steps = disorder = 0
+    for before, after in pairwise([block for block in blocks if block.kind is not Kind.PICTURE]):
+        shared = min(before.box[2], after.box[2]) - max(before.box[0], after.box[0])
+        if shared > 0.5 * min(before.box[2] - before.box[0], after.box[2] - after.box[0]):
+            steps += 1
+            disorder += after.box[3] <= before.box[1]
+    if disorder and disorder > _MOST_DISORDER * steps:
+        raise NoStructure("its tags are in another order than its text")
+    if tree.has_headings or any(block.kind not in (Kind.PARAGRAPH, Kind.PICTURE) for block in blocks):
+        return
+    sizes: Counter[float] = Counter()
+    for block in blocks:
+        sizes[block.size] += len(block.text)
+    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    if any(block.size > _HEADING_SIZE * body and len(block.text) < 200 for block in blocks):
+        raise NoStructure("its tags are paragraphs only, although it has headings")
+
+
+def _with_furniture(blocks: list[Block], artifacts: list[Run], height: float) -> list[Block]:
+    """The blocks, and what is tagged as an artifact: running heads above them, feet below, a block a line."""
+    lines: dict[int, list[Run]] = {}
+    for run in artifacts:
+        if run.text.strip():
+            lines.setdefault(round(run.baseline), []).append(run)
+    heads: list[Block] = []
+    feet: list[Block] = []
+    for baseline, runs in sorted(lines.items()):
+        is_head = baseline < height / 2
+        kind = Kind.PAGE_HEADER if is_head else Kind.PAGE_FOOTER
+        spans = stripped(
+            spans_of([(run, Style()) for run in sorted(runs, key=lambda run: run.box[0])], LinksByHeight((), 0.0))
+        )
+        block = Block(kind, around(run.box for run in runs), spans, size=usual_size(runs), node="artifact")
+        (heads if is_head else feet).append(block)
+    return [*heads, *blocks, *feet]

@@ -1,0 +1,1 @@
+"""The characters of a page put together: words, lines, listings, tables, links."""

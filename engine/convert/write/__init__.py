@@ -1,0 +1,1 @@
+"""Blocks written as Markdown, text, HTML and chunks. Reads no PDF."""

@@ -1,0 +1,211 @@
+"""Examines the machine: what hotfolio needs, what is missing, and what to do about it."""
+
+import importlib.metadata
+import locale
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from engine.base.disk import filesystem_type, is_network, nearest_existing
+from engine.base.errors import SandboxUnavailable, SettingsError
+from engine.base.safetext import display_name
+from engine.job.options import VLM_KEY, ConvertOptions, OcrMode, vlm_address
+from engine.sandbox.capabilities import INSTALL, choose, installed_tools
+from engine.sandbox.local import ForkServer, Limits, Sandbox
+from engine.settings.passwords import passwords_problem
+from engine.settings.settings import WEBHOOK_VARIABLES, Settings, usable_cores
+from engine.settings.statefolder import check_folders
+
+_INOTIFY = Path("/proc/sys/fs/inotify")
+_FEW_WATCHES = 8192
+_FEW_INSTANCES = 16
+_MODEL_TIMEOUT_S = 3.0
+
+
+class Verdict(StrEnum):
+    """How a check came out, from good to bad."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the examination."""
+
+    name: str
+    verdict: Verdict
+    finding: str
+    advice: str = ""
+    """What to do, as a sentence."""
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Check everything, quick things first."""
+    yield _python()
+    yield _libraries()
+    yield _conversion_process()
+    yield _ocr(settings)
+    yield from _vision_models(settings)
+    yield from _inotify()
+    yield from _folders(settings)
+    yield from _passwords(settings)
+    yield _terminal()
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check("python", Verdict.OK, f"{version} on {sys.platform}, {usable_cores()} usable cores.")
+
+
+def _libraries() -> Check:
+    names = ("pymupdf", "pymupdf4llm", "onnxruntime", "pillow", "textual", "watchfiles")
+    try:
+        found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    except importlib.metadata.PackageNotFoundError as error:
+        return Check("libraries", Verdict.PROBLEM, f"{error.name} is not installed.", "Install hotfolio again.")
+    return Check("libraries", Verdict.OK, f"{found}.")
+
+
+def _conversion_process() -> Check:
+    with tempfile.TemporaryDirectory(prefix="hotfolio-doctor-") as folder:
+        log = Path(folder, "forkserver.log")
+        server = ForkServer(log, hidden=WEBHOOK_VARIABLES)
+        try:
+            Sandbox(server, Limits()).close()
+        except SandboxUnavailable as error:
+            last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+            return Check(
+                "conversion",
+                Verdict.PROBLEM,
+                f"No conversion process starts: {error} {''.join(last)}",
+                "Install again.",
+            )
+        finally:
+            server.close()
+    return Check("conversion", Verdict.OK, "A conversion process starts, with its libraries loaded.")
+
+
+def _ocr(settings: Settings) -> Check:
+    """Which engines there are and what they read, and whether the settings ask for more."""
+    tools = installed_tools()
+    found = []
+    if tools.rapidocr:
+        found.append(f"rapidocr {tools.rapidocr} (Latin script, Chinese, Japanese)")
+    if tools.tesseract:
+        found.append(
+            f"tesseract {tools.tesseract_version} ({', '.join(sorted(tools.tesseract_languages))})".replace("  ", " ")
+        )
+    choice = choose(tools, settings.ocr_engine, settings.ocr_languages)
+    if not found:
+        return Check("ocr", Verdict.WARNING, "No OCR engine: scanned pages have no text.", f"{INSTALL}.")
+    finding = f"{', '.join(found)}."
+    if choice.problem and settings.ocr is not OcrMode.NEVER:
+        return Check("ocr", Verdict.WARNING, finding, choice.problem)
+    return Check("ocr", Verdict.OK, finding, "" if tools.rapidocr else f"rapidocr needs no languages: {INSTALL}.")
+
+
+def _vision_models(settings: Settings) -> Iterator[Check]:
+    """Each server that some document may be sent to."""
+    asked = {(options.vlm_url, options.vlm_model): options for options in settings.all_options if options.asks_model}
+    for options in asked.values():
+        yield _vision_model(options)
+
+
+def _vision_model(options: ConvertOptions) -> Check:
+    import httpx  # only where there is something to ask
+
+    name, place = "vision model", display_name(options.vlm_url)
+    if options.vlm_prompts is not None and not os.access(options.vlm_prompts, os.R_OK):
+        file = display_name(options.vlm_prompts)
+        return Check(name, Verdict.PROBLEM, f"{file}: the prompts cannot be read.", "Set vlm_prompts.")
+    key = os.environ.get(VLM_KEY, "").strip()
+    try:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        answer = httpx.get(vlm_address(options.vlm_url, "models"), headers=headers, timeout=_MODEL_TIMEOUT_S)
+        models = [str(model["id"]) for model in answer.json()["data"]] if answer.status_code == 200 else []
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        why = display_name(why.replace(key, "…") if key else why)
+        return Check(name, Verdict.PROBLEM, f"{place}: {why}", "Start the server, or set vlm_url.")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        models = []
+    if answer.status_code in (401, 403):
+        return Check(name, Verdict.PROBLEM, f"{place} refuses the key ({answer.status_code}).", f"Set {VLM_KEY}.")
+    if models and options.vlm_model not in models:
+        there = display_name(", ".join(models[:5]))
+        finding = f"{place} has no model {display_name(options.vlm_model)}."
+        return Check(name, Verdict.PROBLEM, finding, f"Set vlm_model; there is {there}.")
+    if not models:
+        finding = f"{place} answers, but not with a list of models ({answer.status_code})."
+        return Check(name, Verdict.WARNING, finding, "See whether vlm_url is where the API begins.")
+    return Check(name, Verdict.OK, f"{display_name(options.vlm_model)} at {place}.")
+
+
+def _inotify() -> Iterator[Check]:
+    for name, few in (("max_user_watches", _FEW_WATCHES), ("max_user_instances", _FEW_INSTANCES)):
+        try:
+            value = int((_INOTIFY / name).read_text())
+        except (OSError, ValueError):
+            continue
+        advice = f"sysctl fs.inotify.{name}={few * 16}" if value < few else ""
+        yield Check("inotify", Verdict.WARNING if advice else Verdict.OK, f"{name} is {value}.", advice)
+
+
+def _folders(settings: Settings) -> Iterator[Check]:
+    try:
+        check_folders(settings, watch=True)
+    except SettingsError as error:
+        yield Check("folders", Verdict.PROBLEM, str(error))
+    for name, folder in (
+        ("input", settings.input),
+        ("output", settings.output),
+        ("state", settings.state_folder),
+    ):
+        existing = nearest_existing(folder)
+        shown = display_name(folder.absolute())
+        if not existing.is_dir():
+            yield Check(name, Verdict.PROBLEM, f"{shown}: {display_name(existing)} is not a folder.", "Move it away.")
+            continue
+        if not os.access(existing, os.R_OK | os.W_OK | os.X_OK):
+            advice = "" if name == "input" else f"Let this user write to {display_name(existing)}."
+            verdict = Verdict.WARNING if name == "input" and os.access(existing, os.R_OK | os.X_OK) else Verdict.PROBLEM
+            yield Check(name, verdict, f"{shown}: no permission to write.", advice)
+            continue
+        kind = filesystem_type(folder) or "unknown file system"
+        finding = f"{shown} on {kind}"
+        if name == "input":
+            yield Check(name, Verdict.OK, f"{finding}, {'polled' if is_network(folder) else 'watched'}.")
+            continue
+        free = shutil.disk_usage(existing).free
+        verdict, advice = Verdict.OK, ""
+        if free < settings.min_free:
+            verdict, advice = Verdict.PROBLEM, "Make room: work pauses below min_free."
+        elif name == "state" and is_network(folder):
+            verdict, advice = Verdict.WARNING, "The queue needs a local disk: set HOTFOLIO_STATE."
+        yield Check(name, verdict, f"{finding}, {free >> 20} MB free.", advice)
+
+
+def _passwords(settings: Settings) -> Iterator[Check]:
+    if settings.passwords_file is not None:
+        problem = passwords_problem(settings.passwords_file)
+        found = f"{display_name(settings.passwords_file)} can be used."
+        yield Check("passwords", Verdict.OK if problem is None else Verdict.PROBLEM, problem or found)
+
+
+def _terminal() -> Check:
+    encoding = locale.getpreferredencoding(do_setlocale=False)
+    term = os.environ.get("TERM", "")
+    if not sys.stdout.isatty():
+        return Check("terminal", Verdict.OK, "None here: hotfolio prints lines instead of the dashboard.")
+    size = shutil.get_terminal_size()
+    finding = f"{term or 'unknown'}, {size.columns}x{size.lines}, {encoding}."
+    if "utf" not in encoding.lower():
+        return Check("terminal", Verdict.WARNING, finding, "Set LANG to a UTF-8 locale for finer drawing.")
+    return Check("terminal", Verdict.OK, finding)

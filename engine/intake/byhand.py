@@ -1,0 +1,105 @@
+"""Puts on the queue what is asked for by hand: a file once more, or one that has just been sent."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from engine.base.disk import fsync_path
+from engine.base.errors import HotfolioError, IllegalTransition, SourceUnreadable, unwritable
+from engine.base.safetext import display_name
+from engine.job.job import Job, JobState, Source, Submission
+from engine.queue.jobqueue import JobQueue
+
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What a file system says that has no hard links, or none for this file."""
+
+
+def source_of(file: Path, roots: Iterable[Path]) -> Source:
+    """The source a file named by hand is, below the hot folder of `roots` it is in; raises `SourceUnreadable`."""
+    file = file.absolute()
+    try:
+        status = file.lstat()
+        # A link named by hand is followed, one found in the hot folder is not.
+        if file.is_symlink():
+            file = file.resolve()
+            status = file.lstat()
+        if stat.S_ISREG(status.st_mode):
+            with file.open("rb"):
+                pass
+    except OSError as error:
+        raise SourceUnreadable(f"{display_name(file)}: {error.strerror}.") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceUnreadable(f"{display_name(file)}: not a regular file.")
+    return Source.of(file, next((root for root in roots if file.is_relative_to(root)), file.parent), status)
+
+
+def run_again(queue: JobQueue, job: Job, submission: Submission, discard: Callable[[int], None]) -> tuple[Job, bool]:
+    """Run a finished job once more from its beginning; returns it, and False if somebody else has had it run already.
+
+    The job is whose `submission` it is now. `discard` deletes what is kept of a job outside the store.
+    """
+    try:
+        # Of several that ask at the same time, one gets past this line; and no worker knows of the job before `apply`.
+        queue.store.requeue(job.id, "asked for again")
+    except IllegalTransition:
+        return queue.store.job(job.id), False
+    discard(job.id)
+    queue.store.forget_pages(job.id)
+    job = queue.store.update(
+        job.id,
+        options=submission.options.model_dump_json(),
+        priority=submission.priority,
+        client=submission.client,
+        profile=submission.profile,
+        sha256=None,
+        pages=None,
+    )
+    queue.apply(job)
+    return job, True
+
+
+def take_in(queue: JobQueue, root: Path, part: Path, names: Iterable[str], submission: Submission) -> Job:
+    """Give `part`, a whole file in `root`, the first of `names` that is free there, and queue it; durable.
+
+    `submission` is of the file under its present name.
+    The job is written before the file has its name, so the hot folder finds it queued already, with its options.
+    Raises `HotfolioError` if no name is free, `OutputUnwritable` if nothing can be written; `part` then stays.
+    """
+    for name in names:
+        place = root / name
+        if os.path.lexists(place):
+            continue
+        source = replace(submission.source, path=os.fsencode(name))
+        ((job, is_new),) = queue.store.add([replace(submission, source=source)])
+        if not is_new:
+            continue  # known from a file that is gone, and told apart from it by nothing
+        try:
+            _rename_new(part, place)
+        except OSError as error:
+            queue.store.transition(job.id, JobState.CANCELLED, "its name could not be taken")
+            queue.store.hide([job.id], hidden=True)
+            if isinstance(error, FileExistsError):
+                continue
+            shown = display_name(root)
+            raise unwritable(error, shown) or HotfolioError(f"Cannot write to {shown}: {error.strerror}.") from error
+        fsync_path(root)
+        queue.apply(job)
+        return job
+    raise HotfolioError("There are too many files of this name; send it under another one.")
+
+
+def _rename_new(old: Path, new: Path) -> None:
+    """Rename without replacing anything; raises `FileExistsError`."""
+    try:
+        os.link(old, new, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # The hot folder leaves empty files alone.
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        old.rename(new)
+    else:
+        old.unlink()

@@ -1,0 +1,1 @@
+"""What a job is and what is said of it: frozen data, checked by the type system. No I/O, no threads."""

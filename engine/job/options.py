@@ -1,0 +1,281 @@
+"""What is asked of one conversion: the part of the settings that travels with a job."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from engine.job.pageranges import canonical_ranges
+
+_Name = TypeVar("_Name", bound=StrEnum)
+
+
+class Format(StrEnum):
+    """A kind of output."""
+
+    MD = "md"
+    TXT = "txt"
+    JSON = "json"
+    HTML = "html"
+    CHUNKS = "chunks"
+    """Pieces of text for retrieval, as JSON Lines."""
+    PAGE_TXT = "page-txt"
+    """Plain text, a file a page."""
+    PDF = "pdf"
+    """The document with an invisible layer of text where OCR ran."""
+    PNG = "png"
+    JPG = "jpg"
+    WEBP = "webp"
+    TIFF = "tiff"
+    """All pages in one file."""
+    THUMBNAILS = "thumbnails"
+    """Small pictures of the pages."""
+
+
+TEXT_FORMATS = frozenset({Format.MD, Format.TXT, Format.JSON, Format.HTML, Format.CHUNKS, Format.PAGE_TXT})
+"""Formats made from one reading of the page."""
+BLOCK_FORMATS = frozenset({Format.HTML, Format.CHUNKS})
+"""Text formats that the library has not, and that are made of refined pages always."""
+IMAGE_FORMATS = frozenset({Format.PNG, Format.JPG, Format.WEBP})
+"""Formats that are a picture of each page at full size, in a file of its own."""
+
+
+class OcrMode(StrEnum):
+    """When a page is read by optical character recognition."""
+
+    AUTO = "auto"
+    NEVER = "never"
+    FORCE = "force"
+
+
+class OcrEngineName(StrEnum):
+    """What does the reading."""
+
+    AUTO = "auto"
+    """RapidOCR where it is installed and knows the languages, else Tesseract."""
+    RAPIDOCR = "rapidocr"
+    TESSERACT = "tesseract"
+
+
+class Structure(StrEnum):
+    """What the structure of a page is taken from."""
+
+    AUTO = "auto"
+    TAGS = "tags"
+    LAYOUT = "layout"
+
+
+class RefineStep(StrEnum):
+    """A step of refinement: a module of `engine.convert` with one effect, which docs/markdown.md shows."""
+
+    COLUMNS = "columns"
+    CODE = "code"
+    TABLE_CELLS = "table-cells"
+    LISTS = "lists"
+    LINKS = "links"
+    INLINE = "inline"
+    FURNITURE = "furniture"
+    HEADINGS = "headings"
+    CONTINUED = "continued"
+
+
+class ConverterName(StrEnum):
+    """What pages are read by."""
+
+    LOCAL = "local"
+    """Tags, layout model and OCR, on this machine."""
+    VLM = "vlm"
+    """A vision model, behind an API like OpenAI's."""
+
+
+class PromptMode(StrEnum):
+    """What a vision model is asked for."""
+
+    LAYOUT_ALL = "prompt_layout_all_en"
+    """Layout and text of the page."""
+    LAYOUT_ONLY = "prompt_layout_only_en"
+    """Layout alone; the text is then the PDF's own."""
+    OCR = "prompt_ocr"
+    """Text alone."""
+    GROUNDING_OCR = "prompt_grounding_ocr"
+    """The text in each box of the layout, asked for a box at a time."""
+
+
+class ChunkUnit(StrEnum):
+    """What the size of a chunk is counted in."""
+
+    TOKENS = "tokens"
+    CHARACTERS = "characters"
+
+
+class DocumentKind(StrEnum):
+    """A kind of document MuPDF opens, by the suffix of its files."""
+
+    PDF = "pdf"
+    XPS = "xps"
+    EPUB = "epub"
+    MOBI = "mobi"
+    FB2 = "fb2"
+    CBZ = "cbz"
+    SVG = "svg"
+    PNG = "png"
+    JPG = "jpg"
+    TIFF = "tiff"
+    GIF = "gif"
+    BMP = "bmp"
+    WEBP = "webp"
+
+
+def split(value: Any) -> Any:
+    """`md,txt`, as it is written on the command line and in the environment, as a list."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
+"""Processes work in other folders."""
+VLM_KEY = "HOTFOLIO_VLM_KEY"
+"""The variable with the key for the vision model's API; a secret, so it is no setting."""
+VLM_ATTEMPTS = 4
+"""How often a page is sent to a vision model that is busy, failing or silent."""
+VLM_WAITS_S = 90.0
+"""Seconds that the waits between these attempts may come to."""
+
+Language = Annotated[str, Field(pattern=r"^[A-Za-z_]{2,20}$")]
+
+
+class ConvertOptions(BaseModel):
+    """Options of one conversion. Stored with the job, so a job keeps them whatever the settings become."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    formats: Annotated[tuple[Format, ...], BeforeValidator(split)] = (Format.MD,)
+    """What to make of each document, without repeats, in the order asked for."""
+    accept: Annotated[tuple[DocumentKind, ...], BeforeValidator(split)] = (DocumentKind.PDF,)
+    """Kinds of documents that are taken in."""
+    pages: Annotated[str | None, BeforeValidator(canonical_ranges)] = None
+    """The pages to convert, as in `1-10,15,20-`; all of them unless set."""
+    ocr: OcrMode = OcrMode.AUTO
+    """`auto` reads a page by OCR where it has no usable text, `force` wherever it holds more than text."""
+    ocr_engine: OcrEngineName = OcrEngineName.AUTO
+    """What does the OCR."""
+    ocr_languages: Annotated[tuple[Language, ...], BeforeValidator(split)] = ()
+    """Languages of scanned pages, by their codes in Tesseract (ISO 639-2); the engine's own choice unless set."""
+    images: bool = True
+    """Keep the pictures of a page as files in `images/`, linked from the Markdown."""
+    dpi: Annotated[int, Field(ge=18, le=1200)] = 150
+    """Resolution of page images and kept pictures, in dots per inch."""
+    max_pixels: Annotated[int, Field(ge=10_000, le=1_000_000_000)] = 100_000_000
+    """A page image has at most this many pixels; its DPI is lowered to fit."""
+    thumbnail_size: Annotated[int, Field(ge=16, le=2000)] = 256
+    """The longer side of a thumbnail, in pixels."""
+    page_header: bool = False
+    """Keep running headers in Markdown and text."""
+    page_footer: bool = False
+    """Keep running footers in Markdown and text."""
+    refine: bool = True
+    """Mend what the library gets wrong; off, its own output comes out byte for byte."""
+    structure: Structure = Structure.AUTO
+    """`auto` reads a page by the document's tags where they deserve it, else by the layout model; `tags` trusts tags in
+    more cases, `layout` in none. Without `refine`, it is always the layout model."""
+    skip_steps: Annotated[tuple[RefineStep, ...], BeforeValidator(split)] = ()
+    """Steps of refinement to leave out."""
+    chunk_size: Annotated[int, Field(ge=16, le=100_000)] = 512
+    """A chunk has at most so many units."""
+    chunk_overlap: Annotated[int, Field(ge=0)] = 64
+    """So many units of a chunk, at most, stand at the beginning of the next one too."""
+    chunk_unit: ChunkUnit = ChunkUnit.TOKENS
+    """What chunks are measured in."""
+    converter: ConverterName = ConverterName.LOCAL
+    """What pages are read by."""
+    prompt_mode: PromptMode = PromptMode.LAYOUT_ALL
+    """What a vision model is asked for."""
+    vlm_url: str = "http://127.0.0.1:8000/v1"
+    """Where the vision model's API begins."""
+    vlm_model: str = "model"
+    """The model's name there."""
+    vlm_prompts: AbsolutePath | None = None
+    """A TOML file with prompts to be used instead of the built-in ones, by the names of the modes."""
+    vlm_timeout: Annotated[float, Field(gt=0, le=3600)] = 120
+    """Seconds the model may take for an answer."""
+
+    @field_validator("vlm_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_one = False
+        if not is_one or not value.isprintable() or " " in value:
+            raise ValueError("give a URL that begins with http:// or https://")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError(f"give the key in {VLM_KEY}, not in the URL")
+        if parts.fragment:
+            raise ValueError("give a URL without a #")
+        return value
+
+    @field_validator("vlm_model")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        if not value.strip() or not value.isprintable() or len(value) > 300:
+            raise ValueError("give the name that the server has for the model")
+        return value
+
+    @field_validator("formats", mode="after")
+    @classmethod
+    def _some_formats_each_once(cls, formats: tuple[Format, ...]) -> tuple[Format, ...]:
+        return _some_each_once(formats, Format)
+
+    @field_validator("accept", mode="after")
+    @classmethod
+    def _some_kinds_each_once(cls, kinds: tuple[DocumentKind, ...]) -> tuple[DocumentKind, ...]:
+        return _some_each_once(kinds, DocumentKind)
+
+    @model_validator(mode="after")
+    def _overlap_is_smaller(self) -> Self:
+        if self.chunk_overlap >= self.chunk_size:
+            raise ValueError(f"chunk_overlap ({self.chunk_overlap}) must be smaller than chunk_size")
+        return self
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether pages are sent to a vision model."""
+        return self.converter is ConverterName.VLM and bool(self.text_formats)
+
+    @property
+    def vlm_patience_s(self) -> float:
+        """Seconds until a page that the vision model has not answered for is read without it."""
+        return VLM_ATTEMPTS * self.vlm_timeout + VLM_WAITS_S
+
+    @property
+    def is_refined(self) -> bool:
+        """Whether pages end in blocks; what a vision model says always does."""
+        return self.refine or self.converter is ConverterName.VLM
+
+    @property
+    def text_formats(self) -> tuple[Format, ...]:
+        """The formats made from a reading of the page."""
+        return tuple(f for f in self.formats if f in TEXT_FORMATS)
+
+    def has_blocks(self, format_: Format) -> bool:
+        """Whether a text format is made of refined pages, and not of the library's."""
+        return self.is_refined or format_ in BLOCK_FORMATS
+
+    @property
+    def image_formats(self) -> tuple[Format, ...]:
+        """The formats that are a picture of each page in full size."""
+        return tuple(f for f in self.formats if f in IMAGE_FORMATS)
+
+
+def vlm_address(url: str, path: str) -> str:
+    """A path of the API that begins at a URL, which may have a query of its own."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{path}"))
+
+
+def _some_each_once(values: tuple[_Name, ...], known: type[_Name]) -> tuple[_Name, ...]:
+    if not values:
+        raise ValueError(f"name at least one of {', '.join(known)}")
+    return tuple(dict.fromkeys(values))

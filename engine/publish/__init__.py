@@ -1,0 +1,1 @@
+"""What goes out: results appear whole in the output folder, with their manifest; what becomes of the source."""

@@ -1,0 +1,48 @@
+"""Fills an empty queue from what is published, when the one before it was damaged."""
+
+import contextlib
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from engine.job.job import JobState, Source, Submission
+from engine.job.options import ConvertOptions
+from engine.publish.publisher import origin_of, read_manifest
+from engine.queue.store import JobStore
+from engine.settings.profiles import WatchedFolder
+
+
+def rebuild(store: JobStore, folders: Iterable[WatchedFolder]) -> None:
+    """Learn from the manifests in their outputs what of hot folders is already converted."""
+    for folder in folders:
+        _rebuild(store, folder.path, folder.output)
+
+
+def _rebuild(store: JobStore, root: Path, output: Path) -> None:
+    for file in output.rglob("manifest.json"):
+        manifest = read_manifest(file.parent)
+        if manifest is None:
+            continue
+        with contextlib.suppress(OSError, KeyError, TypeError, ValueError):
+            source = root / str(manifest["source"]["path"])
+            if manifest["origin"] != origin_of(os.fsencode(root), os.fsencode(source.relative_to(root))):
+                continue  # of another hot folder
+            status = source.lstat()
+            if status.st_size != manifest["source"]["size"]:
+                continue
+            if abs(status.st_mtime - datetime.fromisoformat(manifest["source"]["mtime"]).timestamp()) > 1e-3:
+                continue
+            options = {"formats": manifest["formats"], **manifest["options"]}
+            submission = Submission(Source.of(source, root, status), ConvertOptions.model_validate(options))
+            ((job, _),) = store.add([submission])
+            store.transition(job.id, JobState.RUNNING, "found in the output")
+            store.finish(
+                job.id,
+                JobState(manifest["state"]),
+                "found in the output",
+                output=os.fsencode(file.parent.absolute()),
+                sha256=manifest["source"]["sha256"],
+                pages=len(manifest["pages"]),
+                pages_done=len(manifest["pages"]),
+            )

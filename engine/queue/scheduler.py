@@ -1,0 +1,378 @@
+"""Decides what a free worker does next. Pure: no threads, no I/O, no clock of its own.
+
+The unit of work is a page batch of some 1.5 s. Among the work of the highest priority a worker takes first the next
+batch of the job it opened itself (its process has the document open), else it opens the next queued job, else it
+helps the running job with most pages left. So many documents run side by side, the last big one gets every worker,
+and an urgent job waits for one batch, not for one document.
+
+Limits keep a job from being opened, never a running one from being worked on: a worker that may not open the job at the
+head takes the next one that is not limited, or helps.
+
+A remote job is one whose pages are converted elsewhere: a process has many of them under way and only waits. Its
+batches are sized by how many pages may be there at once, and as long as so many are, workers take other work.
+"""
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.job.job import PageBatch
+from engine.job.limits import UNLIMITED, Origin, RunningLimits
+from engine.queue.lanes import QueueKey, Room, WaitingJobs
+
+_UNKNOWN_PAGE_S = 0.3
+"""What a page is taken to cost before one has been measured: an ordinary page under the layout model."""
+_FIRST_BATCH_PAGES = 6
+"""A job's first batch has at most so many pages: enough to measure, few enough to see something soon."""
+_MOST_PAGES = 200
+_SMOOTHING = 0.3
+"""Weight of the newest batch in the running average of seconds per page."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """Stage and open a queued job."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeJob:
+    """Put a job together whose pages are all finished, and publish it."""
+
+    job_id: int
+
+
+Work = OpenJob | PageBatch | MergeJob
+
+
+class _Hand(NamedTuple):
+    work: Work
+    origin: Origin
+
+    @property
+    def remote_pages(self) -> int:
+        """How many pages it has elsewhere."""
+        is_there = self.origin.is_remote and isinstance(self.work, PageBatch) and not self.work.text_only
+        return len(self.work) if is_there and isinstance(self.work, PageBatch) else 0
+
+
+@dataclass(slots=True)
+class _Queued:
+    key: QueueKey
+    origin: Origin
+    since: float
+    is_begun: bool
+
+
+@dataclass(slots=True)
+class _Running:
+    priority: int
+    origin: Origin
+    opener: int | None
+    aged: bool = False
+    is_open: bool = False
+    is_merging: bool = False
+    seconds_per_page: float | None = None
+    remaining: deque[range] = field(default_factory=deque)
+    retries: deque[PageBatch] = field(default_factory=deque)
+
+    @property
+    def pages_left(self) -> int:
+        return sum(map(len, self.remaining)) + sum(map(len, self.retries))
+
+    def has_batch(self, remote_room: int) -> bool:
+        """Whether there are pages for a worker, given how many more may be elsewhere."""
+        pages = self.remaining if remote_room or not self.origin.is_remote else ()
+        return self.is_open and not self.is_merging and bool(pages or self.retries)
+
+    @property
+    def is_converted(self) -> bool:
+        return self.is_open and not self.is_merging and not self.remaining and not self.retries
+
+
+class Scheduler:
+    """The queue in memory, and the choice from it. Not thread-safe: its owner has a lock."""
+
+    def __init__(
+        self,
+        batch_seconds: float = 1.5,
+        aging_s: float = 900.0,
+        limits: RunningLimits | None = None,
+        remote_pages: int = 20,
+    ) -> None:
+        """At most `remote_pages` pages of remote jobs are handed out at once."""
+        self._remote_pages = remote_pages
+        self._batch_seconds = batch_seconds
+        self._aging_s = aging_s
+        self._limits = limits or RunningLimits()
+        self._waiting = WaitingJobs()
+        self._queued: OrderedDict[int, _Queued] = OrderedDict()  # the one that waits longest first
+        self._begun: dict[int, Origin] = {}  # waiting, but counted as running
+        self._running: dict[int, _Running] = {}
+        # What each worker is on, also when its job has since been held, cancelled or finished: nobody else opens a
+        # job while somebody is still at it, and until then its place is taken.
+        self._hands: dict[int, _Hand] = {}
+        self._was_aged_turn = False
+        self._seconds_per_page = _UNKNOWN_PAGE_S
+        self.worker_count = 1
+        self.is_paused = False
+        self.is_draining = False
+        """No further job is opened; the running ones go on."""
+
+    # --- what the queue is told ---
+
+    def enqueue(
+        self,
+        job_id: int,
+        priority: int,
+        position: float,
+        now: float,
+        origin: Origin = UNLIMITED,
+        *,
+        is_begun: bool = False,
+    ) -> None:
+        """A job waits; called again, its place changes.
+
+        One that is begun is running for everybody else, and only to be opened again: it keeps its place among those
+        of its origin that run, and no limit keeps it waiting.
+        """
+        waiting = self._queued.get(job_id)
+        if waiting is not None:
+            self._waiting.remove(waiting.key)
+        self._begun.pop(job_id, None)
+        if is_begun:
+            self._begun[job_id] = origin
+        queued = _Queued(QueueKey(-priority, position, job_id), origin, waiting.since if waiting else now, is_begun)
+        self._add_waiting(queued)
+        self._queued[job_id] = queued
+
+    def configure(self, batch_seconds: float, aging_s: float, limits: RunningLimits, remote_pages: int) -> None:
+        """From now on, these hold; for jobs that wait already, too."""
+        self._batch_seconds, self._aging_s, self._remote_pages = batch_seconds, aging_s, remote_pages
+        if limits != self._limits:
+            self._limits = limits
+            self._waiting = WaitingJobs()
+            for queued in self._queued.values():
+                self._add_waiting(queued)
+
+    def drop(self, job_id: int) -> None:
+        """The job waits or runs no more."""
+        self._running.pop(job_id, None)
+        self._begun.pop(job_id, None)
+        waiting = self._queued.pop(job_id, None)
+        if waiting is not None:
+            self._waiting.remove(waiting.key)
+
+    def reclaim(self, job_id: int, priority: int, origin: Origin = UNLIMITED) -> None:
+        """A job that was dropped while a worker was about to open it is that worker's after all."""
+        if job_id not in self._running:
+            self.drop(job_id)
+            opener = next((worker for worker, hand in self._hands.items() if hand.work == OpenJob(job_id)), None)
+            self._running[job_id] = _Running(priority, origin, opener)
+
+    def set_running_priority(self, job_id: int, priority: int) -> None:
+        """Changes what the next batch boundary decides."""
+        if job_id in self._running:
+            self._running[job_id].priority = priority
+
+    def opened(self, job_id: int, pages: Iterable[range]) -> None:
+        """A job is open and these pages (numbers from 1) remain to be converted."""
+        self._let_go(OpenJob(job_id))
+        running = self._running.get(job_id)
+        if running is not None:
+            running.is_open = True
+            running.remaining = deque(p for p in pages if p)
+
+    def batch_finished(self, batch: PageBatch, seconds: float | None) -> None:
+        """A batch is over, whatever came of it; `seconds` of work if it is a fair measure."""
+        hand = self._let_go(batch)
+        running = self._running.get(batch.job_id)
+        if seconds is None or batch.text_only or (hand is not None and hand.origin.is_remote):
+            return
+        per_page = seconds / len(batch)
+        self._seconds_per_page += _SMOOTHING * (per_page - self._seconds_per_page)
+        if running is not None:
+            before = running.seconds_per_page
+            running.seconds_per_page = per_page if before is None else before + _SMOOTHING * (per_page - before)
+
+    def put_back(self, batch: PageBatch) -> None:
+        """These pages of a batch are still to be done; they stay a batch of their own, or part of one."""
+        running = self._running.get(batch.job_id)
+        if running is None:
+            return
+        if batch.text_only:
+            running.retries.append(batch)
+        else:
+            running.remaining.appendleft(batch.pages)
+
+    def worker_left(self, worker: int) -> None:
+        """A worker is gone for good; what it opened is anyone's."""
+        self._hands.pop(worker, None)
+        for running in self._running.values():
+            if running.opener == worker:
+                running.opener = None
+                running.aged = False
+
+    # --- what the queue is asked ---
+
+    @property
+    def queued_ids(self) -> list[int]:
+        """The waiting jobs in the order they will be opened."""
+        return [key.job_id for key in self._waiting]
+
+    @property
+    def queue_depth(self) -> int:
+        """How many jobs wait."""
+        return len(self._waiting)
+
+    def is_running(self, job_id: int) -> bool:
+        """Whether a worker has taken the job and it has not ended."""
+        return job_id in self._running
+
+    def neighbour(self, job_id: int, step: int) -> int | None:
+        """The waiting job `step` places after this one (before it, if negative) among its equals."""
+        waiting = self._queued.get(job_id)
+        if waiting is None:
+            return None
+        found = self._waiting.neighbour(waiting.key, step)
+        return found.job_id if found is not None else None
+
+    def next(self, worker: int, now: float) -> Work | None:
+        """What a free worker does now, None if there is nothing for it. What is returned counts as taken.
+
+        That the worker asks means that it is done with whatever it was given before.
+        """
+        self._hands.pop(worker, None)
+        if self.is_paused:
+            return None
+        work = self._choose(worker, now)
+        if work is not None:
+            self._hands[worker] = _Hand(work, self._running[work.job_id].origin)
+        return work
+
+    def _choose(self, worker: int, now: float) -> Work | None:
+        busy = {hand.work.job_id for hand in self._hands.values()}
+        remote_room = self._remote_room()
+        room = self._room(now)
+        ready = [
+            (job_id, r)
+            for job_id, r in self._running.items()
+            if r.has_batch(remote_room) or self._can_merge(job_id, r, busy)
+        ]
+        aged = [(job_id, r) for job_id, r in ready if r.aged]
+        ready = [(job_id, r) for job_id, r in ready if not r.aged]
+        head = None if self.is_draining else self._waiting.first(room, busy)
+        priorities = [r.priority for _, r in ready]
+        if head is not None:
+            priorities.append(-head.minus_priority)
+        if not priorities:
+            return self._take(*max(aged, key=lambda entry: entry[1].pages_left), room) if aged else None
+        top = max(priorities)
+        # An aged job has one worker; where there is no other, every other batch.
+        self._was_aged_turn = not self._was_aged_turn
+        if self.worker_count > 1 or self._was_aged_turn:
+            for job_id, running in aged:
+                if running.opener == worker:
+                    return self._take(job_id, running, room)
+        if head is not None and not any(running.aged for running in self._running.values()):
+            oldest = self._kept_waiting(top, now, busy, room)
+            if oldest is not None:
+                return self._open(oldest, worker, aged=True)
+        ready = [(job_id, r) for job_id, r in ready if r.priority == top]
+        for job_id, running in reversed(ready):
+            if running.opener == worker:
+                return self._take(job_id, running, room)
+        for job_id, running in ready:
+            if running.is_converted:
+                return self._take(job_id, running, room)
+        if head is not None and -head.minus_priority == top:
+            return self._open(head.job_id, worker, aged=False)
+        return self._take(*max(ready, key=lambda entry: entry[1].pages_left), room)
+
+    def _can_merge(self, job_id: int, running: _Running, busy: set[int]) -> bool:
+        return running.is_converted and job_id not in busy
+
+    def _room(self, now: float) -> Room:
+        """What the limits leave.
+
+        Somebody whose client has room while its folder has none, and then the other way round, would wait for ever;
+        so for the one that has waited longest, once that is too long, a place of each is kept.
+        """
+        takes_remote = self._takes_remote()
+        if self._limits.are_none:
+            return Room(self._limits, takes_remote=takes_remote)
+        at_work = {hand.work.job_id: hand.origin for hand in self._hands.values()} | self._begun
+        at_work |= {job_id: running.origin for job_id, running in self._running.items()}
+        counted = map(self._limits.counted, at_work.values())
+        longest = next(iter(self._queued.values()), None)
+        is_kept = longest is not None and not longest.is_begun and now - longest.since >= self._aging_s
+        kept_for = self._limits.counted(longest.origin) if longest is not None and is_kept else None
+        return Room(self._limits, counted, kept_for, takes_remote=takes_remote)
+
+    def _remote_room(self) -> int:
+        """How many more pages may be elsewhere."""
+        return max(0, self._remote_pages - sum(hand.remote_pages for hand in self._hands.values()))
+
+    def _takes_remote(self) -> bool:
+        """Whether one more remote job may be opened: not while none of its pages could go anywhere.
+
+        Nor while those that are running have pages for every worker: each is a copy on the disk.
+        """
+        waiting = sum(r.origin.is_remote and (not r.is_open or bool(r.remaining)) for r in self._running.values())
+        return waiting < self.worker_count and self._remote_room() > 0
+
+    def _kept_waiting(self, top: int, now: float, busy: set[int], room: Room) -> int | None:
+        """The job below the top priority that has waited longest for others, if that is too long."""
+        longest, found = self._aging_s, None
+        for level in self._waiting.levels_below(top):
+            key = self._waiting.first(room, busy, level)
+            if key is not None and (waited := now - self._queued[key.job_id].since) >= longest:
+                longest, found = waited, key.job_id
+        return found
+
+    def _add_waiting(self, queued: _Queued) -> None:
+        self._waiting.add(queued.key, UNLIMITED if queued.is_begun else self._limits.counted(queued.origin))
+
+    def _let_go(self, work: Work) -> _Hand | None:
+        for worker, hand in self._hands.items():
+            if hand.work == work:
+                return self._hands.pop(worker)
+        return None
+
+    def _open(self, job_id: int, worker: int, *, aged: bool) -> OpenJob:
+        queued = self._queued[job_id]
+        self.drop(job_id)
+        self._running[job_id] = _Running(-queued.key.minus_priority, queued.origin, worker, aged=aged)
+        return OpenJob(job_id)
+
+    def _take(self, job_id: int, running: _Running, room: Room) -> Work:
+        if running.is_converted:
+            running.is_merging = True
+            return MergeJob(job_id)
+        remote_room = self._remote_room() if running.origin.is_remote else None
+        if not running.remaining or remote_room == 0:
+            return running.retries.popleft()
+        pages = running.remaining[0]
+        if remote_room is None:
+            size = min(len(pages), self._batch_size(running, room))
+        else:
+            size = min(len(pages), remote_room, math.ceil(self._remote_pages / self.worker_count), _MOST_PAGES)
+        if size == len(pages):
+            running.remaining.popleft()
+        else:
+            running.remaining[0] = pages[size:]
+        return PageBatch(job_id, pages[0], pages[size - 1])
+
+    def _batch_size(self, running: _Running, room: Room) -> int:
+        measured = running.seconds_per_page
+        per_page = max(measured or self._seconds_per_page, 1e-4)
+        size = max(1, min(round(self._batch_seconds / per_page), _MOST_PAGES))
+        if measured is None:
+            size = min(size, _FIRST_BATCH_PAGES)
+        if self._waiting.count(room, self.worker_count) < self.worker_count:
+            # Workers will come to help: smaller batches towards the end let them finish together.
+            size = min(size, math.ceil(running.pages_left / (2 * self.worker_count)))
+        return max(1, size)

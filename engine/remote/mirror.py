@@ -1,0 +1,104 @@
+"""Mirror: what another process's engine is doing, as of its latest update, to be looked at without waiting."""
+
+import threading
+from dataclasses import replace
+
+from engine.base.errors import NoSuchJob
+from engine.job.changes import ChangeLog
+from engine.job.job import JobState
+from engine.job.snapshot import CONNECTION, Banner, JobSnapshot, PageMap, Snapshot, Totals, WorkerState
+from engine.remote.wire import Update, UpdateRequest
+
+_NOTHING = Snapshot(0, (), (), (), Totals(dict.fromkeys(JobState, 0), 0, 0, 0, 0.0, (), None), (), False)
+
+
+class Mirror:
+    """Thread-safe: `_lock` guards everything in it and is held for memory access alone.
+
+    Its versions are its own: they go on when the engine on the other side is another one that counts anew.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._log = ChangeLog()
+        self._life = ""
+        self._seen = 0  # the version of the other side
+        self._rest = ""
+        self._latest = _NOTHING
+        self._page_maps: dict[int, PageMap] = {}
+        self._lost: Banner | None = None
+        self.discovered = self.unsettled = 0
+        self.is_scanning = False
+        self.is_user_paused = False
+
+    def request(self, wait_s: float) -> UpdateRequest:
+        """Asks for what is not known here yet; with `wait_s`, the answer may wait until there is something."""
+        with self._lock:
+            return UpdateRequest(self._life, self._seen, self._rest, wait_s)
+
+    def take(self, update: Update) -> None:
+        """Take in an answer; one that another has overtaken is left."""
+        with self._lock:
+            is_new_life = update.life != self._life
+            if is_new_life and update.since:
+                return  # asked of the engine before
+            if not is_new_life and (update.snapshot.version < self._seen or update.since > self._seen):
+                return
+            if update.since == 0:
+                self._log.replace(update.snapshot.changed)
+            else:
+                for snapshot in update.snapshot.changed:
+                    if self._log.jobs.get(snapshot.job.id) != snapshot:
+                        self._log.put(snapshot)
+                for job_id in update.snapshot.removed:
+                    self._log.remove(job_id)
+            self._life, self._seen, self._rest = update.life, update.snapshot.version, update.rest
+            self._latest, self._page_maps = update.snapshot, update.page_maps
+            self.discovered, self.unsettled = update.discovered, update.unsettled
+            self.is_scanning = update.is_scanning
+            self.is_user_paused = update.is_user_paused
+            self._lost = None
+
+    def lose(self, why: str) -> None:
+        """The other side is gone: say so beside what was known last."""
+        with self._lock:
+            self._lost = Banner(CONNECTION, why)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the other side is gone."""
+        with self._lock:
+            return self._lost is not None
+
+    def snapshot(self, since: int) -> Snapshot:
+        """Everything, with the jobs that have changed since a version of this mirror's."""
+        with self._lock:
+            changed, removed = self._log.since(since)
+            return replace(self._rest_now(), version=self._log.version, changed=changed, removed=removed)
+
+    def job(self, job_id: int) -> JobSnapshot:
+        """One job; raises `NoSuchJob`."""
+        with self._lock:
+            found = self._log.jobs.get(job_id)
+        if found is None:
+            raise NoSuchJob(f"There is no job {job_id}.")
+        return found
+
+    def page_map(self, job_id: int) -> PageMap | None:
+        """The page map of a running job."""
+        with self._lock:
+            return self._page_maps.get(job_id)
+
+    def _rest_now(self) -> Snapshot:
+        latest, lost = self._latest, self._lost
+        if lost is None:
+            return latest
+        # What its workers were at is not what they are at, so nothing is said of them.
+        totals = replace(latest.totals, workers=0, workers_busy=0, pages_per_second=0.0, eta_s=None)
+        return replace(latest, workers=(), totals=totals, banners=(lost, *latest.banners))
+
+    @property
+    def worker_count(self) -> int:
+        """How many workers there were last, less the ones that are ending."""
+        with self._lock:
+            return sum(worker.state is not WorkerState.STOPPING for worker in self._latest.workers)

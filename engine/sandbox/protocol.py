@@ -1,0 +1,264 @@
+"""What the engine and a conversion process say to each other: one JSON object a line, over a socket.
+
+Never pickles: a document that takes over the process must not reach the engine. Every message is validated on
+arrival, and paths from the process are never used: the engine says where results go.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from engine.base.errors import ChildGarbage
+from engine.job.job import PageState
+from engine.job.options import ConvertOptions, DocumentKind
+
+MAX_LINE = 1 << 20
+"""Bytes of one message at most."""
+MAX_PEEK = 400
+"""Pixels along one side of a small picture, three bytes each in base64, so that it fits into a message."""
+SOURCE = "source.pdf"
+"""The staged copy of the document in the job's folder, whatever kind it is of."""
+CONVERTED = "converted.pdf"
+"""The PDF that `OpenTask` makes of it beside it, if it is none; all later tasks are about this one."""
+MERGE_LIST = "merge.json"
+"""What `MergeTask` reads: `{"checkpoints": [file, ...], "failed": {page: reason}}`."""
+PARTS = "parts"
+"""The folder in which pages leave what the merge needs besides the checkpoints."""
+PAGE_SIZES = "page-sizes.json"
+"""What `MergeTask` leaves: `{page: bytes of Markdown}`, in the order of the file; empty without Markdown."""
+
+PAGE_REASONS = "page-reasons.json"
+"""What `MergeTask` leaves as well: `{page: why it was read the way it was}`, where there is something to say."""
+
+
+class Preload(StrEnum):
+    """What only some pages need, for a fork server to have loaded before the first of them comes."""
+
+    OCR = "ocr"
+    """A third of all the work of loading."""
+    VISION_MODEL = "vision-model"
+    """Asking one, and reading its answers: a quarter of a second."""
+
+
+PageNumber = Annotated[int, Field(ge=1, le=10_000_000)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+class _Message(BaseModel):
+    # What is wrong with a message is written to logs, and its passwords are not.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+# --- tasks: engine to process ---
+
+
+class _Task(_Message):
+    folder: str
+    """The job's private folder; the staged document is in it and everything is written below it."""
+    name: str
+    """The document's file name, for the names and links of what is made from it."""
+    options: ConvertOptions
+    password: str | None = Field(default=None, repr=False)
+
+
+class OpenTask(_Task):
+    """Open the document, as a PDF if it is none, and write down what concerns it as a whole."""
+
+    task: Literal["open"] = "open"
+    candidates: tuple[str, ...] = Field(default=(), repr=False)
+    """More passwords to try, in this order, once `password` has not opened it."""
+
+
+class PagesTask(_Task):
+    """Convert consecutive pages and write their checkpoint."""
+
+    task: Literal["pages"] = "pages"
+    first: int
+    last: int
+    text_only: bool = False
+
+
+class PreviewTask(_Task):
+    """Write the Markdown of the pages that are finished so far."""
+
+    task: Literal["preview"] = "preview"
+    file: Annotated[str, Field(pattern=r"^[\w-]+\.md$")]
+    """Where to, in the folder."""
+    page: PageNumber | None = None
+    """Write this page alone."""
+    failure: str | None = None
+    """Why the page has failed, if it is known to have."""
+
+
+class PeekTask(_Message):
+    """Render a page as a small picture."""
+
+    task: Literal["peek"] = "peek"
+    folder: str
+    """Where to work; nothing but a log is written."""
+    file: str
+    """The document, absolute, as `folder` is."""
+    name: str
+    """Its file name, which says its kind where its content does not."""
+    accept: tuple[DocumentKind, ...]
+    """What it may be."""
+    page: PageNumber
+    width: Annotated[int, Field(ge=1, le=MAX_PEEK)]
+    """The picture is fitted into so many pixels."""
+    height: Annotated[int, Field(ge=1, le=MAX_PEEK)]
+    password: str | None = Field(default=None, repr=False)
+    candidates: tuple[str, ...] = Field(default=(), repr=False)
+    """As those of `OpenTask`."""
+
+
+class MergeTask(_Task):
+    """Make the document-wide outputs from the checkpoints, as `merge.json` in the folder lists them.
+
+    How much of the Markdown is whose page's is then in `page-sizes.json`. Both are files, since such lists grow with
+    the document and a message may not.
+    """
+
+    task: Literal["merge"] = "merge"
+    source: str = ""
+    """The source's path in its folder, as the manifest has it."""
+    sha256: str = ""
+    """Of the source, in hexadecimal digits."""
+
+
+Task = OpenTask | PagesTask | MergeTask | PreviewTask | PeekTask
+_AnyTask = Annotated[Task, Field(discriminator="task")]
+_tasks: TypeAdapter[Task] = TypeAdapter(_AnyTask, config=ConfigDict(hide_input_in_errors=True))
+
+
+# --- events: process to engine ---
+
+
+class Ready(_Message):
+    """The process stands by."""
+
+    event: Literal["ready"] = "ready"
+    pid: int
+    preloaded: bool
+    """The libraries came from the fork server."""
+    threads: int
+    """Threads of the fork server when it forked; more than two could have been left behind by the fork."""
+
+
+class Opened(_Message):
+    """The document is open."""
+
+    event: Literal["opened"] = "opened"
+    pages: PageNumber
+    busy_s: Seconds
+    warnings: tuple[str, ...] = ()
+    candidate: Annotated[int, Field(ge=0)] | None = None
+    """Which of `OpenTask.candidates` has opened it, from 0."""
+
+
+class OpenProgress(_Message):
+    """Still opening: so many pages have been laid out, or put into a PDF."""
+
+    event: Literal["open_progress"] = "open_progress"
+    page: PageNumber
+
+
+class PageStarted(_Message):
+    """Work on a page begins; its deadline runs from here."""
+
+    event: Literal["page_started"] = "page_started"
+    page: PageNumber
+
+
+class OcrStarted(_Message):
+    """The page is being read by OCR, which may take longer."""
+
+    event: Literal["ocr_started"] = "ocr_started"
+    page: PageNumber
+
+
+class PageDone(_Message):
+    """A page is finished and its line stands in the checkpoint file."""
+
+    event: Literal["page_done"] = "page_done"
+    page: PageNumber
+    state: PageState
+    seconds: Seconds
+    via: str
+    error: str | None = None
+
+
+class PagesDone(_Message):
+    """All pages of the batch are finished; their checkpoint is on the disk under its final name."""
+
+    event: Literal["pages_done"] = "pages_done"
+    busy_s: Seconds
+    """Seconds from taking the task to this message."""
+
+
+class MergeProgress(_Message):
+    """Still merging: so many pages have been written."""
+
+    event: Literal["merge_progress"] = "merge_progress"
+    page: PageNumber
+
+
+class Merged(_Message):
+    """The document-wide outputs are on the disk."""
+
+    event: Literal["merged"] = "merged"
+    busy_s: Seconds
+    warnings: tuple[str, ...] = ()
+    versions: dict[str, str] = {}
+
+
+class Previewed(_Message):
+    """The preview is written."""
+
+    event: Literal["previewed"] = "previewed"
+    pages: Annotated[int, Field(ge=0)]
+    """So many pages are in it; of a page that is not finished, no preview is written."""
+    busy_s: Seconds
+
+
+class Peeked(_Message):
+    """The picture of a page."""
+
+    event: Literal["peeked"] = "peeked"
+    width: Annotated[int, Field(ge=1, le=MAX_PEEK)]
+    height: Annotated[int, Field(ge=1, le=MAX_PEEK)]
+    rgb: Base64Bytes
+    """Three bytes a pixel, row by row from the top."""
+    busy_s: Seconds
+
+
+class Refused(_Message):
+    """The task cannot be done; the process stands by for the next one."""
+
+    event: Literal["refused"] = "refused"
+    kind: Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "internal"]
+    message: str
+
+
+Answer = Opened | PagesDone | Merged | Previewed | Peeked | Refused
+"""What ends a task."""
+Event = Ready | OpenProgress | PageStarted | OcrStarted | PageDone | MergeProgress | Answer
+_events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+def encode(message: Task | Event) -> bytes:
+    """The line that carries a message."""
+    return message.model_dump_json().encode("utf-8", "replace") + b"\n"
+
+
+def decode_task(line: bytes) -> Task:
+    """A task from its line."""
+    return _tasks.validate_json(line)
+
+
+def decode_event(line: bytes) -> Event:
+    """An event from its line; raises `ChildGarbage` if it is not one."""
+    try:
+        return _events.validate_json(line)
+    except ValidationError as error:
+        raise ChildGarbage("The conversion process sent something that is not the protocol.") from error

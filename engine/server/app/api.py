@@ -1,0 +1,29 @@
+"""Puts the routes together that any program may call, on the Unix socket and on TCP."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from engine.server.dependencies.service import Service
+from engine.server.docling import routes as docling
+from engine.server.routers import conversions, health, metrics, outputs, reference, submission
+from engine.server.routers import websockets as live
+from engine.server.security.problems import MISFITS, handle_problems
+
+
+def create_api(service: Service) -> FastAPI:
+    """What any program may ask for."""
+    api = FastAPI(
+        title="hotfolio",
+        version=version("hotfolio"),
+        summary="A hot folder that turns PDFs into Markdown.",
+        license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        docs_url=None,  # these load scripts from another host; see `reference`
+        redoc_url=None,
+        responses=MISFITS,
+    )
+    handle_problems(api)
+    for family in (submission, live, conversions, outputs, docling, health, metrics):
+        api.include_router(family.router(service))
+    api.include_router(reference.router())
+    return api

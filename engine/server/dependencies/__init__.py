@@ -1,0 +1,1 @@
+"""What routes of all doors work with: the service they serve, parameters and schemas they share."""

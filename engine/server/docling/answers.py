@@ -1,0 +1,260 @@
+"""What a finished task has come to, as docling-serve answers: JSON for one document, a ZIP file for more."""
+
+import contextlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from fastapi import HTTPException
+from pydantic import TypeAdapter
+from starlette.responses import Response, StreamingResponse
+
+from engine.base.safetext import display_text
+from engine.job.job import Job, JobState
+from engine.job.options import Format
+from engine.publish.pageindex import SIZE_KEY
+from engine.publish.publisher import read_manifest
+from engine.server.docling.doclingschemas import (
+    ArchivedDocument,
+    Component,
+    ConvertResult,
+    DocumentContent,
+    ErrorItem,
+    FailedResult,
+)
+from engine.server.docling.tasks import Task
+from engine.work.runs import file_name
+
+NOT_FINISHED = "Task result not found. Please wait for a completion status."
+"""docling-serve's words, which its client looks for."""
+_GONE = "Task result not found: it is no longer in the output folder."
+_FAILED = 422
+_MAX_REMARKS = 100
+_CHUNK = 1 << 18
+_IN_MEMORY = 4 << 20
+_STATUS: dict[JobState, Literal["success", "partial_success"]] = {
+    JobState.DONE: "success",
+    JobState.PARTIAL: "partial_success",
+}
+_IN_ANSWERS = frozenset({Format.MD, Format.TXT, Format.JSON, Format.HTML})
+"""Formats for which docling-serve's answer has a place."""
+_archived = TypeAdapter(list[ArchivedDocument])
+
+
+@dataclass(frozen=True, slots=True)
+class _Converted:
+    """One of a task's documents."""
+
+    number: int
+    filename: str
+    job: Job | None
+    place: Path | None
+    """Where its result is; None if there is none."""
+    errors: list[ErrorItem]
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> Literal["success", "partial_success", "failure"]:
+        return _STATUS[self.job.state] if self.job is not None and self.place is not None else "failure"
+
+
+class Results:
+    """Thread-safe: it keeps no state. Every call reads the disk."""
+
+    def __init__(self, scratch: Path) -> None:
+        """Archives that do not fit into memory are put together in the folder `scratch`."""
+        self._scratch = scratch
+
+    def answer(self, task: Task, jobs: list[Job | None], *, waited: bool) -> Response:
+        """The result of a finished task whose jobs are these. Raises `HTTPException` 404 if it is gone.
+
+        With `waited`, a task none of whose documents could be converted is an error: the caller has had no status.
+        """
+        converted = [self._look(task, number, job) for number, job in enumerate(jobs)]
+        unmet = [_error(Component.USER_INPUT, sentence) for sentence in task.record.unmet]
+        is_failure = all(document.status == "failure" for document in converted)
+        if task.is_archive and not (waited and is_failure):
+            return self._archive(task, converted, unmet)
+        errors = [error for document in converted for error in document.errors]
+        content = None
+        if not task.is_archive:
+            content, troubles = _content(converted[0], task.record.page_break)
+            errors += troubles
+        seconds = _seconds(converted)
+        if waited and is_failure:
+            detail = errors[0].error_message if len(converted) == 1 else _none_of_them(converted)
+            failed = FailedResult(detail=detail, document=content, errors=[*errors, *unmet], processing_time=seconds)
+            return _json(failed.model_dump_json(), _FAILED)
+        assert content is not None
+        result = ConvertResult(
+            document=content, status=converted[0].status, errors=[*errors, *unmet], processing_time=seconds
+        )
+        return _json(result.model_dump_json())
+
+    def _look(self, task: Task, number: int, job: Job | None) -> _Converted:
+        if job is None:
+            taken_off = _error(Component.DOCUMENT, "The job was taken off the list.")
+            return _Converted(number, f"document {number + 1}", None, None, [taken_off])
+        filename = task.filename(number, job)
+        if job.state not in _STATUS or job.output is None:
+            reason = _error(Component.DOCUMENT, display_text(job.reason or f"The job is {job.state}."))
+            return _Converted(number, filename, job, None, [reason])
+        place = Path(os.fsdecode(job.output))
+        manifest = read_manifest(place)
+        if manifest is not None:
+            return _Converted(number, filename, job, place, _remarks(manifest), manifest)
+        if len(task.conversions) == 1:
+            raise HTTPException(404, _GONE)
+        return _Converted(number, filename, job, None, [_error(Component.ASSEMBLER, _GONE)])
+
+    def _archive(self, task: Task, converted: list[_Converted], unmet: list[ErrorItem]) -> Response:
+        # Closed when it has been sent.
+        stream = tempfile.SpooledTemporaryFile(_IN_MEMORY, mode="w+b", dir=str(self._scratch))  # noqa: SIM115
+        names: set[str] = set()
+        said: list[ArchivedDocument] = []
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for document in converted:
+                errors = [*document.errors, *_add(archive, document, names, task.record.page_break), *unmet]
+                if errors:
+                    entry = ArchivedDocument(filename=document.filename, status=document.status, errors=errors)
+                    said.append(entry)
+            if said:
+                name = next(n for n in _numbered("errors", ".json") if n not in names)
+                archive.writestr(name, _archived.dump_json(said, indent=2))
+        size = stream.tell()
+        stream.seek(0)
+        headers = {"Content-Length": str(size), "Content-Disposition": 'attachment; filename="converted_docs.zip"'}
+        return StreamingResponse(_chunks(stream), media_type="application/zip", headers=headers)
+
+
+def _remarks(manifest: dict[str, Any]) -> list[ErrorItem]:
+    """Which pages failed or were not read as they should be, and what else the conversion has noted."""
+    found: list[str] = []
+    with contextlib.suppress(KeyError, TypeError):
+        found += [f"Page {page['page']}: {page['error']}" for page in manifest["pages"] if page["error"]]
+        found += [str(warning) for warning in manifest["warnings"]]
+    if len(found) > _MAX_REMARKS:
+        found = [*found[:_MAX_REMARKS], f"There are {len(found) - _MAX_REMARKS} more remarks, in manifest.json."]
+    return [_error(Component.DOCUMENT, display_text(remark)) for remark in found]
+
+
+def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, list[ErrorItem]]:
+    """What is answered of one document, and what went wrong with that."""
+    content, errors = DocumentContent(filename=document.filename), list[ErrorItem]()
+    if document.job is None or document.place is None:
+        return content, errors
+    for kind in (kind for kind in document.job.options.text_formats if kind in _IN_ANSWERS):
+        file = document.place / f"{Path(file_name(document.job)).stem}.{kind}"
+        try:
+            found = _read(file, document.place)
+            match kind:
+                case Format.MD:
+                    found, troubles = _with_breaks(found, document.manifest, page_break)
+                    errors += troubles
+                    content.md_content = found.decode("utf-8", "replace")
+                case Format.TXT:
+                    content.text_content = found.decode("utf-8", "replace")
+                case Format.HTML:
+                    content.html_content = found.decode("utf-8", "replace")
+                case Format.JSON:
+                    content.json_content = json.loads(found)
+                    errors.append(_error(Component.ASSEMBLER, "json_content is hotfolio's JSON, no DoclingDocument."))
+        except (OSError, ValueError, RecursionError):
+            errors.append(_error(Component.ASSEMBLER, f"The {kind} of this document cannot be read any more."))
+    return content, errors
+
+
+def _with_breaks(markdown: bytes, manifest: dict[str, Any], page_break: str) -> tuple[bytes, list[ErrorItem]]:
+    """The Markdown with something put between its pages, and why it is not, if so."""
+    if not page_break:
+        return markdown, []
+    pages = _cut(markdown, manifest)
+    if pages is None:
+        why = "md_page_break_placeholder has no effect: it is not known where the pages begin in this Markdown."
+        return markdown, [_error(Component.ASSEMBLER, why)]
+    return f"\n\n{page_break}\n\n".encode().join(page.rstrip(b"\n") for page in pages) + b"\n", []
+
+
+def _cut(markdown: bytes, manifest: dict[str, Any]) -> list[bytes] | None:
+    """Its pages; None if it cannot be told where they begin."""
+    try:
+        sizes = [int(page[SIZE_KEY]) for page in manifest["pages"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+    if sum(sizes) != len(markdown) or min(sizes, default=0) < 0:
+        return None
+    return [markdown[end - size : end] for size, end in zip(sizes, accumulate(sizes), strict=True)]
+
+
+def _add(archive: zipfile.ZipFile, document: _Converted, names: set[str], page_break: str) -> list[ErrorItem]:
+    """Put a document's files into an archive, in a folder of their own if another's are called the same."""
+    if document.job is None or document.place is None:
+        return []
+    errors: list[ErrorItem] = []
+    stem = Path(file_name(document.job)).stem
+    found = document.manifest.get("files")
+    files = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    is_taken = any(name.casefold() in names for name in files)
+    folder = f"{stem}~{document.number + 1}/" if is_taken else ""
+    for name in files:
+        try:
+            content = _read(document.place / name, document.place)
+        except OSError:
+            errors.append(_error(Component.ASSEMBLER, f"{display_text(name)} cannot be read any more."))
+            continue
+        if name == f"{stem}.md" and page_break:
+            content, troubles = _with_breaks(content, document.manifest, page_break)
+            errors += troubles
+        archive.writestr(folder + name, content)
+        names.add(f"{folder}{name}".casefold())
+    return errors
+
+
+def _read(file: Path, place: Path) -> bytes:
+    """A file of a result; raises `OSError`, also if it is not really in there."""
+    if not file.resolve().is_relative_to(place.resolve()):
+        raise FileNotFoundError(file)
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+        return stream.read()
+
+
+def _numbered(stem: str, suffix: str) -> Iterator[str]:
+    yield f"{stem}{suffix}"
+    number = 2
+    while True:
+        yield f"{stem}~{number}{suffix}"
+        number += 1
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    with stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def _seconds(converted: list[_Converted]) -> float:
+    """From when the first of them was begun to when the last one was finished."""
+    begun = [c.job.started for c in converted if c.job and c.job.started and c.job.finished]
+    ended = [c.job.finished for c in converted if c.job and c.job.started and c.job.finished]
+    return max(0.0, (max(ended) - min(begun)).total_seconds()) if begun and ended else 0.0
+
+
+def _none_of_them(converted: list[_Converted]) -> str:
+    first = converted[0]
+    return (
+        f"None of the {len(converted)} documents could be converted. {first.filename}: {first.errors[0].error_message}"
+    )
+
+
+def _error(component: Component, sentence: str) -> ErrorItem:
+    return ErrorItem(component_type=component, error_message=sentence)
+
+
+def _json(text: str, status: int = 200) -> Response:
+    return Response(text, status, media_type="application/json")

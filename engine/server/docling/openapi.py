@@ -1,0 +1,81 @@
+"""What the OpenAPI document says of the routes in docling-serve's way, where their signatures do not say it.
+
+Bodies are read piece by piece, to be refused as soon as they are too big, and so are described by hand.
+"""
+
+from typing import Any
+
+from engine.server.dependencies.schemas import Problem
+from engine.server.docling.doclingschemas import FailedResult, StillGoing
+from engine.server.security import limits
+
+Responses = dict[int | str, dict[str, Any]]
+
+ZIP: dict[str, Any] = {
+    "description": "The result; a ZIP file for several documents.",
+    "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+}
+REFUSALS: Responses = {
+    400: {"model": Problem, "description": "The request cannot be read, or asks for something to be fetched."},
+    413: {"model": Problem, "description": "More than `max_upload`."},
+    415: {"model": Problem, "description": "The body is of another kind."},
+    **limits.REFUSALS,
+}
+UNREADABLE: Responses = {422: {"model": Problem, "description": "There is no document in the request."}}
+WAITED: Responses = {
+    200: ZIP,
+    422: {"model": FailedResult | Problem, "description": "None of the documents could be converted."},
+    504: {"model": StillGoing, "description": "It takes longer than `docling_wait`; the task goes on."},
+}
+UNKNOWN: Responses = {404: {"model": Problem, "description": "There is no such task, or no result of it."}}
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "to_formats": {"type": "array", "items": {"type": "string"}, "description": "Of `md`, `json` and `text`."},
+    "do_ocr": {"type": "boolean"},
+    "force_ocr": {"type": "boolean"},
+    "image_export_mode": {"type": "string", "description": "`placeholder` or `referenced`."},
+    "include_images": {"type": "boolean"},
+    "images_scale": {"type": "number", "description": "1 is 72 DPI."},
+    "md_page_break_placeholder": {"type": "string", "description": "Put between pages."},
+}
+_OTHERS = {"description": "Other options of docling-serve's; what there is not has an entry in `errors`."}
+_FILES = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+_SOURCE = {
+    "type": "object",
+    "required": ["kind", "base64_string"],
+    "properties": {
+        "kind": {"enum": ["file"]},
+        "base64_string": {"type": "string", "format": "byte"},
+        "filename": {"type": "string", "default": "document.pdf"},
+    },
+}
+
+
+def _body(kind: str, required: str, properties: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "required": [required],
+        "properties": properties,
+        "additionalProperties": others or True,
+    }
+    return {"requestBody": {"required": True, "content": {kind: {"schema": schema}}}}
+
+
+FORM = _body(
+    "multipart/form-data",
+    "files",
+    {"files": _FILES, **_OPTIONS, "target_type": {"enum": ["inbody", "zip"], "default": "inbody"}},
+    _OTHERS,
+)
+"""The body of a form."""
+JSON = _body(
+    "application/json",
+    "sources",
+    {
+        "sources": {"type": "array", "minItems": 1, "items": _SOURCE},
+        "options": {"type": "object", "properties": _OPTIONS, "additionalProperties": _OTHERS},
+        "target": {"type": "object", "properties": {"kind": {"enum": ["inbody", "zip"]}}},
+    },
+    {},
+)
+"""The body of a JSON request."""

@@ -1,0 +1,245 @@
+"""Documents sent in docling-serve's way: where they are kept, and for how long.
+
+Each request has a folder of its own in the state folder, and each of its documents one in there, so that documents of
+one name never meet. A document is removed once its result is published, and kept for a retry as long as its job has
+failed and is on the list; what is left over goes when a service starts.
+"""
+
+import contextlib
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
+
+from engine.base.disk import fsync_path
+from engine.base.errors import OutputUnwritable, unwritable
+from engine.base.safetext import display_name
+from engine.job.job import Job, JobState
+from engine.publish.publisher import safe_name
+from engine.server.routers.uploads import FileRules, read_form
+from engine.server.routers.uploads import Upload as IncomingUpload
+from engine.settings.settings import Settings
+
+TASK_FILE = "task.json"
+_FILES = "files"
+_MOST_FILES = 100
+_NAMELESS = "document.pdf"
+_MAX_SUFFIX = 16
+_MAX_STEM_BYTES = 180
+_FORM_BYTES = 1 << 20
+"""What a request may be bigger than its documents."""
+_JSON_BYTES = 256 << 20
+"""A JSON request is held in memory, several times over."""
+_SETTLED_S = 3600.0
+_BEGUN = time.time()
+"""What is older was left by an earlier process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A document as it was received."""
+
+    filename: str
+    """As it was sent, without folders; safe to show."""
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request's documents, and what it says besides."""
+
+    folder: Path
+    uploads: tuple[Upload, ...]
+    fields: dict[str, list[str]]
+
+
+class Uploads:
+    """Thread-safe: it keeps no state but the files."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.uploads_folder.absolute()
+        self._most = settings.max_upload
+
+    async def receive_form(self, request: Request) -> Received:
+        """Keep the documents of a multipart form. Raises `HTTPException`, or `OutputUnwritable` if there is no room."""
+        folder = await run_in_threadpool(self._new_folder)
+        rules = FileRules(folder, self._most, frozenset({_FILES}), _MOST_FILES, accept=None)
+        try:
+            async with read_form(request, rules) as form:
+                if not form.uploads:
+                    raise HTTPException(422, "Send each document as a file in a form field named files.")
+                uploads = await run_in_threadpool(self._take_in, folder, form.uploads)
+        except BaseException:
+            self.discard(folder)  # not in a thread: the request may have been cancelled, and would be again
+            raise
+        return Received(folder, uploads, {name: [_text(v) for v in values] for name, values in form.fields.items()})
+
+    async def receive_json(self, request: Request) -> bytes:
+        """The body of a JSON request. Raises `HTTPException`."""
+        most = min(self._most * 4 // 3 + _FORM_BYTES, _JSON_BYTES)
+        with _told():
+            return await _limited(request, most, most).body()
+
+    def _take_in(self, folder: Path, sent: Sequence[IncomingUpload]) -> tuple[Upload, ...]:
+        """Give documents that are on the disk already their places in the folder of their request."""
+        uploads = []
+        try:
+            for number, document in enumerate(sent):
+                upload = _place(folder, number, _text(document.filename))
+                upload.path.parent.mkdir(mode=0o700)
+                document.part.rename(upload.path)
+                upload.path.chmod(0o600)
+                _settle_in(upload.path, folder)
+                uploads.append(upload)
+        except OSError as error:
+            raise _unwritable(error, self._folder) from error
+        return tuple(uploads)
+
+    def keep_all(self, documents: Iterable[tuple[str, BinaryIO]]) -> tuple[Path, tuple[Upload, ...]]:
+        """Keep the documents of one request, each with the name it was sent by.
+
+        Raises `HTTPException` if one is too big, or `OutputUnwritable`.
+        """
+        folder = self._new_folder()
+        try:
+            return folder, tuple(self._keep(folder, n, name, stream) for n, (name, stream) in enumerate(documents))
+        except BaseException:
+            self.discard(folder)
+            raise
+
+    def _keep(self, folder: Path, number: int, filename: str, stream: BinaryIO) -> Upload:
+        """Write a document to the disk, durably. Raises `HTTPException` if it is too big, or `OutputUnwritable`."""
+        upload = _place(folder, number, filename)
+        try:
+            stream.seek(0, os.SEEK_END)
+            if stream.tell() > self._most:
+                raise _too_big(self._most)
+            stream.seek(0)
+            upload.path.parent.mkdir(mode=0o700)
+            with os.fdopen(os.open(upload.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+                shutil.copyfileobj(stream, copy, 1 << 20)
+            _settle_in(upload.path, folder)
+        except OSError as error:
+            raise _unwritable(error, self._folder) from error
+        return upload
+
+    def discard(self, folder: Path) -> None:
+        """Delete the folder of a request that came to nothing."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def folder_of(self, job: Job) -> Path | None:
+        """The folder of the request that a job's document came with; None if it came in another way."""
+        root = Path(os.fsdecode(job.source.root))
+        return root.parent if root.parent.parent == self._folder else None
+
+    def task_file(self, task_id: str) -> Path:
+        """What is on record of a task by this id, a UUID."""
+        return self._folder / task_id / TASK_FILE
+
+    def settle(self, job: Job) -> None:
+        """Delete the document of a job whose result is published."""
+        if job.state is JobState.DONE and self.folder_of(job) is not None:
+            with contextlib.suppress(OSError):
+                job.source.file.unlink(missing_ok=True)
+                job.source.file.parent.rmdir()
+
+    def sweep(self, jobs: Iterable[Job]) -> None:
+        """Delete what earlier processes have left and no job on the list needs."""
+        needed: set[Path] = set()
+        for job in jobs:
+            folder = self.folder_of(job)
+            if folder is not None:
+                needed.add(folder)
+                self.settle(job)
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(self._folder):
+                if Path(entry.path) not in needed and entry.stat(follow_symlinks=False).st_mtime < _BEGUN:
+                    self.discard(Path(entry.path))
+
+    def _new_folder(self) -> Path:
+        folder = self._folder / str(uuid.uuid4())
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700)
+            fsync_path(self._folder)
+        except OSError as error:
+            raise _unwritable(error, self._folder) from error
+        return folder
+
+
+def _place(folder: Path, number: int, filename: str) -> Upload:
+    """Where a document of a request is kept, by the name it was sent with."""
+    basename = filename.replace("\\", "/").rpartition("/")[2]
+    return Upload(display_name(basename) or _NAMELESS, folder / str(number) / _stored_name(basename))
+
+
+def _settle_in(path: Path, folder: Path) -> None:
+    """See that a document is on the disk to stay, and that nobody takes it for one that is still coming in."""
+    settled = time.time() - _SETTLED_S
+    os.utime(path, (settled, settled))
+    for made in (path, path.parent, folder):
+        fsync_path(made)
+
+
+def _text(sent: bytes) -> str:
+    return sent.decode("utf-8", "replace")
+
+
+def _stored_name(sent: str) -> str:
+    """A name that is only a name, whatever was sent."""
+    stem, dot, suffix = sent.rpartition(".")
+    if not dot or not stem:
+        stem, suffix = sent, ""
+    stem = safe_name(stem or _NAMELESS).encode()[:_MAX_STEM_BYTES].decode(errors="ignore")
+    return f"{stem}.{safe_name(suffix)[:_MAX_SUFFIX]}" if suffix else stem
+
+
+def _limited(request: Request, most: int, named: int) -> Request:
+    """The same request, which raises as soon as its body is bigger than `most` bytes."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > most:
+        raise _too_big(named)
+    return Request(request.scope, _counting(request.receive, most, named))
+
+
+def _counting(receive: Callable[[], Awaitable[Message]], most: int, named: int) -> Callable[[], Awaitable[Message]]:
+    seen = 0
+
+    async def receive_and_count() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise _too_big(named)
+        return message
+
+    return receive_and_count
+
+
+def _too_big(most: int) -> HTTPException:
+    return HTTPException(413, f"That is more than the {most:,} bytes that may be sent at once (max_upload).")
+
+
+def _unwritable(error: OSError, folder: Path) -> OutputUnwritable:
+    shown = display_name(folder)
+    return unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error.strerror or error}.")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Put into words why a request could not be received."""
+    try:
+        yield
+    except ClientDisconnect:
+        raise HTTPException(400, "The client went away before everything was sent.") from None
+    except OSError as error:
+        raise OutputUnwritable(f"What was sent could not be kept: {error.strerror or error}.") from error

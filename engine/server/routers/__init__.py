@@ -1,0 +1,1 @@
+"""The routes of hotfolio's own API: one module a family."""

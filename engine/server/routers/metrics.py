@@ -1,0 +1,212 @@
+"""`GET /metrics`: the engine's numbers for Prometheus; docs/metrics.md says what they mean.
+
+Nothing is counted in here: the engine keeps its own tally, so however many doors there are, all show the same numbers.
+"""
+
+import os
+import platform
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from itertools import accumulate
+from pathlib import Path
+
+import psutil
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+from engine.facade.engine import Engine
+from engine.job.snapshot import Snapshot, WorkerState
+from engine.queue.tally import Facts, Spread
+from engine.server.dependencies.service import Service
+
+_NO_JOBS = 1 << 62
+"""A version that lies ahead: a snapshot since then has totals and workers, and no jobs."""
+_FORMATS = ("text/plain", "application/openmetrics-text")
+
+
+def router(service: Service) -> APIRouter:
+    """The route of the metrics, with a registry of its own."""
+    registry = CollectorRegistry()
+    registry.register(EngineCollector(service.engine))
+    routes = APIRouter(tags=["monitoring"])
+
+    @routes.get(
+        "/metrics",
+        summary="Metrics for Prometheus",
+        response_class=Response,
+        responses={
+            200: {
+                "description": "In the text format, or in OpenMetrics where the client prefers that.",
+                "content": {media_type: {"schema": {"type": "string"}} for media_type in _FORMATS},
+            }
+        },
+    )
+    def metrics(request: Request) -> Response:
+        """All numbers as of this moment. None of them has a file's name in it."""
+        try:
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        except (TypeError, ValueError):  # a version that is no number
+            encode, content_type = choose_encoder("")
+        return Response(encode(registry), headers={"Content-Type": content_type})
+
+    return routes
+
+
+class EngineCollector(Collector):
+    """Reads a started engine anew at every scrape: from memory, but for the free space and the size of processes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._build = {
+            "version": version("hotfolio"),
+            "python": platform.python_version(),
+            "pymupdf": version("pymupdf"),  # by its metadata: the library itself is for the children
+        }
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: a registry would look for names that clash, and here is one collector alone."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric there is."""
+        yield InfoMetricFamily("hotfolio_build", "What is running.", value=self._build)
+        yield GaugeMetricFamily(
+            "hotfolio_start_time_seconds",
+            "When the engine started, in seconds since 1970; all counters count from then.",
+            value=self._engine.tally.started,
+        )
+        snapshot = self._engine.snapshot(since=_NO_JOBS)
+        yield from self._of_queue(snapshot)
+        yield from self._of_machine(snapshot)
+        yield from _of_tally(self._engine.tally.read())
+
+    def _of_queue(self, snapshot: Snapshot) -> Iterator[Metric]:
+        totals = snapshot.totals
+        yield _gauges("hotfolio_jobs", "Jobs on the list, by state.", "state", totals.by_state.items())
+        yield GaugeMetricFamily("hotfolio_queue_depth", "Jobs that wait for a worker.", value=totals.queue_depth)
+        yield GaugeMetricFamily(
+            "hotfolio_queue_oldest_age_seconds",
+            "For how long the job has waited that has waited longest; 0 if none waits.",
+            value=self._engine.longest_wait_s or 0.0,
+        )
+        yield GaugeMetricFamily(
+            "hotfolio_paused",
+            "1 while nothing new is begun, by a person or because something is out of order.",
+            value=int(snapshot.is_paused),
+        )
+        yield _gauges(
+            "hotfolio_banner",
+            "1 for each thing that needs a person, by what it is about; gone when it is over.",
+            "key",
+            [(banner.key, 1) for banner in snapshot.banners],
+        )
+        states = Counter(worker.state for worker in snapshot.workers)
+        yield _gauges(
+            "hotfolio_workers", "Workers, by state.", "state", [(state, states[state]) for state in WorkerState]
+        )
+
+    def _of_machine(self, snapshot: Snapshot) -> Iterator[Metric]:
+        workers = [(str(worker.number), worker.rss_bytes) for worker in snapshot.workers]
+        fork_server = self._engine.fork_server_pid
+        yield _gauges(
+            "hotfolio_resident_memory_bytes",
+            "Memory in use. What the fork server has loaded is counted again in each process that comes from it.",
+            "process",
+            [
+                ("engine", _resident_bytes(os.getpid())),
+                ("fork_server", None if fork_server is None else _resident_bytes(fork_server)),
+                ("workers", sum(rss_bytes for _, rss_bytes in workers)),
+            ],
+        )
+        yield _gauges(
+            "hotfolio_worker_resident_memory_bytes",
+            "Memory in use by each worker's process, as last seen; 0 while it has none.",
+            "worker",
+            workers,
+        )
+        settings = self._engine.settings
+        yield _gauges(
+            "hotfolio_disk_free_bytes",
+            "Free space where results and the queue are written; missing while it cannot be read.",
+            "folder",
+            [("output", _free_bytes(settings.output)), ("state", _free_bytes(settings.state_folder))],
+        )
+
+
+def _of_tally(facts: Facts) -> Iterator[Metric]:
+    yield _counters("hotfolio_jobs_finished", "Jobs that have ended, by outcome.", "outcome", facts.jobs.items())
+    job_seconds = HistogramMetricFamily(
+        "hotfolio_job_duration_seconds",
+        "From when a job was begun to its end, by outcome; cancelled jobs are left out.",
+        labels=["outcome"],
+    )
+    for outcome, spread in facts.job_seconds.items():
+        job_seconds.add_metric([outcome], _buckets(spread), spread.total_s)
+    yield job_seconds
+    yield HistogramMetricFamily(
+        "hotfolio_job_wait_seconds",
+        "How long a job had waited when it was begun; anew after a retry.",
+        buckets=_buckets(facts.waits),
+        sum_value=facts.waits.total_s,
+    )
+    yield _counters("hotfolio_pages", "Pages that are finished, by how they came out.", "state", facts.pages.items())
+    page_seconds = HistogramMetricFamily(
+        "hotfolio_page_duration_seconds",
+        "How long a page took, by how it came out; pages that took their process with them are left out.",
+        labels=["state"],
+    )
+    for state, spread in facts.page_seconds.items():
+        page_seconds.add_metric([state], _buckets(spread), spread.total_s)
+    yield page_seconds
+    yield _counters(
+        "hotfolio_child_restarts",
+        "Conversion processes that have ended, so that the next task needs a new one, by cause.",
+        "cause",
+        facts.process_ends.items(),
+    )
+
+
+def _gauges(name: str, text: str, label: str, values: Iterable[tuple[str, int | None]]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for key, value in values:
+        if value is not None:
+            family.add_metric([key], value)
+    return family
+
+
+def _counters(name: str, text: str, label: str, values: Iterable[tuple[str, int]]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for key, value in values:
+        family.add_metric([key], value)
+    return family
+
+
+def _buckets(spread: Spread) -> list[tuple[str, float]]:
+    bounds = [*map(floatToGoString, spread.bounds), "+Inf"]
+    return list(zip(bounds, accumulate(spread.counts), strict=True))
+
+
+def _resident_bytes(pid: int) -> int | None:
+    try:
+        return psutil.Process(pid).memory_info().rss
+    except psutil.Error:
+        return None
+
+
+def _free_bytes(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None

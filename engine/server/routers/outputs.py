@@ -1,0 +1,141 @@
+"""What a conversion has made: its files, one by one, as downloads."""
+
+import os
+import re
+from collections.abc import Mapping
+from io import FileIO
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path
+from fastapi.responses import FileResponse, Response
+from pydantic import BaseModel, Field
+from starlette.types import Receive, Scope, Send
+
+from engine.server.dependencies.parameters import ConversionId
+from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.service import Service
+from engine.server.routers.results import Result
+
+MEDIA_TYPES = {
+    ".md": "text/markdown; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+    ".jsonl": "application/x-ndjson",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".tiff": "image/tiff",
+    ".pdf": "application/pdf",
+}
+"""By a file name's suffix; nothing that a browser would run is ever called by its name."""
+_OTHER = "application/octet-stream"
+
+_FOUND: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "There is no such conversion, or no such file in its result."},
+    409: {"model": Problem, "description": "There is no result, or none yet."},
+}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file.",
+        "content": {kind.split(";")[0]: _BYTES for kind in (*MEDIA_TYPES.values(), _OTHER)},
+    },
+    206: {"description": "The part that `Range` asks for."},
+    400: {"model": Problem, "description": "The path leads out of the result, or is none."},
+    416: {"description": "The file is shorter than what `Range` asks for."},
+}
+
+
+class OutputFile(BaseModel):
+    """A file of a result."""
+
+    path: str = Field(description="Inside the result.")
+    size: int = Field(description="Bytes.")
+    media_type: str
+    url: str = Field(description="Where it can be fetched, from the root of this API.")
+
+
+class OutputList(BaseModel):
+    """The files of a result."""
+
+    conversion_id: str
+    files: list[OutputFile]
+
+
+def router(service: Service) -> APIRouter:
+    """Routes to results."""
+    routes = APIRouter(prefix="/conversions/{conversion_id}/output", tags=["Outputs"])
+
+    @routes.get("", summary="List the files of a result", responses=_FOUND)
+    def list_outputs(conversion_id: ConversionId) -> OutputList:
+        """The files that a conversion has published, with their sizes, sorted by path."""
+        job = service.find(conversion_id).job
+        return OutputList(
+            conversion_id=job.conversion_id,
+            files=[
+                OutputFile(
+                    path=name,
+                    size=size,
+                    media_type=media_type(name),
+                    url=f"/conversions/{job.conversion_id}/output/{quote(name)}",
+                )
+                for name, size in Result.of(job, service.engine.outputs).sizes()
+            ],
+        )
+
+    @routes.get(
+        "/{path:path}",
+        summary="Download a file of a result",
+        response_class=Response,
+        responses={**_FOUND, **_FILE_ANSWERS},
+    )
+    def get_output(
+        conversion_id: ConversionId,
+        path: Annotated[str, Path(description="The file's path inside the result.", examples=["report.md"])],
+    ) -> Response:
+        """A file as an attachment, to be saved and not shown. Takes `Range`, so a broken download can go on."""
+        result = Result.of(service.find(conversion_id).job, service.engine.outputs)
+        return Download(result.open(path), PurePosixPath(path).name)
+
+    return routes
+
+
+class Download(FileResponse):
+    """Sends a file that is open already, so that nothing can be put in its place."""
+
+    chunk_size = 256 * 1024
+
+    def __init__(self, file: FileIO, name: str) -> None:
+        self._file = file
+        super().__init__(
+            f"/dev/fd/{file.fileno()}",
+            headers=_headers(name),
+            media_type=media_type(name),
+            stat_result=os.fstat(file.fileno()),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and let go of the file however that ends."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
+
+
+def media_type(name: str) -> str:
+    """How a file is called on the wire."""
+    return MEDIA_TYPES.get(PurePosixPath(name).suffix.lower(), _OTHER)
+
+
+def _headers(name: str) -> Mapping[str, str]:
+    # RFC 6266: the plain name for old programs, the exact one (RFC 8187) for all others.
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    exact = quote(name, safe="")
+    return {
+        "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+    }

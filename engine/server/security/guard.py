@@ -1,0 +1,125 @@
+"""Guard: who gets in over TCP. Stands before everything else there, as ASGI middleware."""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Iterable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from engine.server.dependencies.seldom import Seldom
+from engine.server.security.hosts import Authority, Hosts, is_same_origin
+from engine.server.security.refusal import SECURITY_HEADERS, Refusal, refuse
+
+log = logging.getLogger(__name__)
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health", "/docs", "/openapi.json"})
+"""Answered without a token: whether the engine is well, and how the API is used, since a browser sends none."""
+_WRONG_TOKEN_S = 0.25
+"""So long a wrong token is thought about. The right one never waits, and connections are few, so nobody is kept out."""
+_FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
+
+_NO_HOST = Refusal(400, "A request names one host, in its Host header.")
+_FOREIGN_HOST = Refusal(
+    421, "This name is not known here; call by address, or add the name to `api_names` in the settings."
+)
+_FOREIGN_PAGE = Refusal(403, "A web page from elsewhere may not call this.")
+_NO_TOKEN = Refusal(
+    401,
+    "Send the token that `hotfolio token` prints, as `Authorization: Bearer TOKEN` or `X-Api-Key: TOKEN`.",
+    ((b"www-authenticate", b"Bearer"),),
+)
+
+_Headers = list[tuple[bytes, bytes]]
+
+
+class Guard:
+    """Asks for the token, and keeps out web pages from elsewhere.
+
+    There are no cookies and no CORS: a browser is given nothing that a page from elsewhere could make use of.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, token: str | None, names: Iterable[str] = (), wrong_token_s: float = _WRONG_TOKEN_S
+    ) -> None:
+        """Without a token, everybody who reaches the socket is let in: see `tcp.open_tcp` for when that may be."""
+        self._app = app
+        self._token = token.encode() if token is not None else None
+        self._hosts = Hosts(names)
+        self._wrong_token_s = wrong_token_s
+        self._seldom = Seldom(log)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let in or refuse."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                message = {**message, "headers": _safe(list(message.get("headers", [])))}
+            await send(message)
+
+        refusal = self._judge_sender(scope["headers"]) or await self._judge_token(scope)
+        if refusal is not None:
+            await refuse(scope, send_safely, refusal)
+        else:
+            await self._app(scope, receive, send_safely)
+
+    def _judge_sender(self, headers: _Headers) -> Refusal | None:
+        """Where it was sent to and, if a browser has sent it, from which page."""
+        named = _all(headers, b"host")
+        authority = Authority.parse(named[0]) if len(named) == 1 else None
+        if authority is None:
+            return _NO_HOST
+        if not self._hosts.has(authority):
+            self._seldom.warn("A request for the unknown host %r was refused", authority.host[:80])
+            return _FOREIGN_HOST
+        origins = _all(headers, b"origin")
+        if len(origins) > 1 or not all(is_same_origin(origin, authority) for origin in origins):
+            return _FOREIGN_PAGE
+        if any(site.strip().lower() in _FOREIGN_SITES for site in _all(headers, b"sec-fetch-site")):
+            return _FOREIGN_PAGE
+        return None
+
+    async def _judge_token(self, scope: Scope) -> Refusal | None:
+        if self._token is None or _is_open(scope):
+            return None
+        shown = _shown(scope["headers"])
+        if any(hmac.compare_digest(token, self._token) for token in shown):
+            return None
+        if shown:
+            self._seldom.warn("A wrong token was sent from %s", (scope.get("client") or ("nowhere",))[0])
+            await asyncio.sleep(self._wrong_token_s)
+        return _NO_TOKEN
+
+
+def _is_open(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"] in OPEN_PATHS
+
+
+def _shown(headers: _Headers) -> list[bytes]:
+    """The tokens a request shows. One header of a kind, as nobody sends more by chance."""
+    authorizations, keys = _all(headers, b"authorization"), _all(headers, b"x-api-key")
+    shown = []
+    if len(authorizations) == 1:
+        scheme, _, token = authorizations[0].strip().partition(b" ")
+        if scheme.lower() == b"bearer":
+            shown.append(token.strip())
+    if len(keys) == 1:
+        shown.append(keys[0].strip())
+    return shown
+
+
+def _safe(headers: _Headers) -> _Headers:
+    headers = [
+        (name, value)
+        for name, value in headers
+        if name.lower() != b"server" and not name.lower().startswith(b"access-control-")
+    ]
+    said = {name.lower() for name, _ in headers}
+    return headers + [(name, value) for name, value in SECURITY_HEADERS if name not in said]
+
+
+def _all(headers: _Headers, name: bytes) -> list[bytes]:
+    return [value for key, value in headers if key == name]

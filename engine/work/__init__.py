@@ -1,0 +1,1 @@
+"""One job's way from its source to its results: the worker pool, and what becomes of pages that fail."""

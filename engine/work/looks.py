@@ -1,0 +1,164 @@
+"""Looks into documents on demand, in a process of its own that lives for one look."""
+
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.base.errors import HotfolioError, PasswordRequired, SourceGone
+from engine.base.safetext import display_text
+from engine.job.job import Job, JobState, PageResult, PageState
+from engine.job.options import Format
+from engine.job.snapshot import Picture
+from engine.publish.pageindex import read_page
+from engine.publish.publisher import MANIFEST, read_manifest
+from engine.sandbox.local import ForkServer, Limits, Sandbox
+from engine.sandbox.protocol import CONVERTED, MAX_PEEK, SOURCE, Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
+from engine.work.runs import file_name, refusal, wire_path
+
+_MAX_PREVIEW_BYTES = 4 << 20
+_LIMITS = Limits(step_timeout_s=20)
+_PUBLISHED = (JobState.DONE, JobState.PARTIAL)
+
+
+class Inspector:
+    """Thread-safe: it keeps no state. Every call forks a process, which takes some 10 ms."""
+
+    def __init__(
+        self, fork_server: ForkServer, state_folder: Path, passwords: Callable[[], tuple[str, ...]] = tuple
+    ) -> None:
+        """`passwords` reads the file of passwords; it may raise `PasswordsRefused`."""
+        self._fork_server = fork_server
+        self._state_folder = state_folder
+        self._passwords = passwords
+
+    def preview(self, job: Job, folder: Path) -> str:
+        """The job's Markdown: as published, or of the pages finished so far. Raises `HotfolioError`.
+
+        `folder` is its private folder, which exists while it is unfinished. At most 4 MB are read.
+        """
+        if _is_published(job):
+            return _read(_place(job) / _markdown_name(job))
+        if not job.options.text_formats or not _has_pages(folder):
+            return ""
+        return self._preview(job, folder) or ""
+
+    def preview_page(self, job: Job, folder: Path, page: int, recorded: PageResult | None) -> str:
+        """The Markdown of one page (from 1), as published or as it will be by the pages finished so far.
+
+        `recorded` is how the page came out, where that is on record already. Raises `PageNotLocated` if the published
+        Markdown cannot be cut into pages, `HotfolioError` if there is none of this page.
+        """
+        if _is_published(job):
+            if Format.MD not in job.options.formats:
+                raise HotfolioError(_no_markdown(job))
+            place = _place(job)
+            found = read_page(place / _markdown_name(job), read_manifest(place), page, _MAX_PREVIEW_BYTES)
+            return _shown(found)
+        if not job.options.text_formats:
+            raise HotfolioError(_no_markdown(job))
+        failure = (recorded.error or "unknown") if recorded and recorded.state is PageState.FAILED else None
+        text = self._preview(job, folder, page, failure) if _has_pages(folder) else None
+        if text is not None:
+            return text
+        if failure is not None:
+            raise HotfolioError(f"Page {page} could not be converted: {failure}")
+        raise HotfolioError(
+            f"Page {page} was not converted." if job.state.is_finished else f"Page {page} is not converted yet."
+        )
+
+    def peek(self, job: Job, folder: Path, page: int, width: int, height: int, password: str | None) -> Picture:
+        """A page of the job's document, fitted into so many pixels, at most 400 a side. Raises `HotfolioError`."""
+        own = [file for file in (folder / CONVERTED, folder / SOURCE) if file.exists()]
+        file = own[0] if own else job.source.file
+        if not own:
+            try:
+                unchanged = job.source.matches(file.lstat())
+            except OSError:
+                unchanged = False
+            if not unchanged:
+                raise SourceGone("The document is no longer where it was, so there is nothing to look at.")
+        task = PeekTask(
+            folder=wire_path(self._state_folder),
+            file=wire_path(file),
+            name=file_name(job),
+            accept=job.options.accept,
+            page=page,
+            width=max(1, min(width, MAX_PEEK)),
+            height=max(1, min(height, MAX_PEEK)),
+            password=password,
+        )
+        try:
+            answer = self._ask(task)
+        except PasswordRequired:
+            candidates = self._passwords()
+            if not candidates:
+                raise
+            answer = self._ask(task.model_copy(update={"candidates": candidates}))
+        if not isinstance(answer, Peeked) or len(answer.rgb) != answer.width * answer.height * 3:
+            raise HotfolioError("The page could not be rendered.")
+        return Picture(answer.width, answer.height, answer.rgb)
+
+    def _preview(self, job: Job, folder: Path, page: int | None = None, failure: str | None = None) -> str | None:
+        """What a process makes of the checkpoints, None if there is nothing in it."""
+        file = folder / f"preview-{uuid.uuid4()}.md"  # of this look alone: another may be under way
+        task = PreviewTask(
+            folder=wire_path(folder),
+            name=file_name(job),
+            options=job.options,
+            file=file.name,
+            page=page,
+            failure=failure,
+        )
+        try:
+            answer = self._ask(task)
+            return _read(file) if isinstance(answer, Previewed) and answer.pages else None
+        finally:
+            file.unlink(missing_ok=True)
+
+    def _ask(self, task: Task) -> object:
+        sandbox = Sandbox(self._fork_server, _LIMITS)
+        try:
+            answer = sandbox.run(task, lambda _: None)
+        finally:
+            sandbox.close()
+        if isinstance(answer, Refused):
+            raise refusal(answer, self._state_folder)
+        return answer
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return _shown(stream.read(_MAX_PREVIEW_BYTES))
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise HotfolioError(f"The preview cannot be read: {error.strerror}.") from error
+
+
+def _shown(markdown: bytes) -> str:
+    return display_text(markdown.decode("utf-8", "replace"))
+
+
+def _is_published(job: Job) -> bool:
+    """Whether there is a result of this job, also of an earlier run than the one that has ended."""
+    if job.output is None or not job.state.is_finished:
+        return False
+    return job.state in _PUBLISHED or (_place(job) / MANIFEST).exists()
+
+
+def _place(job: Job) -> Path:
+    return Path(os.fsdecode(job.output or b""))
+
+
+def _markdown_name(job: Job) -> str:
+    return f"{Path(file_name(job)).stem}.md"
+
+
+def _has_pages(folder: Path) -> bool:
+    return any((folder / "pages").glob("*.jsonl*"))
+
+
+def _no_markdown(job: Job) -> str:
+    return f"This job makes no Markdown: its formats are {', '.join(job.options.formats)}."

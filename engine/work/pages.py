@@ -1,0 +1,231 @@
+"""Converts page batches, and decides what becomes of the pages when a process dies of one."""
+
+import contextlib
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from engine.base.errors import ChildDied, ChildGarbage, ChildKilled, EngineBlocked, HotfolioError, IllegalTransition
+from engine.base.safetext import display_text
+from engine.job.job import Checkpoint, PageBatch, PageResult, PageState
+from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_SLOW, JobQueue
+from engine.queue.scheduler import Scheduler
+from engine.sandbox.protocol import Event, PageDone, PagesDone, PageStarted, PagesTask, Refused
+from engine.work.checkpoint import finished_batch, salvage
+from engine.work.runs import Hand, Run, Runs, file_name, refusal, wire_path
+
+log = logging.getLogger(__name__)
+
+MODEL_BANNER = "vision model"
+"""The banner while it reads no page."""
+_MAX_FALSE_STARTS = 3
+"""Processes that may die before a page is begun until the document is held to be the cause."""
+
+
+class BatchConverter:
+    """Thread-safe: what it changes is in the `Run`, the queue and the tracker."""
+
+    def __init__(self, queue: JobQueue, runs: Runs, state_folder: Path) -> None:
+        self._queue = queue
+        self._tracker = queue.tracker
+        self._runs = runs
+        self._state_folder = state_folder
+
+    def convert(self, batch: PageBatch, hand: Hand) -> None:
+        """Convert a batch; whatever happens, its finished pages are kept and the others go back or are failed."""
+        run = self._runs.get(batch.job_id)
+        if run is None:
+            self._queue.with_scheduler(lambda scheduler: scheduler.batch_finished(batch, None))
+            return
+        finished: list[PageResult] = []
+        under_way: set[int] = set()
+
+        def on_event(event: Event) -> None:
+            match event:
+                case PageStarted() | PageDone() if event.page not in batch.pages:
+                    raise ChildGarbage(f"The conversion process spoke of page {event.page}, which it was not given.")
+                case PageStarted():
+                    under_way.add(event.page)
+                    self._suspect(run, SUSPECT_BEGUN)
+                    self._tracker.page_started(hand.number, batch.job_id, event.page)
+                case PageDone() if event.page in under_way:
+                    under_way.remove(event.page)
+                    result = PageResult(
+                        event.page,
+                        event.state,
+                        event.seconds,
+                        event.via,
+                        None if event.error is None else display_text(event.error),
+                    )
+                    result = self._with_reason(run, result)
+                    finished.append(result)
+                    self._tracker.page_done(hand.number, batch.job_id, result)
+                case _:
+                    pass
+
+        task = PagesTask(
+            folder=wire_path(run.folder),
+            name=file_name(run.job),
+            options=run.job.options,
+            first=batch.first,
+            last=batch.last,
+            text_only=batch.text_only,
+            password=run.password,
+        )
+        seconds: float | None = None
+        back: list[PageBatch] = [batch]
+        try:
+            answer = hand.sandbox().run(task, on_event)
+            if isinstance(answer, Refused):
+                raise refusal(answer, self._state_folder)
+            if not isinstance(answer, PagesDone) or {r.page for r in finished} != set(batch.pages):
+                raise ChildGarbage("The conversion process said it was done when it was not.")
+            self._record(run, Checkpoint(batch.first, batch.last), finished)
+            seconds, back = sum(r.seconds for r in finished), []
+        except HotfolioError as error:
+            for page in under_way:
+                self._tracker.page_given_up(hand.number, batch.job_id, page)
+            finished = self._salvage(run, batch, finished, hand.number)
+            under_way -= {r.page for r in finished}
+            if isinstance(error, EngineBlocked):
+                back = _remainder(batch, finished)
+                raise
+            if self._runs.get(batch.job_id) is None:
+                back = []
+            elif isinstance(error, ChildKilled):
+                back = _remainder(batch, finished)
+            else:
+                back = self._after_death(run, batch, finished, under_way, error)
+        finally:
+            if run.job.options.asks_model and not batch.text_only:
+                self._show_model(finished)
+            self._queue.with_scheduler(lambda scheduler: _hand_back(scheduler, batch, seconds, back))
+
+    def _show_model(self, finished: list[PageResult]) -> None:
+        """Say so while the vision model reads no page."""
+        if any(result.via == "vlm" for result in finished):
+            self._tracker.set_banner(MODEL_BANNER, None)
+        elif unread := [result.error for result in finished if result.error]:
+            reason = unread[-1].removeprefix("Only plain text. ")
+            self._tracker.set_banner(MODEL_BANNER, f"Pages are read without the vision model. {reason}")
+
+    def suspect_slow(self, job_id: int) -> None:
+        """A page of the job has been under way for seconds; one that waits for another machine's answer may be."""
+        run = self._runs.get(job_id)
+        if run is not None and not run.job.options.asks_model:
+            self._suspect(run, SUSPECT_BEGUN + SUSPECT_SLOW)
+
+    def _suspect(self, run: Run, points: int) -> None:
+        with run.lock:
+            more = points - run.suspicion
+            run.suspicion = max(run.suspicion, points)
+        if more > 0:
+            self._queue.store.suspect(run.job.id, more)
+
+    def _with_reason(self, run: Run, result: PageResult) -> PageResult:
+        """The result, and why the page was not read in the ordinary way."""
+        with run.lock:
+            reason = run.reasons.get(result.page)
+        return result if reason is None or result.error else replace(result, error=reason)
+
+    def _record(self, run: Run, checkpoint: Checkpoint, finished: list[PageResult]) -> None:
+        """Have finished pages recorded; the worker does not wait for the disk."""
+        future = self._queue.store.record(run.job.id, checkpoint, finished)
+        self._tracker.tally.pages_finished(finished)
+        with run.lock:
+            run.results.update((r.page, r) for r in finished)
+            run.checkpoints.append(checkpoint)
+            run.pending.append(future)
+            run.suspicion = 0
+
+    def _salvage(self, run: Run, batch: PageBatch, finished: list[PageResult], worker: int) -> list[PageResult]:
+        """Keep the pages a process had finished before it died; returns those that are safe."""
+        safe: list[PageResult] = []
+        announced = {r.page for r in finished}
+        checkpoint = Checkpoint(batch.first, batch.last)
+        salvaged = salvage(run.folder / "pages", checkpoint)
+        if salvaged is None and announced == set(batch.pages):
+            # It died after its last page, and before it could say that it was done.
+            salvaged = finished_batch(run.folder / "pages", checkpoint)
+        if salvaged is not None:
+            safe = [self._with_reason(run, r) for r in salvaged[1]]
+            self._record(run, salvaged[0], safe)
+        if announced - {r.page for r in safe}:
+            with run.lock:
+                known = list(run.results.values())
+            self._tracker.pages_restored(run.job.id, known)
+        else:
+            for result in safe:
+                if result.page not in announced:
+                    self._tracker.page_done(worker, run.job.id, result)
+        return safe
+
+    def _after_death(
+        self,
+        run: Run,
+        batch: PageBatch,
+        finished: list[PageResult],
+        under_way: set[int],
+        error: HotfolioError,
+    ) -> list[PageBatch]:
+        """What is still to be done of a batch whose process died, each page that it may have died of by itself."""
+        pages = ", ".join(map(str, sorted(under_way)))
+        log.warning("job %d page %s: %s", batch.job_id, pages or "?", error)
+        if not under_way:
+            with run.lock:
+                run.trouble[0] += not finished
+                hopeless = run.trouble[0] >= _MAX_FALSE_STARTS
+            if hopeless:
+                message = f"No page could be begun. {error}"
+                with contextlib.suppress(IllegalTransition):
+                    self._queue.fail(batch.job_id, message)
+                return []
+            return _remainder(batch, finished)
+        lost = [PageResult(page, PageState.FAILED, 0.0) for page in under_way]
+        others = _remainder(batch, [*finished, *lost])
+        if len(under_way) > 1:
+            # Which of them it was shows when each has a process to itself; until then none is held to be bad.
+            alone = [PageBatch(batch.job_id, page, page, batch.text_only) for page in sorted(under_way)]
+            return [*others, *alone]
+        (current,) = under_way
+        with run.lock:
+            run.trouble[current] += 1
+            crashed_once = isinstance(error, ChildDied | ChildGarbage) and run.trouble[current] == 1
+            if not crashed_once and not batch.text_only:
+                run.reasons[current] = f"Only plain text: the layout step failed. {error}"
+        if not crashed_once and batch.text_only:
+            self._fail_page(run, current, str(error))
+            return others
+        return [*others, PageBatch(batch.job_id, current, current, batch.text_only or not crashed_once)]
+
+    def _fail_page(self, run: Run, page: int, reason: str) -> None:
+        result = PageResult(page, PageState.FAILED, 0.0, "none", reason)
+        future = self._queue.store.record(run.job.id, None, [result])
+        self._tracker.tally.page_lost()
+        with run.lock:
+            run.results[page] = result
+            run.pending.append(future)
+        self._tracker.page_failed(run.job.id, result)
+
+
+def _hand_back(scheduler: Scheduler, batch: PageBatch, seconds: float | None, back: list[PageBatch]) -> None:
+    for part in back:
+        scheduler.put_back(part)
+    scheduler.batch_finished(batch, seconds)
+
+
+def _remainder(batch: PageBatch, finished: list[PageResult]) -> list[PageBatch]:
+    done = {r.page for r in finished}
+    left = page_ranges([page for page in batch.pages if page not in done])
+    return [PageBatch(batch.job_id, pages[0], pages[-1], batch.text_only) for pages in left]
+
+
+def page_ranges(pages: list[int]) -> list[range]:
+    """Sorted numbers as runs of consecutive ones."""
+    runs: list[range] = []
+    for page in pages:
+        if runs and runs[-1].stop == page:
+            runs[-1] = range(runs[-1].start, page + 1)
+        else:
+            runs.append(range(page, page + 1))
+    return runs

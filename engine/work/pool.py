@@ -1,0 +1,326 @@
+"""WorkerPool and its ConversionWorker threads.
+
+A worker thread never parses a PDF: it drives a process of its own and does what the scheduler gives it.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from itertools import count
+
+from engine.base.errors import EngineBlocked, HotfolioError, SandboxUnavailable
+from engine.job.job import PageBatch, Step
+from engine.job.options import ConvertOptions, OcrMode
+from engine.job.snapshot import WorkerSnapshot, WorkerState
+from engine.queue.jobqueue import JobQueue
+from engine.queue.scheduler import MergeJob, OpenJob, Work
+from engine.sandbox.ends import ProcessEnd
+from engine.sandbox.local import ForkServer, Limits, Sandbox
+from engine.sandbox.protocol import Preload
+from engine.settings.settings import WEBHOOK_VARIABLES, Settings
+from engine.work.conversion import Conversions
+from engine.work.runs import Hand
+
+log = logging.getLogger(__name__)
+
+BLOCKED = "blocked"
+"""The pause that lasts until the disk, or whatever else no job is to blame for, is in order again."""
+NO_PROCESS = "no process"
+"""The pause after no conversion process could be started; it is tried again."""
+_LAST_JOIN_S = 2.0
+_IDLE_S = 120.0
+"""An idle worker lets go of its process after so long; the next one takes 10 ms to start."""
+
+
+class WorkerPool:
+    """Any number of workers, changeable at any time. `_lock` guards which there are."""
+
+    def __init__(self, settings: Settings, queue: JobQueue, conversions: Conversions, program: str) -> None:
+        """`program` is the module that conversion processes come from."""
+        self._settings = settings
+        self._queue = queue
+        self._conversions = conversions
+        self._fork_server = ForkServer(
+            settings.state_folder / "forkserver.log", program, _needed_code(settings.all_options), WEBHOOK_VARIABLES
+        )
+        self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit)
+        self._lock = threading.Lock()
+        self._workers: dict[int, ConversionWorker] = {}
+        self._retiring: dict[int, ConversionWorker] = {}  # still at their last piece of work
+        self._sandbox_failures = 0
+        self._retired_busy_s = 0.0
+
+    @property
+    def fork_server(self) -> ForkServer:
+        """Where conversion processes come from."""
+        return self._fork_server
+
+    def start(self, workers: int) -> None:
+        """Start the fork server and the workers; returns at once."""
+        self._fork_server.start()
+        self.resize(workers)
+
+    def resize(self, workers: int) -> None:
+        """Have so many workers; the ones too many end at their next batch boundary."""
+        with self._lock:
+            for number in sorted(self._workers, reverse=True)[: max(0, len(self._workers) - workers)]:
+                self._retire(self._workers.pop(number))
+            started = []
+            while len(self._workers) < workers:
+                # A number is a worker's for as long as it lives: the scheduler knows it by that.
+                taken = self._workers.keys() | self._retiring.keys()
+                number = next(n for n in count(1) if n not in taken)
+                self._workers[number] = ConversionWorker(number, self)
+                started.append(self._workers[number])
+        self._queue.with_scheduler(lambda scheduler: setattr(scheduler, "worker_count", max(1, workers)))
+        for worker in started:
+            worker.start()
+
+    @property
+    def size(self) -> int:
+        """How many workers there are, less the ones that are ending."""
+        with self._lock:
+            return len(self._workers)
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds that conversion processes have spent on their tasks, all workers together."""
+        with self._lock:
+            return self._retired_busy_s + sum(worker.busy_s for worker in self._workers.values())
+
+    def kill_job(self, job_id: int) -> None:
+        """Stop the processes that work on a job, at once."""
+        for worker in self._all():
+            worker.kill_if_on(job_id)
+
+    def read_processes(self) -> None:
+        """Tell the tracker the size of each worker's process."""
+        for worker in self._all():
+            sandbox = worker.sandbox
+            self._queue.tracker.worker_process(
+                worker.number, sandbox.pid if sandbox else None, sandbox.rss_bytes if sandbox else 0
+            )
+
+    def retire(self) -> None:
+        """Have every worker end at its batch boundary; returns at once."""
+        with self._lock:
+            for worker in self._workers.values():
+                self._retire(worker)
+            self._workers.clear()
+
+    def stop(self, timeout_s: float) -> None:
+        """End all workers at their batch boundary, or by killing their processes when the time is over."""
+        self.retire()
+        workers = self._all()
+        deadline = time.monotonic() + timeout_s
+        for worker in workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+        for worker in workers:
+            if worker.is_alive():
+                worker.kill()
+        # Whoever is still copying or syncing a file then dies with the program, and goes on at the next start.
+        deadline = time.monotonic() + _LAST_JOIN_S
+        for worker in workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+        self._fork_server.close()
+
+    def kill_all(self) -> None:
+        """Kill every process, of workers that are ending too."""
+        for worker in self._all():
+            worker.kill()
+
+    def _all(self) -> "list[ConversionWorker]":
+        with self._lock:
+            return [*self._workers.values(), *self._retiring.values()]
+
+    def _retire(self, worker: "ConversionWorker") -> None:
+        self._retiring[worker.number] = worker
+        worker.retire()
+
+    def new_sandbox(self) -> Sandbox:
+        """A fresh process; raises `SandboxUnavailable`."""
+        sandbox = Sandbox(self._fork_server, self._limits)
+        self._sandbox_failures = 0
+        self._queue.tracker.set_banner(NO_PROCESS, None)
+        return sandbox
+
+    @property
+    def sandbox_failures(self) -> int:
+        """How often in a row no conversion process could be started."""
+        return self._sandbox_failures
+
+    def do(self, work: Work, worker: "ConversionWorker") -> None:
+        """Do a piece of work in the worker's thread."""
+        hand = Hand(worker.number, worker.process)
+        try:
+            match work:
+                case OpenJob(job_id):
+                    self._conversions.open(job_id, hand)
+                case PageBatch():
+                    self._conversions.convert(work, hand)
+                case MergeJob(job_id):
+                    self._conversions.merge(job_id, hand)
+        except SandboxUnavailable as error:
+            if not worker.is_retiring:
+                log.warning("%s", error)
+                self._sandbox_failures += 1
+                self._queue.pause(NO_PROCESS, str(error))
+        except EngineBlocked as error:
+            if not worker.is_retiring:
+                log.warning("%s", error)
+                self._queue.pause(BLOCKED, str(error))
+        except Exception as error:
+            log.exception("job %d: %r failed", work.job_id, work)
+            with contextlib.suppress(HotfolioError):
+                self._conversions.give_up(work.job_id, f"An error in hotfolio itself: {error}")
+
+    def wait_for_work(self, worker: "ConversionWorker") -> Work | None:
+        """The next thing to do; None after a while without any."""
+        return self._queue.next_work(worker.number, lambda: not worker.is_retiring, _IDLE_S)
+
+    def stopping(self, worker: "ConversionWorker") -> None:
+        """A worker will end after what it is doing; if it is waiting, at once."""
+        self._queue.tracker.worker_stopping(worker.number)
+        self._queue.wake()
+
+    def is_worn_out(self, sandbox: Sandbox) -> bool:
+        """Whether a process is to be replaced before its next task."""
+        return (
+            sandbox.pages_converted >= self._settings.recycle_pages or sandbox.rss_bytes > self._settings.recycle_memory
+        )
+
+    def report(self, snapshot: WorkerSnapshot) -> None:
+        """What a worker turns to."""
+        self._queue.tracker.worker_changed(snapshot)
+
+    def process_ended(self, why: ProcessEnd) -> None:
+        """A worker has let go of its process, and will need another."""
+        self._queue.tracker.tally.process_ended(why)
+
+    def left(self, worker: "ConversionWorker") -> None:
+        """A worker has ended."""
+        with self._lock:
+            self._retired_busy_s += worker.busy_s
+            self._retiring.pop(worker.number, None)
+            self._workers.pop(worker.number, None)
+        self._queue.with_scheduler(lambda scheduler: scheduler.worker_left(worker.number))
+        self._queue.tracker.worker_left(worker.number)
+
+
+class ConversionWorker(threading.Thread):
+    """One thread, and the process it drives.
+
+    `_lock` guards which job the process is on, so that a kill meant for one job never hits another's page.
+    """
+
+    def __init__(self, number: int, pool: WorkerPool) -> None:
+        super().__init__(name=f"worker-{number}", daemon=True)
+        self.number = number
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._job_id: int | None = None
+        self.sandbox: Sandbox | None = None
+        self._retiring = threading.Event()
+        self._past_busy_s = 0.0
+
+    @property
+    def is_retiring(self) -> bool:
+        """The worker ends after what it is doing."""
+        return self._retiring.is_set()
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds its processes have spent on tasks."""
+        sandbox = self.sandbox
+        return self._past_busy_s + (sandbox.busy_s if sandbox else 0.0)
+
+    def retire(self) -> None:
+        """Have the worker end at its next batch boundary."""
+        self._retiring.set()
+        self._pool.stopping(self)
+
+    def kill(self) -> None:
+        """End the worker's process at once."""
+        sandbox = self.sandbox
+        if sandbox is not None:
+            sandbox.kill()
+
+    def kill_if_on(self, job_id: int) -> None:
+        """End the worker's process at once if it works on this job."""
+        with self._lock:
+            if self._job_id == job_id and self.sandbox is not None:
+                self.sandbox.kill()
+
+    def process(self) -> Sandbox:
+        """The worker's process, started if there is none; raises `SandboxUnavailable`."""
+        self._drop_dead_process()
+        sandbox = self.sandbox
+        if sandbox is not None and self._pool.is_worn_out(sandbox):
+            self._drop_process(ProcessEnd.RECYCLED)
+            sandbox = None
+        if sandbox is None:
+            sandbox = self.sandbox = self._pool.new_sandbox()
+        return sandbox
+
+    def run(self) -> None:
+        """Do what there is to do until retired."""
+        self._pool.report(WorkerSnapshot(self.number))
+        try:
+            while not self.is_retiring:
+                work = self._pool.wait_for_work(self)
+                if work is None:
+                    self._drop_process(None if self.is_retiring else ProcessEnd.IDLE)
+                    continue
+                self._set_job(work.job_id)
+                self._pool.report(
+                    WorkerSnapshot(self.number, WorkerState.BUSY, job_id=work.job_id, step=_step_of(work))
+                )
+                self._pool.do(work, self)
+                self._set_job(None)
+                self._drop_dead_process()
+                self._pool.report(WorkerSnapshot(self.number))
+        finally:
+            self._drop_process(None)
+            self._pool.left(self)
+
+    def _set_job(self, job_id: int | None) -> None:
+        with self._lock:
+            self._job_id = job_id
+
+    def _drop_dead_process(self) -> None:
+        if self.sandbox is not None and not self.sandbox.is_usable:
+            self._drop_process(ProcessEnd.KILLED)
+
+    def _drop_process(self, why: ProcessEnd | None) -> None:
+        """Let go of the process, if there is one; `why` counts unless it has ended by itself."""
+        with self._lock:
+            sandbox, self.sandbox = self.sandbox, None
+        if sandbox is not None:
+            self._past_busy_s += sandbox.busy_s
+            sandbox.close()
+            why = sandbox.end or why
+            if why is not None:
+                self._pool.process_ended(why)
+
+
+def _step_of(work: Work) -> Step:
+    match work:
+        case OpenJob():
+            return Step.STAGING
+        case PageBatch():
+            return Step.PAGE_PROCESSING
+        case MergeJob():
+            return Step.MERGING
+
+
+def _needed_code(options: Iterable[ConvertOptions]) -> frozenset[Preload]:
+    """What processes should find loaded if documents with any of these options are to come."""
+    needed: set[Preload] = set()
+    for wanted in options:
+        if wanted.asks_model:
+            needed.add(Preload.VISION_MODEL)
+        if wanted.ocr is not OcrMode.NEVER:
+            needed.add(Preload.OCR)
+    return frozenset(needed)

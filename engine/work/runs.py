@@ -1,0 +1,120 @@
+"""What workers share about a running job, and what they say to its processes."""
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.base.errors import ChildDied, DamagedPdf, HotfolioError, NotAccepted, NotAPdf, PasswordRequired, unwritable
+from engine.base.safetext import display_name, display_text
+from engine.job.job import Checkpoint, Job, JobState, PageResult
+from engine.publish.publisher import safe_name
+from engine.queue.progress import ProgressTracker
+from engine.sandbox.local import Sandbox
+from engine.sandbox.protocol import Refused
+
+_MAX_STEM_BYTES = 190
+_MAX_SUFFIX = 16
+
+
+@dataclass
+class Run:
+    """What workers share about a running job. `lock` guards the mutable fields and is held for memory access alone."""
+
+    job: Job
+    folder: Path
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    results: dict[int, PageResult] = field(default_factory=dict)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    trouble: Counter[int] = field(default_factory=Counter)
+    """How often a process died on a page."""
+    pending: list["Future[Job]"] = field(default_factory=list)
+    """Records on their way to the disk."""
+    suspicion: int = 0
+    """Points noted against the job since its last finished batch, or since the engine started."""
+    password: str | None = field(default=None, repr=False)
+    """What opens the document; kept in memory alone."""
+    reasons: dict[int, str] = field(default_factory=dict)
+    """Why a page is not being read in the ordinary way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """The worker that does a piece of work."""
+
+    number: int
+    sandbox: Callable[[], Sandbox]
+    """The worker's process, started if there is none."""
+
+
+class Runs:
+    """The running jobs. Thread-safe; `_lock` guards which there are."""
+
+    def __init__(self, tracker: ProgressTracker) -> None:
+        self._tracker = tracker
+        self._lock = threading.Lock()
+        self._runs: dict[int, Run] = {}
+
+    def get(self, job_id: int) -> Run | None:
+        """The run of a job that is still running."""
+        is_running = self.is_running(job_id)
+        with self._lock:
+            if not is_running:
+                self._runs.pop(job_id, None)
+            return self._runs.get(job_id)
+
+    def is_running(self, job_id: int) -> bool:
+        """Whether the job has not been cancelled, held or ended meanwhile."""
+        snapshot = self._tracker.job(job_id)
+        return snapshot is not None and snapshot.job.state is JobState.RUNNING
+
+    def put(self, run: Run) -> None:
+        """A job is open."""
+        with self._lock:
+            self._runs[run.job.id] = run
+
+    def forget(self, job_id: int) -> None:
+        """A job is not open any more."""
+        with self._lock:
+            self._runs.pop(job_id, None)
+
+
+def refusal(answer: Refused, state_folder: Path) -> HotfolioError:
+    """What a process's refusal means."""
+    message = display_text(answer.message)
+    match answer.kind:
+        case "not_a_pdf":
+            return NotAPdf(message)
+        case "not_accepted":
+            return NotAccepted(message)
+        case "damaged":
+            return DamagedPdf(message)
+        case "password":
+            return PasswordRequired(message)
+        case "unwritable":
+            number, _, text = message.partition(" ")
+            return unwritable(
+                OSError(int(number) if number.isdigit() else 0, text), display_name(state_folder)
+            ) or ChildDied(f"The conversion process could not write: {text}.")
+        case "internal":
+            return ChildDied(message)
+
+
+def wire_path(folder: Path) -> str:
+    """A path as text that survives JSON whatever bytes are in it; the process turns it back."""
+    return os.fsencode(folder.absolute()).decode("latin-1")
+
+
+def file_name(job: Job) -> str:
+    """The source's name for the files made from it."""
+    relative = job.source.relative
+    # The library appends `-0001-01.png` and more to the whole name; and `manifest.json` is the manifest.
+    stem = safe_name(relative.stem).encode("utf-8")[:_MAX_STEM_BYTES].decode("utf-8", "ignore")
+    if stem.casefold() == "manifest":
+        stem += "_"
+    suffix = safe_name(relative.suffix.removeprefix("."))
+    return f"{stem}.{suffix[:_MAX_SUFFIX]}" if relative.suffix else stem

@@ -1,0 +1,102 @@
+"""Takes a private copy of a source: the copy is what gets converted, whatever becomes of the source meanwhile."""
+
+import hashlib
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.base.disk import fsync_path
+from engine.base.errors import (
+    CannotGoOn,
+    OutputUnwritable,
+    SourceChanged,
+    SourceGone,
+    SourceUnreadable,
+    Stopping,
+    unwritable,
+)
+from engine.base.safetext import display_name
+from engine.job.job import Job
+from engine.sandbox.protocol import SOURCE
+
+COPY = SOURCE
+"""The copy's name in the job's folder; the conversion process opens it by this name."""
+RUN = "run"
+_BLOCK = 1 << 20
+
+
+def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]) -> str:
+    """Copy the job's source into `folder`, emptied first, and return its SHA-256; durable.
+
+    Raises `SourceGone`, `SourceChanged` or `SourceUnreadable`; `CannotGoOn` if the copy would leave less than
+    `min_free` bytes free, `OutputUnwritable` or `Stopping` if nothing can be copied at all.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        # A link or a FIFO that has taken the file's place is neither followed nor waited for.
+        descriptor = os.open(job.source.file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise SourceGone from None
+    except OSError as error:
+        raise SourceUnreadable(f"{job.name} cannot be read: {error.strerror}.") from error
+    with os.fdopen(descriptor, "rb", buffering=0) as source:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceUnreadable(f"{job.name} is not a regular file.")
+        if not job.source.matches(status):
+            raise _changed(job)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(folder.parent).free
+            if status.st_size + min_free > free:
+                raise CannotGoOn(
+                    f"{job.name} is waiting for room: it is {status.st_size >> 20} MB, {free >> 20} are free."
+                )
+            sha256 = _copy(job, source.fileno(), folder, is_stopping)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)  # or the half copy would keep the disk full
+            shown = display_name(folder)
+            raise unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error}.") from error
+        if not job.source.matches(os.fstat(descriptor)):
+            raise _changed(job)
+    return sha256
+
+
+def run_id(folder: Path) -> str:
+    """What tells this staging of a job from an earlier one; the manifest carries it."""
+    try:
+        return (folder / RUN).read_text()
+    except OSError:
+        return ""
+
+
+def _copy(job: Job, source: int, folder: Path, is_stopping: Callable[[], bool]) -> str:
+    digest = hashlib.sha256()
+    folder.mkdir(parents=True)
+    part = folder / f"{COPY}.part"
+    with part.open("wb", buffering=0) as copy:
+        while block := _read(job, source):
+            if is_stopping():
+                raise Stopping("The engine is stopping.")
+            digest.update(block)
+            copy.write(block)
+        os.fsync(copy.fileno())
+    (folder / RUN).write_text(str(uuid.uuid4()))
+    part.rename(folder / COPY)
+    fsync_path(folder)
+    return digest.hexdigest()
+
+
+def _read(job: Job, source: int) -> bytes:
+    """The next block; trouble with reading is the source's, not the disk's that is written to."""
+    try:
+        return os.read(source, _BLOCK)
+    except OSError as error:
+        raise SourceUnreadable(f"{job.name} cannot be read: {error.strerror}.") from error
+
+
+def _changed(job: Job) -> SourceChanged:
+    return SourceChanged(f"{job.name} changed before it was converted; the newer file is a job of its own.")

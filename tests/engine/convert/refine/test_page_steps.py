@@ -1,0 +1,298 @@
+"""The page steps that read blocks again: code, links, lists, table cells, inline styles."""
+
+import pymupdf
+import pytest
+
+from engine.convert.page.blocks import Block, Kind, RefinedPage, Span
+from engine.convert.refine.code import Code
+from engine.convert.refine.inline import Inline, normalized
+from engine.convert.refine.links import Links
+from engine.convert.refine.lists import Lists
+from engine.convert.refine.steps import PageStep
+from engine.convert.refine.tablecells import TableCells
+from engine.convert.text.listlabels import successor
+from tests.engine.convert.drawn import DrawnPage, texts
+
+
+def _after(page: DrawnPage, *steps: PageStep) -> list[Block]:
+    read, text = page.read()
+    for step in steps:
+        step.apply(read, text)
+    return read.blocks
+
+
+# Code
+
+
+def test_a_listing_keeps_its_lines_indentation_and_blank_lines() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "def f(x):", "    y = x", "", "    return  y", font="cour")
+    page.box("text", 48, 40, 200, 92)
+    [block] = _after(page, Code())
+    assert block.kind is Kind.CODE
+    assert block.text == "def f(x):\n    y = x\n\n    return  y"
+
+
+def test_a_listing_in_several_boxes_is_one() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "if ready:", "    go()", "", "print()", font="cour")
+    page.box("text", 48, 40, 200, 66)
+    page.box("list-item", 48, 78, 200, 90)
+    [block] = _after(page, Code())
+    assert block.text == "if ready:\n    go()\n\nprint()"
+
+
+def test_listings_on_backgrounds_of_their_own_are_two() -> None:
+    page = DrawnPage()
+    for y in (50, 74):
+        page.page.draw_rect((45, y - 12, 300, y + 6), fill=(0.9, 0.9, 0.9), color=None)
+        page.lines(50, y, "make test", font="cour")
+        page.box("text", 48, y - 10, 200, y + 3)
+    assert [block.text for block in _after(page, Code())] == ["make test", "make test"]
+
+
+def test_sentences_in_a_typewriter_face_are_no_code() -> None:
+    page = DrawnPage()
+    page.lines(30, 50, "This memo is set in a typewriter face for a", "vintage look and feel throughout.", font="cour")
+    page.box("text", 28, 40, 380, 66)
+    [block] = _after(page, Code())
+    assert block.kind is Kind.PARAGRAPH
+    assert not any(span.code for span in block.spans)
+
+
+def test_a_listing_below_a_sentence_in_the_same_box_is_cut_off() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "Then run these commands:")
+    page.lines(50, 62, "make", "make test", font="cour")
+    page.box("text", 48, 40, 200, 78)
+    blocks = _after(page, Code())
+    assert [(block.kind, block.text) for block in blocks] == [
+        (Kind.PARAGRAPH, "Then run these commands:"),
+        (Kind.CODE, "make\nmake test"),
+    ]
+
+
+def test_a_line_of_code_that_was_too_long_is_one_again() -> None:
+    page = DrawnPage()
+    for y in (30, 42):
+        page.write(50, y, "Prose reaches to the right edge, here it is at about 316.", size=10)
+    page.lines(50, 80, "make(first_argument=1, second_argument=22,", "third_argument=3)", font="cour")
+    page.box("text", 48, 20, 330, 46)
+    page.box("text", 48, 70, 330, 96)
+    assert _after(page, Code())[-1].text == "make(first_argument=1, second_argument=22, third_argument=3)"
+
+
+# Links
+
+
+def test_links_lie_on_the_characters_they_cover() -> None:
+    page = DrawnPage()
+    page.write(50, 50, "See the manual, page 3.")
+    width = pymupdf.get_text_length("See the ", fontsize=10)
+    end = width + pymupdf.get_text_length("manual", fontsize=10)
+    area = pymupdf.Rect(50 + width, 40, 50 + end, 53)
+    page.page.insert_link({"kind": pymupdf.LINK_URI, "from": area, "uri": "https://example.org/"})
+    page.box("text", 48, 40, 200, 53)
+    [block] = _after(page, Links())
+    assert [(span.text, span.link) for span in block.spans] == [
+        ("See the ", ""),
+        ("manual", "https://example.org/"),
+        (", page 3.", ""),
+    ]
+
+
+def test_links_within_the_document_lead_to_a_page() -> None:
+    page = DrawnPage()
+    page.pdf.new_page()
+    page.page = page.pdf[0]
+    page.write(50, 50, "Next")
+    page.page.insert_link({"kind": pymupdf.LINK_GOTO, "from": pymupdf.Rect(50, 40, 75, 53), "page": 1})
+    page.box("text", 48, 40, 200, 53)
+    assert _after(page, Links())[0].spans[0].link.startswith("#page=2")
+
+
+# Lists
+
+
+def test_items_in_one_box_are_blocks_with_labels() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "1. First item", "2. Second item")
+    page.lines(62, 74, "that has two lines")
+    page.box("list-item", 48, 40, 200, 78)
+    blocks = _after(page, Lists())
+    assert [(block.kind, block.label, block.text, block.depth) for block in blocks] == [
+        (Kind.LIST_ITEM, "1.", "First item", 1),
+        (Kind.LIST_ITEM, "2.", "Second item that has two lines", 1),
+    ]
+
+
+def test_items_nest_by_their_indentation_and_take_in_what_stands_under_their_text() -> None:
+    page = DrawnPage()
+    rows = (
+        (50, "• Outer"),
+        (70, "– Inner"),
+        (78, "A paragraph that belongs to the inner one."),
+        (50, "• Outer again"),
+        (50, "No part of it."),
+    )
+    for number, (x, text) in enumerate(rows):
+        page.write(x, 50 + 20 * number, text)
+        kind = "text" if text[0].isalpha() else "list-item"
+        page.box(kind, x - 2, 40 + 20 * number, 390, 54 + 20 * number)
+    assert [block.depth for block in _after(page, Lists())] == [1, 2, 2, 1, 0]
+
+
+@pytest.mark.parametrize("stroked", [False, True])
+def test_a_drawn_bullet_is_a_label(stroked: bool) -> None:
+    page = DrawnPage()
+    for y in (50, 62):
+        style = {"color": (0, 0, 0), "fill": None} if stroked else {"color": None, "fill": (0, 0, 0)}
+        page.page.draw_circle((55, y - 3), 1.5, **style)
+        page.write(65, y, "Drawn")
+    page.box("list-item", 63, 40, 200, 66)
+    blocks = _after(page, Lists())
+    assert [(block.label, block.text) for block in blocks] == [("•", "Drawn"), ("•", "Drawn")]
+
+
+def test_a_bullet_that_stands_alone_joins_its_text() -> None:
+    page = DrawnPage()
+    page.write(50, 50, "•")
+    page.write(70, 50, "Text of the item")
+    page.box("list-item", 68, 40, 200, 53)
+    [block] = _after(page, Lists())
+    assert (block.label, block.text) == ("•", "Text of the item")
+
+
+def test_an_item_cut_in_two_boxes_is_joined() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "• An item of a list that goes on and on until the very end")
+    page.write(56.3, 62, "and beyond")
+    page.box("list-item", 48, 40, 297, 53)
+    page.box("list-item", 48, 54, 297, 65)
+    assert [block.text for block in _after(page, Lists())] == [
+        "An item of a list that goes on and on until the very end and beyond"
+    ]
+
+
+def test_a_paragraph_that_the_model_takes_for_an_item_is_one_again() -> None:
+    page = DrawnPage()
+    page.lines(60, 50, "In my old days there was a place of bogs, and of pools of")
+    page.lines(50, 62, "black water.")
+    page.box("list-item", 48, 40, 310, 66)
+    [block] = _after(page, Lists())
+    assert (block.kind, block.text) == (
+        Kind.PARAGRAPH,
+        "In my old days there was a place of bogs, and of pools of black water.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("1.", "2."), ("9)", "10)"), ("a)", "b)"), ("(iv)", "(v)"), ("1.2", "1.3"), ("[1]", "[2]")]
+)
+def test_numerals_follow_one_another(before: str, after: str) -> None:
+    assert successor(before, after)
+    assert not successor(after, before)
+
+
+# Table cells
+
+
+def _cells(block: Block) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in block.rows]
+
+
+def test_a_wrapped_cell_is_no_row_where_rules_part_the_rows() -> None:
+    page = DrawnPage()
+    rows = ((50, "Kind", "Formats"), (70, "Audio", "WAV, MP3,"), (82, "", "OGG, FLAC"), (102, "Video", "MP4"))
+    for y, first, second in rows:
+        page.lines(50, y, first)
+        page.lines(150, y, second)
+    for y in (36, 56, 88, 108):
+        page.rule(48, 250, y)
+    page.table([48, 145, 250], [38, 54, 73, 86, 106])
+    [block] = _after(page, TableCells())
+    assert _cells(block) == [["Kind", "Formats"], ["Audio", "WAV, MP3, OGG, FLAC"], ["Video", "MP4"]]
+
+
+def test_a_wrapped_cell_is_no_row_where_rows_are_further_apart_than_lines() -> None:
+    page = DrawnPage()
+    rows = ((50, "Kind", "Formats"), (70, "Audio", "WAV, MP3,"), (82, "", "OGG, FLAC"), (102, "Video", "MP4"))
+    for y, first, second in rows:
+        page.lines(50, y, first)
+        page.lines(150, y, second)
+    page.table([48, 145, 250], [38, 54, 73, 86, 106])
+    [block] = _after(page, TableCells())
+    assert _cells(block) == [["Kind", "Formats"], ["Audio", "WAV, MP3, OGG, FLAC"], ["Video", "MP4"]]
+
+
+def test_rows_with_empty_cells_stay_rows_where_all_are_alike() -> None:
+    page = DrawnPage()
+    for y, first, second in ((50, "Day", "Task"), (64, "Mon", "sow"), (78, "", "water"), (92, "Tue", "reap")):
+        page.lines(50, y, first)
+        page.lines(150, y, second)
+    page.table([48, 145, 250], [38, 54, 68, 82, 96])
+    [block] = _after(page, TableCells())
+    assert len(block.rows) == 4
+
+
+def test_a_cell_spans_the_rows_that_no_rule_parts_in_its_column() -> None:
+    page = DrawnPage()
+    rows = ((50, "Stage", "Model"), (70, "Layout", "one"), (90, "", "two"), (110, "OCR", "three"))
+    for y, first, second in rows:
+        page.lines(50, y, first)
+        page.lines(150, y, second)
+    for y in (56, 96):
+        page.rule(48, 250, y)
+    page.rule(145, 250, 76)
+    page.table([48, 145, 250], [38, 54, 74, 94, 114])
+    [block] = _after(page, TableCells())
+    assert _cells(block) == [["Stage", "Model"], ["Layout", "one"], ["two"], ["OCR", "three"]]
+    assert block.rows[1][0].rows == 2
+
+
+def test_entries_of_a_cell_stay_apart() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "Name")
+    page.lines(150, 50, "Uses")
+    page.lines(50, 70, "Bog")
+    page.lines(150, 70, "1. peat", "2. cotton")
+    page.table([48, 145, 250], [38, 54, 90])
+    [block] = _after(page, TableCells())
+    assert block.rows[1][1].text == "1. peat\n2. cotton"
+
+
+# Inline styles
+
+
+def test_blanks_and_lone_punctuation_have_no_style_of_their_own() -> None:
+    spans = [Span("See "), Span("the pipeline ", bold=True), Span(", "), Span(".", italic=True), Span(" End")]
+    assert normalized(spans) == [
+        Span("See "),
+        Span("the pipeline", bold=True),
+        Span(" , . End"),
+    ]
+
+
+def test_words_of_one_style_are_one_span() -> None:
+    spans = [Span("one", code=True), Span(" "), Span("two", code=True)]
+    assert normalized(spans) == [Span("one two", code=True)]
+
+
+def test_a_page_that_is_struck_out_all_over_is_not() -> None:
+    block = Block(Kind.PARAGRAPH, (0, 0, 1, 1), [Span("all of the text", strike=True)])
+    Inline().apply(RefinedPage(1, 100, 100, [block]), DrawnPage().read()[1])
+    assert block.spans == [Span("all of the text")]
+
+
+def test_steps_lose_no_text() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "• One", "• Two", "text")
+    page.lines(50, 100, "x = 1", font="cour")
+    page.write(50, 150, "stray")
+    page.box("list-item", 48, 40, 200, 80)
+    page.box("text", 48, 90, 200, 104)
+    read, text = page.read()
+    before = sorted("".join(texts(read)).replace("•", "").replace(" ", ""))
+    for step in (Links(), Code(), Lists(), TableCells(), Inline()):
+        step.apply(read, text)
+    assert sorted("".join(texts(read)).replace(" ", "")) == before

@@ -1,0 +1,99 @@
+"""Running text out of lines: hyphens, blanks and styles."""
+
+import pytest
+
+from engine.convert.page.blocks import Span
+from engine.convert.text.textflow import is_cut
+from tests.engine.convert.drawn import DrawnPage, texts
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "vocabulary", "cut"),
+    [
+        ("transcrip-", "tion", [], True),
+        ("site-", "packages", ["site-packages"], False),
+        ("site-", "packages", ["site", "packages"], False),
+        ("re-", "quired", ["required"], True),
+        ("state-of-the-", "art", [], False),
+        ("Anglo-", "Saxon", [], False),
+        ("page-", "3", [], False),
+        ("10-", "fold", [], False),
+    ],
+)
+def test_a_hyphen_goes_only_where_a_line_cut_a_word(before: str, after: str, vocabulary: list[str], cut: bool) -> None:
+    assert is_cut(before, after, vocabulary) is cut
+
+
+def _joined(*lines: str, font: str = "helv") -> str:
+    page = DrawnPage()
+    page.lines(50, 50, *lines, font=font)
+    page.box("text", 48, 38, 390, 50 + 12 * len(lines))
+    return texts(page.read()[0])[0]
+
+
+def test_soft_line_breaks_become_blanks_and_hyphens_are_resolved() -> None:
+    assert _joined("Long lines are cut in docu-", "ments as they have to be") == (
+        "Long lines are cut in documents as they have to be"
+    )
+
+
+def test_a_dash_right_after_a_word_has_no_blank_after_it() -> None:
+    assert _joined("It was late at night—", "too late to call them") == "It was late at night—too late to call them"
+
+
+def test_a_name_in_code_is_not_torn() -> None:
+    assert _joined("call module.submodule_with_a_name.", "function_of_it(now)", font="cour").endswith(
+        "name.function_of_it(now)"
+    )
+
+
+def test_no_blank_comes_between_lines_of_chinese() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "这是一个没有空格的句子，", "它在下一行继续。", font="china-s")
+    page.box("text", 48, 38, 300, 74)
+    assert texts(page.read()[0]) == ["这是一个没有空格的句子，它在下一行继续。"]
+
+
+def test_raised_and_lowered_characters_are_scripts() -> None:
+    page = DrawnPage()
+    page.write(50, 50, "water is H")
+    page.write(98, 52, "2", size=6)
+    page.write(102, 50, "O and area is m")
+    page.write(170, 46, "2", size=6)
+    page.box("text", 48, 38, 300, 56)
+    spans = page.read()[0].blocks[0].spans
+    assert [(span.text, span.script) for span in spans if span.script] == [("2", -1), ("2", 1)]
+
+
+def test_styles_come_from_the_fonts() -> None:
+    page = DrawnPage()
+    for x, text, font in ((50, "plain", "helv"), (100, "bold", "hebo"), (150, "italic", "heit"), (200, "mono", "cour")):
+        page.write(x, 50, text, font=font)
+    page.box("text", 48, 38, 300, 56)
+    spans = {span.text.strip(): span for span in page.read()[0].blocks[0].spans if span.text.strip()}
+    assert spans["bold"].bold
+    assert spans["italic"].italic
+    assert spans["mono"].code
+    assert spans["plain"].style == Span("").style
+
+
+def test_words_that_a_line_runs_through_are_struck_out() -> None:
+    page = DrawnPage()
+    page.write(50, 50, "kept dropped kept")
+    page.page.draw_line((72, 47), (112, 47), width=0.6)
+    page.page.draw_line((50, 51.5), (70, 51.5), width=0.6)
+    page.box("text", 48, 38, 300, 56)
+    spans = page.read()[0].blocks[0].spans
+    assert [(span.text, span.strike) for span in spans if span.text.strip()] == [
+        ("kept ", False),
+        ("dropped", True),
+        (" kept", False),
+    ]
+
+
+def test_text_painted_twice_a_little_aside_is_bold() -> None:
+    page = DrawnPage()
+    for shift in (0, 0.4):
+        page.write(50 + shift, 50, "Heavy")
+    page.box("text", 48, 38, 300, 56)
+    assert page.read()[0].blocks[0].spans[0].bold

@@ -1,0 +1,63 @@
+"""What the doctor says of a vision model that documents are sent to."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.facade.doctor import Check, Verdict, _vision_models
+from engine.job.options import VLM_KEY
+from engine.settings.profiles import Profile
+from engine.settings.settings import Settings
+from tests.engine.convert.vlm_server import KEY, MODEL, VisionServer
+
+
+@pytest.fixture
+def server() -> Iterator[VisionServer]:
+    server = VisionServer()
+    yield server
+    server.close()
+
+
+def only(settings: Settings) -> Check:
+    (check,) = _vision_models(settings)
+    return check
+
+
+def test_nothing_is_said_where_no_document_is_sent_to_one(server: VisionServer) -> None:
+    assert not list(_vision_models(Settings(vlm_url=server.url)))
+    assert not list(_vision_models(Settings(vlm_url=server.url, converter="vlm", formats=["png"])))
+
+
+def test_a_server_with_the_model_is_fine(server: VisionServer) -> None:
+    check = only(Settings(vlm_url=server.url, converter="vlm", vlm_model=MODEL))
+    assert (check.verdict, check.finding) == (Verdict.OK, f"{MODEL} at {server.url}.")
+
+
+def test_the_model_of_a_profile_is_looked_at_too(server: VisionServer) -> None:
+    profile = Profile(options={"converter": "vlm", "vlm_url": server.url, "vlm_model": "other"})
+    check = only(Settings(profiles={"scans": profile}))
+    assert check.verdict is Verdict.PROBLEM
+    assert (check.finding, check.advice) == (f"{server.url} has no model other.", f"Set vlm_model; there is {MODEL}.")
+
+
+def test_a_server_that_is_not_there_or_is_another_is_a_problem(server: VisionServer) -> None:
+    other = only(Settings(vlm_url=f"{server.url}/v2", converter="vlm"))
+    assert (other.verdict, "not with a list of models (404)" in other.finding) == (Verdict.WARNING, True)
+    server.close()
+    gone = only(Settings(vlm_url=server.url, converter="vlm"))
+    assert gone.verdict is Verdict.PROBLEM
+    assert "refused" in gone.finding
+
+
+def test_a_key_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatch, server: VisionServer) -> None:
+    monkeypatch.setenv(VLM_KEY, f"{KEY}ü")
+    check = only(Settings(vlm_url=server.url, converter="vlm"))
+    assert check.verdict is Verdict.PROBLEM
+    assert KEY not in json.dumps([check.finding, check.advice])
+
+
+def test_prompts_that_are_not_there_are_a_problem(tmp_path: Path, server: VisionServer) -> None:
+    check = only(Settings(vlm_url=server.url, converter="vlm", vlm_prompts=tmp_path / "none.toml"))
+    assert (check.verdict, check.advice) == (Verdict.PROBLEM, "Set vlm_prompts.")

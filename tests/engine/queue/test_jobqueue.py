@@ -1,0 +1,708 @@
+"""Changes that cross each other end well: nothing runs twice, nothing is forgotten, the newest word counts."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.base.errors import IllegalTransition, NoSuchJob, OutputUnwritable
+from engine.job.job import Checkpoint, Job, JobState, Move, PageBatch, PageState
+from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, JobQueue
+from engine.queue.lanes import RunningLimits
+from engine.queue.progress import ProgressTracker
+from engine.queue.scheduler import MergeJob, OpenJob, Scheduler, Work
+from engine.queue.store import JobStore
+from tests.clock import Clock
+from tests.engine.making import add, result, results
+from tests.waiting import wait_until
+
+A, B = 1, 2
+"""Workers."""
+
+
+@dataclass
+class Bench:
+    """A queue with everything it mirrors to."""
+
+    store: JobStore
+    scheduler: Scheduler
+    tracker: ProgressTracker
+    queue: JobQueue
+    clock: Clock
+
+    def next(self, worker: int = A) -> Work | None:
+        return self.queue.next_work(worker, lambda: True, 0.0)
+
+    def state(self, job_id: int) -> JobState:
+        """The state everywhere: it must be the same."""
+        snapshot = self.tracker.job(job_id)
+        assert snapshot is not None
+        assert snapshot.job == self.store.job(job_id)
+        return snapshot.job.state
+
+    def opened(self, job_id: int, pages: int = 1) -> None:
+        self.queue.with_scheduler(lambda scheduler: scheduler.opened(job_id, [range(1, pages + 1)]))
+
+    def run(self, job_id: int, pages: int = 1, worker: int = A) -> Job:
+        """Take a job, which must be the next one, as far as its first batch."""
+        assert self.next(worker) == OpenJob(job_id)
+        claimed = self.queue.claim(job_id)
+        assert claimed is not None
+        self.opened(job_id, pages)
+        return claimed
+
+
+def bench_in(folder: Path, clock: Clock, limits: RunningLimits | None = None) -> Bench:
+    store = JobStore(folder, clock)
+    scheduler = Scheduler(limits=limits)
+    tracker = ProgressTracker(clock)
+    return Bench(store, scheduler, tracker, JobQueue(store, scheduler, tracker, clock), clock)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: Clock) -> Iterator[Bench]:
+    bench = bench_in(tmp_path, clock)
+    yield bench
+    bench.store.close()
+
+
+# --- adding and loading ---
+
+
+def test_an_added_job_is_on_the_list_and_next(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    assert bench.state(job.id) is JobState.QUEUED
+    assert bench.next() == OpenJob(job.id)
+
+
+def test_adding_a_known_source_again_offers_nothing(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.queue.cancel(job.id, "Cancelled.")
+    assert add(bench.queue, "a.pdf")[0].id == job.id
+    assert bench.next() is None
+
+
+def test_an_engine_takes_up_what_the_last_one_left(tmp_path: Path, bench: Bench) -> None:
+    first, second, held, done = add(bench.queue, "a.pdf", "b.pdf", "c.pdf", "d.pdf")
+    bench.run(first.id)
+    bench.queue.transition(held.id, JobState.HELD, "Held.")
+    bench.queue.cancel(done.id, "Cancelled.")
+    bench.queue.set_priority(second.id, 5)
+    bench.store.close()
+
+    later = bench_in(tmp_path, bench.clock)
+    later.queue.load()
+    assert [later.state(job.id) for job in (first, second, held, done)] == [
+        JobState.QUEUED,
+        JobState.QUEUED,
+        JobState.HELD,
+        JobState.CANCELLED,
+    ]
+    assert later.scheduler.queued_ids == [second.id, first.id]
+    later.store.close()
+
+
+def test_a_job_the_engine_keeps_dying_of_is_held_and_not_offered(tmp_path: Path, bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    current = bench
+    for _ in range(-(-SUSPECT_LIMIT // (SUSPECT_BEGUN + SUSPECT_SLOW))):
+        current.run(job.id)
+        current.store.suspect(job.id, SUSPECT_BEGUN + SUSPECT_SLOW).result()
+        current.store.close()
+        current = bench_in(tmp_path, bench.clock)
+        current.queue.load()
+    assert current.state(job.id) is JobState.HELD
+    assert current.next() is None
+    current.queue.transition(job.id, JobState.QUEUED, "Released.", reason=None, attempts=0)
+    assert current.next() == OpenJob(job.id)
+    current.store.close()
+
+
+# --- claiming, and what may happen meanwhile ---
+
+
+def test_a_claimed_job_runs(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id, pages=1)
+    assert bench.state(job.id) is JobState.RUNNING
+    batch = bench.next()
+    assert batch == PageBatch(job.id, 1, 1)
+    bench.queue.with_scheduler(lambda scheduler: scheduler.batch_finished(batch, 0.3))
+    assert bench.next() == MergeJob(job.id)
+
+
+@pytest.mark.parametrize("state", [JobState.CANCELLED, JobState.HELD])
+def test_a_job_taken_back_before_it_is_claimed_does_not_run(bench: Bench, state: JobState) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    assert bench.next() == OpenJob(job.id)
+    bench.queue.transition(job.id, state, "test")
+    assert bench.queue.claim(job.id) is None
+    assert bench.state(job.id) is state
+    assert bench.next() is None
+    bench.queue.transition(job.id, JobState.QUEUED, "test")
+    bench.run(job.id)
+
+
+def test_a_job_held_and_released_before_it_is_claimed_runs_all_the_same(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    assert bench.next() == OpenJob(job.id)
+    bench.queue.transition(job.id, JobState.HELD, "Held.")
+    bench.queue.transition(job.id, JobState.QUEUED, "Released.")
+    if bench.queue.claim(job.id) is None:
+        bench.run(job.id)
+    else:
+        bench.opened(job.id)
+    assert bench.state(job.id) is JobState.RUNNING
+    assert bench.next() == PageBatch(job.id, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "changes", [[JobState.CANCELLED], [JobState.HELD], [JobState.HELD, JobState.QUEUED], [JobState.QUEUED]]
+)
+def test_a_job_taken_back_while_its_claim_is_being_written_does_not_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, changes: list[JobState]
+) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    assert bench.next() == OpenJob(job.id)
+    claim = bench.store.claim
+
+    def overtaken(job_id: int) -> Job | None:
+        claimed = claim(job_id)
+        for state in changes:
+            bench.queue.transition(job_id, state, "test")
+        return claimed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store, "claim", overtaken)
+        assert bench.queue.claim(job.id) is None
+    assert bench.state(job.id) is changes[-1]
+    assert not bench.scheduler.is_running(job.id)
+    if changes[-1] is JobState.QUEUED:
+        bench.run(job.id)
+    else:
+        assert bench.next() is None
+
+
+def test_a_job_whose_priority_changes_before_it_is_claimed_runs_once(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    assert bench.next(A) == OpenJob(job.id)
+    bench.queue.set_priority(job.id, 3)
+    assert bench.next(B) is None
+    claimed = bench.queue.claim(job.id)
+    assert claimed is not None
+    assert claimed.priority == 3
+    assert bench.state(job.id) is JobState.RUNNING
+    assert bench.next(B) is None
+
+
+def test_a_mirror_that_comes_late_does_not_undo_a_newer_change(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    older = bench.store.update(job.id, priority=1)
+    newer = bench.store.transition(job.id, JobState.CANCELLED, "Cancelled.")
+    bench.queue.apply(newer)
+    bench.queue.apply(older)
+    assert bench.state(job.id) is JobState.CANCELLED
+    assert bench.next() is None
+
+
+def test_holding_a_running_job_stops_it_at_the_next_boundary(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id, pages=50)
+    assert isinstance(bench.next(), PageBatch)
+    bench.queue.transition(job.id, JobState.HELD, "Held.")
+    assert bench.next() is None
+    assert not bench.scheduler.is_running(job.id)
+
+
+def test_raising_a_running_job_reaches_the_scheduler(bench: Bench) -> None:
+    first, second = add(bench.queue, "a.pdf", "b.pdf")
+    bench.run(first.id, pages=50, worker=A)
+    bench.run(second.id, pages=50, worker=B)
+    bench.queue.set_priority(first.id, 1)
+    work = bench.next(B)
+    assert work is not None
+    assert work.job_id == first.id
+
+
+def test_workers_cancels_and_holds_at_once_leave_store_and_memory_agreeing(bench: Bench) -> None:
+    jobs = add(bench.queue, *(f"{n}.pdf" for n in range(60)))
+    start = threading.Barrier(4)
+    claimed: list[int] = []
+    problems: list[BaseException] = []
+
+    def guarded(work: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            start.wait()
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - looked at below
+                problems.append(error)
+
+        return threading.Thread(target=run)
+
+    def take(worker: int) -> None:
+        while (work := bench.next(worker)) is not None:
+            if isinstance(work, OpenJob) and (job := bench.queue.claim(work.job_id)) is not None:
+                claimed.append(job.id)
+
+    def change(new: JobState, every: int) -> None:
+        for job in jobs[::every]:
+            try:
+                bench.queue.transition(job.id, new, "test")
+            except IllegalTransition:
+                continue
+
+    threads = [
+        guarded(lambda: take(A)),
+        guarded(lambda: take(B)),
+        guarded(lambda: change(JobState.CANCELLED, 2)),
+        guarded(lambda: change(JobState.HELD, 3)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert problems == []
+    assert len(claimed) == len(set(claimed))
+    for job in jobs:
+        assert bench.scheduler.is_running(job.id) == (bench.state(job.id) is JobState.RUNNING)
+    assert bench.scheduler.queued_ids == []
+    assert JobState.QUEUED not in {bench.state(job.id) for job in jobs}
+
+
+# --- limits ---
+
+
+@pytest.fixture
+def limited(tmp_path: Path, clock: Clock) -> Iterator[Bench]:
+    """A queue that runs one job of a client."""
+    bench = bench_in(tmp_path, clock, RunningLimits(per_client=1))
+    yield bench
+    bench.store.close()
+
+
+def test_a_client_is_known_by_the_jobs_it_has_sent(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    (other,) = add(limited.queue, "c.pdf", client="bob")
+    limited.run(one.id)
+    assert limited.next(B) == OpenJob(other.id)
+    limited.queue.fail(one.id, "No.")
+    assert limited.next(A) == OpenJob(two.id)
+
+
+def test_folders_are_limited_by_the_roots_of_the_sources(tmp_path: Path, clock: Clock) -> None:
+    bench = bench_in(tmp_path, clock, RunningLimits(per_folder=1))
+    one, _ = add(bench.queue, "a.pdf", "b.pdf")
+    (other,) = add(bench.queue, "c.pdf", root=b"/there")
+    bench.run(one.id)
+    assert bench.next(B) == OpenJob(other.id)
+    bench.store.close()
+
+
+def test_a_held_job_gives_up_its_place_and_waits_for_one_when_it_is_released(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    limited.run(one.id)
+    limited.queue.transition(one.id, JobState.HELD, "Held.")
+    limited.run(two.id, pages=50)
+    limited.queue.transition(one.id, JobState.QUEUED, "Released.")
+    batch = limited.next(B)
+    assert isinstance(batch, PageBatch)
+    assert batch.job_id == two.id
+    limited.queue.cancel(two.id, "Cancelled.")
+    assert limited.next(B) == OpenJob(one.id)
+
+
+def test_a_retried_job_waits_for_its_clients_turn(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    limited.run(one.id)
+    limited.queue.cancel(one.id, "Cancelled.")
+    limited.run(two.id)
+    assert limited.queue.retry(one.id, "Retried.").client == "ann"
+    assert limited.next(B) == PageBatch(two.id, 1, 1)
+    assert limited.next(A) is None
+    limited.queue.fail(two.id, "No.")
+    assert limited.next(A) is None  # the other worker is still at it
+    assert limited.next(B) == OpenJob(one.id)
+
+
+def test_an_engine_that_takes_up_the_queue_keeps_to_the_limit(tmp_path: Path, clock: Clock) -> None:
+    unlimited = bench_in(tmp_path, clock)
+    one, two = add(unlimited.queue, "a.pdf", "b.pdf", client="ann")
+    (other,) = add(unlimited.queue, "c.pdf", client="bob")
+    unlimited.run(one.id, worker=A)
+    unlimited.run(two.id, worker=B)
+    unlimited.store.close()
+    later = bench_in(tmp_path, clock, RunningLimits(per_client=1))
+    later.queue.load()
+    later.run(one.id, worker=A)
+    later.run(other.id, worker=B)
+    assert later.state(two.id) is JobState.QUEUED
+    later.store.close()
+
+
+def test_a_job_that_could_not_be_opened_keeps_its_place(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    assert limited.next() == OpenJob(one.id)
+    claimed = limited.queue.claim(one.id)
+    assert claimed is not None
+    limited.queue.reopen(claimed)
+    limited.queue.move(two.id, "top")
+    limited.queue.set_priority(two.id, 5)
+    assert limited.next() == OpenJob(one.id)
+    assert limited.queue.claim(one.id) == claimed
+    assert limited.next(B) is None
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_a_claim_that_cannot_be_written_leaves_the_limit_as_it_was(
+    limited: Bench, monkeypatch: pytest.MonkeyPatch, is_begun: bool
+) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    assert limited.next() == OpenJob(one.id)
+    if is_begun:
+        claimed = limited.queue.claim(one.id)
+        assert claimed is not None
+        limited.queue.reopen(claimed)
+        assert limited.next() == OpenJob(one.id)
+
+    def full(_: int) -> Job:
+        raise OutputUnwritable("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(limited.store, "job" if is_begun else "claim", full)
+        with pytest.raises(OutputUnwritable):
+            limited.queue.claim(one.id)
+    limited.queue.set_priority(two.id, 5)
+    assert limited.next() == OpenJob(one.id if is_begun else two.id)
+    assert limited.next(B) is None
+
+
+def test_a_job_held_and_released_before_it_is_claimed_keeps_its_place(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    assert limited.next(A) == OpenJob(one.id)
+    limited.queue.transition(one.id, JobState.HELD, "Held.")
+    assert limited.next(B) is None
+    limited.queue.transition(one.id, JobState.QUEUED, "Released.")
+    assert limited.next(B) is None
+    assert limited.queue.claim(one.id) is not None
+    limited.opened(one.id)
+    assert limited.next(B) == PageBatch(one.id, 1, 1)
+    assert limited.state(two.id) is JobState.QUEUED
+
+
+def test_a_delayed_job_gives_up_its_place(limited: Bench) -> None:
+    one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
+    limited.run(one.id)
+    limited.queue.delay(one.id, 30, "Not ready yet?")
+    limited.run(two.id)
+    limited.clock.advance(31)
+    limited.queue.offer_delayed()
+    assert limited.next() == PageBatch(two.id, 1, 1)
+    assert limited.next(B) is None
+
+
+# --- offered again ---
+
+
+def test_a_job_that_could_not_be_opened_is_offered_again_while_it_runs(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    assert bench.next() == OpenJob(job.id)
+    claimed = bench.queue.claim(job.id)
+    assert claimed is not None
+    bench.queue.reopen(claimed)
+    assert bench.state(job.id) is JobState.RUNNING
+    assert bench.next() == OpenJob(job.id)
+    assert bench.queue.claim(job.id) == claimed
+    bench.opened(job.id)
+    assert bench.next() == PageBatch(job.id, 1, 1)
+
+
+@pytest.mark.parametrize("when", ["before it is taken", "before it is claimed"])
+def test_a_job_offered_again_can_still_be_cancelled(bench: Bench, when: str) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    assert bench.next() == OpenJob(job.id)
+    claimed = bench.queue.claim(job.id)
+    assert claimed is not None
+    bench.queue.reopen(claimed)
+    if when == "before it is claimed":
+        assert bench.next() == OpenJob(job.id)
+    bench.queue.cancel(job.id, "Cancelled.")
+    if when == "before it is claimed":
+        assert bench.queue.claim(job.id) is None
+    assert bench.next() is None
+    assert bench.state(job.id) is JobState.CANCELLED
+    bench.queue.retry(job.id, "Retried.")
+    bench.run(job.id)
+    assert bench.state(job.id) is JobState.RUNNING
+
+
+def test_a_delayed_job_is_offered_when_its_time_has_come(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    bench.queue.delay(job.id, 30, "Not ready yet?")
+    assert bench.state(job.id) is JobState.QUEUED
+    snapshot = bench.tracker.job(job.id)
+    assert snapshot is not None
+    assert snapshot.job.reason == "Not ready yet?"
+    bench.clock.advance(29)
+    bench.queue.offer_delayed()
+    assert bench.next() is None
+    bench.clock.advance(1)
+    bench.queue.offer_delayed()
+    bench.run(job.id)
+    assert bench.store.job(job.id).reason is None
+
+
+def test_a_delayed_job_that_is_cancelled_stays_cancelled(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    bench.queue.delay(job.id, 30, "Not ready yet?")
+    bench.queue.cancel(job.id, "Cancelled.")
+    bench.clock.advance(31)
+    bench.queue.offer_delayed()
+    assert bench.next() is None
+
+
+def test_changing_the_priority_of_a_delayed_job_does_not_end_its_delay(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    bench.queue.delay(job.id, 30, "Not ready yet?")
+    bench.queue.set_priority(job.id, 1)
+    assert bench.next() is None
+    bench.clock.advance(31)
+    bench.queue.offer_delayed()
+    assert bench.next() == OpenJob(job.id)
+
+
+def test_a_delay_that_ends_while_the_job_is_being_taken_up_again_does_no_harm(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    bench.queue.delay(job.id, 30, "Not ready yet?")
+    bench.queue.cancel(job.id, "Cancelled.")
+    bench.queue.retry(job.id, "Retried.")
+    assert bench.next(A) == OpenJob(job.id)
+    bench.clock.advance(31)
+    bench.queue.offer_delayed()
+    assert bench.next(B) is None
+    assert bench.queue.claim(job.id) is not None
+    bench.opened(job.id)
+    assert bench.next(A) == PageBatch(job.id, 1, 1)
+
+
+# --- ends and new beginnings ---
+
+
+def test_a_failed_job_says_why(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    bench.clock.advance(3)
+    failed = bench.queue.fail(job.id, "The file has no PDF in it.")
+    assert (failed.state, failed.reason) == (JobState.FAILED, "The file has no PDF in it.")
+    assert failed.seconds == 3
+    assert bench.state(job.id) is JobState.FAILED
+    assert bench.next() is None
+
+
+def test_listeners_hear_of_every_end_once(bench: Bench) -> None:
+    heard: list[tuple[int, JobState]] = []
+    bench.queue.listen(lambda job: heard.append((job.id, job.state)))
+    one, two = add(bench.queue, "a.pdf", "b.pdf")
+    bench.run(one.id)
+    finished = bench.queue.fail(one.id, "No.")
+    bench.queue.apply(finished)
+    bench.queue.transition(two.id, JobState.HELD, "Held.")
+    bench.queue.cancel(two.id, "Cancelled.")
+    assert heard == [(one.id, JobState.FAILED), (two.id, JobState.CANCELLED)]
+
+
+def test_listeners_hear_of_an_end_that_a_retry_has_overtaken(bench: Bench) -> None:
+    heard: list[tuple[int, JobState]] = []
+    bench.queue.listen(lambda job: heard.append((job.id, job.state)))
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    finished = bench.store.finish(job.id, JobState.DONE, "published")
+    bench.queue.retry(job.id, "Retried.")
+    bench.queue.apply(finished)
+    assert heard == [(job.id, JobState.DONE)]
+    assert bench.state(job.id) is JobState.QUEUED
+
+
+def test_a_retry_keeps_finished_pages_and_tries_failed_ones_anew(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    bench.store.record(job.id, Checkpoint(1, 2), results([1, 2])).result()
+    bench.store.record(job.id, None, [result(3, PageState.FAILED)]).result()
+    bench.queue.cancel(job.id, "Cancelled.")
+    again = bench.queue.retry(job.id, "Retried.")
+    assert (again.state, again.reason, again.started, again.finished) == (JobState.QUEUED, None, None, None)
+    assert (again.pages_done, again.pages_failed) == (2, 0)
+    assert [r.page for r in bench.store.pages(job.id)] == [1, 2]
+    assert bench.next() == OpenJob(job.id)
+
+
+def test_only_a_finished_job_can_be_retried(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    with pytest.raises(IllegalTransition, match="A queued job cannot be retried"):
+        bench.queue.retry(job.id, "Retried.")
+    bench.run(job.id)
+    with pytest.raises(IllegalTransition, match="A running job cannot be retried"):
+        bench.queue.retry(job.id, "Retried.")
+    with pytest.raises(NoSuchJob):
+        bench.queue.retry(99, "Retried.")
+
+
+def test_only_finished_jobs_are_taken_off_the_list_and_can_be_put_back(tmp_path: Path, bench: Bench) -> None:
+    done, waiting = add(bench.queue, "a.pdf", "b.pdf")
+    bench.queue.cancel(done.id, "Cancelled.")
+    assert bench.queue.remove([done.id, waiting.id, 99]) == [done.id]
+    assert [job.id for job in bench.tracker.jobs()] == [waiting.id]
+    assert [job.id for job in bench.store.load()] == [waiting.id]
+    bench.queue.restore([done.id, 99])
+    assert bench.state(done.id) is JobState.CANCELLED
+    assert [job.id for job in bench.store.load()] == [done.id, waiting.id]
+
+
+# --- order ---
+
+
+def moved(bench: Bench, job: Job, where: Move) -> list[int]:
+    bench.queue.move(job.id, where)
+    return bench.scheduler.queued_ids
+
+
+def test_a_job_moves_up_down_to_the_top_and_to_the_bottom_durably(tmp_path: Path, bench: Bench) -> None:
+    jobs = add(bench.queue, "a.pdf", "b.pdf", "c.pdf", "d.pdf")
+    a, b, c, d = (job.id for job in jobs)
+    assert moved(bench, jobs[2], "up") == [a, c, b, d]
+    assert moved(bench, jobs[0], "down") == [c, a, b, d]
+    assert moved(bench, jobs[3], "top") == [d, c, a, b]
+    assert moved(bench, jobs[2], "bottom") == [d, a, b, c]
+    bench.store.close()
+    later = bench_in(tmp_path, bench.clock)
+    later.queue.load()
+    assert later.scheduler.queued_ids == [d, a, b, c]
+    later.store.close()
+
+
+def test_a_job_that_is_there_already_does_not_move(bench: Bench) -> None:
+    first, last = add(bench.queue, "a.pdf", "b.pdf")
+    assert bench.queue.move(first.id, "up") is None
+    assert bench.queue.move(first.id, "top") is None
+    assert bench.queue.move(last.id, "down") is None
+    assert bench.queue.move(last.id, "bottom") is None
+    with pytest.raises(NoSuchJob):
+        bench.queue.move(99, "top")
+
+
+def test_a_job_moves_among_those_of_its_priority(bench: Bench) -> None:
+    low, high, other = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    bench.queue.set_priority(high.id, 5)
+    assert bench.scheduler.queued_ids == [high.id, low.id, other.id]
+    assert moved(bench, low, "up") == [high.id, low.id, other.id]
+    assert moved(bench, other, "top") == [high.id, other.id, low.id]
+    assert moved(bench, high, "bottom") == [high.id, other.id, low.id]
+
+
+def test_only_waiting_jobs_move(bench: Bench) -> None:
+    running, held, waiting = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    bench.run(running.id)
+    bench.queue.transition(held.id, JobState.HELD, "Held.")
+    for job in (running, held):
+        for where in ("up", "down", "top", "bottom"):
+            assert moved(bench, job, where) == [waiting.id]
+            assert bench.store.job(job.id).position == job.position
+
+
+def test_a_new_job_comes_after_those_moved_to_the_bottom(bench: Bench) -> None:
+    jobs = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    for job in jobs:
+        bench.queue.move(job.id, "bottom")
+    (new,) = add(bench.queue, "d.pdf")
+    assert bench.scheduler.queued_ids == [*(job.id for job in jobs), new.id]
+
+
+def test_a_new_job_can_be_moved_past_one_that_was_moved_to_the_bottom(bench: Bench) -> None:
+    a, b, c = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    bench.queue.move(a.id, "bottom")
+    (new,) = add(bench.queue, "d.pdf")
+    assert bench.scheduler.queued_ids == [b.id, c.id, a.id, new.id]
+    assert moved(bench, new, "up") == [b.id, c.id, new.id, a.id]
+
+
+def test_a_released_job_can_be_moved_past_one_that_was_moved_to_the_bottom_meanwhile(bench: Bench) -> None:
+    a, b, c = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    bench.queue.transition(c.id, JobState.HELD, "Held.")
+    assert moved(bench, a, "bottom") == [b.id, a.id]
+    bench.queue.transition(c.id, JobState.QUEUED, "Released.")
+    first, second = bench.scheduler.queued_ids[1:]
+    assert {first, second} == {a.id, c.id}
+    assert moved(bench, bench.store.job(second), "up") == [b.id, second, first]
+    assert moved(bench, bench.store.job(second), "down") == [b.id, first, second]
+
+
+def test_a_job_of_another_priority_can_be_moved_past_one_with_its_place(bench: Bench) -> None:
+    a, b, c = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    bench.queue.set_priority(c.id, 1)
+    assert moved(bench, a, "bottom") == [c.id, b.id, a.id]
+    bench.queue.set_priority(c.id, 0)
+    first, second = bench.scheduler.queued_ids[1:]
+    assert moved(bench, bench.store.job(second), "up") == [b.id, second, first]
+
+
+def test_a_retried_job_goes_to_the_end_of_the_queue(bench: Bench) -> None:
+    a, b, c = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    bench.queue.cancel(a.id, "Cancelled.")
+    bench.queue.retry(a.id, "Retried.")
+    assert bench.scheduler.queued_ids == [b.id, c.id, a.id]
+
+
+# --- waiting and pausing ---
+
+
+def test_a_waiting_worker_is_woken_by_a_new_job(bench: Bench) -> None:
+    found: list[Work | None] = []
+    worker = threading.Thread(target=lambda: found.append(bench.queue.next_work(A, lambda: True, 20.0)))
+    worker.start()
+    (job,) = add(bench.queue, "a.pdf")
+    worker.join(10)
+    assert found == [OpenJob(job.id)]
+
+
+def test_a_waiting_worker_that_is_no_longer_wanted_goes(bench: Bench) -> None:
+    wanted, asked = threading.Event(), threading.Event()
+    wanted.set()
+
+    def is_wanted() -> bool:
+        asked.set()
+        return wanted.is_set()
+
+    found: list[Work | None] = []
+    worker = threading.Thread(target=lambda: found.append(bench.queue.next_work(A, is_wanted, 60.0)))
+    worker.start()
+    wait_until(asked.is_set, "the worker to wait")
+    wanted.clear()
+    bench.queue.wake()
+    worker.join(10)
+    assert found == [None]
+
+
+def test_pauses_add_up(bench: Bench) -> None:
+    add(bench.queue, "a.pdf")
+    bench.queue.pause("paused", "Paused.")
+    bench.queue.pause("blocked", "The disk is full.")
+    assert bench.next() is None
+    assert bench.tracker.is_paused
+    assert [b.message for b in bench.tracker.snapshot().banners] == ["Paused.", "The disk is full."]
+    bench.queue.resume("paused")
+    assert bench.next() is None
+    assert not bench.queue.is_paused_by("paused")
+    assert bench.queue.is_paused_by("blocked")
+    bench.queue.pause("blocked", "The disk is still full.")
+    assert [b.message for b in bench.tracker.snapshot().banners] == ["The disk is still full."]
+    bench.queue.resume("blocked")
+    bench.queue.resume("never")
+    assert not bench.tracker.snapshot().is_paused
+    assert isinstance(bench.next(), OpenJob)
+    assert bench.tracker.snapshot().banners == ()

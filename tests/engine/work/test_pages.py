@@ -1,0 +1,214 @@
+"""What becomes of a batch's pages when several are under way at once and their process dies, or does not."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from engine.base.errors import ChildDied, HotfolioError, PageTimeout
+from engine.job.job import Checkpoint, Job, PageBatch, PageResult, PageState, Submission
+from engine.job.options import ConvertOptions
+from engine.queue.jobqueue import JobQueue
+from engine.queue.progress import ProgressTracker
+from engine.queue.scheduler import MergeJob, OpenJob, Scheduler
+from engine.queue.store import JobStore
+from engine.sandbox.local import Limits, Sandbox
+from engine.sandbox.protocol import Event, PageDone, PagesDone, PageStarted
+from engine.work.checkpoint import salvage_all
+from engine.work.pages import BatchConverter
+from engine.work.runs import Hand, Run, Runs
+from tests.clock import Clock
+from tests.engine.making import result, source
+
+OPTIONS = ConvertOptions(converter="vlm", vlm_timeout=10)
+
+
+@dataclass
+class Bench:
+    """A job of ten pages, one worker with all of them in hand, and a process that does as it is told."""
+
+    queue: JobQueue
+    run: Run
+    batches: BatchConverter
+    batch: PageBatch
+
+    def line(self, page: int, state: PageState = PageState.OK) -> bytes:
+        return json.dumps(asdict(result(page, state))).encode() + b"\n"
+
+    def convert(
+        self,
+        batch: PageBatch,
+        *events: Event,
+        lines: bytes,
+        end: HotfolioError | None = None,
+        is_renamed: bool = False,
+    ) -> None:
+        """Have a process say this, having written these lines, and end so, or well."""
+
+        def run(task: Any, on_event: Callable[[Event], None]) -> Event:
+            part = self.run.folder / "pages" / Checkpoint(task.first, task.last).part
+            part.write_bytes(lines)
+            for event in events:
+                on_event(event)
+            if end is None or is_renamed:
+                part.rename(part.with_suffix(""))
+            if end is not None:
+                raise end
+            return PagesDone(busy_s=1)
+
+        sandbox = type("FakeSandbox", (), {"run": staticmethod(run)})()
+        self.batches.convert(batch, Hand(1, lambda: cast(Sandbox, sandbox)))
+
+    def next(self) -> list[PageBatch | MergeJob]:
+        """Everything that is still to be done."""
+        found: list[PageBatch | MergeJob] = []
+        while isinstance(work := self.queue.next_work(1, lambda: True, 0), PageBatch | MergeJob):
+            found.append(work)
+        return found
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: Clock) -> Iterator[Bench]:
+    store, tracker = JobStore(tmp_path, clock), ProgressTracker(clock)
+    queue = JobQueue(store, Scheduler(remote_pages=10), tracker, clock)
+    ((job, _),) = queue.add([Submission(source(), OPTIONS)])
+    assert queue.next_work(1, lambda: True, 0) == OpenJob(job.id)
+    assert queue.claim(job.id) is not None
+    running: Job = store.update(job.id, pages=10)
+    queue.apply(running)
+    run = Run(running, tmp_path / "job")
+    (run.folder / "pages").mkdir(parents=True)
+    (run.folder / "out").mkdir()
+    runs = Runs(tracker)
+    runs.put(run)
+    queue.with_scheduler(lambda scheduler: scheduler.opened(job.id, [range(1, 11)]))
+    work = queue.next_work(1, lambda: True, 0)
+    assert isinstance(work, PageBatch)
+    assert len(work) == 10
+    yield Bench(queue, run, BatchConverter(queue, runs, tmp_path), work)
+    store.close()
+
+
+def started(*pages: int) -> list[Event]:
+    return [PageStarted(page=page) for page in pages]
+
+
+def done(*pages: int) -> list[Event]:
+    return [PageDone(page=page, state=PageState.OK, seconds=0.5, via="vlm") for page in pages]
+
+
+def test_pages_may_be_finished_in_any_order(bench: Bench) -> None:
+    order = (3, 1, 10, 2, 4, 9, 5, 8, 7, 6)
+    lines = b"".join(bench.line(page) for page in order)
+    bench.convert(bench.batch, *started(*range(1, 11)), *done(*order), lines=lines)
+    assert sorted(bench.run.results) == [*range(1, 11)]
+    assert bench.next() == [MergeJob(bench.run.job.id)]
+
+
+def test_a_process_that_dies_of_one_of_several_pages_leaves_those_it_had_finished(bench: Bench) -> None:
+    lines = bench.line(7) + bench.line(3)
+    events = [*started(*range(1, 9)), *done(7, 3)]
+    bench.convert(bench.batch, *events, lines=lines, end=ChildDied("It died."))
+    assert sorted(bench.run.results) == [3, 7]
+    assert bench.run.checkpoints == [Checkpoint(3, 7)]
+    assert (bench.run.folder / "pages" / "000003-000007.jsonl").exists()
+    job_id = bench.run.job.id
+    redone = bench.next()
+    alone = [PageBatch(job_id, page, page) for page in (1, 2, 4, 5, 6, 8)]
+    assert [work for work in redone if work in alone] == list(reversed(alone))
+    assert [work for work in redone if work not in alone] == [PageBatch(job_id, 9, 10), MergeJob(job_id)]
+
+
+def test_none_of_several_pages_is_held_to_be_bad_until_its_process_dies_of_it_alone(bench: Bench) -> None:
+    bench.convert(bench.batch, *started(*range(1, 11)), lines=b"", end=PageTimeout("Too long."))
+    assert not bench.run.trouble
+    assert not bench.run.reasons
+    first = bench.queue.next_work(1, lambda: True, 0)
+    assert isinstance(first, PageBatch)
+    assert len(first) == 1
+    bench.convert(first, *started(first.first), lines=b"", end=PageTimeout("Too long."))
+    assert bench.run.trouble == {first.first: 1}
+    assert PageBatch(first.job_id, first.first, first.first, text_only=True) in bench.next()
+
+
+def test_a_process_that_finishes_a_page_it_has_not_begun_is_not_believed(bench: Bench) -> None:
+    lines = b"".join(bench.line(page) for page in range(1, 11))
+    bench.convert(bench.batch, *started(1), *done(*range(1, 11)), lines=lines)
+    assert not bench.run.results
+    assert bench.next()[0] == bench.batch
+
+
+def test_a_process_that_speaks_of_a_page_it_was_not_given_keeps_what_it_had_finished_before(bench: Bench) -> None:
+    batch = PageBatch(bench.batch.job_id, 1, 5)
+    bench.convert(batch, *started(1), *done(1), *started(2, 6), *done(2), lines=bench.line(1))
+    assert sorted(bench.run.results) == [1]
+
+
+def test_a_page_that_waits_for_the_model_is_not_suspected_of_being_slow(bench: Bench) -> None:
+    bench.batches.suspect_slow(bench.run.job.id)
+    assert bench.run.suspicion == 0
+
+
+def test_a_process_that_dies_after_its_last_page_and_before_saying_so_costs_no_page(bench: Bench) -> None:
+    batch = PageBatch(bench.batch.job_id, 1, 2)
+    lines = bench.line(1) + bench.line(2)
+    died = ChildDied("It was killed.")
+    bench.convert(batch, *started(1), *done(1), *started(2), *done(2), lines=lines, end=died, is_renamed=True)
+    assert sorted(bench.run.results) == [1, 2]
+    assert bench.run.checkpoints == [Checkpoint(1, 2)]
+
+
+# --- checkpoint files ---
+
+
+def test_lines_in_any_order_are_salvaged_and_what_follows_nonsense_is_not(bench: Bench) -> None:
+    pages = bench.run.folder / "pages"
+    good = bench.line(4) + bench.line(2)
+    for rest in (b"nonsense\n", bench.line(2), bench.line(99), bench.line(3)[:-1]):
+        (pages / Checkpoint(1, 6).part).write_bytes(good + rest)
+        ((checkpoint, results),) = salvage_all(pages, [])
+        assert checkpoint == Checkpoint(2, 4)
+        assert [r.page for r in results] == [4, 2]
+        assert (pages / checkpoint.file).read_bytes() == good
+        (pages / checkpoint.file).unlink()
+
+
+def test_a_salvaged_file_that_is_not_recorded_yet_is_found_again_under_its_name(bench: Bench) -> None:
+    pages = bench.run.folder / "pages"
+    (pages / Checkpoint(2, 4).file).write_bytes(bench.line(4) + bench.line(2))
+    ((checkpoint, results),) = salvage_all(pages, [])
+    assert (checkpoint, [r.page for r in results]) == (Checkpoint(2, 4), [4, 2])
+    assert not list(salvage_all(pages, [checkpoint]))
+
+
+# --- deadlines ---
+
+
+def test_a_page_that_is_sent_to_the_model_has_the_time_that_all_attempts_may_take() -> None:
+    from engine.sandbox.protocol import PagesTask
+
+    limits = Limits(page_timeout_s=60)
+    task = PagesTask(folder="", name="", options=OPTIONS, first=1, last=2)
+    assert limits.page_limit_s(task) > OPTIONS.vlm_patience_s > 4 * 10
+    for other in (
+        task.model_copy(update={"text_only": True}),
+        task.model_copy(update={"options": ConvertOptions()}),
+        task.model_copy(update={"options": ConvertOptions(converter="vlm", formats=("png",))}),
+    ):
+        assert limits.page_limit_s(other) == 60
+
+
+# --- trying again ---
+
+
+def test_a_job_tried_again_asks_the_model_for_the_pages_that_are_plain_text(bench: Bench) -> None:
+    job_id = bench.run.job.id
+    states = (PageState.OK, PageState.TEXT_ONLY, PageState.FAILED)
+    found = [PageResult(page, state, 0.5, "vlm") for page, state in enumerate(states, 1)]
+    bench.queue.store.record(job_id, Checkpoint(1, 3), found).result()
+    bench.queue.cancel(job_id, "Cancelled.")
+    bench.queue.retry(job_id, "Again.")
+    assert [r.page for r in bench.queue.store.pages(job_id)] == [1]

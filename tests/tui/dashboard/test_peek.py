@@ -1,0 +1,191 @@
+"""Looking at a page: the picture for the panel's size, the keys that turn pages, and terminals without colours."""
+
+import pytest
+from rich.style import Style
+
+from engine.job.job import JobState
+from engine.job.snapshot import Picture
+from tests.tui.conftest import session
+from tests.tui.fake_engine import FakeEngine
+from tui.dashboard.picture import half_blocks, ramp
+from tui.dashboard.screens.peek import PeekScreen
+from tui.dashboard.widgets.job_view import JobView
+from tui.dashboard.widgets.text_lines import TextLines
+from tui.text.glyphs import ASCII
+
+BLACK, WHITE = b"\x00\x00\x00", b"\xff\xff\xff"
+
+
+def test_two_pixels_make_a_cell() -> None:
+    (line,) = half_blocks(Picture(2, 2, BLACK + WHITE + WHITE + WHITE))
+    assert [text for text, _ in line] == ["▀", " "]
+    assert line[0][1].color is not None
+    assert line[0][1].color.triplet == (0, 0, 0)
+    assert line[0][1].bgcolor is not None
+    assert line[0][1].bgcolor.triplet == (255, 255, 255)
+
+
+def test_cells_of_one_colour_are_one_run() -> None:
+    (line,) = half_blocks(Picture(40, 1, WHITE * 40))
+    assert [text for text, _ in line] == [" " * 40]
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 9])
+def test_every_line_has_the_picture_s_width(height: int) -> None:
+    picture = Picture(7, height, bytes(range(7 * height * 3)))
+    for lines in (half_blocks(picture), ramp(picture, ASCII.ramp, Style())):
+        assert len(lines) == (height + 1) // 2
+        assert {sum(len(text) for text, _ in line) for line in lines} == {7}
+
+
+def test_ink_is_dense_and_paper_is_blank() -> None:
+    assert ramp(Picture(2, 2, (BLACK + WHITE) * 2), " .#", Style()) == [[("# ", Style())]]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+async def test_i_shows_a_page_beside_its_markdown(engine: FakeEngine, size: tuple[int, int]) -> None:
+    job_id = engine.add("a.pdf", JobState.DONE, pages=9, done=9)
+    async with session(engine, size) as s:
+        await s.press("i")
+        await s.until(lambda: "▀" in s.text and "What page 1 says" in s.text)
+        (_, _, page, width, height) = next(call for call in engine.calls if call[0] == "peek")
+        assert page == 1
+        assert isinstance(width, int)
+        assert width < size[0]
+        assert height == 2 * (size[1] - 2)
+        assert {strip.cell_length for strip in s.app.screen._compositor.render_strips()} == {size[0]}
+        assert "Markdown of this page" in s.text
+        assert s.app.screen.query_one(TextLines).text == "## Page 1\n\nWhat page 1 says.\n\n"
+        await s.press("right", "n")
+        await s.until(lambda: "Page 3 of 9" in s.text)
+        await s.until(lambda: s.app.screen.query_one(TextLines).text == "## Page 3\n\nWhat page 3 says.\n\n")
+        await s.until(lambda: ("peek", job_id, 3, width, height) in engine.calls)
+        await s.press("greater_than_sign", "right")
+        await s.until(lambda: "Page 9 of 9" in s.text)
+        await s.press("left_square_bracket", "N", "less_than_sign", "left")
+        await s.until(lambda: "Page 1 of 9" in s.text)
+        await s.press("escape")
+        assert s.app.screen is s.main
+
+
+async def test_i_on_a_running_job_begins_at_the_page_being_worked_on(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.RUNNING, pages=50, done=20)
+    engine.start_page(1, job_id, 21)
+    async with session(engine) as s:
+        await s.press("i")
+        await s.until(lambda: "Page 21 of 50" in s.text and "not converted yet" in s.text)
+        looks = engine.calls.count(("preview", job_id, 21))
+        engine.start_page(2, job_id, 22)
+        engine.finish_page(2, job_id, 22)
+        await s.look()
+        assert engine.calls.count(("preview", job_id, 21)) == looks, "nothing is new about this page"
+        engine.finish_page(1, job_id, 21)
+        await s.until(lambda: s.app.screen.query_one(TextLines).text == "## Page 21\n\nWhat page 21 says.\n\n")
+        engine.change(job_id, JobState.DONE)
+        await s.until(lambda: engine.calls.count(("preview", job_id, 21)) == looks + 2, "read again as published")
+        assert ("preview", job_id) not in engine.calls
+
+
+async def test_a_page_begins_at_its_top_and_is_held_where_it_was_scrolled_to(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.RUNNING, pages=9, done=3)
+    engine.texts[job_id] = "\n".join(f"line {number}" for number in range(90))
+    async with session(engine) as s:
+        await s.press("i")
+        text = s.app.screen.query_one(TextLines)
+        await s.until(lambda: "line 0" in s.text)
+        await s.press("pagedown")
+        await s.until(lambda: text.scroll_offset.y > 0)
+        scrolled_to = text.scroll_offset.y
+        engine.texts[job_id] += "\nas published"
+        engine.change(job_id, JobState.DONE)
+        await s.until(lambda: text.text.endswith("as published"))
+        assert text.scroll_offset.y == scrolled_to
+        await s.press("right")
+        await s.until(lambda: ("preview", job_id, 2) in engine.calls and text.scroll_offset.y == 0)
+
+
+async def test_pages_that_are_turned_quickly_end_with_the_last_one_s_text(engine: FakeEngine) -> None:
+    engine.add("a.pdf", JobState.DONE, pages=40, done=40)
+    async with session(engine) as s:
+        await s.press("i", *["right"] * 30)
+        await s.until(lambda: "Page 31 of 40" in s.text and "What page 31 says" in s.text)
+        await s.press(*["left"] * 12)
+        await s.until(lambda: "Page 19 of 40" in s.text and "What page 19 says" in s.text)
+
+
+async def test_where_pages_cannot_be_told_apart_the_whole_text_is_shown_and_called_that(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.DONE, pages=40, done=40)
+    engine.not_located = "The Markdown was changed after it was made.\x1b[2J"
+    async with session(engine) as s:
+        await s.press("i")
+        text = s.app.screen.query_one(TextLines)
+        await s.until(lambda: "The whole Markdown, near this page" in s.text)
+        assert "Markdown of this page" not in s.text
+        assert "The Markdown was changed after it was made." in s.message
+        assert "\x1b" not in s.message
+        assert "## Page 1\n" in text.text
+        assert "## Page 40\n" in text.text
+        assert text.scroll_offset.y == 0
+        for _ in range(19):
+            await s.press("right")
+        await s.until(lambda: "Page 20 of 40" in s.text and "What page 20 says" in s.text)
+        engine.not_located = ""
+        await s.press("right")
+        await s.until(lambda: text.text == "## Page 21\n\nWhat page 21 says.\n\n" and text.scroll_offset.y == 0)
+        assert "Markdown of this page" in s.text
+    assert ("preview", job_id) in engine.calls
+
+
+async def test_a_page_without_text_says_so(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.DONE, pages=1, done=1)
+    engine.texts[job_id] = ""
+    async with session(engine) as s:
+        await s.press("i")
+        await s.until(lambda: "There is no text on this page" in s.text)
+
+
+async def test_where_it_is_narrow_the_picture_is_alone(engine: FakeEngine) -> None:
+    engine.add("a.pdf", JobState.DONE, pages=1, done=1)
+    async with session(engine, (60, 40)) as s:
+        await s.press("i")
+        await s.until(lambda: "▀" in s.text)
+        assert "What page" not in s.text
+
+
+async def test_a_page_that_cannot_be_shown_is_one_sentence(engine: FakeEngine) -> None:
+    engine.no_picture = "The document is no longer where it was, so there is nothing to look at.\x1b[2J"
+    engine.add("a.pdf", JobState.DONE, pages=1, done=1)
+    async with session(engine) as s:
+        await s.press("i")
+        await s.until(lambda: "no longer where it was" in s.text)
+        assert isinstance(s.app.screen, PeekScreen)
+        assert "\x1b" not in s.text
+
+
+async def test_without_colours_a_page_is_characters(engine: FakeEngine) -> None:
+    engine.add("a.pdf", JobState.DONE, pages=1, done=1)
+    async with session(engine, glyphs=ASCII, few_colours=True) as s:
+        await s.press("i")
+        await s.until(lambda: "++" in s.text or "==" in s.text or "##" in s.text)
+        assert "▀" not in s.text
+
+
+async def test_only_the_pages_that_are_converted_are_gone_through_by_their_numbers(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.PARTIAL, pages=4, done=4, failed=1, selection="3,8-10")
+    async with session(engine) as s:
+        await s.press("enter")
+        await s.until(lambda: "4 of 4 pages" in s.text and "page 3 selected" in s.text)
+        view = s.app.screen.query_one(JobView)
+        lines = view.plain.splitlines()[-4:]
+        assert [line.split()[0] for line in lines] == ["3", "8", "9", "10"]
+        await s.press("right")
+        assert view.page == 8
+        await s.press("n")
+        assert view.page == 3
+        await s.press("right", "i")
+        await s.until(lambda: "Page 8 (2 of 4 to convert)" in s.text and "What page 8 says" in s.text)
+        await s.press("left")
+        await s.until(lambda: "What page 3 says" in s.text)
+        await s.press("greater_than_sign", "right")
+        await s.until(lambda: "What page 10 says" in s.text)
+        assert {call[1:3] for call in engine.calls if call[0] == "peek"} <= {(job_id, n) for n in (3, 8, 9, 10)}

@@ -1,0 +1,1 @@
+"""The `hotfolio` command: one module a family of subcommands. Loads no Textual."""

@@ -1,0 +1,1 @@
+"""The dashboard, a Textual app: it pulls the engine's snapshots at its own pace, and changes no job itself."""

@@ -1,0 +1,323 @@
+"""Dashboard: composes the screens, binds the keys that work everywhere, and holds the timer that asks the engine."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from tui.terminal.terminal import can_show_unicode, has_few_colours
+
+# isort: split
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from engine.base.errors import HotfolioError
+from engine.base.safetext import display_text
+from engine.remote.contract import EngineLike
+from engine.settings.settings import Notify, OnHangup
+from tui.dashboard.alerts import Alerts, notification
+from tui.dashboard.ascii_only import AsciiOnly
+from tui.dashboard.commands import Commands
+from tui.dashboard.jobfilter import remember_names
+from tui.dashboard.keymap import build_keymap
+from tui.dashboard.look import THEME, THEME_LIGHT, Look
+from tui.dashboard.messages import ActionChosen, JobOpened, PasswordGiven, QuitChoice
+from tui.dashboard.meter import read_meter
+from tui.dashboard.model import Model
+from tui.dashboard.screens.choice_dialog import Choice, ChoiceDialog
+from tui.dashboard.screens.detail import DetailScreen
+from tui.dashboard.screens.full_screen import DashboardScreen
+from tui.dashboard.screens.help import HelpScreen, help_entries
+from tui.dashboard.screens.main import MainScreen
+from tui.dashboard.screens.settings_screen import SettingsScreen
+from tui.dashboard.viewstate import ViewState, load_view_state, save_view_state
+from tui.text.actions import ACTIONS, Change
+from tui.text.formatting import number, plural
+from tui.text.glyphs import ASCII, UNICODE, Glyphs
+
+_CHUNK = 50
+"""So many jobs are changed between two looks at whether to go on, and at the progress to tell."""
+_METER_S = 2.0
+_ALERT_S = 1.0
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Dashboard(App[QuitChoice], inherit_bindings=False):
+    """Shows a started engine until the person leaves; `run()` returns how. It neither starts nor stops the engine."""
+
+    TITLE = "hotfolio"
+    ENABLE_COMMAND_PALETTE = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "This help", id="app.help"),
+        Binding("P", "pause", "Pause or resume all", id="app.pause"),
+        Binding("left_square_bracket", "workers(-1)", "One worker less", id="workers.fewer"),
+        Binding("right_square_bracket", "workers(1)", "One worker more", id="workers.more"),
+        Binding("z", "undo", "Undo cancel, priority or removal", id="job.undo"),
+        Binding("colon,ctrl+p", "palette", "All commands", id="app.palette"),
+        Binding("comma", "settings", "Settings", id="app.settings"),
+        Binding("q,ctrl+c", "leave", "Quit", id="app.quit"),
+    ]
+
+    def __init__(
+        self,
+        engine: EngineLike,
+        *,
+        glyphs: Glyphs | None = None,
+        few_colours: bool | None = None,
+        on_signal: Callable[[int], None] = lambda _: None,
+        is_owner: bool = True,
+        remarks: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`engine` is started already; symbols and colours are those the terminal can show unless given.
+
+        `remarks` about the settings are told at the start.
+        `on_signal` is called with the number of a signal that asks the dashboard to leave. Unless `is_owner`, the
+        engine goes on when the dashboard is left.
+        """
+        super().__init__()
+        self._on_signal = on_signal
+        self._is_owner = is_owner
+        self.model = Model(engine, clock, wall_clock)
+        self._engine = engine
+        self._undo: tuple[str, Change, list[int]] | None = None
+        self._acting = asyncio.Lock()
+        self._is_leaving = False
+        wants_alerts = engine.settings.bell or engine.settings.notify is not Notify.OFF
+        self._alerts = Alerts(engine, clock, wall_clock) if wants_alerts else None
+        self.glyphs = glyphs or (UNICODE if can_show_unicode() else ASCII)
+        self._own_filters: list[LineFilter] = [AsciiOnly()] if self.glyphs is ASCII else []
+        self._has_few_colours = has_few_colours() if few_colours is None else few_colours
+        self.register_theme(THEME)
+        self.register_theme(THEME_LIGHT)
+        self._state_file = engine.settings.state_folder / "view.json"
+        state = load_view_state(self._state_file)
+        state.apply(self.model.jobs)
+        self._usual_theme = "ansi-dark" if self._has_few_colours else THEME.name
+        self._keymap_built = build_keymap(engine.settings.keys, type(self))
+        self._problems = [*self._keymap_built.problems, *remarks]
+        chosen = engine.settings.theme
+        if chosen is not None and chosen not in self.available_themes:
+            self._problems.append(f"There is no theme “{display_text(chosen)}”.")
+        wanted = (theme for theme in (chosen, state.theme) if theme in self.available_themes)
+        self.theme = next(wanted, None) or self._usual_theme
+        self.set_keymap(self._keymap_built.bindings)
+        self.look = self._new_look()
+
+    # --- life ---
+
+    def get_default_screen(self) -> Screen[None]:
+        """The queue."""
+        return MainScreen(self.model)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through on its way to the terminal."""
+        return [*super().get_line_filters(), *self._own_filters]
+
+    def on_load(self) -> None:
+        """Be ready with all jobs before the first frame."""
+        self.model.pull(settle=True)
+        loop = asyncio.get_running_loop()
+
+        def leave(number_: int, _: object) -> None:
+            self._is_leaving = True
+            self._on_signal(number_)
+            goes_on = number_ == signal.SIGHUP and self._engine.settings.on_hangup is OnHangup.BACKGROUND
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it is leaving already
+                loop.call_soon_threadsafe(self.exit, QuitChoice.BACKGROUND if goes_on else QuitChoice.STOP)
+
+        for number_ in _SIGNALS:
+            # By `signal`, not by the loop, which stands still while the terminal takes nothing. Not in the main thread,
+            # as in some tests, there are no signals to handle.
+            with contextlib.suppress(ValueError):
+                signal.signal(number_, leave)
+
+    def on_mount(self) -> None:
+        """Begin to ask the engine."""
+        self.set_interval(1 / self._engine.settings.refresh_rate, self.look_again)
+        self.set_interval(_METER_S, self._read_meter)
+        if self._alerts is not None:
+            self.set_interval(_ALERT_S, self.alert)
+        self.call_after_refresh(self._remember_names)
+        if self._problems:
+            self.call_after_refresh(self._tell_problems)
+
+    def _remember_names(self) -> None:
+        self.run_worker(asyncio.to_thread(remember_names, list(self.model.jobs.entries.values())))
+
+    def on_unmount(self) -> None:
+        """Keep how the list was looked at."""
+        jobs = self.model.jobs
+        theme = None if self.theme == self._usual_theme else self.theme
+        save_view_state(self._state_file, ViewState(jobs.view.name, jobs.sort, jobs.is_reversed, theme))
+
+    def look_again(self, *, settle: bool = False) -> None:
+        """Ask the engine what has changed, and have the screens show it."""
+        update = self.model.pull(settle=settle)
+        for screen in self.screen_stack:
+            if isinstance(screen, DashboardScreen):
+                screen.take(update)
+
+    def alert(self) -> None:
+        """Call the person to the terminal if there is a reason to, and the terminal is not gone."""
+        text = None if self._alerts is None or self._is_leaving else self._alerts.look()
+        if text is None:
+            return
+        if self._engine.settings.bell:
+            self.bell()
+        if self._driver is not None:
+            # By way of the driver, as whole frames go, so that it lands in none of them.
+            sequence = notification(self._engine.settings.notify, text, ascii_only=self.glyphs is ASCII)
+            self._driver.write(sequence)
+
+    async def _read_meter(self) -> None:
+        if self.model.totals.active or self.model.reading is None:
+            self.model.reading = await asyncio.to_thread(read_meter, self._engine.settings.output)
+
+    def _watch_theme(self, theme_name: str) -> None:
+        super()._watch_theme(theme_name)
+        self.look = self._new_look()
+
+    def _new_look(self) -> Look:
+        # Pictures in colours are made of half blocks.
+        few = self._has_few_colours or self.glyphs is ASCII
+        return Look.of(self, self.glyphs, self._keymap_built.keys, has_few_colours=few)
+
+    def _tell_problems(self) -> None:
+        choices: list[Choice[bool | None]] = [Choice("g", "Go on without", True)]
+        self.push_screen(ChoiceDialog("Not all settings can be used", "\n".join(self._problems), choices))
+
+    # --- jobs ---
+
+    @on(ActionChosen)
+    async def _action_chosen(self, event: ActionChosen) -> None:
+        action = ACTIONS[event.name]
+        portion = len(event.job_ids) if action.at_once else _CHUNK
+        self.run_worker(
+            self._perform(action.change, event.job_ids, action.past, action.unfit, action.undo, portion=portion)
+        )
+
+    @on(PasswordGiven)
+    async def _password_given(self, event: PasswordGiven) -> None:
+        def unlock(engine: EngineLike, job_ids: list[int]) -> list[int]:
+            return engine.unlock(job_ids, event.password)
+
+        self.run_worker(self._perform(unlock, event.job_ids, "queued again", "It is no longer waiting for a password."))
+
+    async def _perform(
+        self,
+        change: Change,
+        job_ids: list[int],
+        past: str,
+        unfit: str,
+        undo: Change | None = None,
+        *,
+        portion: int = _CHUNK,
+    ) -> None:
+        """Change jobs in a thread, a portion at a time, so that neither a slow disk nor 10,000 jobs stop the screen."""
+        changed: list[int] = []
+        async with self._acting:
+            try:
+                for start in range(0, len(job_ids), max(portion, 1)):
+                    if start:
+                        self.say(f"{number(start)} of {plural(len(job_ids), 'job')} …")
+                    changed += await asyncio.to_thread(change, self._engine, job_ids[start : start + portion])
+            except HotfolioError as error:
+                self.say(display_text(str(error)), is_problem=True)
+                return
+        self.look_again(settle=True)
+        if not changed:
+            self.say(unfit, is_problem=True)
+            return
+        which = f"#{changed[0]}" if len(changed) == 1 else plural(len(changed), "job")
+        if undo is not None:
+            self._undo = (f"{which} {past}", undo, changed)
+        self.say(f"{which} {past}." + (f" Press {self.look.keys('job.undo')} to undo." if undo is not None else ""))
+
+    def action_undo(self) -> None:
+        """Take back the last action that can be."""
+        if self._undo is None:
+            self.say("Nothing to undo.")
+            return
+        (what, change, job_ids), self._undo = self._undo, None
+        self.run_worker(self._perform(change, job_ids, f"back: undone “{what}”", "It can no longer be undone."))
+
+    # --- the engine ---
+
+    async def action_pause(self) -> None:
+        """Start no more page batches, or go on."""
+        if self._engine.is_paused:
+            await self._steer(self._engine.resume, "Going on.")
+        else:
+            await self._steer(self._engine.pause, "Paused: page batches that run are finished, none is begun.")
+
+    async def action_workers(self, by: int) -> None:
+        """Have more or fewer workers."""
+        count = max(1, self._engine.workers + by)
+        last = " The last one ends after its page batch." if by < 0 else ""
+        await self._steer(lambda: self._engine.set_workers(count), f"{plural(count, 'worker')}.{last}")
+
+    async def _steer(self, act: Callable[[], None], past: str) -> None:
+        """Have the engine do something; it may be out of reach just then."""
+        try:
+            await asyncio.to_thread(act)
+        except HotfolioError as error:
+            self.say(display_text(str(error)), is_problem=True)
+            return
+        self.look_again()
+        self.say(past)
+
+    # --- screens ---
+
+    @on(JobOpened)
+    def _job_opened(self, event: JobOpened) -> None:
+        self.push_screen(DetailScreen(self.model, event.job_id))
+
+    def action_help(self) -> None:
+        """Show the keys of the screen one is on."""
+        self.push_screen(HelpScreen(help_entries(self.screen)))
+
+    def action_palette(self) -> None:
+        """Find a command by its name."""
+        self.push_screen(CommandPalette([Commands], placeholder="What to do?"))
+
+    def action_settings(self) -> None:
+        """Show the settings in force."""
+        self.push_screen(SettingsScreen(self.model))
+
+    def action_leave(self) -> None:
+        """Quit, after asking if there is work."""
+        if not self._is_owner or not self.model.is_busy:
+            self.exit(QuitChoice.STOP)
+            return
+        running, waiting = self.model.totals.active, self.model.totals.queue_depth
+        pages = sum(entry.pages_done for entry in self.model.jobs.entries.values() if entry.step is not None)
+        title = f"{plural(running, 'job')} running, {number(waiting)} waiting. Quit?"
+        kept = f"{plural(pages, 'finished page')} of running jobs are kept. " if pages else ""
+        text = f"{kept}What is left goes on at the next start."
+        choices: list[Choice[QuitChoice | None]] = [
+            Choice("n", "Stay", None),
+            Choice("b", "Go on in the background, without a dashboard", QuitChoice.BACKGROUND),
+        ]
+        if running:
+            choices.append(Choice("f", f"Finish {plural(running, 'running job')}, then quit", QuitChoice.FINISH))
+        choices.append(Choice("s", "Stop now", QuitChoice.STOP))
+
+        def answered(choice: QuitChoice | None) -> None:
+            if choice is not None:
+                self.exit(choice)
+
+        self.push_screen(ChoiceDialog(title, text, choices), answered)
+
+    def say(self, text: str, *, is_problem: bool = False) -> None:
+        """Show a message at the bottom of the screen one is on."""
+        if isinstance(self.screen, DashboardScreen):
+            self.screen.say(text, is_problem=is_problem)

@@ -1,0 +1,157 @@
+"""Look: the theme's colours as styles, the symbols and the names of keys, for everything that draws lines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+from textual.theme import Theme
+from textual.widget import Widget
+
+from engine.job.job import JobState
+from engine.job.snapshot import PageMark
+from tui.dashboard.keys import Keys
+from tui.text.glyphs import Glyphs
+
+THEME = Theme(
+    name="hotfolio",
+    primary="#6ca8d8",
+    secondary="#8a9fb8",
+    warning="#e0b060",
+    error="#e07a72",
+    success="#86b96e",
+    accent="#d79a5b",
+    foreground="#cfd4da",
+    background="#14171b",
+    surface="#1b1f25",
+    panel="#262b33",
+    variables={"scrollbar": "#3a424d", "scrollbar-background": "#1a1d22", "border": "#4a5562"},
+)
+"""Calm and dark: colour is kept for state."""
+
+THEME_LIGHT = Theme(
+    name="hotfolio-light",
+    primary="#1f6aa5",
+    secondary="#4d6278",
+    warning="#9a6200",
+    error="#b3362d",
+    success="#3f7a26",
+    accent="#a35a12",
+    foreground="#23282e",
+    background="#f6f5f2",
+    surface="#eceae5",
+    panel="#dedbd4",
+    dark=False,
+    variables={"scrollbar": "#b9b5ab", "scrollbar-background": "#eceae5", "border": "#8d8a82"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Styles without a background of their own, except `base` and `cursor`."""
+
+    glyphs: Glyphs
+    keys: Keys
+    has_few_colours: bool
+    """Whether pictures must do without."""
+    background: Color
+    base: Style
+    """The screen's colours, below all others."""
+    cursor: Style
+    """Laid over a whole row."""
+    cursor_is_plain: bool
+    """Whether the row under the cursor must do without colours of its own: reversed ones would be blocks."""
+    text: Style
+    strong: Style
+    muted: Style
+    faint: Style
+    accent: Style
+    warning: Style
+    error: Style
+    key: Style
+    title: Style
+    tab: Style
+    """The view that is open."""
+    banner: Style
+    bar_rest: Style
+    states: Mapping[JobState, Style]
+    pages: Mapping[PageMark, Style]
+
+    @classmethod
+    def of(cls, app: App[Any], glyphs: Glyphs, keys: Keys, *, has_few_colours: bool = False) -> "Look":
+        """The look of an app's current theme."""
+        variables = app.get_css_variables()
+        is_ansi = app.current_theme.ansi
+        background = Color.parse(variables["background"])
+        foreground = Color.parse(variables["foreground"])
+
+        def colour(name: str, **more: Any) -> Style:
+            return Style(color=Color.parse(variables[name]).rich_color, **more)
+
+        def mixed(share: float) -> Style:
+            """Text nearer to the background; the terminal's own colours cannot be mixed, only dimmed."""
+            if is_ansi:
+                return Style(dim=True)
+            return Style(color=background.blend(foreground, share, alpha=1).rich_color)
+
+        primary = Color.parse(variables["primary"])
+        if is_ansi:
+            cursor = Style(reverse=True)
+            tab = Style(reverse=True, bold=True)
+            banner = colour("warning", reverse=True, bold=True)
+        else:
+            cursor = Style(bgcolor=background.blend(primary, 0.22, alpha=1).rich_color, bold=True)
+            tab = Style(color=background.rich_color, bgcolor=primary.rich_color, bold=True)
+            banner = Style(color=background.rich_color, bgcolor=Color.parse(variables["warning"]).rich_color, bold=True)
+        muted, faint = mixed(0.62), mixed(0.38)
+        done, failed, warning = colour("success"), colour("error"), colour("warning")
+        running = colour("primary", bold=True)
+        return cls(
+            glyphs=glyphs,
+            keys=keys,
+            has_few_colours=has_few_colours,
+            background=background,
+            base=Style(color=foreground.rich_color, bgcolor=background.rich_color),
+            cursor=cursor,
+            cursor_is_plain=is_ansi,
+            text=Style(),
+            strong=Style(bold=True),
+            muted=muted,
+            faint=faint,
+            accent=colour("primary"),
+            warning=warning,
+            error=failed,
+            key=colour("primary", bold=True),
+            title=colour("accent", bold=True),
+            tab=tab,
+            banner=banner,
+            bar_rest=faint,
+            states={
+                JobState.QUEUED: muted,
+                JobState.HELD: warning,
+                JobState.RUNNING: running,
+                JobState.DONE: done,
+                JobState.PARTIAL: warning,
+                JobState.FAILED: failed,
+                JobState.CANCELLED: muted,
+            },
+            pages={
+                PageMark.WAITING: faint,
+                PageMark.RUNNING: running,
+                PageMark.OK: done,
+                PageMark.OCR: colour("accent"),
+                PageMark.TEXT_ONLY: warning,
+                PageMark.FAILED: failed,
+            },
+        )
+
+
+class _HasLook(Protocol):
+    look: Look
+
+
+def look_of(widget: Widget) -> Look:
+    """The look of the dashboard that a widget belongs to."""
+    return cast(_HasLook, widget.app).look

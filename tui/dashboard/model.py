@@ -1,0 +1,123 @@
+"""Model: what the dashboard shows, pulled from the engine at the dashboard's own pace."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.job.job import JobState
+from engine.job.snapshot import CONNECTION, Banner, Snapshot, Totals, WorkerSnapshot
+from engine.remote.contract import EngineLike
+from tui.dashboard.joblist import JobList, View
+from tui.dashboard.meter import Reading
+from tui.text.formatting import size
+
+_NOTHING_NEW = 1 << 62
+SETTLE_S = 1.0
+"""Rows change places at most this often, so that a list can be read while it moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one look at the engine has brought."""
+
+    changed: frozenset[int] = frozenset()
+    """Jobs that are new, changed or gone."""
+    rows_moved: bool = False
+    rest_changed: bool = True
+    """Whether anything but jobs may have changed: totals, workers, banners."""
+
+
+class Model:
+    """The jobs, the marks, and the rest of the latest snapshot."""
+
+    def __init__(self, engine: EngineLike, clock: Callable[[], float], wall_clock: Callable[[], float]) -> None:
+        """`clock` is monotonic, `wall_clock` the time of day, both in seconds."""
+        self.engine = engine
+        self.clock = clock
+        self.wall_clock = wall_clock
+        self.jobs = JobList()
+        self.marks: set[int] = set()
+        self.is_frozen = False
+        """The list stands still; the header goes on."""
+        self.reading: Reading | None = None
+        self.discovered = 0
+        self.is_scanning = False
+        self.totals = Totals(dict.fromkeys(JobState, 0), 0, 0, 0, 0.0, (), None)
+        self.workers: tuple[WorkerSnapshot, ...] = ()
+        self.banners: tuple[Banner, ...] = ()
+        self.is_paused = False
+        self._version = 0
+        self._rest_shown: tuple[object, ...] = ()
+        self._settled_at = clock() - SETTLE_S
+
+    def pull(self, *, settle: bool = False) -> Update:
+        """Take in what has changed since the last time; `settle` puts rows where they belong at once."""
+        # The version stays while frozen, so that what is missed now comes with the first look after the thaw.
+        snapshot = self.engine.snapshot(_NOTHING_NEW if self.is_frozen else self._version)
+        self.discovered, self.is_scanning = self.engine.discovered, self.engine.is_scanning
+        self.totals, self.workers = snapshot.totals, snapshot.workers
+        self.banners, self.is_paused = snapshot.banners, snapshot.is_paused
+        rest = self._rest()
+        rest_changed, self._rest_shown = rest != self._rest_shown, rest
+        if self.is_frozen:
+            return Update(rest_changed=rest_changed)
+        return self._take(snapshot, settle=settle, rest_changed=rest_changed)
+
+    def count(self, view: View) -> int:
+        """How many jobs a view has, whatever the filter."""
+        return sum(self.totals.by_state[state] for state in view.states)
+
+    @property
+    def total(self) -> int:
+        """How many jobs there are."""
+        return sum(self.totals.by_state.values())
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the engine does not answer."""
+        return any(banner.key == CONNECTION for banner in self.banners)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is running, or would be if it were not paused."""
+        return bool(self.totals.active or self.totals.queue_depth)
+
+    def meter_texts(self) -> list[str]:
+        """CPU and memory while there is work, and free disk space; rounded, so that they change seldom."""
+        if self.reading is None:
+            return []
+        texts = []
+        if self.totals.active:
+            memory = sum(worker.rss_bytes for worker in self.workers)
+            texts = [f"cpu {self.reading.cpu_percent:.0f}%", *([f"mem {size(memory)}"] if memory else [])]
+        if self.reading.disk_free_bytes is not None:
+            texts.append(f"disk {size(self.reading.disk_free_bytes)} free")
+        return texts
+
+    def _rest(self) -> tuple[object, ...]:
+        """All that is shown besides jobs."""
+        return (
+            self.totals,
+            self.workers,
+            self.banners,
+            self.is_paused,
+            self.is_frozen,
+            self.is_scanning,
+            self.discovered if self.is_scanning else 0,
+            self.reading,
+        )
+
+    def _take(self, snapshot: Snapshot, *, settle: bool, rest_changed: bool) -> Update:
+        self._version = snapshot.version
+        if snapshot.changed or snapshot.removed:
+            rows_before = len(self.jobs)
+            self.jobs.apply(snapshot.changed, snapshot.removed)
+            self.marks.difference_update(snapshot.removed)
+            moved = len(self.jobs) != rows_before
+        else:
+            moved = False
+        now = self.clock()
+        if not self.jobs.is_settled and (settle or now - self._settled_at >= SETTLE_S):
+            moved |= self.jobs.settle()
+            self._settled_at = now
+        changed = frozenset(entry.job.id for entry in snapshot.changed).union(snapshot.removed)
+        return Update(changed, moved, rest_changed)

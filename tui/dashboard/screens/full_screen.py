@@ -1,0 +1,38 @@
+"""What the dashboard's full screens have in common: they follow the model, and need a least size."""
+
+from textual.events import Resize
+from textual.screen import Screen
+
+from tui.dashboard.frames import send_only_changes
+from tui.dashboard.model import Model, Update
+from tui.dashboard.widgets.key_bar import KeyBar
+
+MIN_WIDTH, MIN_HEIGHT = 60, 15
+
+
+class DashboardScreen(Screen[None], inherit_bindings=False):
+    """Shows the model. Told by the app about every update, also while another screen is on top."""
+
+    DEFAULT_CSS = """
+    DashboardScreen { background: $background; }
+    DashboardScreen #too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
+    DashboardScreen.-small > * { display: none; }
+    DashboardScreen.-small > #too-small { display: block; }
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        send_only_changes(self)
+        self.model = model
+
+    def on_resize(self, event: Resize) -> None:
+        """One line where there is no room for more."""
+        self.set_class(event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT, "-small")
+
+    def take(self, update: Update) -> None:
+        """Show what has changed."""
+
+    def say(self, text: str, *, is_problem: bool = False) -> None:
+        """Show a message at the bottom for a moment."""
+        for key_bar in self.query(KeyBar):
+            key_bar.say(text, is_problem=is_problem)

@@ -1,0 +1,194 @@
+"""PeekScreen: a page as a picture beside its Markdown, to judge a conversion without copying a file."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+
+from engine.base.errors import HotfolioError, PageNotLocated
+from engine.base.safetext import display_text
+from engine.job.pageranges import PageNumbers
+from engine.job.snapshot import PageMark
+from tui.dashboard.model import Model, Update
+from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
+from tui.dashboard.widgets.divider import Divider
+from tui.dashboard.widgets.key_bar import KeyBar
+from tui.dashboard.widgets.page_picture import PagePicture
+from tui.dashboard.widgets.text_lines import TextLines
+from tui.dashboard.widgets.title_line import TitleLine
+from tui.dashboard.widgets.too_small import TooSmall
+
+_TEXT_CELLS = 34
+"""With less left beside the picture, the picture is alone."""
+_BARS = 2
+"""Lines that title and keys take."""
+_PAGE = "Markdown of this page"
+_NEAR = "The whole Markdown, near this page"
+_UNCONVERTED = (None, PageMark.WAITING, PageMark.RUNNING)
+_HINTS = (
+    (("screen.leave",), "back", 0),
+    (("page.previous", "page.next"), "turn page", 1),
+    (("page.first", "page.last"), "first, last", 3),
+    (("scroll.down", "scroll.up"), "scroll", 2),
+    (("app.help",), "help", 4),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Markdown:
+    """What is beside the picture."""
+
+    text: str
+    title: str = _PAGE
+    begins: float = 0.0
+    """How much of the text comes before the page, as a share of it."""
+    reason: str = ""
+    """Why it is not the page's own, where it is not."""
+
+
+class PeekScreen(DashboardScreen):
+    """Picture and text are made in threads, for the room there is."""
+
+    DEFAULT_CSS = """
+    PeekScreen Horizontal { height: 1fr; }
+    PeekScreen.-alone Vertical, PeekScreen.-alone Divider { display: none; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,i", "leave", "Back", id="screen.leave"),
+        Binding("left,left_square_bracket,N,h", "turn(-1)", "Previous page", id="page.previous"),
+        Binding("right,right_square_bracket,n", "turn(1)", "Next page", id="page.next"),
+        Binding("less_than_sign", "go(0)", "First page", id="page.first"),
+        Binding("greater_than_sign", "go(-1)", "Last page", id="page.last"),
+    ]
+
+    def __init__(self, model: Model, job_id: int, page: int) -> None:
+        """`page` counts from 1."""
+        super().__init__(model)
+        self._job_id = job_id
+        self.page = page
+        self._title = TitleLine()
+        self._picture = PagePicture(model, job_id)
+        self._text_title = TitleLine(_PAGE)
+        self._text = TextLines()
+        self._version: tuple[object, ...] | None = None
+        self._text_page = 0
+        self._reason = ""
+        self._is_reading = False
+
+    def compose(self) -> ComposeResult:
+        """Title, picture, text and keys."""
+        yield self._title
+        with Horizontal():
+            yield self._picture
+            yield Divider()
+            with Vertical():
+                yield self._text_title
+                yield self._text
+        yield KeyBar(_HINTS)
+        yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
+
+    def on_mount(self) -> None:
+        """The text takes the keys that scroll."""
+        self._text.focus()
+        self.call_after_refresh(self._show)
+
+    def on_resize(self, event: Resize) -> None:
+        """Render anew for the room there is."""
+        super().on_resize(event)
+        self.call_after_refresh(self._show)
+
+    def take(self, update: Update) -> None:
+        """Read the text again when the page, or the document, is finished."""
+        if self._job_id in update.changed:
+            self._show()
+
+    def action_turn(self, by: int) -> None:
+        """Go to another page."""
+        pages = self._pages
+        self._go(pages.further(self.page, by) if pages else max(self.page + by, 1))
+
+    def action_go(self, place: int) -> None:
+        """Go to the first page, or with -1 to the last."""
+        if pages := self._pages:
+            self._go(pages.ranges[place][0 if place == 0 else 1])
+
+    def action_leave(self) -> None:
+        """Back to where one was."""
+        self.dismiss(None)
+
+    @property
+    def _pages(self) -> PageNumbers | None:
+        """The pages there are to look at, None while that is not known."""
+        entry = self.model.jobs.entries.get(self._job_id)
+        return entry.job.page_numbers or None if entry is not None else None
+
+    def _go(self, page: int) -> None:
+        if page != self.page:
+            self.page = page
+            self._show()
+
+    def _show(self) -> None:
+        entry = self.model.jobs.entries.get(self._job_id)
+        if entry is None or not self.is_attached:
+            return
+        pages = entry.job.page_numbers
+        of = f" of {pages.ranges[-1][1]}" if pages and entry.job.options.pages is None else ""
+        if pages and not of:
+            of = f" ({(pages.place(self.page) or 0) + 1} of {len(pages)} to convert)"
+        self._title.show(f"Page {self.page}{of} of #{entry.job.id} {entry.job.name}")
+        width, rows = self.size.width, self.size.height - _BARS
+        is_alone = width - _TEXT_CELLS < MIN_WIDTH // 2
+        self._picture.show(self.page, width if is_alone else max(width * 3 // 5, width - 100), rows)
+        version = (self.page, entry.job.state, self._is_converted())
+        if not self._is_reading and version != self._version:
+            self._is_reading = True
+            self._version = version
+            self.run_worker(self._read(self.page), exit_on_error=True)
+
+    @on(PagePicture.Shown)
+    def _picture_shown(self, event: PagePicture.Shown) -> None:
+        """Leave to the text what the picture does not take."""
+        cells = event.cells if event.cells is not None else self.size.width // 2
+        self.set_class(self.size.width - cells - 2 < _TEXT_CELLS, "-alone")
+        self._picture.styles.width = "1fr" if self.has_class("-alone") else cells + 2
+
+    def _is_converted(self) -> bool | None:
+        """Whether the page of a running job is; None for other jobs."""
+        page_map = self.model.engine.page_map(self._job_id)
+        return None if page_map is None else page_map.mark(self.page) not in _UNCONVERTED
+
+    async def _read(self, page: int) -> None:
+        """Show the page's Markdown from its beginning; if it was in sight before, hold the scroll position."""
+        try:
+            found = await asyncio.to_thread(self._find, page)
+        except HotfolioError as error:
+            found = _Markdown(display_text(str(error)))
+        self._text_title.show(found.title)
+        if found.text != self._text.text:
+            await self._text.show(found.text)
+        if page != self._text_page:
+            top = round(found.begins * self._text.virtual_size.height)
+            self._text.scroll_to(y=top, animate=False, force=True)
+        if found.reason and found.reason != self._reason:
+            self.say(found.reason)
+        self._text_page, self._reason = page, found.reason
+        self._is_reading = False
+        self._show()  # the page may have been turned, or have been finished, meanwhile
+
+    def _find(self, page: int) -> _Markdown:
+        """The page's Markdown, or what there is in its place."""
+        engine = self.model.engine
+        try:
+            return _Markdown(engine.preview(self._job_id, page=page).expandtabs(4) or "There is no text on this page.")
+        except PageNotLocated as error:
+            reason = display_text(str(error))
+        text = engine.preview(self._job_id).expandtabs(4)
+        pages = self._pages
+        begins = (pages.place(page) or 0) / len(pages) if pages else 0.0
+        return _Markdown(text or reason, _NEAR, begins, reason)

@@ -1,0 +1,192 @@
+"""The columns of the queue list: which fit, how wide they are, and a row's text in them."""
+
+from dataclasses import dataclass
+
+from rich.style import Style
+
+from engine.base.safetext import display_text
+from engine.job.job import JobState, Step
+from engine.job.snapshot import JobSnapshot
+from tui.dashboard.advice import short_reason
+from tui.dashboard.joblist import Sort
+from tui.dashboard.look import Look
+from tui.dashboard.widgets.lines import Part, over
+from tui.text.formatting import bar, clip, duration, pad, shorten
+
+_BLANK = Style()
+_GUTTER = 2
+_NAME_MIN = 20
+_STATE = 11
+_MUTED_REASON = (JobState.CANCELLED, JobState.QUEUED)
+_WITH_REASON = (JobState.FAILED, JobState.HELD, JobState.CANCELLED, JobState.QUEUED)
+_BAR, _BAR_NARROW = 16, 10
+
+STEP_WORDS = {
+    Step.STAGING: "opening",
+    Step.PAGE_PROCESSING: "running",
+    Step.MERGING: "merging",
+    Step.PUBLISHING: "saving",
+}
+"""The words for the steps of a running job; as short as those for states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Cells for each column, 0 if it is left out; a blank follows each."""
+
+    width: int
+    id: int
+    priority: int
+    name: int
+    bar: int
+    pages: int
+    percent: int
+    state: int
+    worker: int
+    time: int
+    eta: int
+
+    @property
+    def reason(self) -> int:
+        """What a sentence may take in place of bar, pages and percent."""
+        taken = [cells for cells in (self.bar, self.pages, self.percent) if cells]
+        return sum(taken) + len(taken) - 1 if taken else 0
+
+
+def fit_columns(width: int, greatest_id: int) -> Columns:
+    """The columns for a width.
+
+    They give way in this order, until the name has 20 cells: worker, time, half the bar, percent, ETA, priority, the
+    rest of the bar, pages, id.
+    """
+    wanted = {
+        "id": max(3, len(str(greatest_id))),
+        "priority": 3,
+        "bar": _BAR,
+        "pages": 9,
+        "percent": 4,
+        "state": _STATE,
+        "worker": 7,
+        "time": 6,
+        "eta": 6,
+    }
+
+    def name() -> int:
+        return width - _GUTTER - sum(cells + 1 for cells in wanted.values() if cells)
+
+    for column, narrow in (
+        ("worker", 0),
+        ("time", 0),
+        ("bar", _BAR_NARROW),
+        ("percent", 0),
+        ("eta", 0),
+        ("priority", 0),
+        ("bar", 0),
+        ("pages", 0),
+        ("id", 0),
+    ):
+        if name() >= _NAME_MIN:
+            break
+        wanted[column] = narrow
+    room = name()
+    if wanted["bar"] == _BAR and room > 50:
+        wanted["bar"] += min(room - 50, 14)
+        room = name()
+    return Columns(width=width, name=max(room, 1), **wanted)
+
+
+def head_parts(columns: Columns, look: Look, sort: Sort, *, is_reversed: bool) -> list[Part]:
+    """The line above the rows."""
+    arrow = look.glyphs.descending if is_reversed else look.glyphs.ascending
+
+    def title(text: str, sorts: Sort | None = None) -> str:
+        return f"{text}{arrow}" if sort is sorts else text
+
+    cells = [
+        (title("ID", Sort.ID), columns.id, True),
+        ("PRI", columns.priority, True),
+        (title("NAME", Sort.NAME), columns.name, False),
+        ("PROGRESS", columns.bar, False),
+        (title("PAGES", Sort.PAGES), columns.pages, True),
+        ("", columns.percent, True),
+        (title("STATE", Sort.STATE), columns.state, False),
+        ("WORKER", columns.worker, False),
+        (title("TIME", Sort.TIME), columns.time, True),
+        ("ETA", columns.eta, True),
+    ]
+    text = " ".join(pad(cell, width, right=right) for cell, width, right in cells if width)
+    return [(" " * _GUTTER + text, look.muted)]
+
+
+def row_parts(entry: JobSnapshot, columns: Columns, look: Look, *, now: float, cursor: bool, mark: bool) -> list[Part]:
+    """A job's row. `now` is wall-clock time in seconds."""
+    job, glyphs = entry.job, look.glyphs
+    state_style = look.states[job.state]
+    is_over = job.state in (JobState.DONE, JobState.CANCELLED)
+    parts: list[Part] = [
+        (glyphs.cursor if cursor else " ", look.accent),
+        (glyphs.mark if mark else " ", look.key),
+    ]
+
+    def add(text: str, width: int, style: Style, *, right: bool = False) -> None:
+        if width:
+            parts.append((pad(text, width, right=right), style))
+            parts.append((" ", _BLANK))
+
+    add(str(job.id), columns.id, look.muted, right=True)
+    add(f"{job.priority:+}" if job.priority else "", columns.priority, look.key, right=True)
+    name_style = look.muted if is_over else look.text
+    reason = short_reason(entry, look.keys) if job.state in _WITH_REASON and columns.reason else ""
+    if reason:
+        add(shorten(job.name, columns.name, glyphs.ellipsis), columns.name, name_style)
+        reason = clip(" ".join(display_text(reason).split()), columns.reason, glyphs.ellipsis)
+        add(reason, columns.reason, look.muted if job.state in _MUTED_REASON else state_style)
+    else:
+        progress, progress_cells = _progress(entry, columns, look)
+        # What progress leaves free goes to the name.
+        free = sum(cells + 1 for cells in (columns.bar, columns.pages, columns.percent) if cells) - progress_cells
+        add(shorten(job.name, columns.name + free, glyphs.ellipsis), columns.name + free, name_style)
+        parts += progress
+    word = STEP_WORDS[entry.step] if entry.step is not None else str(job.state)
+    add(f"{glyphs.states[job.state]} {word}", columns.state, state_style)
+    add(" ".join(map(str, entry.workers)), columns.worker, look.text)
+    add(duration(seconds_of(entry, now)), columns.time, look.muted, right=True)
+    add(duration(entry.eta_s), columns.eta, look.text, right=True)
+    parts.pop()  # the blank after the last column
+    if cursor:
+        parts = [(text, look.cursor if look.cursor_is_plain else over(style, look.cursor)) for text, style in parts]
+    return parts
+
+
+def seconds_of(entry: JobSnapshot, now: float) -> float | None:
+    """How long a job has taken so far, or took."""
+    job = entry.job
+    if job.state is JobState.RUNNING and job.started is not None:
+        return now - job.started.timestamp()
+    return job.seconds
+
+
+def _progress(entry: JobSnapshot, columns: Columns, look: Look) -> tuple[list[Part], int]:
+    """Bar, pages and percent from where there is something to say, and the cells they take."""
+    job = entry.job
+    total, done = job.pages, entry.pages_done
+    shows_bar = job.state is JobState.RUNNING or (0 < done < (total or 0))
+    fraction = done / total if total else 0.0
+    parts: list[Part] = []
+    if columns.bar and shows_bar:
+        filled, rest = bar(fraction, columns.bar, look.glyphs)
+        parts += [(filled, look.states[job.state]), (rest, look.bar_rest), (" ", _BLANK)]
+    pages = ""
+    if job.state is JobState.DONE:
+        pages = str(total or "")
+    elif job.state is JobState.PARTIAL:
+        pages = f"{done - entry.pages_failed}/{total}"
+    elif total is not None or job.state is JobState.RUNNING:
+        dash = look.glyphs.dash
+        pages = f"{done or dash}/{dash if total is None else total}"
+    if columns.pages and pages:
+        parts += [(pad(pages, columns.pages, right=True), look.text), (" ", _BLANK)]
+    if columns.percent and parts:
+        percent = f"{fraction:.0%}" if shows_bar and total else ""
+        parts += [(pad(percent, columns.percent, right=True), look.muted), (" ", _BLANK)]
+    return parts, sum(len(text) for text, _ in parts)

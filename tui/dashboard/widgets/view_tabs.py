@@ -1,0 +1,65 @@
+"""ViewTabs: the views with their counts, the filter, the marks and the sort order, in one line."""
+
+from collections.abc import Callable, Sequence
+
+from rich.style import Style
+from textual.events import Click
+
+from tui.dashboard.joblist import View
+from tui.dashboard.look import Look, look_of
+from tui.dashboard.messages import ViewChosen
+from tui.dashboard.model import Model
+from tui.dashboard.widgets.lines import Lines, Part, parts_width, spread
+from tui.text.formatting import clip, number, short_number
+
+_BLANK = Style()
+_RIGHT_CELLS = 6
+_WORDY = 100
+
+
+class ViewTabs(Lines):
+    """A click on a view opens it."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = model
+        self._ends: list[int] = []
+
+    def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
+        """The line."""
+        look, jobs = look_of(self), self._model.jobs
+        arrow = look.glyphs.descending if jobs.is_reversed else look.glyphs.ascending
+        order: Part = (f"{jobs.sort} {arrow} ", look.muted)
+        left = self._tabs(number, look)
+        if parts_width([*left, order]) + _RIGHT_CELLS > width:
+            left = self._tabs(short_number, look)
+        if width >= _WORDY:
+            order = (f"sort {order[0]}", order[1])
+        room = width - parts_width(left) - 2
+        right: list[Part] = []
+        if self._model.marks:
+            right.append((f"{look.glyphs.mark} {number(len(self._model.marks))} marked  ", look.key))
+        if jobs.filter is not None:
+            free = room - parts_width(right) - len("/  ")
+            if free > 4:
+                text = f"/{clip(jobs.filter.text, min(free, 40), look.glyphs.ellipsis)}  "
+                right.append((text, look.warning))
+        if parts_width([*right, order]) <= room:
+            right.append(order)
+        return [spread(left, right, width)]
+
+    def _tabs(self, text_of: Callable[[int], str], look: Look) -> list[Part]:
+        parts: list[Part] = [(" ", _BLANK)]
+        self._ends = []
+        for index, view in enumerate(View, start=1):
+            label = f" {index} {view.title} {text_of(self._model.count(view))} "
+            parts.append((label, look.tab if view is self._model.jobs.view else look.muted))
+            self._ends.append(parts_width(parts))
+        return parts
+
+    def on_click(self, event: Click) -> None:
+        """Open the view clicked on."""
+        for view, end in zip(View, self._ends, strict=False):
+            if event.x < end:
+                self.post_message(ViewChosen(view))
+                return

@@ -1,0 +1,1 @@
+"""What the terminal is and can do: streams, signals, colours, and its loss."""

@@ -1,0 +1,1 @@
+"""What command and dashboard both print: numbers, glyphs, names of actions, exports. Draws no widget."""
