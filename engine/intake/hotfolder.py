@@ -13,13 +13,12 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-
-import watchfiles
 
 from engine.base.disk import is_network
 from engine.base.safetext import display_name
+from engine.intake.settling import Patience, Rest, Seen, Settling
+from engine.intake.watcher import Watcher
 from engine.job.job import Job, JobState, Source, Submission, signed_inode
 from engine.job.kinds import HEAD, TAIL, has_intact_end, kind_of, left_alone, names_kind
 from engine.queue.jobqueue import REMOVED, JobQueue
@@ -32,36 +31,12 @@ IGNORED_PREFIXES = (b".", b"~$")
 IGNORED_FOLDERS = frozenset({b"@eaDir", b"__MACOSX"})
 
 _TICK_S = 0.25
-_REBUILD_S = 1.0
-"""How long a broken watcher is left alone before it is built again; twice as long each time it breaks."""
-_JOIN_S = 5.0
+_RETRY_S = 1.0
+"""How long after a moment in which the folder could not be read it is read again."""
 _MAX_BATCH = 500
 """Files queued in one transaction, so that the first of ten thousand shows up at once."""
 GONE = "input: "
 """How the key of the banner begins that says a hot folder is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A file as it was when it was looked at."""
-
-    size: int
-    mtime_ns: int
-    inode: int
-    ctime_ns: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> "_Seen":
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
-
-
-@dataclass(slots=True)
-class _Candidate:
-    """A file that has not settled yet."""
-
-    seen: _Seen
-    since: float
-    """When it was first seen like this, on the monotonic clock."""
 
 
 class HotFolder:
@@ -85,24 +60,18 @@ class HotFolder:
         self._polls = rule.poll is Polling.ALWAYS or (rule.poll is Polling.AUTO and is_network(self._root))
         self._stop = threading.Event()
         self._has_new_rule = threading.Event()
-        self._hints_lock = threading.Lock()  # guards _hints
-        self._hints: set[bytes] = set()
         self._hinted = threading.Event()
-        self._watch_stop = threading.Event()
-        # Files are known here by their path inside the root, as bytes: a Path for each of 10,000 files takes most of
-        # the time of a scan.
-        self._candidates: dict[bytes, _Candidate] = {}
-        self._known: dict[bytes, _Seen] = {}
+        self._settling = Settling(trusts_file_times=not self._polls)
+        # Files are known here by their path inside the root, as bytes, as they are to `Settling`.
+        self._known: dict[bytes, Seen] = {}
         self._complaints: set[bytes] = set()
-        self._watcher: threading.Thread | None = None
+        self._watcher = None if self._polls else Watcher(self._root, self._hinted.set)
         self._root_id: tuple[int, int] | None = None
         # A root that has just changed may be the empty mount point of a share that is away: what is missing from it is
         # taken for gone only if it is still missing at the next scan.
         self._is_root_trusted = True
         self._has_unread_folders = False
-        self._rebuild_s = _REBUILD_S
         self._next_scan = 0.0
-        self._next_rebuild = 0.0
         self.first_scan_done = threading.Event()
         self.found = 0
         """Files seen by the scan under way, or by the last one."""
@@ -111,7 +80,7 @@ class HotFolder:
     @property
     def waiting(self) -> int:
         """How many files have not settled yet."""
-        return len(self._candidates)
+        return len(self._settling)
 
     @property
     def rule(self) -> WatchedFolder:
@@ -133,13 +102,14 @@ class HotFolder:
     def stop(self) -> None:
         """Queue nothing more and end."""
         self._stop.set()
-        self._watch_stop.set()
         self._hinted.set()
+        if self._watcher is not None:
+            self._watcher.let_go()
         if self._thread.is_alive():
             self._thread.join()
-        self._watch_stop.set()  # again: the thread may have built another watcher meanwhile
         if self._watcher is not None:
-            self._watcher.join(_JOIN_S)
+            self._watcher.let_go()  # again: the thread may have begun another watch meanwhile
+            self._watcher.join()
         self._queue.tracker.set_banner(self._gone, None)
 
     def _run(self) -> None:
@@ -150,8 +120,8 @@ class HotFolder:
             except Exception:
                 # Whatever went wrong with one file or one moment, the folder goes on being watched.
                 log.exception("The input folder could not be read")
-                self._next_scan = self._clock() + _REBUILD_S
-            self._hinted.wait(_TICK_S if self._candidates else min(1.0, self._rule.poll_interval))
+                self._next_scan = self._clock() + _RETRY_S
+            self._hinted.wait(_TICK_S if len(self._settling) else min(1.0, self._rule.poll_interval))
             self._hinted.clear()
 
     def _turn(self) -> None:
@@ -170,7 +140,8 @@ class HotFolder:
             self._scan()
             self.first_scan_done.set()
         else:
-            gone = [path for path in self._take_hints() if not self._look_below(path)]
+            hints = self._watcher.take_hints() if self._watcher is not None else ()
+            gone = [path for path in hints if not self._look_below(path)]
             if gone:
                 self._cancel_gone()
             self._look_again()
@@ -183,73 +154,33 @@ class HotFolder:
             status = self._root.stat()
         except OSError as error:
             self._root_id = None
-            self._watch_stop.set()
+            if self._watcher is not None:
+                self._watcher.let_go()
             self._queue.tracker.set_banner(
                 self._gone, f"The input folder is gone: {display_name(self._root)} ({error.strerror})."
             )
             return False
         root_id = (status.st_dev, status.st_ino)
         if root_id != self._root_id:
-            self._watch_stop.set()
+            if self._watcher is not None:
+                self._watcher.let_go()
             self._is_root_trusted = self._root_id is None and not self.first_scan_done.is_set()
             self._root_id = root_id
             self._next_scan = now
             self._queue.tracker.set_banner(self._gone, None)
-        if not self._polls and now >= self._next_rebuild and (self._watcher is None or not self._watcher.is_alive()):
-            # A watcher that cannot live, for want of inotify watches, must not mean a scan every second.
-            self._next_rebuild = now + self._rebuild_s
-            self._rebuild_s = min(2 * self._rebuild_s, self._rule.scan_interval)
+        if self._watcher is not None and self._watcher.keep_alive(now, self._rule.scan_interval):
             self._next_scan = now
-            self._start_watcher()
         return True
-
-    def _start_watcher(self) -> None:
-        self._watch_stop = threading.Event()
-        ready = threading.Event()
-        self._watcher = threading.Thread(
-            target=self._watch, args=(self._watch_stop, ready), name="watcher", daemon=True
-        )
-        self._watcher.start()
-        ready.wait(5)
-
-    def _watch(self, stop: threading.Event, ready: threading.Event) -> None:
-        """Turn the watcher's events into hints until it ends, for whatever reason."""
-        try:
-            for changes in watchfiles.watch(
-                self._root,
-                watch_filter=None,
-                debounce=200,
-                step=50,
-                stop_event=stop,
-                rust_timeout=500,
-                yield_on_timeout=True,
-                raise_interrupt=False,
-                ignore_permission_denied=True,
-            ):
-                ready.set()
-                self._rebuild_s = _REBUILD_S
-                if changes:
-                    with self._hints_lock:
-                        self._hints.update(os.fsencode(path) for _, path in changes)
-                    self._hinted.set()
-        except Exception as error:  # noqa: BLE001 - a watcher may die of anything; the scan goes on
-            log.warning("The watcher of the input folder ended and will be built again: %s", error)
-        finally:
-            ready.set()
-
-    def _take_hints(self) -> set[bytes]:
-        with self._hints_lock:
-            hints, self._hints = self._hints, set()
-        return hints
 
     # --- looking ---
 
     def _scan(self) -> None:
         """Look at everything, and see what is gone."""
-        self._take_hints()
+        if self._watcher is not None:
+            self._watcher.take_hints()
         self.found = 0
         present: set[bytes] = set()
-        ready: list[tuple[bytes, _Seen]] = []
+        ready: list[tuple[bytes, Seen]] = []
         self._has_unread_folders = False
         for key, status in self._files_below(b""):
             if self._stop.is_set():
@@ -257,13 +188,12 @@ class HotFolder:
             present.add(key)
             self.found += 1
             if self._look(key, status):
-                ready.append((key, _Seen.of(status)))
+                ready.append((key, Seen.of(status)))
             if len(ready) >= _MAX_BATCH:
                 self._submit(ready)
                 ready = []
         self._submit(ready)
-        for key in self._candidates.keys() - present:
-            del self._candidates[key]
+        self._settling.keep(present)
         if self._is_root_trusted and not self._has_unread_folders:
             for key in self._known.keys() - present:
                 del self._known[key]
@@ -283,7 +213,7 @@ class HotFolder:
         try:
             status = os.lstat(path)
         except OSError:
-            self._candidates.pop(key, None)
+            self._settling.forget(key)
             self._known.pop(key, None)
             return False
         files: Iterable[tuple[bytes, os.stat_result]]
@@ -291,58 +221,40 @@ class HotFolder:
             files = () if name and self._is_ignored(key, is_folder=True) else self._files_below(key)
         else:
             files = () if self._is_ignored(key, is_folder=False) else [(key, status)]
-        self._submit([(file, _Seen.of(s)) for file, s in files if self._look(file, s)])
+        self._submit([(file, Seen.of(s)) for file, s in files if self._look(file, s)])
         return True
 
     def _look_again(self) -> None:
         """Look at the files that have not settled."""
         ready = []
-        for key in list(self._candidates):
+        for key in self._settling.paths():
             try:
                 status = os.lstat(self._path(key))
             except OSError:
-                self._candidates.pop(key, None)
+                self._settling.forget(key)
                 continue
             if self._look(key, status):
-                ready.append((key, _Seen.of(status)))
+                ready.append((key, Seen.of(status)))
         self._submit(ready)
 
     def _look(self, key: bytes, status: os.stat_result) -> bool:
         """Whether a file is ready to be queued, now."""
         if not stat.S_ISREG(status.st_mode):
-            self._candidates.pop(key, None)
+            self._settling.forget(key)
             if self._is_wanted_by_name(key):
                 self._complain(key, "is not a regular file")
             return False
+        seen = Seen.of(status)
         known = self._known.get(key)
-        if known is not None and (known.size, known.mtime_ns, known.inode) == (
-            status.st_size,
-            status.st_mtime_ns,
-            status.st_ino,
-        ):
-            self._candidates.pop(key, None)
+        if (known is not None and known.is_same_content(seen)) or seen.size == 0:
+            self._settling.forget(key)
             return False
-        if status.st_size == 0:
-            self._candidates.pop(key, None)
-            return False
-        seen = _Seen.of(status)
-        now = self._clock()
-        candidate = self._candidates.get(key)
-        if candidate is None or candidate.seen != seen:
-            candidate = self._candidates[key] = _Candidate(seen, now)
-        return self._has_settled(key, candidate, now)
+        return self._has_settled(key, seen, self._settling.watch(key, seen, self._clock(), time.time()))
 
-    def _has_settled(self, key: bytes, candidate: _Candidate, now: float) -> bool:
-        """Whether nobody is writing the file any more, as far as that can be told."""
-        seen = candidate.seen
-        # The file's own clock may know more than we have watched, except across a network.
-        unchanged_s = now - candidate.since
-        if not self._polls:
-            unchanged_s = max(unchanged_s, time.time() - max(seen.mtime_ns, seen.ctime_ns) / 1e9)
-        # Writing to a file sets both times; renaming it sets ctime alone. So a later ctime means that the last thing
-        # that happened to it was not a write, as when it was written elsewhere and moved in.
-        arrived_whole = not self._polls and seen.ctime_ns > seen.mtime_ns
-        if not arrived_whole and unchanged_s < min(self._rule.settle, self._rule.settle_damaged):
+    def _has_settled(self, key: bytes, seen: Seen, rest: Rest) -> bool:
+        """Whether nobody is writing the file any more, and it is one that is taken in."""
+        patience = Patience(self._rule.settle, self._rule.settle_damaged)
+        if not rest.is_worth_reading(patience):
             return False
         try:
             with Path(os.fsdecode(self._path(key))).open("rb") as stream:
@@ -354,19 +266,17 @@ class HotFolder:
             return False
         kind = kind_of(os.fsdecode(key), head)
         if kind is None or kind not in self._rule.options.accept:
-            if unchanged_s >= self._rule.settle_damaged:
-                self._candidates.pop(key, None)
+            if rest.is_over(patience, is_intact=False):
+                self._settling.forget(key)
                 self._known[key] = seen
                 if self._is_wanted_by_name(key):
                     self._complain(key, left_alone(kind, self._rule.options.accept))
             return False
-        if not has_intact_end(kind, head, tail, seen.size):
-            return unchanged_s >= self._rule.settle_damaged
-        return arrived_whole or unchanged_s >= self._rule.settle
+        return rest.is_over(patience, is_intact=has_intact_end(kind, head, tail, seen.size))
 
     # --- telling the queue ---
 
-    def _submit(self, ready: list[tuple[bytes, _Seen]]) -> None:
+    def _submit(self, ready: list[tuple[bytes, Seen]]) -> None:
         if not ready or self._stop.is_set():
             return
         rule = self._rule
@@ -384,7 +294,7 @@ class HotFolder:
         for key, seen in ready:
             self._known[key] = seen
             # Last, so that nobody finds the file neither waiting here nor in the queue.
-            self._candidates.pop(key, None)
+            self._settling.forget(key)
 
     def _supersede(self, newer: Job) -> None:
         """A file was replaced: what is queued or running for its earlier content is no longer wanted."""
@@ -417,7 +327,7 @@ class HotFolder:
             with contextlib.suppress(OSError):
                 status = os.lstat(self._path(source.path))
                 if source.matches(status):
-                    self._known[source.path] = _Seen.of(status)
+                    self._known[source.path] = Seen.of(status)
 
     def _files_below(self, folder: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
         """Everything below a folder that is no folder and not ignored by its name, without following links."""

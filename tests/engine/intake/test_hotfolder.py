@@ -14,6 +14,7 @@ import pytest
 import watchfiles
 
 from engine.intake import hotfolder as hotfolder_module
+from engine.intake import watcher as watcher_module
 from engine.intake.hotfolder import GONE, HotFolder
 from engine.job.job import Job, JobState
 from engine.queue.jobqueue import JobQueue
@@ -142,8 +143,8 @@ class Inbox:
     def is_seen(self, file: Path) -> bool:
         """Whether the file has been looked at as it is now, and waits to settle."""
         assert self.hot is not None
-        candidate = self.hot._candidates.get(os.fsencode(file.relative_to(self.root)))
-        return candidate is not None and candidate.seen.size == file.stat().st_size
+        seen = self.hot._settling.seen(os.fsencode(file.relative_to(self.root)))
+        return seen is not None and seen.size == file.stat().st_size
 
     def in_state(self, job_id: int, state: JobState) -> bool:
         snapshot = self.tracker.job(job_id)
@@ -293,7 +294,7 @@ def test_finds_a_folder_tree_moved_in(inbox: Inbox) -> None:
 
 @pytest.mark.parametrize("name", [b"caf\xe9.pdf", b"\xff\xfe/b\x80d.pdf"])
 def test_finds_a_name_that_is_no_utf8_and_goes_on(inbox: Inbox, monkeypatch: pytest.MonkeyPatch, name: bytes) -> None:
-    monkeypatch.setattr(hotfolder_module, "_REBUILD_S", 0.2)
+    monkeypatch.setattr(watcher_module, "_REBUILD_S", 0.2)
     inbox.start()
     inbox.drop(name)
     (job,) = inbox.wait_for(name)
@@ -700,7 +701,7 @@ def test_a_scan_finds_files_the_watcher_never_reports(inbox: Inbox, monkeypatch:
 def test_a_watcher_that_dies_is_built_again_and_what_it_missed_is_found(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch, engine_log: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(hotfolder_module, "_REBUILD_S", 0.2)
+    monkeypatch.setattr(watcher_module, "_REBUILD_S", 0.2)
     watch = watchfiles.watch
     die = threading.Event()
     lives = []
@@ -732,7 +733,7 @@ def test_without_a_working_watcher_the_folder_is_scanned_all_the_same(
         raise OSError("inotify instance limit reached")
 
     monkeypatch.setattr(watchfiles, "watch", broken)
-    monkeypatch.setattr(hotfolder_module, "_REBUILD_S", 0.2)
+    monkeypatch.setattr(watcher_module, "_REBUILD_S", 0.2)
     inbox.start(scan_interval=0.3)
     inbox.drop("a.pdf")
     inbox.wait_for("a.pdf")
@@ -741,7 +742,7 @@ def test_without_a_working_watcher_the_folder_is_scanned_all_the_same(
 def test_a_moment_in_which_the_queue_cannot_be_written_loses_no_file(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch, engine_log: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(hotfolder_module, "_REBUILD_S", 0.2)
+    monkeypatch.setattr(hotfolder_module, "_RETRY_S", 0.2)
     add = inbox.queue.add
     failures: list[int] = []
 
