@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import peer
 from benchmarks.library import ROOT, outcomes
 
 DEFAULT = ROOT.parent / "shared" / "corpus"
@@ -46,7 +47,7 @@ def load(folder: Path | None, made: Path) -> Corpus:
         if report not in files or warm_up not in files:
             raise SystemExit(f"{folder}: there is no long/{_REPORT} and long/{_WARM_UP} in it.")
     else:
-        subprocess.run([sys.executable, "-m", "benchmarks.corpus", str(made)], cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-m", __spec__.name, str(made)], cwd=ROOT, check=True)
         files = sorted(made.glob("*.pdf"))
         report, warm_up, name = made / "report.pdf", made / "warm-up.pdf", "generated (tests/pdfs.py)"
     return Corpus(name, report, warm_up, tuple(files), _pages(files))
@@ -54,13 +55,13 @@ def load(folder: Path | None, made: Path) -> Corpus:
 
 def small_files(count: int, folder: Path) -> list[Path]:
     """So many one-page PDFs in a folder, which is made."""
-    command = [sys.executable, "-m", "benchmarks.corpus", "--small", str(count), str(folder)]
+    command = [sys.executable, "-m", __spec__.name, "--small", str(count), str(folder)]
     subprocess.run(command, cwd=ROOT, check=True)
     return sorted(folder.iterdir())
 
 
 def _pages(files: list[Path]) -> dict[Path, int]:
-    command = [sys.executable, "-m", "benchmarks.peer", "pages", *map(str, files)]
+    command = [sys.executable, "-m", peer.__name__, "pages", *map(str, files)]
     answer = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
     return {Path(file): count for file, count in json.loads(answer).items()}
 

@@ -119,7 +119,7 @@ class Terminal:
         if self.pid == 0:
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", LANG="C.UTF-8")
             arguments = ["--show", str(count), str(rows_changing), str(self._report)]
-            os.execv(sys.executable, [sys.executable, "-m", "benchmarks.dashboard", *arguments])
+            os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *arguments])
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
     def __enter__(self) -> "Terminal":

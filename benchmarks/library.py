@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks import peer
+
 ROOT = Path(__file__).parent.parent
 LIMIT_S = 120.0
 """For a document of a few pages; longer ones get `_PER_PAGE_S` more for each page."""
@@ -70,7 +72,7 @@ def _run(file: Path, out: Path, suffixes: Sequence[str], limit_s: float) -> str 
     """None if it worked, else what happened."""
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.peer", "outputs", str(file.absolute()), str(out), *suffixes],
+            [sys.executable, "-m", peer.__name__, "outputs", str(file.absolute()), str(out), *suffixes],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

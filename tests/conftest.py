@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from engine.sandbox.local import ForkServer
+from engine.work import pool
 from tests.clock import Clock
 from tests.forkservers import shared_fork_servers
 
@@ -37,7 +38,7 @@ def _shared_fork_servers() -> Iterator[None]:
 @pytest.fixture
 def own_fork_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has engines start fork servers of their own, as they do outside of tests."""
-    monkeypatch.setattr("engine.work.pool.ForkServer", ForkServer)
+    monkeypatch.setattr(pool, "ForkServer", ForkServer)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from engine.base.errors import SandboxUnavailable
 from engine.sandbox.local import ForkServer
 from engine.sandbox.protocol import Preload
+from engine.work import pool
 
 
 class SharedForkServer(ForkServer):
@@ -52,7 +53,7 @@ def shared_fork_servers() -> Iterator[None]:
         return SharedForkServer(shared[program], log_file, program)
 
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.work.pool.ForkServer", fork_server)
+        patch.setattr(pool, "ForkServer", fork_server)
         try:
             yield
         finally:

@@ -5,7 +5,6 @@ Most of the time that a command takes goes into loading its code, and tests give
 
 import atexit
 import functools
-import importlib
 import json
 import os
 import socket
@@ -15,14 +14,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from engine.remote import client, offline
+from engine.settings import settings
+from tui.command import cli, orders
+
 _TIMEOUT_S = 100.0
-_LOADED = (
-    "tui.command.cli",
-    "tui.command.orders",
-    "engine.remote.client",
-    "engine.remote.offline",
-    "engine.settings.settings",
-)
+_LOADED = (client, offline, orders, settings)
+"""What commands import late."""
 
 
 def run_forked(folder: Path, arguments: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -92,7 +90,5 @@ def _become(request: dict, descriptors: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
-    for _module in _LOADED:
-        importlib.import_module(_module)
     _serve(socket.socket(fileno=int(sys.argv[1])))
-    sys.modules["tui.command.cli"].main()
+    cli.main()

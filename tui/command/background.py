@@ -16,6 +16,8 @@ from engine.settings.loading import SettingsSource
 from engine.settings.settings import Settings
 from tui.terminal.signals import POLL_S
 
+PROGRAM = "tui.command.serve"
+"""What the process runs; named, since importing it would load the web server that only that process needs."""
 _STOP_S = 12.0
 """An engine that is stopping ends within 10 s."""
 
@@ -64,7 +66,7 @@ class BackgroundEngine:
         """
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tui.command.serve"],
+                [sys.executable, "-m", PROGRAM],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

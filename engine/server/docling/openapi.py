@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.server.dependencies.schemas import Problem
 from engine.server.docling.doclingschemas import FailedResult, StillGoing
-from engine.server.security import limits
+from engine.server.security import admission
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -19,7 +19,7 @@ REFUSALS: Responses = {
     400: {"model": Problem, "description": "The request cannot be read, or asks for something to be fetched."},
     413: {"model": Problem, "description": "More than `max_upload`."},
     415: {"model": Problem, "description": "The body is of another kind."},
-    **limits.REFUSALS,
+    **admission.REFUSALS,
 }
 UNREADABLE: Responses = {422: {"model": Problem, "description": "There is no document in the request."}}
 WAITED: Responses = {

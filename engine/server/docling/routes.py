@@ -35,7 +35,7 @@ from engine.server.docling.doclingschemas import (
 from engine.server.docling.openapi import FORM, JSON, REFUSALS, UNKNOWN, UNREADABLE, WAITED, ZIP
 from engine.server.docling.received import Uploads
 from engine.server.docling.tasks import Task, Tasks
-from engine.server.security.limits import admission
+from engine.server.security.admission import admission
 
 _LOOK_S = (0.05, 0.5)
 """How often what waits looks at a task: ever less often the longer it has waited."""

@@ -12,7 +12,7 @@ from engine.server.dependencies.schemas import Problem
 from engine.server.dependencies.service import Service
 from engine.server.routers.forms import MULTIPART, URLENCODED, Wishes, form_schema, read_wishes
 from engine.server.routers.uploads import FileRules, Upload, read_form
-from engine.server.security.limits import REFUSALS, admission
+from engine.server.security.admission import REFUSALS, admission
 from engine.server.security.names import find_input, names_for
 
 _OK, _ACCEPTED = 200, 202

@@ -12,13 +12,16 @@ import pymupdf
 import pytest
 
 from engine.base.errors import CannotGoOn, EngineLocked, OutputUnwritable, SettingsError, SourceGone, SourceUnreadable
+from engine.facade import engine as engine_module
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState, PageState
 from engine.job.snapshot import PageMark
 from engine.publish.publisher import Publisher
 from engine.queue.store import JobStore
 from engine.settings.settings import Settings
+from engine.work import conversion
 from tests import pdfs
+from tests.engine import faulty_child
 from tests.waiting import wait_until
 
 SLOW_PAGE_S = 0.25
@@ -35,7 +38,7 @@ def slow_pages(pages: int) -> bytes:
 @contextmanager
 def running(tmp_path: Path, *, watch: bool = False, **changes: object) -> Iterator[Engine]:
     values = {"input": tmp_path / "input", "output": tmp_path / "output", "ocr": "never", "num_workers": 2, **changes}
-    with Engine(Settings(**values), watch=watch, program="tests.engine.faulty_child") as engine:  # type: ignore[arg-type]
+    with Engine(Settings(**values), watch=watch, program=faulty_child.__name__) as engine:  # type: ignore[arg-type]
         yield engine
 
 
@@ -281,7 +284,7 @@ def test_a_file_replaced_while_it_is_converted_is_not_published_from_its_old_con
 def test_a_full_disk_pauses_the_work_and_nothing_is_lost(tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100, 100, 0))
-    monkeypatch.setattr("engine.facade.engine._DISK_CHECK_S", 0.0)
+    monkeypatch.setattr(engine_module, "_DISK_CHECK_S", 0.0)
     with running(tmp_path) as engine:
         job = engine.submit(file("a.pdf", pdfs.text_pages(1)))
         (banner,) = engine.snapshot().banners
@@ -296,7 +299,7 @@ def test_a_full_disk_pauses_the_work_and_nothing_is_lost(tmp_path: Path, file, m
 def test_an_output_that_cannot_be_written_pauses_the_work_and_it_goes_on_by_itself(
     tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.facade.engine._DISK_CHECK_S", 0.0)
+    monkeypatch.setattr(engine_module, "_DISK_CHECK_S", 0.0)
     real_rename, broken = Path.rename, [True]
 
     def rename(self: Path, target: Path) -> Path:
@@ -435,7 +438,7 @@ def test_a_draining_engine_finishes_what_runs_and_begins_nothing(tmp_path: Path,
 def test_a_queue_that_cannot_be_written_for_a_moment_loses_no_job(
     tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.facade.engine._DISK_CHECK_S", 0.0)
+    monkeypatch.setattr(engine_module, "_DISK_CHECK_S", 0.0)
     claim, failures = JobStore.claim, [OutputUnwritable("Cannot write the queue: the disk is full.")]
 
     def failing(self: JobStore, job_id: int) -> Job | None:
@@ -460,7 +463,7 @@ def test_a_result_whose_place_is_in_the_way_does_not_keep_the_others_waiting(
         publish(self, job_id, made, place, manifest)
 
     monkeypatch.setattr(Publisher, "publish", refusing)
-    monkeypatch.setattr("engine.work.conversion._POSTPONE_S", 0.1)
+    monkeypatch.setattr(conversion, "_POSTPONE_S", 0.1)
     with running(tmp_path, num_workers=1) as engine:
         bad, good = engine.submit_many([file(n, pdfs.text_pages(1)) for n in ("bad.pdf", "good.pdf")])
         wait_for(engine, good, JobState.DONE)

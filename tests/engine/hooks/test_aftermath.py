@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from engine.hooks import webhook
 from engine.hooks.aftermath import Aftermath
 from engine.job.job import Job, JobState, Source, Submission
 from engine.job.options import ConvertOptions, Format
@@ -403,7 +404,7 @@ def test_convert_keeps_what_it_could_not_deliver_and_the_next_one_delivers_it(
     with receiving(status(503)) as receiver:
         (tmp_path / "my.toml").write_text(f'webhook = "{receiver.url()}"\nwebhook_hosts = ["127.0.0.1"]\n')
         monkeypatch.setenv("HOTFOLIO_CONFIG", str(tmp_path / "my.toml"))
-        monkeypatch.setattr("engine.hooks.webhook._FIRST_DELAY_S", 600.0)
+        monkeypatch.setattr(webhook, "_FIRST_DELAY_S", 600.0)
         convert(file, output)
         assert f"1 delivery is kept in {state}; " in capsys.readouterr().err
         with sqlite3.connect(state / "jobs.sqlite3") as db:

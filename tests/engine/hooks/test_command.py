@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.hooks import command as command_module
 from engine.hooks.command import MAX_OUTPUT, Outcome, RunningCommand, why_not_run
 from tests.waiting import wait_until
 
@@ -96,7 +97,7 @@ def test_one_that_takes_too_long_is_ended_with_all_it_has_started(tmp_path: Path
 def test_one_that_does_not_want_to_end_is_ended_all_the_same(
     tmp_path: Path, pids: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.hooks.command._GRACE_S", 0.2)
+    monkeypatch.setattr(command_module, "_GRACE_S", 0.2)
     script = f"trap '' TERM; (trap '' TERM; echo $$ >> {pids}; sleep 60) & echo $$ >> {pids}; wait; sleep 60"
     assert shell(tmp_path, script, timeout_s=0.4).problem == "took longer than 0.4 s and was ended"
     for pid in pids.read_text().split():
@@ -109,9 +110,9 @@ def test_one_that_cannot_be_ended_is_given_up_and_keeps_nobody_who_stops_it(
     def refuse(_pid: int, _number: int) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("engine.hooks.command._GRACE_S", 0.1)
-    monkeypatch.setattr("engine.hooks.command._GIVE_UP_S", 1.0)
-    monkeypatch.setattr("engine.hooks.command.os.killpg", refuse)
+    monkeypatch.setattr(command_module, "_GRACE_S", 0.1)
+    monkeypatch.setattr(command_module, "_GIVE_UP_S", 1.0)
+    monkeypatch.setattr(command_module.os, "killpg", refuse)
     command = RunningCommand(("sh", "-c", f"echo $$ > {pids}; echo begun; exec sleep 30"), PATH, tmp_path)
     outcomes: list[Outcome] = []
     waiting = threading.Thread(target=lambda: outcomes.append(command.wait(0.3)), daemon=True)

@@ -22,6 +22,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.passwords import MAX_BYTES, MAX_PASSWORDS, passwords_problem, read_passwords
 from engine.settings.settings import Settings
+from engine.work import pool
 from engine.work.runs import Run
 from tests import pdfs
 from tests.engine.making import OPTIONS, job
@@ -183,7 +184,7 @@ def engine(folder: Path) -> Iterator[Engine]:
         passwords_file=folder / "secrets" / "passwords.txt",
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.work.pool.ForkServer", ForkServer)  # one with its log in this folder
+        patch.setattr(pool, "ForkServer", ForkServer)  # one with its log in this folder
         with Engine(settings, watch=False) as engine:
             yield engine
 

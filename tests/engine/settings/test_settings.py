@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from engine.base.errors import SandboxUnavailable, SettingsError
 from engine.job.options import ConvertOptions, Format, OcrMode
+from engine.sandbox import local
 from engine.sandbox.local import ForkServer
 from engine.settings import settings as settings_module
 from engine.settings.live import LiveSettings
@@ -375,7 +376,7 @@ def test_a_conversion_process_gets_nothing_of_a_webhook(tmp_path: Path, monkeypa
         given.append(env)
         raise OSError("not now")
 
-    monkeypatch.setattr("engine.sandbox.local.subprocess.Popen", start)
+    monkeypatch.setattr(local.subprocess, "Popen", start)
     server = ForkServer(tmp_path / "log", hidden=WEBHOOK_VARIABLES)
     with pytest.raises(SandboxUnavailable):
         server.start()

@@ -12,6 +12,7 @@ import pytest
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
 from engine.settings.settings import Settings
+from tests.engine import faulty_child
 
 PAGES = 5
 BAD = 3
@@ -37,7 +38,7 @@ def convert(tmp_path: Path, files: Sequence[bytes], **changes: object) -> tuple[
         ocr="never",
         **{"page_timeout": PAGE_TIMEOUT_S, **changes},  # type: ignore[arg-type]
     )
-    engine = Engine(settings, watch=False, program="tests.engine.faulty_child")
+    engine = Engine(settings, watch=False, program=faulty_child.__name__)
     paths = []
     for number, content in enumerate(files):
         paths.append(tmp_path / f"file-{number}.pdf")

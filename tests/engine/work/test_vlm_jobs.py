@@ -13,6 +13,7 @@ from engine.job.job import Job, JobState
 from engine.job.options import VLM_KEY
 from engine.sandbox.local import ForkServer
 from engine.settings.settings import Settings
+from engine.work import pool
 from tests import pdfs
 from tests.engine.convert.vlm_server import KEY, MODEL, Asked, Reply, VisionServer, failure
 from tests.waiting import wait_until
@@ -62,7 +63,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("vlm")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VLM_KEY, KEY)
-        patch.setattr("engine.work.pool.ForkServer", ForkServer)  # one that has this environment
+        patch.setattr(pool, "ForkServer", ForkServer)  # one that has this environment
         bench = Bench(folder)
         with bench.engine:
             yield bench

@@ -12,6 +12,7 @@ import pytest
 from engine.job.job import JobState, PageState
 from tests.tui.conftest import session
 from tests.tui.fake_engine import FakeEngine
+from tui.dashboard import app
 
 FOLDER = Path(__file__).with_name("snapshots")
 
@@ -52,7 +53,7 @@ async def test_the_screen_is_as_it_was(
     elif not name.startswith("empty"):
         night(engine)
     # The machine's own figures are not the same twice.
-    monkeypatch.setattr("tui.dashboard.app._METER_S", 3600.0)
+    monkeypatch.setattr(app, "_METER_S", 3600.0)
     async with session(engine, size) as s:
         s.app.model.reading = None
         await s.look()

@@ -12,6 +12,7 @@ import pymupdf
 import pytest
 from PIL import Image
 
+from engine.convert.formats import searchablepdf
 from engine.convert.formats.pdfpages import PdfPages
 from engine.convert.ocr import choice as ocr
 from engine.convert.ocr.engines.ocrengine import Pixels, ReadLine, ReadWord
@@ -308,7 +309,7 @@ def test_a_damaged_document_is_written_anew(conversion: Conversion, words: dict[
 def test_a_page_that_failed_stays_as_it_is(conversion: Conversion) -> None:
     words = {n: line(f"Page number {n}", 50, 50) for n in (1, 2, 3)}
     stale = conversion.folder / "parts" / "0002.json"
-    conversion.patch.setattr("engine.convert.formats.searchablepdf._is_said", lambda word, _: fail_on(word.text))
+    conversion.patch.setattr(searchablepdf, "_is_said", lambda word, _: fail_on(word.text))
 
     def fail_on(text: str) -> bool:
         if text == "2":

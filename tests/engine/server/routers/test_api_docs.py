@@ -25,6 +25,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.engine import faulty_child
 from tests.engine.facade.test_engine import slow_pages
 from tests.engine.server.serving import serving
 from tests.places import DOCS
@@ -117,7 +118,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     )
     settings.input.mkdir()
     (settings.input / "report.pdf").write_bytes(pdfs.text_pages(2))
-    engine = Engine(settings, program="tests.engine.faulty_child")
+    engine = Engine(settings, program=faulty_child.__name__)
     engine.start()
     try:
         wait_until(lambda: engine.select(states=[JobState.DONE]), "report.pdf", 60)

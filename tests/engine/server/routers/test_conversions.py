@@ -15,6 +15,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.engine import faulty_child
 from tests.engine.facade.test_engine import slow_pages
 from tests.waiting import wait_until
 
@@ -24,7 +25,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine whose pages can be slow."""
     folder = tmp_path_factory.mktemp("queue")
     settings = Settings(input=folder / "input", output=folder / "output", ocr="never", num_workers=1, batch_seconds=0.5)
-    with Engine(settings, watch=False, program="tests.engine.faulty_child") as engine:
+    with Engine(settings, watch=False, program=faulty_child.__name__) as engine:
         yield engine
 
 

@@ -24,6 +24,7 @@ from engine.server.dependencies.service import Service
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.engine import faulty_child
 from tests.places import DOCS
 from tests.waiting import wait_until
 
@@ -89,7 +90,7 @@ def busy_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine that has converted one document of each kind."""
     folder = tmp_path_factory.mktemp("metrics")
     settings = Settings(output=folder / "output", num_workers=2, ocr="never", page_timeout=6)
-    with Engine(settings, watch=False, program="tests.engine.faulty_child") as engine:
+    with Engine(settings, watch=False, program=faulty_child.__name__) as engine:
         engine.pause()
         jobs = {}
         for name, content in FILES.items():
@@ -245,7 +246,7 @@ def looping(folder: Path) -> Engine:
     if not (folder / "loops.pdf").exists():
         (folder / "loops.pdf").write_bytes(faulty("fault-once: loop"))
     settings = Settings(output=folder / "output", num_workers=1, ocr="never", page_timeout=60)
-    return Engine(settings, watch=False, program="tests.engine.faulty_child")
+    return Engine(settings, watch=False, program=faulty_child.__name__)
 
 
 def is_on_page_3(engine: Engine) -> bool:

@@ -18,7 +18,7 @@ from engine.server.app.listener import Door, Listener
 from engine.server.dependencies import rates as rates_module
 from engine.server.dependencies.rates import Rates
 from engine.server.dependencies.service import Service
-from engine.server.security.limits import REFUSALS, admission, client_of
+from engine.server.security.admission import REFUSALS, admission, client_of
 from engine.settings.settings import Settings
 from tests import pdfs
 from tests.clock import Clock
