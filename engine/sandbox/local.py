@@ -61,7 +61,6 @@ START_TIMEOUT_S = 60.0
 _TICK_S = 0.25
 _GRACE_S = 60.0
 """A process that keeps the deadlines of a vision model's answers itself has so much longer, for all else it does."""
-_MAX_FORK_SERVER_THREADS = 2  # the main one, and one that `import onnxruntime` makes and that does no work
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,9 +326,9 @@ class Sandbox:
             raise ChildGarbage("The conversion process did not introduce itself.")
         if event.pid < 2:
             raise ChildGarbage("The conversion process did not introduce itself.")
-        if not event.preloaded or event.threads > _MAX_FORK_SERVER_THREADS:
+        if not event.preloaded or event.threads > 1:
             raise SandboxUnavailable(
-                f"The conversion libraries were loaded with {event.threads} threads; conversions would hang."
+                f"The conversion libraries have started threads ({event.threads - 1}); conversions would hang."
             )
         with self._kill_lock:
             self.pid = event.pid

@@ -1,5 +1,6 @@
-"""How ONNX Runtime's sessions are made, whichever library makes them: threads and memory arena."""
+"""How ONNX Runtime is loaded, and its sessions made, whichever library makes them: threads and memory arena."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,11 +23,15 @@ def without_arena() -> Iterator[None]:
 
 
 def tame_onnx_runtime() -> None:
-    """Give every inference session one thread and its memory arena, unless it is made under `without_arena`.
+    """Load it without telemetry, and give every session one thread and its memory arena, unless made `without_arena`.
+
+    By itself, `import onnxruntime` (1.32) starts a thread, looks up a host of its maker's, and writes a device's id and
+    a database into the user's cache folder. A process must not be forked from one with such a thread.
 
     PyMuPDF turns the arena off so that a long-lived process does not keep its peak; a conversion process is recycled
     instead, and with the arena a page costs a quarter less time (`benchmarks/onnx_arena.py`).
     """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import, which reads it
     import onnxruntime
 
     class Session(onnxruntime.InferenceSession):  # type: ignore[misc]

@@ -5,14 +5,14 @@ import sys
 
 PROGRAM = """
 import sys
-from engine.convert import runtime
+from engine.convert.process import runtime
 runtime.preload()
 loaded = "rapidocr" in sys.modules
 threads = runtime.thread_count() or 1
 from engine.convert.ocr.choice import Ocr
 from engine.job.options import ConvertOptions
 is_used = Ocr.for_options(ConvertOptions(ocr_engine="rapidocr")).engine is not None
-print([loaded, threads <= 2, is_used, "rapidocr" in sys.modules], file=sys.stderr)
+print([loaded, threads == 1, is_used, "rapidocr" in sys.modules], file=sys.stderr)
 """
 
 
