@@ -16,10 +16,10 @@ from engine.convert.process import child, runtime
 
 def install() -> None:
     runtime.preload()
+    from engine.convert.formats import families
     from engine.convert.open.context import MergeContext, PageContext
-    from engine.convert.process import chain
 
-    honest = chain.converters
+    honest = families.converters
     if "FAULTY_CHILD_WITHOUT_OCR" in os.environ:
         from engine.convert.ocr import choice as ocr
         from engine.sandbox.capabilities import OcrTools
@@ -40,7 +40,7 @@ def install() -> None:
         def merge(self, document: MergeContext) -> None:
             pass
 
-    chain.converters = lambda: [FaultyConverter(), *honest()]
+    families.converters = lambda: [FaultyConverter(), *honest()]
 
 
 def misbehave(fault: str) -> None:

@@ -53,7 +53,7 @@ def to_line(result: PageResult, model: PageModel | None, remarks: Remarks) -> by
     """A page as a line of a checkpoint file. A float, a key order or a missing value survives unchanged.
 
     A page that failed, or of which no text is wanted, has no model. How it came out stands before what it says, page
-    and state first: that is what `engine.work.checkpoint` and `chain` go by.
+    and state first: that is what `engine.work.checkpoint` and `process.checkpoints` go by.
     """
     entry = {
         **asdict(result),

@@ -1,1 +1,1 @@
-"""What runs inside a conversion process: the fork server, its tasks, and the chain of converters."""
+"""What runs inside a conversion process: the fork server, its tasks, batches of pages and the merge."""

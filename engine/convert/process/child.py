@@ -212,7 +212,7 @@ class _Child:
 
     def _open(self, task: OpenTask, started: float) -> None:
         from engine.convert.open.otherkinds import make_pdf
-        from engine.convert.process.chain import write_head
+        from engine.convert.process.batch import write_head
 
         noted = make_pdf(task.name, task.options.accept, self._at_times(OpenProgress))
         document = self._document_of(task)
@@ -226,7 +226,7 @@ class _Child:
         self._send(Opened(pages=document.page_count, busy_s=busy_s, warnings=warnings, candidate=document.candidate))
 
     def _pages(self, task: PagesTask, started: float) -> None:
-        from engine.convert.process.chain import convert_batch
+        from engine.convert.process.batch import convert_batch
 
         convert_batch(
             self._document_of(task),
@@ -248,7 +248,7 @@ class _Child:
         self._send(PagesDone(busy_s=time.perf_counter() - started))
 
     def _preview(self, task: PreviewTask, started: float) -> None:
-        from engine.convert.process.chain import preview_document, preview_page
+        from engine.convert.process.merge import preview_document, preview_page
 
         file = Path(task.file)
         if task.page is None:
@@ -291,7 +291,7 @@ class _Child:
     def _merge(self, task: MergeTask, started: float) -> None:
         from engine.convert.open.document import Document, open_document
         from engine.convert.open.otherkinds import working_copy
-        from engine.convert.process.chain import merge_document, versions
+        from engine.convert.process.merge import merge_document, versions
 
         def open_source() -> Document:
             # Not the one that is open already: reading pages may have changed it.

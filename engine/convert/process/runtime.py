@@ -28,7 +28,8 @@ def preload(*also: Preload) -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     tame_onnx_runtime()
-    import engine.convert.process.chain
+    import engine.convert.process.batch
+    import engine.convert.process.merge
 
     for what in also:
         match what:

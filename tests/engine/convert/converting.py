@@ -10,7 +10,8 @@ import pytest
 
 from engine.convert.open.context import OcrWord, PageContext
 from engine.convert.open.document import Document, open_document
-from engine.convert.process import chain
+from engine.convert.process.batch import convert_batch, write_head
+from engine.convert.process.merge import merge_document
 from engine.convert.read import reading
 from engine.job.job import Checkpoint, PageResult, PageState
 from engine.job.options import ConvertOptions
@@ -59,9 +60,9 @@ class Conversion:
         document = opened()
         results: list[PageResult] = []
         checkpoints = []
-        chain.write_head(document)
+        write_head(document)
         for number in pages or range(1, document.page_count + 1):
-            chain.convert_batch(
+            convert_batch(
                 document,
                 range(number, number + 1),
                 asked,
@@ -75,7 +76,7 @@ class Conversion:
         failed = {result.page: result.error for result in results if result.state is PageState.FAILED}
         Path(MERGE_LIST).write_text(json.dumps({"checkpoints": checkpoints, "failed": failed}))
         before_merge()
-        warnings = chain.merge_document(self.name, asked, opened, lambda _: None)
+        warnings = merge_document(self.name, asked, opened, lambda _: None)
         return Converted(self.folder / "out", results, warnings)
 
 

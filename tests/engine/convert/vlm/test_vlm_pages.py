@@ -14,7 +14,8 @@ from PIL import Image
 
 from engine.convert.open.context import PageContext
 from engine.convert.open.document import open_document
-from engine.convert.process.chain import convert_batch, merge_document, write_head
+from engine.convert.process.batch import convert_batch, write_head
+from engine.convert.process.merge import merge_document
 from engine.convert.read import byocr as ocrpage
 from engine.convert.vlm import asking
 from engine.convert.vlm import modelclient as client
