@@ -120,11 +120,12 @@ class Engine:
         self._tracker = ProgressTracker(time.monotonic)
         self._queue = JobQueue(store, scheduler, self._tracker, time.monotonic)
         if store.moved_aside is not None:
-            rebuild(store, settings.hot_folders)
-            self._tracker.set_banner(
-                "store",
-                f"The queue was damaged and has been built anew from the folders; the old one is {store.moved_aside}.",
-            )
+            aside = display_name(store.moved_aside)
+            if rebuild(store, settings.hot_folders) or not store.was_empty:
+                self._tracker.set_banner(
+                    "store",
+                    f"The queue was damaged and has been built anew from the folders; the old one is {aside}.",
+                )
         self._queue.load(lambda job_id: has_progress(state / "jobs" / str(job_id) / "pages"))
         self._queue.listen(self._finished.put)
         self._aftermath = Aftermath(lambda: self.settings, store, self._tracker.set_banner)

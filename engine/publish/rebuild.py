@@ -13,13 +13,13 @@ from engine.queue.store import JobStore
 from engine.settings.profiles import WatchedFolder
 
 
-def rebuild(store: JobStore, folders: Iterable[WatchedFolder]) -> None:
-    """Learn from the manifests in their outputs what of hot folders is already converted."""
-    for folder in folders:
-        _rebuild(store, folder.path, folder.output)
+def rebuild(store: JobStore, folders: Iterable[WatchedFolder]) -> int:
+    """Learn from the manifests in their outputs what of hot folders is already converted; returns how many jobs."""
+    return sum(_rebuild(store, folder.path, folder.output) for folder in folders)
 
 
-def _rebuild(store: JobStore, root: Path, output: Path) -> None:
+def _rebuild(store: JobStore, root: Path, output: Path) -> int:
+    found = 0
     for file in output.rglob("manifest.json"):
         manifest = read_manifest(file.parent)
         if manifest is None:
@@ -46,3 +46,5 @@ def _rebuild(store: JobStore, root: Path, output: Path) -> None:
                 pages=len(manifest["pages"]),
                 pages_done=len(manifest["pages"]),
             )
+            found += 1
+    return found

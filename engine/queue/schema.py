@@ -96,13 +96,22 @@ _MIGRATIONS: tuple[str, ...] = (
 SCHEMA_VERSION = len(_MIGRATIONS)
 
 
+class EmptyDatabase(sqlite3.DatabaseError):
+    """A file without a table."""
+
+
 def connect(file: Path) -> sqlite3.Connection:
     """Open or create the queue's database.
 
-    Raises `sqlite3.DatabaseError` if it is damaged, `OutputUnwritable` if a newer hotfolio has written it.
+    Raises `sqlite3.DatabaseError` if it is damaged, `OutputUnwritable` if a newer hotfolio has written it. A file that
+    was there and has nothing in it is an `EmptyDatabase`: something has emptied it since, or the start that made it has
+    ended before there was anything to lose.
     """
+    existed = file.exists()
     db = sqlite3.connect(file, isolation_level=None)
     try:
+        if existed and not db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0]:
+            raise EmptyDatabase("there is nothing in it")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA wal_autocheckpoint = 0")  # the store does it, outside its callers' commits

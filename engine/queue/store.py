@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from engine.base.errors import HotfolioError, IllegalTransition, OutputUnwritable
 from engine.job.job import Checkpoint, Job, JobState, PageResult, PageState, Source, Submission, states_before
 from engine.queue.queries import COLUMNS, history_of, job_of, one_job, page_of, pages_of, shown_jobs
-from engine.queue.schema import connect
+from engine.queue.schema import EmptyDatabase, connect
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class JobStore:
         self._clock = clock
         self._file = folder / DATABASE
         self.moved_aside: Path | None = None
+        self.was_empty = False
+        """Whether there was nothing in what was moved aside."""
         self.on_end: Callable[[sqlite3.Connection, Job], None] = lambda _db, _job: None
         """Called within the transaction that ends a job, to write what is to last with it; in the store's thread."""
         self._requests: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any]] | None] = (
@@ -368,6 +370,7 @@ class JobStore:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
                 raise OutputUnwritable(f"Cannot open the queue {self._file}: {error}.") from error
+            self.was_empty = isinstance(error, EmptyDatabase)
             stamp = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%d-%H%M%S")
             self.moved_aside = self._file.with_name(f"{DATABASE}.damaged-{stamp}")
             log.error("The queue is damaged (%s); moved aside to %s", error, self.moved_aside)

@@ -319,14 +319,15 @@ def test_an_output_that_cannot_be_written_pauses_the_work_and_it_goes_on_by_itse
         assert (result(engine.job(job.id).job) / "a.md").exists()
 
 
-def test_a_damaged_queue_is_moved_aside_and_built_anew_from_the_folders(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"this is no database" * 1000, b""])
+def test_a_damaged_queue_is_moved_aside_and_built_anew_from_the_folders(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "input").mkdir()
     (tmp_path / "input" / "a.pdf").write_bytes(pdfs.text_pages(1))
     with running(tmp_path, watch=True, settle=0) as engine:
         assert engine.wait_until_idle(30)
     state_folder = tmp_path / "output" / ".hotfolio"
     made = (tmp_path / "output" / "a" / "manifest.json").stat()
-    (state_folder / "jobs.sqlite3").write_bytes(b"this is no database" * 1000)
+    (state_folder / "jobs.sqlite3").write_bytes(content)
     (tmp_path / "input" / "b.pdf").write_bytes(pdfs.text_pages(2))
     with running(tmp_path, watch=True, settle=0) as engine:
         assert engine.wait_until_idle(30)
@@ -338,6 +339,14 @@ def test_a_damaged_queue_is_moved_aside_and_built_anew_from_the_folders(tmp_path
         assert "damaged" in banner.message
     assert (tmp_path / "output" / "a" / "manifest.json").stat().st_mtime_ns == made.st_mtime_ns
     assert list(state_folder.glob("jobs.sqlite3.damaged-*"))
+
+
+def test_a_first_start_that_was_cut_short_is_no_damage_to_tell_of(tmp_path: Path) -> None:
+    state_folder = tmp_path / "output" / ".hotfolio"
+    state_folder.mkdir(parents=True)
+    (state_folder / "jobs.sqlite3").touch()
+    with running(tmp_path) as engine:
+        assert engine.snapshot().banners == ()
 
 
 @pytest.mark.usefixtures("own_fork_server")  # which hears of the variable

@@ -594,7 +594,7 @@ def test_changes_are_written_through_to_the_disk(store: JobStore) -> None:
     assert settings == {"synchronous": 2, "foreign_keys": 1}
 
 
-@pytest.mark.parametrize("version", range(SCHEMA_VERSION))
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
 def test_a_database_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path, clock: Clock, version: int) -> None:
     with raw(tmp_path) as db:
         for script in schema_module._MIGRATIONS[:version]:
@@ -703,7 +703,11 @@ def cut_short(file: Path) -> None:
     file.write_bytes(data[: len(data) // 3])
 
 
-@pytest.mark.parametrize("damage", [overwrite_all, overwrite_middle, cut_short])
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [overwrite_all, overwrite_middle, cut_short, empty])
 def test_a_damaged_database_is_moved_aside_and_a_new_one_begun(
     tmp_path: Path, clock: Clock, damage: Callable[[Path], None]
 ) -> None:
