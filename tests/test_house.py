@@ -21,7 +21,6 @@ STILL_LONG = {
     "engine.queue.store",
     "engine.sandbox.local",
     "engine.work.conversion",
-    "tui.command.orders",
 }
 _PROGRAM = "PROGRAM"
 """The one name under which a module may stand as text: what a new process is to load, and this one is not."""

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from engine.remote import client, offline
 from engine.settings import settings
-from tui.command import cli, orders
+from tui.command import cli, job_text, reach
 
 _TIMEOUT_S = 100.0
-_LOADED = (client, offline, orders, settings)
+_LOADED = (client, job_text, offline, reach, settings)
 """What commands import late."""
 
 

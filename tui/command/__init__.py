@@ -1,1 +1,1 @@
-"""The `hotfolio` command: one module a family of subcommands. Loads no Textual."""
+"""The `hotfolio` command: its options, what runs in the foreground, the start of engines. Loads no Textual."""

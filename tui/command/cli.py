@@ -10,8 +10,25 @@ from typing import Annotated
 import typer
 
 from engine.base.safetext import display_name
-from tui.command import queue_commands as queue_cli
-from tui.command.flags import CONVERSION, FOLDERS, Load, Profile, finish, takes_settings
+from tui.command.chosen import QUEUE
+from tui.command.flags import CONVERSION, FOLDERS, Load, Profile, answer, finish, takes_settings
+from tui.command.verbs.add import add
+from tui.command.verbs.cancel import cancel
+from tui.command.verbs.clear import clear
+from tui.command.verbs.hold import hold
+from tui.command.verbs.log import log
+from tui.command.verbs.ls import ls
+from tui.command.verbs.move import move
+from tui.command.verbs.pause import pause
+from tui.command.verbs.priority import priority
+from tui.command.verbs.release import release
+from tui.command.verbs.resume import resume
+from tui.command.verbs.retry import retry
+from tui.command.verbs.show import show
+from tui.command.verbs.status import status
+from tui.command.verbs.stop import stop
+from tui.command.verbs.wait import wait
+from tui.command.verbs.workers import workers
 from tui.terminal.streams import mend_streams
 
 app = typer.Typer(
@@ -138,7 +155,28 @@ def doctor(load: Load) -> None:
     raise typer.Exit(1 if worst is Verdict.PROBLEM else 0)
 
 
-queue_cli.add_commands(app)
+for _command in (add, ls, show, log, cancel, retry, hold, release):
+    app.command()(_command)
+app.command(context_settings={"ignore_unknown_options": True})(priority)  # -1 is a number, not an option
+for _command in (move, pause, resume, workers, clear, wait, status, stop):
+    app.command()(_command)
+
+
+@app.command()
+@takes_settings(*QUEUE)
+def token(load: Load) -> None:
+    """Print the token that programs need over TCP, and make it if there is none."""
+
+    def work() -> int:
+        from engine.server.security.token import ensure_token
+        from engine.settings.statefolder import make_folders
+
+        settings = load().settings
+        make_folders(settings, watch=False)
+        print(ensure_token(settings.state_folder))
+        return 0
+
+    answer(work)
 
 
 def main() -> None:
