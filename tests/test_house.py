@@ -20,7 +20,6 @@ STILL_LONG = {
     "engine.intake.hotfolder",
     "engine.queue.store",
     "engine.sandbox.local",
-    "engine.work.conversion",
 }
 _PROGRAM = "PROGRAM"
 """The one name under which a module may stand as text: what a new process is to load, and this one is not."""

@@ -133,7 +133,7 @@ class Engine:
         self._conversions = Conversions(
             self._live, self._queue, watches=self._watches, waits_for_late_files=self._waits
         )
-        self._conversions.sweep({job.id for job in self._tracker.jobs() if job.state not in _PUBLISHED})
+        self._conversions.folders.sweep({job.id for job in self._tracker.jobs() if job.state not in _PUBLISHED})
         self._check_disk()
         self._conversions.check_passwords()
         self._pool = WorkerPool(settings, self._queue, self._conversions, self._program)
@@ -286,7 +286,7 @@ class Engine:
         With `page` (from 1), that page's alone; raises `PageNotLocated` if it is published, but cannot be told apart
         in there. Takes some 10 ms and the time to read the pages: for a thread of the front end's.
         """
-        job, folder = self.job(job_id).job, self._conversions.job_folder(job_id)
+        job, folder = self.job(job_id).job, self._conversions.folders.of(job_id)
         if page is None:
             return self._inspector.preview(job, folder)
         recorded = self._queue.store.page(job_id, page)
@@ -303,7 +303,7 @@ class Engine:
         """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`; for a thread too."""
         return self._inspector.peek(
             self.job(job_id).job,
-            self._conversions.job_folder(job_id),
+            self._conversions.folders.of(job_id),
             page,
             width,
             height,
@@ -491,7 +491,7 @@ class Engine:
         """Take finished jobs off the list; results and sources stay, and the sources are not queued again."""
         removed = self._queue.remove(job_ids)
         for job_id in removed:
-            self._conversions.discard(job_id)
+            self._conversions.folders.discard(job_id)
         return removed
 
     def restore(self, job_ids: Sequence[int]) -> None:
@@ -550,7 +550,7 @@ class Engine:
         roots = [folder.path for folder in self.settings.hot_folders] if self._watches else []
         submissions = [wish(source_of(file, roots)) for file in files]
         return [
-            run_again(self._queue, job, submission, self._conversions.discard)
+            run_again(self._queue, job, submission, self._conversions.folders.discard)
             if again and not is_new and job.state.is_finished
             else (job, is_new)
             for (job, is_new), submission in zip(self._queue.add(submissions), submissions, strict=True)
@@ -588,7 +588,7 @@ class Engine:
                 self._pool.read_processes()
                 for worker in self._tracker.snapshot(since=1 << 62).workers:
                     if worker.job_id is not None and (worker.seconds_on_page or 0) > _SLOW_PAGE_S:
-                        self._conversions.suspect_slow(worker.job_id)
+                        self._conversions.batches.suspect_slow(worker.job_id)
                 self._queue.offer_delayed()
                 self._reloader.look()
                 if time.monotonic() >= next_disk_check:

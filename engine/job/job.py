@@ -166,7 +166,7 @@ class Job:
     reason: str | None = None
     """Why the job is in this state, as a sentence, where that is not plain."""
     attempts: int = 0
-    """Points of suspicion that this job is what the engine dies of; see `engine.work.conversion`."""
+    """Points of suspicion that this job is what the engine dies of; see `engine.queue.jobqueue`."""
     sha256: str | None = None
     """Of the staged copy; set once the source is staged."""
     pages: int | None = None

@@ -157,11 +157,11 @@ class WorkerPool:
         try:
             match work:
                 case OpenJob(job_id):
-                    self._conversions.open(job_id, hand)
+                    self._conversions.opener.open(job_id, hand)
                 case PageBatch():
-                    self._conversions.convert(work, hand)
+                    self._conversions.batches.convert(work, hand)
                 case MergeJob(job_id):
-                    self._conversions.merge(job_id, hand)
+                    self._conversions.merger.merge(job_id, hand)
         except SandboxUnavailable as error:
             if not worker.is_retiring:
                 log.warning("%s", error)
@@ -174,7 +174,7 @@ class WorkerPool:
         except Exception as error:
             log.exception("job %d: %r failed", work.job_id, work)
             with contextlib.suppress(HotfolioError):
-                self._conversions.give_up(work.job_id, f"An error in hotfolio itself: {error}")
+                self._conversions.endings.fail(work.job_id, f"An error in hotfolio itself: {error}")
 
     def wait_for_work(self, worker: "ConversionWorker") -> Work | None:
         """The next thing to do; None after a while without any."""

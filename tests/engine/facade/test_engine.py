@@ -19,7 +19,7 @@ from engine.job.snapshot import PageMark
 from engine.publish.publisher import Publisher
 from engine.queue.store import JobStore
 from engine.settings.settings import Settings
-from engine.work import conversion
+from engine.work import endings
 from tests import pdfs
 from tests.engine import faulty_child
 from tests.waiting import wait_until
@@ -472,7 +472,7 @@ def test_a_result_whose_place_is_in_the_way_does_not_keep_the_others_waiting(
         publish(self, job_id, made, place, manifest)
 
     monkeypatch.setattr(Publisher, "publish", refusing)
-    monkeypatch.setattr(conversion, "_POSTPONE_S", 0.1)
+    monkeypatch.setattr(endings, "_POSTPONE_S", 0.1)
     with running(tmp_path, num_workers=1) as engine:
         bad, good = engine.submit_many([file(n, pdfs.text_pages(1)) for n in ("bad.pdf", "good.pdf")])
         wait_for(engine, good, JobState.DONE)

@@ -17,7 +17,7 @@ from engine.job.snapshot import PageMark
 from engine.publish.pageindex import merged_sizes, read_page
 from engine.publish.publisher import MANIFEST, Publisher
 from engine.settings.settings import Settings
-from engine.work.conversion import Conversions
+from engine.work.jobfolders import JobFolders
 from tests import pdfs
 from tests.engine import faulty_child
 from tests.waiting import wait_until
@@ -146,14 +146,14 @@ def test_before_the_first_page_nothing_is_there_to_read(tmp_path: Path, file) ->
 def test_a_page_can_be_read_in_the_moment_its_document_is_published(
     tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clean_up, deleted, seen = Conversions._clean_up, threading.Event(), threading.Event()
+    keep_log, deleted, seen = JobFolders.keep_log, threading.Event(), threading.Event()
 
-    def slow_clean_up(self: Conversions, job_id: int, *, keeps_pages: bool) -> None:
-        clean_up(self, job_id, keeps_pages=keeps_pages)
+    def slow_clean_up(folders: JobFolders, job_id: int) -> None:
+        keep_log(folders, job_id)
         deleted.set()
         assert seen.wait(30)
 
-    monkeypatch.setattr(Conversions, "_clean_up", slow_clean_up)
+    monkeypatch.setattr(JobFolders, "keep_log", slow_clean_up)
     with running(tmp_path) as engine:
         job = engine.submit(file(pdfs.text_pages(2)))
         try:

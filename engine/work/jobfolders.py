@@ -1,0 +1,48 @@
+"""JobFolders: what is kept of each job on the disk, outside the queue and the output."""
+
+import logging
+import shutil
+from pathlib import Path
+
+from engine.settings.statefolder import jobs_folder, logs_folder
+
+log = logging.getLogger(__name__)
+
+
+class JobFolders:
+    """Of an unfinished job its private folder; of a finished one its log, and its folder if a retry can use it."""
+
+    def __init__(self, state_folder: Path) -> None:
+        self._jobs = jobs_folder(state_folder)
+        self._logs = logs_folder(state_folder)
+
+    def of(self, job_id: int) -> Path:
+        """The private folder of a job that is not finished."""
+        return self._jobs / str(job_id)
+
+    def delete(self, job_id: int) -> None:
+        """Delete a job's folder, so that it is begun anew."""
+        shutil.rmtree(self.of(job_id), ignore_errors=True)
+
+    def discard(self, job_id: int) -> None:
+        """Delete everything that is kept of a job."""
+        self.delete(job_id)
+        (self._logs / f"{job_id}.log").unlink(missing_ok=True)
+
+    def keep_log(self, job_id: int) -> None:
+        """Delete the folder of a job that has ended, but for its log."""
+        log_file = self.of(job_id) / "log.txt"
+        try:
+            if log_file.exists() and log_file.stat().st_size:
+                self._logs.mkdir(exist_ok=True)
+                log_file.replace(self._logs / f"{job_id}.log")
+        except OSError as error:
+            log.warning("job %d: its log is lost: %s", job_id, error)
+        self.delete(job_id)
+
+    def sweep(self, unpublished: set[int]) -> None:
+        """Delete the folders of jobs that are gone, or that are published."""
+        if self._jobs.is_dir():
+            for folder in self._jobs.iterdir():
+                if not folder.name.isdecimal() or int(folder.name) not in unpublished:
+                    shutil.rmtree(folder, ignore_errors=True)

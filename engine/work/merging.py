@@ -1,0 +1,115 @@
+"""Merger: puts a job together whose pages are all finished."""
+
+import json
+import logging
+import stat
+from pathlib import Path
+from typing import Any
+
+from engine.base.errors import CannotGoOn, ChildError, ChildGarbage, EngineBlocked, OutputUnwritable, unwritable
+from engine.base.safetext import display_name, display_text
+from engine.job.job import Job, Step
+from engine.queue.jobqueue import JobQueue
+from engine.sandbox.protocol import MERGE_LIST, Merged, MergeTask, Refused
+from engine.settings.live import LiveSettings
+from engine.settings.statefolder import disk_problem
+from engine.work.endings import Endings
+from engine.work.publishing import Publishing, failures
+from engine.work.runs import Hand, Run, Runs, file_name, refusal, wire_path
+
+log = logging.getLogger(__name__)
+
+
+class Merger:
+    """Thread-safe: all that it changes is in the `Run`, the queue and on the disk."""
+
+    def __init__(
+        self, settings: LiveSettings, queue: JobQueue, runs: Runs, publishing: Publishing, endings: Endings
+    ) -> None:
+        self._live = settings
+        self._queue = queue
+        self._runs = runs
+        self._publishing = publishing
+        self._endings = endings
+
+    def merge(self, job_id: int, hand: Hand) -> None:
+        """Put a job together whose pages are all finished, publish it, and see to its source."""
+        run = self._runs.get(job_id)
+        if run is None:
+            return
+        try:
+            self._merge_or_end(run, hand)
+        except EngineBlocked:
+            self._endings.reopen(run.job)
+            raise
+
+    def _merge_or_end(self, run: Run, hand: Hand) -> None:
+        try:
+            self._merge(run, hand)
+        except ChildError as error:
+            self._endings.try_again(run.job, error, f"The pages could not be put together. {error}")
+        except CannotGoOn as error:
+            problem = disk_problem(self._live.current)
+            if problem is not None:
+                raise OutputUnwritable(problem) from error
+            self._endings.postpone(run.job, str(error))
+
+    def _merge(self, run: Run, hand: Hand) -> None:
+        job = run.job
+        self._queue.tracker.step(job.id, Step.MERGING)
+        for future in run.pending:
+            future.result()
+        if run.results.keys() != set(job.page_numbers or ()):
+            log.error("job %d: some of its pages are not there and will be converted", job.id)
+            self._endings.reopen(job)
+            return
+        results = [run.results[page] for page in sorted(run.results)]
+        failed = failures(results)
+        if len(failed) == len(results):
+            page, reason = next(iter(failed.items()))
+            self._endings.fail(job.id, f"None of its pages could be converted. Page {page}: {reason}")
+            return
+        merged = self._merged(run, failed, hand)
+        self._queue.tracker.step(job.id, Step.PUBLISHING)
+        if is_superseded(job):
+            reason = "The file was replaced while it was converted; the newer one is a job of its own."
+            self._endings.cancel(job.id, reason)
+            return
+        self._publishing.publish(run, results, [*run.warnings, *map(display_text, merged.warnings)], merged.versions)
+
+    def _merged(self, run: Run, failed: dict[int, str], hand: Hand) -> Merged:
+        """Have the outputs made of the pages' checkpoints, in the job's folder."""
+        job = run.job
+        files = [c.file for c in sorted(set(run.checkpoints), key=lambda c: (c.first, c.last))]
+        _write_list(run.folder / MERGE_LIST, {"checkpoints": files, "failed": failed})
+        task = MergeTask(
+            folder=wire_path(run.folder),
+            name=file_name(job),
+            options=job.options,
+            password=run.password,
+            source=job.name,
+            sha256=job.sha256 or "",
+        )
+        answer = hand.sandbox().run(task, lambda _: None)
+        if isinstance(answer, Refused):
+            raise refusal(answer, self._live.current.state_folder)
+        if not isinstance(answer, Merged):
+            raise ChildGarbage("The conversion process said it was done when it was not.")
+        return answer
+
+
+def is_superseded(job: Job) -> bool:
+    """Whether another file has taken the source's place, so that the result is older than what is there."""
+    try:
+        current = job.source.file.lstat()
+    except OSError:
+        return False
+    return not job.source.matches(current) and stat.S_ISREG(current.st_mode)
+
+
+def _write_list(file: Path, content: dict[str, Any]) -> None:
+    try:
+        file.write_text(json.dumps(content), encoding="utf-8")
+    except OSError as error:
+        where = display_name(file.parent)
+        raise unwritable(error, where) or OutputUnwritable(f"Cannot write to {where}: {error}.") from error

@@ -1,0 +1,204 @@
+"""Opener: copies a job's source and has the copy opened; what remains to be converted is then in the queue."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.base.errors import (
+    CannotGoOn,
+    ChildError,
+    ChildGarbage,
+    DamagedPdf,
+    DocumentError,
+    EngineBlocked,
+    NoSuchPages,
+    NotAPdf,
+    PasswordRequired,
+    PasswordsRefused,
+    SourceChanged,
+    SourceGone,
+    SourceUnreadable,
+)
+from engine.base.safetext import display_text
+from engine.job.job import NEEDS_PASSWORD, Checkpoint, Job, JobState, Step
+from engine.job.pageranges import PageNumbers, missing_pages, selected_pages
+from engine.queue.jobqueue import REMOVED, JobQueue
+from engine.sandbox.protocol import Opened, OpenTask, Refused
+from engine.settings.live import LiveSettings
+from engine.settings.passwords import Passwords
+from engine.settings.settings import Duplicates, Settings
+from engine.work.checkpoint import salvage_all
+from engine.work.endings import Endings
+from engine.work.jobfolders import JobFolders
+from engine.work.pages import page_ranges
+from engine.work.publishing import Publishing
+from engine.work.runs import Hand, Run, Runs, file_name, refusal, wire_path
+from engine.work.staging import COPY, stage
+
+PASSWORDS = "passwords"
+"""The banner's key while the passwords file cannot be used."""
+NOT_READY_S = 60.0
+"""A file that cannot be parsed and is younger than this may still be arriving."""
+
+
+class Opener:
+    """Thread-safe: all that it changes is in the `Run`, the queue and on the disk."""
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        queue: JobQueue,
+        runs: Runs,
+        publishing: Publishing,
+        endings: Endings,
+        folders: JobFolders,
+        passwords: Passwords,
+        is_stopping: Callable[[], bool],
+        *,
+        waits_for_late_files: bool,
+    ) -> None:
+        """A long copy is given up when it `is_stopping`."""
+        self._live = settings
+        self._queue = queue
+        self._runs = runs
+        self._publishing = publishing
+        self._endings = endings
+        self._folders = folders
+        self._passwords = passwords
+        self._is_stopping = is_stopping
+        self._waits_for_late_files = waits_for_late_files
+
+    @property
+    def _settings(self) -> Settings:
+        return self._live.current
+
+    def open(self, job_id: int, hand: Hand) -> None:
+        """Claim, stage and open a job; what remains of it is then in the scheduler."""
+        job = self._queue.claim(job_id)
+        if job is None:
+            return
+        try:
+            self._open_or_end(job, hand)
+        except EngineBlocked:
+            current = self._queue.tracker.job(job_id)
+            if current is None or current.job.state is not JobState.RUNNING:
+                return  # given up meanwhile, and perhaps its folder deleted under the copy
+            self._queue.reopen(job)
+            raise
+
+    def _open_or_end(self, job: Job, hand: Hand) -> None:
+        try:
+            self._open(job, hand)
+        except ChildError as error:
+            self._endings.try_again(job, error, f"The document could not be opened. {error}")
+        except CannotGoOn as error:
+            self._endings.postpone(job, str(error))
+        except SourceGone:
+            self._endings.cancel(job.id, REMOVED)
+        except SourceChanged as error:
+            self._endings.cancel(job.id, str(error))
+        except (DocumentError, SourceUnreadable) as error:
+            age_s = time.time() - job.source.mtime_ns / 1e9
+            is_damaged = isinstance(error, NotAPdf | DamagedPdf)
+            if is_damaged and self._waits_for_late_files and 0 <= age_s < NOT_READY_S:
+                reason = f"Not ready yet? {error} It is tried again when the file is a minute old."
+                self._endings.begin_anew(job, NOT_READY_S - age_s, reason)
+            else:
+                self._endings.fail(job.id, str(error))
+
+    def _open(self, job: Job, hand: Hand) -> None:
+        run = Run(job, self._folders.of(job.id), password=self._passwords.of(job.id))
+        self._queue.tracker.step(job.id, Step.STAGING)
+        if self._publishing.complete(run):
+            return
+        recorded = self._queue.store.checkpoints(job.id)
+        if not _is_staged(run, recorded):
+            recorded = []
+            self._queue.store.forget_pages(job.id)
+            sha256 = stage(job, run.folder, self._settings.min_free, self._is_stopping)
+            run.job = self._queue.store.update(job.id, sha256=sha256, pages=None)
+            self._queue.apply(run.job)
+            if self._is_duplicate(run.job):
+                return
+        answer = self._opened(run, hand)
+        numbers = _pages_to_convert(job, answer.pages)
+        run.warnings = list(map(display_text, answer.warnings))
+        if (missing := missing_pages(job.options.pages, answer.pages)) is not None:
+            run.warnings.append(f"Of the pages asked for, {missing} are not there: {_has_pages(answer.pages)}.")
+        for checkpoint, results in salvage_all(run.folder / "pages", recorded):
+            self._queue.store.record(job.id, checkpoint, results).result()
+        run.checkpoints = self._queue.store.checkpoints(job.id)
+        run.results = {r.page: r for r in self._queue.store.pages(job.id)}
+        run.job = self._queue.store.update(job.id, pages=len(numbers))
+        self._runs.put(run)
+        self._queue.apply(run.job)
+        self._queue.tracker.step(job.id, Step.PAGE_PROCESSING)
+        self._queue.tracker.pages_restored(job.id, list(run.results.values()))
+        remaining = page_ranges([page for page in numbers if page not in run.results])
+        self._queue.with_scheduler(lambda scheduler: scheduler.opened(job.id, remaining))
+
+    def _opened(self, run: Run, hand: Hand) -> Opened:
+        """Have the staged document opened, if it must be with the passwords of the file."""
+        task = OpenTask(
+            folder=wire_path(run.folder), name=file_name(run.job), options=run.job.options, password=run.password
+        )
+        answer = hand.sandbox().run(task, lambda _: None)
+        if isinstance(answer, Refused) and answer.kind == "password":
+            # Only now: a document that is not encrypted has no business with passwords.
+            candidates = self._read_passwords()
+            if candidates:
+                task = task.model_copy(update={"candidates": candidates})
+                answer = hand.sandbox().run(task, lambda _: None)
+        if isinstance(answer, Refused):
+            raise refusal(answer, self._settings.state_folder)
+        if not isinstance(answer, Opened):
+            raise ChildGarbage("The conversion process said it was done when it was not.")
+        if answer.candidate is not None:
+            if answer.candidate >= len(task.candidates):
+                raise ChildGarbage("The conversion process names a password it was not given.")
+            run.password = task.candidates[answer.candidate]
+            self._passwords.set(run.job.id, run.password)
+        return answer
+
+    def _read_passwords(self) -> tuple[str, ...]:
+        try:
+            return self._passwords.candidates()
+        except PasswordsRefused as error:
+            self._queue.tracker.set_banner(PASSWORDS, str(error))
+            raise PasswordRequired(f"{NEEDS_PASSWORD}. {error}") from error
+
+    def _is_duplicate(self, job: Job) -> bool:
+        """Whether the same content is converted already, so that the job is given up."""
+        if self._settings.duplicates is not Duplicates.SKIP or self._is_upload(job):
+            return False
+        other = self._queue.store.converted_before(job)
+        output = self._publishing.output_of(job)
+        if other is None or not Path(os.fsdecode(other.output or b"")).is_relative_to(output):
+            return False
+        self._endings.cancel(job.id, f"The same content is already converted: {other.name} (job {other.id}).")
+        return True
+
+    def _is_upload(self, job: Job) -> bool:
+        """Whether somebody has sent the document and waits for what it comes to, converted before or not."""
+        return job.source.file.is_relative_to(self._settings.uploads_folder.absolute())
+
+
+def _is_staged(run: Run, recorded: list[Checkpoint]) -> bool:
+    """Whether an earlier attempt has left the copy and everything that is recorded of its pages."""
+    if run.job.sha256 is None or not (run.folder / COPY).exists():
+        return False
+    files = [run.folder / "pages" / checkpoint.file for checkpoint in recorded]
+    return not recorded or ((run.folder / "out").is_dir() and all(file.exists() for file in files))
+
+
+def _pages_to_convert(job: Job, count: int) -> PageNumbers:
+    """Those of a document's `count` pages that are selected; raises `NoSuchPages` if none is."""
+    numbers = selected_pages(job.options.pages, count)
+    if not numbers.ranges:
+        raise NoSuchPages(f"{_has_pages(count, 'The')}; none of {job.options.pages} is among them.")
+    return numbers
+
+
+def _has_pages(count: int, article: str = "the") -> str:
+    return f"{article} document has {count} page{'' if count == 1 else 's'}"

@@ -1,0 +1,126 @@
+"""Publishing: a job's result takes its place in the output, and its source the place that its hot folder wants."""
+
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.base.errors import IllegalTransition, OutputUnwritable
+from engine.job.job import Job, JobState, PageResult, PageState
+from engine.publish.pageindex import merged_reasons, merged_sizes
+from engine.publish.publisher import Publisher, build_manifest, read_manifest, settle_source
+from engine.queue.jobqueue import JobQueue
+from engine.sandbox.protocol import PAGE_REASONS, PAGE_SIZES
+from engine.settings.live import LiveSettings
+from engine.settings.profiles import WatchedFolder
+from engine.work.endings import Endings
+from engine.work.jobfolders import JobFolders
+from engine.work.runs import Run, Runs
+from engine.work.staging import run_id
+
+log = logging.getLogger(__name__)
+
+
+class Publishing:
+    """Thread-safe: all that it changes is in the queue and on the disk."""
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        queue: JobQueue,
+        runs: Runs,
+        endings: Endings,
+        folders: JobFolders,
+        *,
+        watches: bool,
+    ) -> None:
+        """`watches` is whether there are hot folders, whose rules hold for what is in them."""
+        self._live = settings
+        self._queue = queue
+        self._runs = runs
+        self._endings = endings
+        self._folders = folders
+        self._watches = watches
+
+    def output_of(self, job: Job) -> Path:
+        """The folder that the job's result belongs in."""
+        folder = self._folder_of(job)
+        return folder.output if folder is not None else self._live.current.output.absolute()
+
+    def publish(self, run: Run, results: list[PageResult], warnings: list[str], versions: dict[str, str]) -> None:
+        """Publish what has been merged of all pages, unless the job is cancelled at the last moment."""
+        job, made = run.job, run.folder / "out"
+        failed = failures(results)
+        state = JobState.PARTIAL if failed else JobState.DONE
+        manifest = build_manifest(
+            job,
+            state,
+            run_id(run.folder),
+            results,
+            warnings,
+            versions,
+            self._queue.store.now(),
+            merged_sizes(run.folder / PAGE_SIZES, len(results)),
+            merged_reasons(run.folder / PAGE_REASONS, len(results)),
+        )
+        publisher = self._publisher(job)
+        place = publisher.choose_place(job.source, made)
+        self._queue.apply(self._queue.store.update(job.id, output=os.fsencode(place)))
+        if self._runs.get(job.id) is None:
+            return
+        publisher.publish(job.id, made, place, manifest)
+        self._finish(run, state, failed)
+
+    def complete(self, run: Run) -> bool:
+        """Finish a job that an earlier engine published but died before recording it; False if it is no such."""
+        if run.job.output is None:
+            return False
+        place = Path(os.fsdecode(run.job.output))
+        manifest = read_manifest(place)
+        if manifest is None or manifest.get("run") != run_id(run.folder):
+            return False
+        self._publisher(run.job).complete(run.job.id, run.folder / "out", place)
+        self._finish(run, JobState(manifest["state"]), failures(self._queue.store.pages(run.job.id)))
+        return True
+
+    def _finish(self, run: Run, state: JobState, failed: dict[int, str]) -> None:
+        job = run.job
+        self._runs.forget(job.id)
+        reason = None
+        if failed:
+            page, why = next(iter(failed.items()))
+            reason = f"{len(failed)} of {job.pages} pages failed. Page {page}: {why}"
+        try:
+            finished = self._queue.store.finish(job.id, state, "published", reason=reason)
+        except IllegalTransition:
+            log.info("job %d was cancelled while it was published", job.id)
+            self._folders.delete(job.id)  # a retry has to make it anew
+            return
+        try:
+            self._settle_source(finished)
+        finally:
+            self._endings.publish(job.id)
+            self._queue.apply(finished)
+
+    def _settle_source(self, job: Job) -> None:
+        folder = self._folder_of(job)
+        if folder is None:
+            return  # named by hand, not dropped into a hot folder
+        try:
+            settle_source(job.source, folder.on_success, folder.archive)
+            self._queue.tracker.set_banner("source", None)
+        except OutputUnwritable as error:
+            log.warning("job %d: %s", job.id, error)
+            self._queue.tracker.set_banner("source", str(error))
+
+    def _publisher(self, job: Job) -> Publisher:
+        return Publisher(self._queue.store, self.output_of(job), self._live.current.output.absolute())
+
+    def _folder_of(self, job: Job) -> WatchedFolder | None:
+        """The hot folder that a job's source was found in; None if it was named by hand."""
+        return self._live.folder_of(job.source) if self._watches else None
+
+
+def failures(results: Iterable[PageResult]) -> dict[int, str]:
+    """The pages that could not be converted, and why."""
+    return {r.page: r.error or "unknown" for r in results if r.state is PageState.FAILED}
