@@ -16,7 +16,6 @@ DECIDES = 8
 """A module with so many branches decides something, and has a test of its own."""
 STILL_LONG = {
     "engine.convert.text.pagetext",
-    "engine.facade.engine",
     "engine.intake.hotfolder",
     "engine.queue.store",
     "engine.sandbox.local",

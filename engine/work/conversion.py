@@ -7,8 +7,8 @@ from engine.settings.live import LiveSettings
 from engine.settings.passwords import Passwords
 from engine.work.endings import Endings
 from engine.work.jobfolders import JobFolders
-from engine.work.merging import Merger
-from engine.work.opening import PASSWORDS, Opener
+from engine.work.merger import Merger
+from engine.work.opener import PASSWORDS, Opener
 from engine.work.pages import BatchConverter
 from engine.work.publishing import Publishing
 from engine.work.runs import Runs

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from engine.base.safetext import display_name, display_text
-from engine.facade.engine import DRAINING
+from engine.facade.machinery import DRAINING
 from engine.intake.hotfolder import GONE
 from engine.queue.store import DATABASE
 from engine.server.dependencies.service import Service

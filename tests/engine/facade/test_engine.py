@@ -12,7 +12,7 @@ import pymupdf
 import pytest
 
 from engine.base.errors import CannotGoOn, EngineLocked, OutputUnwritable, SettingsError, SourceGone, SourceUnreadable
-from engine.facade import engine as engine_module
+from engine.facade import keeper
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState, PageState
 from engine.job.snapshot import PageMark
@@ -284,7 +284,7 @@ def test_a_file_replaced_while_it_is_converted_is_not_published_from_its_old_con
 def test_a_full_disk_pauses_the_work_and_nothing_is_lost(tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100, 100, 0))
-    monkeypatch.setattr(engine_module, "_DISK_CHECK_S", 0.0)
+    monkeypatch.setattr(keeper, "_DISK_CHECK_S", 0.0)
     with running(tmp_path) as engine:
         job = engine.submit(file("a.pdf", pdfs.text_pages(1)))
         (banner,) = engine.snapshot().banners
@@ -299,7 +299,7 @@ def test_a_full_disk_pauses_the_work_and_nothing_is_lost(tmp_path: Path, file, m
 def test_an_output_that_cannot_be_written_pauses_the_work_and_it_goes_on_by_itself(
     tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "_DISK_CHECK_S", 0.0)
+    monkeypatch.setattr(keeper, "_DISK_CHECK_S", 0.0)
     real_rename, broken = Path.rename, [True]
 
     def rename(self: Path, target: Path) -> Path:
@@ -447,7 +447,7 @@ def test_a_draining_engine_finishes_what_runs_and_begins_nothing(tmp_path: Path,
 def test_a_queue_that_cannot_be_written_for_a_moment_loses_no_job(
     tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "_DISK_CHECK_S", 0.0)
+    monkeypatch.setattr(keeper, "_DISK_CHECK_S", 0.0)
     claim, failures = JobStore.claim, [OutputUnwritable("Cannot write the queue: the disk is full.")]
 
     def failing(self: JobStore, job_id: int) -> Job | None:

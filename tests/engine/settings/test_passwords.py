@@ -207,7 +207,7 @@ def test_a_run_with_passwords_of_both_kinds_leaves_no_trace_of_them(
     caplog.set_level(logging.DEBUG)
     # A file that cannot be used costs nobody else anything, and is read anew for every document.
     keep(folder, SECRET, mode=0o644)
-    engine._conversions.check_passwords()
+    engine._machinery.conversions.check_passwords()
     assert ["chmod 600" in banner.message for banner in engine.snapshot().banners] == [True]
     (folder / "plain.pdf").write_bytes(pdfs.text_pages(1))
     assert ended(engine, folder / "plain.pdf").state is JobState.DONE
@@ -216,7 +216,7 @@ def test_a_run_with_passwords_of_both_kinds_leaves_no_trace_of_them(
     assert refused.needs_password
     assert (refused.reason or "").startswith(f"{NEEDS_PASSWORD}. The passwords file ")
     keep(folder, "one", OTHER, SECRET)
-    engine._conversions.check_passwords()
+    engine._machinery.conversions.check_passwords()
     assert engine.snapshot().banners == ()
     assert engine.retry([refused.id]) == [refused.id]
     (folder / "other.pdf").write_bytes(pdfs.encrypted(OTHER, pages=3))
@@ -231,7 +231,7 @@ def test_a_run_with_passwords_of_both_kinds_leaves_no_trace_of_them(
     assert engine.wait_until_idle(60)
     assert engine.job(by_hand.id).job.state is JobState.DONE
     # Published documents are looked into as well, also those that another run of the engine has opened.
-    engine._conversions.passwords.forget(other.id)
+    engine._machinery.conversions.passwords.forget(other.id)
     for job_id in (other.id, by_hand.id):
         assert engine.peek(job_id, 1, 20, 20).width > 0
 

@@ -135,7 +135,7 @@ def test_ten_thousand_conversions_are_listed_at_once(tmp_path: Path) -> None:
     with Engine(settings, watch=False) as engine:
         engine.pause()
         root = os.fsencode(tmp_path)
-        engine._queue.add(
+        engine._machinery.queue.add(
             [Submission(Source(root, b"%d.pdf" % n, 9, n, n), settings.convert_options) for n in range(10_000)]
         )
         client = TestClient(create_api(Service(engine, lambda now: None)))

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from engine.facade import keeper
 from engine.facade.engine import Engine
+from engine.facade.keeper import check_disk
 from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
@@ -58,32 +60,32 @@ def test_a_full_disk_is_a_reason_until_there_is_room(
     usage = shutil.disk_usage("/")
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1))
-        engine._check_disk()
+        check_disk(engine.settings, engine._machinery.queue)
         assert "is full" in reasons(client)[0]
-    engine._check_disk()
+    check_disk(engine.settings, engine._machinery.queue)
     assert reasons(client) == []
 
 
 def test_missing_conversion_processes_are_a_reason_for_as_long_as_none_has_started(
     client: TestClient, engine: Engine
 ) -> None:
-    engine._queue.pause(NO_PROCESS, "No conversion process can be started: no memory.")
+    engine._machinery.queue.pause(NO_PROCESS, "No conversion process can be started: no memory.")
     assert reasons(client) == ["No conversion process can be started: no memory."]
-    engine._queue.resume(NO_PROCESS, keeps_banner=True)  # as before another attempt
+    engine._machinery.queue.resume(NO_PROCESS, keeps_banner=True)  # as before another attempt
     assert len(reasons(client)) == 1
-    engine._queue.tracker.set_banner(NO_PROCESS, None)
+    engine._machinery.queue.tracker.set_banner(NO_PROCESS, None)
     assert reasons(client) == []
 
 
 def test_every_reason_is_told_and_shown_safely(
     client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_check_disk", lambda: None)  # which finds the disk writable
+    monkeypatch.setattr(keeper, "check_disk", lambda *_: None)  # which finds the disk writable
     for key in (BLOCKED, NO_PROCESS):
-        engine._queue.pause(key, f"Cannot write to \x1b[31m{key}.")
+        engine._machinery.queue.pause(key, f"Cannot write to \x1b[31m{key}.")
     assert reasons(client) == [r"Cannot write to \x1b[31mblocked.", r"Cannot write to \x1b[31mno process."]
     for key in (BLOCKED, NO_PROCESS):
-        engine._queue.resume(key)
+        engine._machinery.queue.resume(key)
 
 
 def test_an_input_folder_that_is_gone_is_a_reason_until_it_is_back(client: TestClient, engine: Engine) -> None:

@@ -305,7 +305,9 @@ def test_a_folder_that_cannot_be_read_costs_its_own_number_alone(idle: Engine, m
 def test_a_long_queue_does_not_make_a_scrape_slow(idle: Engine) -> None:
     options = idle.settings.convert_options
     source = Source(b"/nowhere", b"", 1, 1, 1)
-    idle._queue.add([Submission(replace(source, path=b"%d.pdf" % number), options) for number in range(10_000)])
+    idle._machinery.queue.add(
+        [Submission(replace(source, path=b"%d.pdf" % number), options) for number in range(10_000)]
+    )
     taken = []
     with client_of(idle) as client:
         for _ in range(20):

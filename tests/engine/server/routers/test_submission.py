@@ -388,7 +388,7 @@ def test_submitting_makes_no_second_job_when_the_hot_folder_sees_the_file(
             200,
             202,
         )
-    (hot_folder,) = engine._hotfolders._all()
+    (hot_folder,) = engine._machinery.hotfolders._all()
     wait_until(lambda: len(hot_folder._known) == 6, "the hot folder")
     assert len(engine.select()) == 6
     engine.resume()

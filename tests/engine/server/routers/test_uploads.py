@@ -107,7 +107,7 @@ def test_the_hot_folder_never_gets_ahead_of_the_options(engine: Engine, client: 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda n: send(client, f"{n}.pdf", data, formats="txt"), range(40)))
     assert [answer.status_code for answer in answers] == [202] * 40
-    (hot_folder,) = engine._hotfolders._all()
+    (hot_folder,) = engine._machinery.hotfolders._all()
     wait_until(lambda: {f"{n}.pdf".encode() for n in range(40)} <= set(hot_folder._known), "the hot folder to see them")
     jobs = [entry.job for entry in engine.select()]
     assert len(jobs) == 40
@@ -214,7 +214,7 @@ def test_whatever_bytes_the_name_has_the_file_is_kept_and_seen_by_the_hot_folder
     if answer.status_code == 202:
         (kept,) = names(engine)
         assert kept.isprintable()
-        (hot_folder,) = engine._hotfolders._all()
+        (hot_folder,) = engine._machinery.hotfolders._all()
         wait_until(lambda: os.fsencode(kept) in hot_folder._known, "the hot folder")
         assert len(engine.select()) == 1
     else:

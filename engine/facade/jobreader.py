@@ -1,0 +1,76 @@
+"""JobReader: answers what is asked about jobs, from memory, from the queue and from their folders."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.base.errors import HotfolioError, NoSuchJob
+from engine.base.safetext import display_text
+from engine.job.job import JobState
+from engine.job.selection import selected
+from engine.job.snapshot import JobDetail, JobSnapshot, Picture
+from engine.queue.jobqueue import JobQueue
+from engine.settings.passwords import Passwords
+from engine.work.details import detail_of
+from engine.work.jobfolders import JobFolders
+from engine.work.looks import Inspector
+
+
+class JobReader:
+    """Thread-safe: changes nothing. Raises as the façade does."""
+
+    def __init__(
+        self, state_folder: Path, queue: JobQueue, inspector: Inspector, folders: JobFolders, passwords: Passwords
+    ) -> None:
+        self._state_folder = state_folder
+        self._queue = queue
+        self._inspector = inspector
+        self._folders = folders
+        self._passwords = passwords
+
+    def job(self, job_id: int) -> JobSnapshot:
+        """One job; raises `NoSuchJob`."""
+        found = self._queue.tracker.job(job_id)
+        if found is None:
+            raise NoSuchJob(f"There is no job {job_id}.")
+        return found
+
+    def find(self, conversion_id: str) -> JobSnapshot:
+        """The job on the list with this UUID; raises `NoSuchJob`."""
+        found = self._queue.tracker.find(conversion_id)
+        if found is None:
+            raise NoSuchJob(f"There is no conversion {display_text(conversion_id[:40])}.")
+        return found
+
+    def select(self, ids: Iterable[tuple[int, int]] | None, states: Iterable[JobState] | None) -> list[JobSnapshot]:
+        """Jobs on the list, by ranges of ids (first and last) and by state; all of them unless narrowed."""
+        return selected(self._queue.tracker.snapshots(), ids, states)
+
+    def detail(self, job_id: int) -> JobDetail:
+        """One job in full."""
+        return detail_of(
+            self.job(job_id),
+            self._state_folder,
+            self._queue.tracker.page_map(job_id),
+            lambda: self._queue.store.pages(job_id),
+            self._queue.store.history(job_id),
+        )
+
+    def preview(self, job_id: int, page: int | None) -> str:
+        """The job's Markdown, or one page's (from 1)."""
+        job, folder = self.job(job_id).job, self._folders.of(job_id)
+        if page is None:
+            return self._inspector.preview(job, folder)
+        recorded = self._queue.store.page(job_id, page)
+        try:
+            return self._inspector.preview_page(job, folder, page, recorded)
+        except HotfolioError:
+            current = self._queue.store.job(job_id)
+            if current.state is job.state:
+                raise
+        # Its checkpoints were deleted while they were read: it is published now.
+        return self._inspector.preview_page(current, folder, page, recorded)
+
+    def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
+        """A page (from 1) as a picture of at most so many pixels."""
+        job, folder = self.job(job_id).job, self._folders.of(job_id)
+        return self._inspector.peek(job, folder, page, width, height, self._passwords.of(job_id))

@@ -1,0 +1,79 @@
+"""Keeper: once a second, sees to what nobody else does."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from engine.facade.reloading import Reloader
+from engine.queue.jobqueue import JobQueue
+from engine.settings.settings import Settings
+from engine.settings.statefolder import disk_problem
+from engine.work.conversion import Conversions
+from engine.work.pool import BLOCKED, NO_PROCESS, WorkerPool
+
+log = logging.getLogger(__name__)
+
+_PACE_S = 1.0
+_DISK_CHECK_S = 5.0
+_SLOW_PAGE_S = 2.0
+
+
+class Keeper:
+    """Has a thread of its own."""
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        queue: JobQueue,
+        conversions: Conversions,
+        pool: WorkerPool,
+        reloader: Reloader,
+    ) -> None:
+        self._settings = settings
+        self._queue = queue
+        self._conversions = conversions
+        self._pool = pool
+        self._reloader = reloader
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def retire(self) -> None:
+        """Begin nothing more; returns at once."""
+        self._stopping.set()
+
+    def stop(self) -> None:
+        """End; returns when what is under way is done."""
+        self.retire()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        next_disk_check = 0.0
+        while not self._stopping.wait(_PACE_S):
+            try:
+                self._pool.read_processes()
+                for worker in self._queue.tracker.snapshot(since=1 << 62).workers:
+                    if worker.job_id is not None and (worker.seconds_on_page or 0) > _SLOW_PAGE_S:
+                        self._conversions.batches.suspect_slow(worker.job_id)
+                self._queue.offer_delayed()
+                self._reloader.look()
+                if time.monotonic() >= next_disk_check:
+                    next_disk_check = time.monotonic() + _DISK_CHECK_S
+                    check_disk(self._settings(), self._queue)
+                    self._conversions.check_passwords()
+                    self._queue.resume(NO_PROCESS, keeps_banner=True)
+            except Exception:
+                log.exception("Housekeeping failed")
+
+
+def check_disk(settings: Settings, queue: JobQueue) -> None:
+    """Pause while nothing can be written, and go on by itself when that is over."""
+    problem = disk_problem(settings)
+    if problem is not None:
+        queue.pause(BLOCKED, problem)
+    elif queue.is_paused_by(BLOCKED):
+        queue.resume(BLOCKED)

@@ -1,0 +1,139 @@
+"""Machinery: all that is at work while an engine runs, put together and taken down in the right order."""
+
+import contextlib
+import logging
+import time
+
+from engine.base.errors import HotfolioError
+from engine.base.safetext import display_name
+from engine.facade.callbacks import Callbacks
+from engine.facade.joborders import Orders
+from engine.facade.jobreader import JobReader
+from engine.facade.keeper import Keeper, check_disk
+from engine.facade.reloading import Reloader
+from engine.facade.submitting import Submitter
+from engine.hooks.aftermath import Aftermath
+from engine.intake.hotfolders import HotFolders
+from engine.job.job import JobState
+from engine.publish.rebuild import rebuild
+from engine.queue.jobqueue import JobQueue
+from engine.queue.progress import ProgressTracker
+from engine.queue.scheduler import Scheduler
+from engine.queue.store import JobStore
+from engine.settings.live import LiveSettings
+from engine.settings.settings import Settings
+from engine.work.checkpoint import has_progress
+from engine.work.conversion import Conversions
+from engine.work.looks import Inspector
+from engine.work.pages import MODEL_BANNER
+from engine.work.pool import WorkerPool
+
+log = logging.getLogger(__name__)
+
+_PUBLISHED = (JobState.DONE, JobState.PARTIAL)
+DRAINING = "draining"
+"""The banner's key while nothing new is begun."""
+
+
+class Machinery:
+    """Works from when it is made until it is stopped. Its parts are for `Engine` alone."""
+
+    def __init__(
+        self, live: LiveSettings, callbacks: Callbacks, program: str, *, watches: bool, waits_for_late_files: bool
+    ) -> None:
+        """Take up the queue where an earlier engine left it, and begin to work; the state folder must be locked.
+
+        `watches` is whether there are hot folders; `program` is the module that conversion processes come from.
+        """
+        settings = live.current
+        state = settings.state_folder
+        self._live = live
+        self._watches = watches
+        self._callbacks = callbacks
+        store = JobStore(state, time.time)
+        scheduler = Scheduler(settings.batch_seconds, settings.aging, settings.running_limits, settings.vlm_concurrency)
+        self.tracker = ProgressTracker(time.monotonic)
+        self.queue = JobQueue(store, scheduler, self.tracker, time.monotonic)
+        if store.moved_aside is not None:
+            aside = display_name(store.moved_aside)
+            if rebuild(store, settings.hot_folders) or not store.was_empty:
+                self.tracker.set_banner(
+                    "store",
+                    f"The queue was damaged and has been built anew from the folders; the old one is {aside}.",
+                )
+        self.queue.load(lambda job_id: has_progress(state / "jobs" / str(job_id) / "pages"))
+        self.queue.listen(callbacks.finished)
+        self.aftermath = Aftermath(self._settings, store, self.tracker.set_banner)
+        callbacks.add(self.aftermath.follow)
+        self.conversions = Conversions(live, self.queue, watches=watches, waits_for_late_files=waits_for_late_files)
+        passwords, folders = self.conversions.passwords, self.conversions.folders
+        folders.sweep({job.id for job in self.tracker.jobs() if job.state not in _PUBLISHED})
+        check_disk(settings, self.queue)
+        self.conversions.check_passwords()
+        self.pool = WorkerPool(settings, self.queue, self.conversions, program)
+        self.pool.start(settings.worker_count)
+        inspector = Inspector(self.pool.fork_server, state, passwords.candidates)
+        self.reader = JobReader(state, self.queue, inspector, folders, passwords)
+        self.orders = Orders(self.queue, passwords, self.pool.kill_job, folders.discard)
+        self.submitter = Submitter(self._settings, self.queue, folders.discard, watches=watches)
+        self.hotfolders = HotFolders(self.queue, self.orders.cancel_one)
+        if watches:
+            self.hotfolders.follow(settings.hot_folders)
+        reloader = Reloader(live, self.tracker, self._settings_changed, watch=watches)
+        self.keeper = Keeper(self._settings, self.queue, self.conversions, self.pool, reloader)
+        self.keeper.start()
+        callbacks.start()
+        self.aftermath.start()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that is present is finished, held jobs aside, and what follows on that is done."""
+        if self.hotfolders.is_scanning or self.hotfolders.waiting:
+            return False
+        counts = self.tracker.snapshot(since=1 << 62).totals.by_state
+        return not counts[JobState.QUEUED] and not counts[JobState.RUNNING] and not self.aftermath.is_busy
+
+    def drain(self) -> None:
+        """Stop intake and open no further job; the running ones go on to their end."""
+        self.hotfolders.stop()
+        self.queue.with_scheduler(lambda scheduler: setattr(scheduler, "is_draining", True))
+        self.tracker.set_banner(DRAINING, "Finishing the running jobs; nothing new is begun.")
+
+    def kill_processes(self) -> None:
+        """Hurry a `stop` that is waiting: end all processes at once."""
+        self.pool.kill_all()
+        self.aftermath.hurry()
+
+    def stop(self, timeout_s: float) -> None:
+        """Stop intake, let running batches end for so long, and keep everything else for the next start."""
+        deadline = time.monotonic() + timeout_s
+        self.keeper.retire()
+        self.aftermath.retire()
+        self.conversions.stopping.set()
+        self.pool.retire()  # first, so that nothing more is begun while the hot folder ends
+        self.hotfolders.stop()
+        self.pool.stop(timeout_s)
+        for job in self.tracker.jobs():
+            if job.state is JobState.RUNNING:
+                # If it cannot be written, the next start finds the job running and takes it up all the same.
+                with contextlib.suppress(HotfolioError):
+                    self.queue.transition(job.id, JobState.QUEUED, "the engine was stopped", started=None, attempts=0)
+        self.keeper.stop()
+        self._callbacks.stop()
+        self.aftermath.stop(deadline - time.monotonic())
+        self.queue.store.close()
+
+    def _settings(self) -> Settings:
+        return self._live.current
+
+    def _settings_changed(self, old: Settings, new: Settings) -> None:
+        self.queue.with_scheduler(
+            lambda scheduler: scheduler.configure(new.batch_seconds, new.aging, new.running_limits, new.vlm_concurrency)
+        )
+        if new.num_workers != old.num_workers:  # else somebody may have set another number by hand
+            self.pool.resize(new.worker_count)
+        if self._watches:
+            self.hotfolders.follow(new.hot_folders)
+        self.aftermath.settings_changed(old, new)
+        if not any(options.asks_model for options in new.all_options):
+            self.tracker.set_banner(MODEL_BANNER, None)
