@@ -17,7 +17,6 @@ DECIDES = 8
 STILL_LONG = {
     "engine.convert.text.pagetext",
     "engine.intake.hotfolder",
-    "engine.queue.store",
     "engine.sandbox.local",
 }
 _PROGRAM = "PROGRAM"

@@ -159,7 +159,7 @@ class Engine:
 
     def snapshot(self, since: int = 0) -> Snapshot:
         """What is going on, with the jobs changed since a version."""
-        return self._machinery.tracker.snapshot(since)
+        return self._machinery.queue.view.snapshot(since)
 
     def job(self, job_id: int) -> JobSnapshot:
         """One job; raises `NoSuchJob`."""
@@ -196,11 +196,11 @@ class Engine:
 
     def page_map(self, job_id: int) -> PageMap | None:
         """The page map of a running job, from memory; None for others, of which `detail` knows."""
-        return self._machinery.tracker.page_map(job_id)
+        return self._machinery.queue.view.page_map(job_id)
 
     def page_maps(self) -> dict[int, PageMap]:
         """The page maps of all running jobs, from memory."""
-        return self._machinery.tracker.page_maps()
+        return self._machinery.queue.view.page_maps()
 
     @property
     def is_scanning(self) -> bool:
@@ -235,7 +235,7 @@ class Engine:
     @property
     def queue_depth(self) -> int:
         """How many jobs wait for a worker, from memory."""
-        return self._machinery.tracker.queue_depth
+        return self._machinery.queue.view.queue_depth
 
     @property
     def sandbox_failures(self) -> int:
@@ -250,12 +250,12 @@ class Engine:
     @property
     def tally(self) -> Tally:
         """What has happened since the start, in numbers."""
-        return self._machinery.tracker.tally
+        return self._machinery.queue.view.tally
 
     @property
     def longest_wait_s(self) -> float | None:
         """For how long the job has waited that has waited longest, from memory; None if none waits."""
-        return self._machinery.tracker.longest_wait_s()
+        return self._machinery.queue.view.longest_wait_s()
 
     @property
     def fork_server_pid(self) -> int | None:

@@ -91,7 +91,7 @@ class Orders:
         self._queue.restore(job_ids)
 
     def _job(self, job_id: int) -> Job:
-        found = self._queue.tracker.job(job_id)
+        found = self._queue.view.job(job_id)
         if found is None:
             raise NoSuchJob(f"There is no job {job_id}.")
         return found.job

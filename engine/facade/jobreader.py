@@ -22,37 +22,37 @@ class JobReader:
         self, state_folder: Path, queue: JobQueue, inspector: Inspector, folders: JobFolders, passwords: Passwords
     ) -> None:
         self._state_folder = state_folder
-        self._queue = queue
+        self._view = queue.view
         self._inspector = inspector
         self._folders = folders
         self._passwords = passwords
 
     def job(self, job_id: int) -> JobSnapshot:
         """One job; raises `NoSuchJob`."""
-        found = self._queue.tracker.job(job_id)
+        found = self._view.job(job_id)
         if found is None:
             raise NoSuchJob(f"There is no job {job_id}.")
         return found
 
     def find(self, conversion_id: str) -> JobSnapshot:
         """The job on the list with this UUID; raises `NoSuchJob`."""
-        found = self._queue.tracker.find(conversion_id)
+        found = self._view.find(conversion_id)
         if found is None:
             raise NoSuchJob(f"There is no conversion {display_text(conversion_id[:40])}.")
         return found
 
     def select(self, ids: Iterable[tuple[int, int]] | None, states: Iterable[JobState] | None) -> list[JobSnapshot]:
         """Jobs on the list, by ranges of ids (first and last) and by state; all of them unless narrowed."""
-        return selected(self._queue.tracker.snapshots(), ids, states)
+        return selected(self._view.snapshots(), ids, states)
 
     def detail(self, job_id: int) -> JobDetail:
         """One job in full."""
         return detail_of(
             self.job(job_id),
             self._state_folder,
-            self._queue.tracker.page_map(job_id),
-            lambda: self._queue.store.pages(job_id),
-            self._queue.store.history(job_id),
+            self._view.page_map(job_id),
+            lambda: self._view.pages(job_id),
+            self._view.history(job_id),
         )
 
     def preview(self, job_id: int, page: int | None) -> str:
@@ -60,11 +60,11 @@ class JobReader:
         job, folder = self.job(job_id).job, self._folders.of(job_id)
         if page is None:
             return self._inspector.preview(job, folder)
-        recorded = self._queue.store.page(job_id, page)
+        recorded = self._view.page(job_id, page)
         try:
             return self._inspector.preview_page(job, folder, page, recorded)
         except HotfolioError:
-            current = self._queue.store.job(job_id)
+            current = self._view.stored(job_id)
             if current.state is job.state:
                 raise
         # Its checkpoints were deleted while they were read: it is published now.

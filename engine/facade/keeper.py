@@ -56,7 +56,7 @@ class Keeper:
         while not self._stopping.wait(_PACE_S):
             try:
                 self._pool.read_processes()
-                for worker in self._queue.tracker.snapshot(since=1 << 62).workers:
+                for worker in self._queue.view.snapshot(since=1 << 62).workers:
                     if worker.job_id is not None and (worker.seconds_on_page or 0) > _SLOW_PAGE_S:
                         self._conversions.batches.suspect_slow(worker.job_id)
                 self._queue.offer_delayed()

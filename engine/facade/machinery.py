@@ -16,10 +16,7 @@ from engine.hooks.aftermath import Aftermath
 from engine.intake.hotfolders import HotFolders
 from engine.job.job import JobState
 from engine.publish.rebuild import rebuild
-from engine.queue.jobqueue import JobQueue
-from engine.queue.progress import ProgressTracker
-from engine.queue.scheduler import Scheduler
-from engine.queue.store import JobStore
+from engine.queue.jobqueue import open_queue
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
 from engine.work.checkpoint import has_progress
@@ -50,24 +47,21 @@ class Machinery:
         self._live = live
         self._watches = watches
         self._callbacks = callbacks
-        store = JobStore(state, time.time)
-        scheduler = Scheduler(settings.batch_seconds, settings.aging, settings.running_limits, settings.vlm_concurrency)
-        self.tracker = ProgressTracker(time.monotonic)
-        self.queue = JobQueue(store, scheduler, self.tracker, time.monotonic)
-        if store.moved_aside is not None:
-            aside = display_name(store.moved_aside)
-            if rebuild(store, settings.hot_folders) or not store.was_empty:
-                self.tracker.set_banner(
+        self.queue = queue = open_queue(settings)
+        if queue.moved_aside is not None:
+            aside = display_name(queue.moved_aside)
+            if rebuild(queue, settings.hot_folders) or not queue.was_emptied:
+                queue.set_banner(
                     "store",
                     f"The queue was damaged and has been built anew from the folders; the old one is {aside}.",
                 )
         self.queue.load(lambda job_id: has_progress(state / "jobs" / str(job_id) / "pages"))
         self.queue.listen(callbacks.finished)
-        self.aftermath = Aftermath(self._settings, store, self.tracker.set_banner)
+        self.aftermath = Aftermath(self._settings, queue.outbox, queue.set_banner)
         callbacks.add(self.aftermath.follow)
         self.conversions = Conversions(live, self.queue, watches=watches, waits_for_late_files=waits_for_late_files)
         passwords, folders = self.conversions.passwords, self.conversions.folders
-        folders.sweep({job.id for job in self.tracker.jobs() if job.state not in _PUBLISHED})
+        folders.sweep({job.id for job in self.queue.view.jobs() if job.state not in _PUBLISHED})
         check_disk(settings, self.queue)
         self.conversions.check_passwords()
         self.pool = WorkerPool(settings, self.queue, self.conversions, program)
@@ -79,7 +73,7 @@ class Machinery:
         self.hotfolders = HotFolders(self.queue, self.orders.cancel_one)
         if watches:
             self.hotfolders.follow(settings.hot_folders)
-        reloader = Reloader(live, self.tracker, self._settings_changed, watch=watches)
+        reloader = Reloader(live, queue.set_banner, self._settings_changed, watch=watches)
         self.keeper = Keeper(self._settings, self.queue, self.conversions, self.pool, reloader)
         self.keeper.start()
         callbacks.start()
@@ -90,14 +84,14 @@ class Machinery:
         """Whether everything that is present is finished, held jobs aside, and what follows on that is done."""
         if self.hotfolders.is_scanning or self.hotfolders.waiting:
             return False
-        counts = self.tracker.snapshot(since=1 << 62).totals.by_state
+        counts = self.queue.view.snapshot(since=1 << 62).totals.by_state
         return not counts[JobState.QUEUED] and not counts[JobState.RUNNING] and not self.aftermath.is_busy
 
     def drain(self) -> None:
         """Stop intake and open no further job; the running ones go on to their end."""
         self.hotfolders.stop()
-        self.queue.with_scheduler(lambda scheduler: setattr(scheduler, "is_draining", True))
-        self.tracker.set_banner(DRAINING, "Finishing the running jobs; nothing new is begun.")
+        self.queue.drain()
+        self.queue.set_banner(DRAINING, "Finishing the running jobs; nothing new is begun.")
 
     def kill_processes(self) -> None:
         """Hurry a `stop` that is waiting: end all processes at once."""
@@ -113,7 +107,7 @@ class Machinery:
         self.pool.retire()  # first, so that nothing more is begun while the hot folder ends
         self.hotfolders.stop()
         self.pool.stop(timeout_s)
-        for job in self.tracker.jobs():
+        for job in self.queue.view.jobs():
             if job.state is JobState.RUNNING:
                 # If it cannot be written, the next start finds the job running and takes it up all the same.
                 with contextlib.suppress(HotfolioError):
@@ -121,19 +115,17 @@ class Machinery:
         self.keeper.stop()
         self._callbacks.stop()
         self.aftermath.stop(deadline - time.monotonic())
-        self.queue.store.close()
+        self.queue.close()
 
     def _settings(self) -> Settings:
         return self._live.current
 
     def _settings_changed(self, old: Settings, new: Settings) -> None:
-        self.queue.with_scheduler(
-            lambda scheduler: scheduler.configure(new.batch_seconds, new.aging, new.running_limits, new.vlm_concurrency)
-        )
+        self.queue.configure(new)
         if new.num_workers != old.num_workers:  # else somebody may have set another number by hand
             self.pool.resize(new.worker_count)
         if self._watches:
             self.hotfolders.follow(new.hot_folders)
         self.aftermath.settings_changed(old, new)
         if not any(options.asks_model for options in new.all_options):
-            self.tracker.set_banner(MODEL_BANNER, None)
+            self.queue.set_banner(MODEL_BANNER, None)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 from engine.base.errors import HotfolioError
-from engine.queue.progress import ProgressTracker
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
 from engine.settings.statefolder import check_folders, make_folders
@@ -26,18 +25,20 @@ class Reloader:
     def __init__(
         self,
         live: LiveSettings,
-        tracker: ProgressTracker,
+        set_banner: Callable[[str, str | None], None],
         on_change: Callable[[Settings, Settings], None],
         *,
         watch: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`on_change` is told the old and the new settings; `watch` is whether there are hot folders.
+        """`set_banner` shows what needs a person, or no longer; `on_change` is told the old and the new settings.
+
+        `watch` is whether there are hot folders.
 
         `clock` is monotonic, in seconds.
         """
         self._live = live
-        self._tracker = tracker
+        self._set_banner = set_banner
         self._on_change = on_change
         self._watches = watch
         self._clock = clock
@@ -65,14 +66,14 @@ class Reloader:
         self._on_change(old, loaded.settings)
         log.info("The settings file has changed: %s", ", ".join(_changed(old, loaded.settings)) or "nothing in it")
         waits = f"{', '.join(late)}: changed in the settings file, and taken at the engine's next start."
-        self._tracker.set_banner(BANNER, waits if late else None)
+        self._set_banner(BANNER, waits if late else None)
 
     def _complain(self, message: str) -> None:
         if message != self._complaint:
             log.warning("%s", message)
             self._complaint = message
             self._again_at = self._clock() + _AGAIN_S
-            self._tracker.set_banner(BANNER, message)
+            self._set_banner(BANNER, message)
 
 
 def _changed(old: Settings, new: Settings) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.intake.byhand import run_again, source_of, take_in
+from engine.intake.byhand import source_of, take_in
 from engine.job.job import Job, Source, Submission
 from engine.job.options import ConvertOptions
 from engine.queue.jobqueue import JobQueue
@@ -44,7 +44,7 @@ class Submitter:
         roots = [folder.path for folder in self._settings().hot_folders] if self._watches else []
         submissions = [wanted(source_of(file, roots)) for file in files]
         return [
-            run_again(self._queue, job, submission, self._discard)
+            self._queue.run_again(job.id, submission, self._discard)
             if again and not is_new and job.state.is_finished
             else (job, is_new)
             for (job, is_new), submission in zip(self._queue.add(submissions), submissions, strict=True)

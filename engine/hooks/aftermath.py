@@ -21,7 +21,6 @@ from engine.hooks.webhook import Webhook
 from engine.job.ending import Ending
 from engine.job.job import Job, JobState
 from engine.queue.outbox import Kind, Later, Notice, Outbox, Waiting
-from engine.queue.store import JobStore
 from engine.settings.settings import CONFIG_VARIABLE, ENV_PREFIX, JOB_PREFIX, SECRETS, WEBHOOK_SECRET, Settings
 from engine.settings.statefolder import logs_folder
 
@@ -41,7 +40,7 @@ class Aftermath:
     """Thread-safe; `_lock` guards which commands run, which failed how often, and which ends are not followed yet."""
 
     def __init__(
-        self, settings: Callable[[], Settings], store: JobStore, set_banner: Callable[[str, str | None], None]
+        self, settings: Callable[[], Settings], outbox: Outbox, set_banner: Callable[[str, str | None], None]
     ) -> None:
         """Begin to note the ends of jobs.
 
@@ -50,7 +49,7 @@ class Aftermath:
         """
         self._settings = settings
         self._set_banner = set_banner
-        self._outbox = Outbox(store)
+        self._outbox = outbox
         self._base = Path.cwd()
         self._lock = threading.Lock()
         self._running: set[RunningCommand] = set()

@@ -3,14 +3,15 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from engine.base.disk import fsync_path
-from engine.base.errors import HotfolioError, IllegalTransition, SourceUnreadable, unwritable
+from engine.base.errors import HotfolioError, SourceUnreadable, unwritable
 from engine.base.safetext import display_name
-from engine.job.job import Job, JobState, Source, Submission
+from engine.job.job import Job, Source, Submission
 from engine.queue.jobqueue import JobQueue
 
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
@@ -36,31 +37,6 @@ def source_of(file: Path, roots: Iterable[Path]) -> Source:
     return Source.of(file, next((root for root in roots if file.is_relative_to(root)), file.parent), status)
 
 
-def run_again(queue: JobQueue, job: Job, submission: Submission, discard: Callable[[int], None]) -> tuple[Job, bool]:
-    """Run a finished job once more from its beginning; returns it, and False if somebody else has had it run already.
-
-    The job is whose `submission` it is now. `discard` deletes what is kept of a job outside the store.
-    """
-    try:
-        # Of several that ask at the same time, one gets past this line; and no worker knows of the job before `apply`.
-        queue.store.requeue(job.id, "asked for again")
-    except IllegalTransition:
-        return queue.store.job(job.id), False
-    discard(job.id)
-    queue.store.forget_pages(job.id)
-    job = queue.store.update(
-        job.id,
-        options=submission.options.model_dump_json(),
-        priority=submission.priority,
-        client=submission.client,
-        profile=submission.profile,
-        sha256=None,
-        pages=None,
-    )
-    queue.apply(job)
-    return job, True
-
-
 def take_in(queue: JobQueue, root: Path, part: Path, names: Iterable[str], submission: Submission) -> Job:
     """Give `part`, a whole file in `root`, the first of `names` that is free there, and queue it; durable.
 
@@ -73,20 +49,16 @@ def take_in(queue: JobQueue, root: Path, part: Path, names: Iterable[str], submi
         if os.path.lexists(place):
             continue
         source = replace(submission.source, path=os.fsencode(name))
-        ((job, is_new),) = queue.store.add([replace(submission, source=source)])
-        if not is_new:
-            continue  # known from a file that is gone, and told apart from it by nothing
         try:
-            _rename_new(part, place)
+            job = queue.add_before(replace(submission, source=source), partial(_rename_new, part, place))
+        except FileExistsError:
+            continue
         except OSError as error:
-            queue.store.transition(job.id, JobState.CANCELLED, "its name could not be taken")
-            queue.store.hide([job.id], hidden=True)
-            if isinstance(error, FileExistsError):
-                continue
             shown = display_name(root)
             raise unwritable(error, shown) or HotfolioError(f"Cannot write to {shown}: {error.strerror}.") from error
+        if job is None:
+            continue  # known from a file that is gone, and told apart from it by nothing
         fsync_path(root)
-        queue.apply(job)
         return job
     raise HotfolioError("There are too many files of this name; send it under another one.")
 

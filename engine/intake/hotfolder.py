@@ -110,7 +110,7 @@ class HotFolder:
         if self._watcher is not None:
             self._watcher.let_go()  # again: the thread may have begun another watch meanwhile
             self._watcher.join()
-        self._queue.tracker.set_banner(self._gone, None)
+        self._queue.set_banner(self._gone, None)
 
     def _run(self) -> None:
         self._load_known()
@@ -156,7 +156,7 @@ class HotFolder:
             self._root_id = None
             if self._watcher is not None:
                 self._watcher.let_go()
-            self._queue.tracker.set_banner(
+            self._queue.set_banner(
                 self._gone, f"The input folder is gone: {display_name(self._root)} ({error.strerror})."
             )
             return False
@@ -167,7 +167,7 @@ class HotFolder:
             self._is_root_trusted = self._root_id is None and not self.first_scan_done.is_set()
             self._root_id = root_id
             self._next_scan = now
-            self._queue.tracker.set_banner(self._gone, None)
+            self._queue.set_banner(self._gone, None)
         if self._watcher is not None and self._watcher.keep_alive(now, self._rule.scan_interval):
             self._next_scan = now
         return True
@@ -198,7 +198,7 @@ class HotFolder:
             for key in self._known.keys() - present:
                 del self._known[key]
             self._cancel_gone(lambda job: job.source.path not in present)
-            self._queue.store.forget_gone(self._root_bytes, present)
+            self._queue.forget_gone(self._root_bytes, present)
         self._is_root_trusted = True
 
     def _look_below(self, path: bytes) -> bool:
@@ -306,7 +306,7 @@ class HotFolder:
 
     def _cancel_gone(self, is_gone: Callable[[Job], bool] = lambda _: True) -> None:
         """Give up waiting jobs whose sources are no longer there; a running one has its copy."""
-        for job in self._queue.tracker.jobs():
+        for job in self._queue.view.jobs():
             if (
                 job.state in (JobState.QUEUED, JobState.HELD)
                 and job.source.root == self._root_bytes
@@ -318,12 +318,12 @@ class HotFolder:
     def _active_jobs(self, path: bytes) -> list[Job]:
         return [
             job
-            for job in self._queue.tracker.jobs()
+            for job in self._queue.view.jobs()
             if not job.state.is_finished and job.source.path == path and job.source.root == self._root_bytes
         ]
 
     def _load_known(self) -> None:
-        for source in self._queue.store.known_sources(self._root_bytes):
+        for source in self._queue.view.known_sources(self._root_bytes):
             with contextlib.suppress(OSError):
                 status = os.lstat(self._path(source.path))
                 if source.matches(status):

@@ -231,6 +231,24 @@ class PageBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenJob:
+    """Stage and open a queued job."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeJob:
+    """Put a job together whose pages are all finished, and publish it."""
+
+    job_id: int
+
+
+Work = OpenJob | PageBatch | MergeJob
+"""What a worker is given to do."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageResult:
     """How one page came out."""
 

@@ -8,7 +8,7 @@ import shutil
 import stat
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
@@ -19,7 +19,6 @@ from engine.base.errors import CannotGoOn, HotfolioError, OutputUnwritable, conc
 from engine.base.safetext import display_name
 from engine.job.job import Job, JobState, PageResult, Source
 from engine.publish.pageindex import SIZE_KEY
-from engine.queue.store import JobStore
 from engine.settings.profiles import OnSuccess
 
 MANIFEST = "manifest.json"
@@ -35,9 +34,17 @@ _FORBIDDEN = frozenset('<>:"/\\|?*')
 class Publisher:
     """Puts finished folders in their place. Thread-safe: it keeps no state."""
 
-    def __init__(self, store: JobStore, output: Path, main_output: Path | None = None) -> None:
-        """`output` is where the results go, absolute; `main_output` the engine's, if that is another one."""
-        self._store = store
+    def __init__(
+        self,
+        claim_output: Callable[[Source, Iterable[str]], str | None],
+        output: Path,
+        main_output: Path | None = None,
+    ) -> None:
+        """`output` is where the results go, absolute; `main_output` the engine's, if that is another one.
+
+        `claim_output` makes the first of several places a source's that is nobody else's, for good, and returns it.
+        """
+        self._claim_output = claim_output
         self._output = output
         self._main = main_output or output
 
@@ -56,7 +63,7 @@ class Publisher:
                     not _is_taken(place.parent, name)
                     and not _is_anothers(place, source)
                     and new_names.isdisjoint(_foreign_entries(place))
-                    and self._store.claim_output(source, [self._claim(place)]) is not None
+                    and self._claim_output(source, [self._claim(place)]) is not None
                 ):
                     return place
         except OSError as error:

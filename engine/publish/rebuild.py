@@ -9,16 +9,16 @@ from pathlib import Path
 from engine.job.job import JobState, Source, Submission
 from engine.job.options import ConvertOptions
 from engine.publish.publisher import origin_of, read_manifest
-from engine.queue.store import JobStore
+from engine.queue.jobqueue import JobQueue
 from engine.settings.profiles import WatchedFolder
 
 
-def rebuild(store: JobStore, folders: Iterable[WatchedFolder]) -> int:
+def rebuild(queue: JobQueue, folders: Iterable[WatchedFolder]) -> int:
     """Learn from the manifests in their outputs what of hot folders is already converted; returns how many jobs."""
-    return sum(_rebuild(store, folder.path, folder.output) for folder in folders)
+    return sum(_rebuild(queue, folder.path, folder.output) for folder in folders)
 
 
-def _rebuild(store: JobStore, root: Path, output: Path) -> int:
+def _rebuild(queue: JobQueue, root: Path, output: Path) -> int:
     found = 0
     for file in output.rglob("manifest.json"):
         manifest = read_manifest(file.parent)
@@ -35,16 +35,12 @@ def _rebuild(store: JobStore, root: Path, output: Path) -> int:
                 continue
             options = {"formats": manifest["formats"], **manifest["options"]}
             submission = Submission(Source.of(source, root, status), ConvertOptions.model_validate(options))
-            ((job, _),) = store.add([submission])
-            store.transition(job.id, JobState.RUNNING, "found in the output")
-            store.finish(
-                job.id,
+            queue.add_published(
+                submission,
                 JobState(manifest["state"]),
-                "found in the output",
-                output=os.fsencode(file.parent.absolute()),
-                sha256=manifest["source"]["sha256"],
-                pages=len(manifest["pages"]),
-                pages_done=len(manifest["pages"]),
+                file.parent.absolute(),
+                manifest["source"]["sha256"],
+                len(manifest["pages"]),
             )
             found += 1
     return found

@@ -1,23 +1,29 @@
 """JobQueue: the one place where a job changes.
 
 A change is written to the store first and then mirrored in memory, in the scheduler and the progress tracker. Each
-job's row carries a revision, so mirrors of changes that cross each other end up with the newest.
+job's row carries a revision, so mirrors of changes that cross each other end up with the newest. Nobody outside this
+package has the store, the scheduler or the tracker, so nobody can do the one without the other.
 """
 
-import heapq
 import logging
-import threading
+import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from engine.base.errors import IllegalTransition, NoSuchJob
 from engine.base.safetext import display_text
 from engine.job.job import Job, JobState, Move, PageState, Submission
-from engine.job.limits import Origin
+from engine.queue.dispatch import Dispatch
+from engine.queue.outbox import Outbox
 from engine.queue.progress import ProgressTracker
-from engine.queue.scheduler import OpenJob, Scheduler, Work
+from engine.queue.scheduler import Scheduler
 from engine.queue.store import JobStore
+from engine.queue.view import QueueView
+from engine.queue.workqueue import WorkQueue
+from engine.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +42,7 @@ REMOVED = "The source was removed before it was converted."
 
 
 class JobQueue:
-    """Thread-safe.
-
-    `_lock` guards the scheduler and the fields below; workers wait on it for work. The tracker's own lock is taken
-    inside it, never the other way round, and nothing is written to the store while it is held.
-    """
+    """Thread-safe. What workers do with it is in `work`, what can be asked of it in `view`."""
 
     def __init__(
         self,
@@ -49,271 +51,218 @@ class JobQueue:
         tracker: ProgressTracker,
         clock: Callable[[], float],
     ) -> None:
-        """`clock` is monotonic, in seconds."""
-        self.store = store
-        self.tracker = tracker
-        self._scheduler = scheduler
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
-        self._claiming: set[int] = set()  # taken from the scheduler, claim not yet written
-        self._reopening: set[int] = set()  # running, but to be opened again
-        self._delayed: list[tuple[float, int]] = []  # heap of when and which
-        self._delayed_ids: set[int] = set()
-        self._listeners: tuple[Callable[[Job], None], ...] = ()
-        self._pauses: dict[str, str] = {}
+        """`clock` is monotonic, in seconds. From now on the other three belong to the queue; see `open_queue`."""
+        self._store = store
+        self._tracker = tracker
+        self._dispatch = Dispatch(scheduler, tracker, clock)
+        self.view = QueueView(store, tracker)
+        self.work = WorkQueue(store, self._dispatch, tracker)
+        self.outbox = Outbox(store)
+        """What is still to follow on the ends of jobs; written with them."""
 
-    # --- loading and adding ---
+    # --- life ---
+
+    @property
+    def moved_aside(self) -> Path | None:
+        """Where the database of an earlier engine is now, if it was damaged and this queue is a new one."""
+        return self._store.moved_aside
+
+    @property
+    def was_emptied(self) -> bool:
+        """Whether there was nothing in that database, so that there may have been nothing to lose."""
+        return self._store.was_empty
 
     def load(self, has_progress: Callable[[int], bool] = lambda _: False) -> None:
         """Take up what an earlier engine left; `has_progress` tells of finished pages that are not recorded yet."""
-        self.store.recover(SUSPECT_LIMIT, has_progress)
-        now, since = self.store.now(), self.store.queued_since()
-        for job in self.store.load():
-            self.apply(job, waited_s=max(0.0, now - since.get(job.id, now)))
+        self._store.recover(SUSPECT_LIMIT, has_progress)
+        now, since = self._store.now(), self._store.queued_since()
+        for job in self._store.load():
+            self._dispatch.mirror(job, max(0.0, now - since.get(job.id, now)))
+
+    def listen(self, listener: Callable[[Job], None]) -> None:
+        """Have `listener` called with every job that finishes, in whatever thread; it must only put it on a queue."""
+        self._dispatch.listen(listener)
+
+    def configure(self, settings: Settings) -> None:
+        """From now on, these settings hold; for jobs that wait already, too."""
+        with self._dispatch.scheduler() as scheduler:
+            scheduler.configure(
+                settings.batch_seconds, settings.aging, settings.running_limits, settings.vlm_concurrency
+            )
+
+    def drain(self) -> None:
+        """Give out no further job; the running ones go on to their end."""
+        with self._dispatch.scheduler() as scheduler:
+            scheduler.is_draining = True
+
+    def close(self) -> None:
+        """Finish what was asked for and let go of the database; later requests are refused."""
+        self._store.close()
+
+    # --- adding ---
 
     def add(self, submissions: Sequence[Submission]) -> list[tuple[Job, bool]]:
         """Queue sources; returns each one's job and whether it is new."""
-        added = self.store.add(submissions)
+        added = self._store.add(submissions)
         for job, is_new in added:
             if is_new:
-                self.apply(job)
+                self._dispatch.mirror(job)
         return added
+
+    def add_before(self, submission: Submission, name_it: Callable[[], None]) -> Job | None:
+        """Queue a source that `name_it` then gives its name; None if a source that is just the same is known already.
+
+        Whoever finds the file finds its job on the queue. Raises what `name_it` raises; there is no such job then.
+        """
+        ((job, is_new),) = self._store.add([submission])
+        if not is_new:
+            return None
+        try:
+            name_it()
+        except BaseException:
+            self._store.transition(job.id, JobState.CANCELLED, "its name could not be taken")
+            self._store.hide([job.id], hidden=True)
+            raise
+        return self._mirrored(job)
+
+    def add_published(self, submission: Submission, state: JobState, output: Path, sha256: str, pages: int) -> Job:
+        """Learn of a source that is converted already, its result in the folder `output`, absolute."""
+        ((job, _),) = self._store.add([submission])
+        self._store.transition(job.id, JobState.RUNNING, "found in the output")
+        changes = {"output": os.fsencode(output), "sha256": sha256, "pages": pages, "pages_done": pages}
+        return self._mirrored(self._store.finish(job.id, state, "found in the output", **changes))
+
+    def run_again(self, job_id: int, submission: Submission, discard: Callable[[int], None]) -> tuple[Job, bool]:
+        """Run a finished job once more from its beginning, by what the submission says now.
+
+        `discard` deletes what is kept of a job outside the queue. Returns the job, and False if somebody else has had
+        it run already.
+        """
+        try:
+            # Of several that ask at the same time, one gets past this line; and no worker knows of the job until it is
+            # mirrored.
+            job = self._store.requeue(job_id, "asked for again")
+        except IllegalTransition:
+            return self._store.job(job_id), False
+        try:
+            discard(job_id)
+            self._store.forget_pages(job_id)
+            job = self._store.update(
+                job_id,
+                options=submission.options.model_dump_json(),
+                priority=submission.priority,
+                client=submission.client,
+                profile=submission.profile,
+                sha256=None,
+                pages=None,
+            )
+        finally:
+            self._dispatch.mirror(job)
+        return job, True
 
     # --- changing jobs ---
 
     def transition(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
         """Move a job to a state, durably; raises `IllegalTransition` or `NoSuchJob`."""
-        job = self.store.transition(job_id, new, cause, **changes)
-        self.apply(job)
-        return job
+        return self._mirrored(self._store.transition(job_id, new, cause, **changes))
 
     def cancel(self, job_id: int, reason: str) -> Job:
         """Give a job up; what it has finished is kept for a retry."""
         reason = display_text(reason)
-        return self.transition(job_id, JobState.CANCELLED, reason, reason=reason, finished=self.store.now())
+        return self.transition(job_id, JobState.CANCELLED, reason, reason=reason, finished=self._store.now())
 
     def fail(self, job_id: int, reason: str) -> Job:
         """A job cannot be converted."""
         reason = display_text(reason)
         log.info("job %d failed: %s", job_id, reason)
-        return self.transition(job_id, JobState.FAILED, reason, reason=reason, finished=self.store.now())
+        return self.transition(job_id, JobState.FAILED, reason, reason=reason, finished=self._store.now())
 
     def retry(self, job_id: int, cause: str) -> Job:
         """Queue a finished job again; pages finished earlier are kept, failed ones are tried anew.
 
         So are those that are plain text because the vision model did not answer.
         """
-        job = self.store.job(job_id)
+        job = self._store.job(job_id)
         if not job.state.is_finished:
             raise IllegalTransition(f"A {job.state} job cannot be retried.")
         anew = [PageState.FAILED, PageState.TEXT_ONLY] if job.options.asks_model else [PageState.FAILED]
-        self.store.forget_pages(job_id, *(() if job.state is JobState.DONE else anew))
-        job = self.store.requeue(job_id, cause)
-        self.apply(job)
-        return job
+        self._store.forget_pages(job_id, *(() if job.state is JobState.DONE else anew))
+        return self._mirrored(self._store.requeue(job_id, cause))
 
     def set_priority(self, job_id: int, priority: int) -> Job:
         """Change a job's priority."""
-        job = self.store.update(job_id, priority=priority)
-        self.apply(job)
-        return job
+        return self._mirrored(self._store.update(job_id, priority=priority))
 
     def move(self, job_id: int, where: Move) -> Job | None:
         """Move a waiting job among its equals; None if it is there already."""
-        with self._lock:
-            snapshot = self.tracker.job(job_id)
-            if snapshot is None:
-                raise NoSuchJob(f"There is no job {job_id}.")
-            neighbour_id = self._scheduler.neighbour(job_id, -1 if where in ("up", "top") else 1)
+        if self._tracker.job(job_id) is None:
+            raise NoSuchJob(f"There is no job {job_id}.")
+        neighbour_id = self._dispatch.neighbour(job_id, -1 if where in ("up", "top") else 1)
         if neighbour_id is None:
             return None
         if where in ("up", "down"):
-            moved = self.store.swap(job_id, neighbour_id)
+            moved = self._store.swap(job_id, neighbour_id)
         else:
-            moved = [self.store.move_to_end(job_id, first=where == "top")]
+            moved = [self._store.move_to_end(job_id, first=where == "top")]
         for job in moved:
-            self.apply(job)
+            self._dispatch.mirror(job)
         return moved[0]
-
-    def apply(self, job: Job, *, waited_s: float = 0.0) -> None:
-        """Mirror a durable change in memory; `waited_s` as for the tracker."""
-        with self._lock:
-            is_news = self.tracker.set_job(job, waited_s)
-            if is_news:
-                self._mirror(job)
-            else:  # when a retry has overtaken it, it has ended all the same
-                newest = self.tracker.job(job.id)
-                is_news = newest is not None and not newest.job.state.is_finished
-            listeners = self._listeners if is_news and job.state.is_finished else ()
-        for listener in listeners:
-            listener(job)
-
-    def listen(self, listener: Callable[[Job], None]) -> None:
-        """Have `listener` called with every job that finishes, in whatever thread; it must only put it on a queue."""
-        with self._lock:
-            self._listeners = (*self._listeners, listener)
 
     def remove(self, job_ids: Iterable[int]) -> list[int]:
         """Take finished jobs off the list; returns which."""
         removed = []
         for job_id in job_ids:
-            snapshot = self.tracker.job(job_id)
+            snapshot = self._tracker.job(job_id)
             if snapshot is not None and snapshot.job.state.is_finished:
                 removed.append(job_id)
-        self.store.hide(removed, hidden=True)
+        self._store.hide(removed, hidden=True)
         for job_id in removed:
-            self.tracker.remove_job(job_id)
+            self._tracker.remove_job(job_id)
         return removed
 
     def restore(self, job_ids: Sequence[int]) -> None:
         """Put removed jobs back on the list."""
-        self.store.hide(job_ids, hidden=False)
+        self._store.hide(job_ids, hidden=False)
         for job_id in job_ids:
             with suppress(NoSuchJob):
-                self.apply(self.store.job(job_id))
+                self._dispatch.mirror(self._store.job(job_id))
 
-    # --- for workers ---
-
-    def next_work(self, worker: int, is_wanted: Callable[[], bool], timeout_s: float) -> Work | None:
-        """Wait for something to do; None when the time is over or the worker is no longer wanted."""
-        deadline = self._clock() + timeout_s
-        with self._lock:
-            self._changed.notify_all()  # what this worker is done with may have kept others waiting
-            while is_wanted():
-                work = self._scheduler.next(worker, self._clock())
-                if isinstance(work, OpenJob):
-                    self._claiming.add(work.job_id)
-                if work is not None:
-                    return work
-                remaining = deadline - self._clock()
-                if remaining <= 0:
-                    return None
-                self._changed.wait(remaining)
-        return None
-
-    def claim(self, job_id: int) -> Job | None:
-        """Make a job that `next_work` gave out for opening a running one; None if it is not to run after all."""
-        with self._lock:
-            reopening = job_id in self._reopening
-        try:
-            job = self.store.job(job_id) if reopening else self.store.claim(job_id)
-        except BaseException:
-            with self._lock:
-                self._claiming.discard(job_id)
-                self._scheduler.drop(job_id)
-                snapshot = self.tracker.job(job_id)
-                if snapshot is not None and not snapshot.job.state.is_finished:
-                    self._enqueue(snapshot.job, is_begun=reopening)
-            raise
-        with self._lock:
-            self._claiming.discard(job_id)
-            self._reopening.discard(job_id)
-            if job is not None and not self.tracker.set_job(job):
-                # Known already, or overtaken: what was done to the job since counts.
-                newest = self.tracker.job(job_id)
-                job = newest.job if newest is not None else None
-            if job is None or job.state is not JobState.RUNNING:
-                self._scheduler.drop(job_id)
-                self._enqueue_if_queued(job_id)
-                return None
-            # It may have been held and released again since the worker was given it.
-            self._scheduler.reclaim(job_id, job.priority, _origin(job))
-        return job
-
-    def reopen(self, job: Job) -> None:
-        """A running job could not be opened for want of disk space or the like; offer it again, without writing."""
-        with self._lock:
-            self._claiming.discard(job.id)
-            self._reopening.add(job.id)
-            self._scheduler.drop(job.id)
-            self._enqueue(job, is_begun=True)
-            self._changed.notify_all()
-
-    def delay(self, job_id: int, seconds: float, reason: str) -> None:
-        """Put a running job back, to be offered again after a while."""
-        job = self.store.transition(job_id, JobState.QUEUED, reason, reason=reason, started=None)
-        with self._lock:
-            if not self.tracker.set_job(job):
-                return  # cancelled meanwhile
-            self._scheduler.drop(job_id)
-            heapq.heappush(self._delayed, (self._clock() + seconds, job_id))
-            self._delayed_ids.add(job_id)
+    def forget_gone(self, root: bytes, present: set[bytes]) -> None:
+        """Forget removed jobs below a hot folder whose sources are no longer there."""
+        self._store.forget_gone(root, present)
 
     def offer_delayed(self) -> None:
         """Offer the delayed jobs whose time has come."""
-        with self._lock:
-            while self._delayed and self._delayed[0][0] <= self._clock():
-                _, job_id = heapq.heappop(self._delayed)
-                if job_id in self._delayed_ids:
-                    self._delayed_ids.discard(job_id)
-                    self._enqueue_if_queued(job_id)
-            self._changed.notify_all()
-
-    def with_scheduler(self, change: Callable[[Scheduler], None]) -> None:
-        """Tell the scheduler something, and the workers that it may matter to them."""
-        with self._lock:
-            change(self._scheduler)
-            self._changed.notify_all()
-
-    def wake(self) -> None:
-        """Have waiting workers look again whether they are wanted."""
-        with self._lock:
-            self._changed.notify_all()
+        self._dispatch.offer_delayed()
 
     # --- pausing ---
 
     def pause(self, why: str, message: str) -> None:
         """Start no more batches. Pauses with different `why` add up."""
-        with self._lock:
-            self._pauses[why] = message
-            self._update_pause()
-        self.tracker.set_banner(why, message)
+        self._dispatch.pause(why, message)
+        self._tracker.set_banner(why, message)
 
     def resume(self, why: str, *, keeps_banner: bool = False) -> None:
         """End one pause."""
-        with self._lock:
-            self._pauses.pop(why, None)
-            self._update_pause()
-            self._changed.notify_all()
+        self._dispatch.resume(why)
         if not keeps_banner:
-            self.tracker.set_banner(why, None)
+            self._tracker.set_banner(why, None)
 
     def is_paused_by(self, why: str) -> bool:
         """Whether this pause is in force."""
-        with self._lock:
-            return why in self._pauses
+        return self._dispatch.is_paused_by(why)
 
-    def _mirror(self, job: Job) -> None:
-        if job.state is not JobState.QUEUED:
-            self._delayed_ids.discard(job.id)
-        match job.state:
-            case JobState.QUEUED if job.id in self._delayed_ids:
-                pass
-            case JobState.QUEUED if job.id in self._claiming:
-                self._scheduler.set_running_priority(job.id, job.priority)
-            case JobState.QUEUED:
-                if self._scheduler.is_running(job.id):
-                    self._scheduler.drop(job.id)
-                self._enqueue(job)
-            case JobState.RUNNING:
-                self._scheduler.set_running_priority(job.id, job.priority)
-            case _:
-                self._scheduler.drop(job.id)
-                self._reopening.discard(job.id)
-        self._changed.notify_all()
+    def set_banner(self, key: str, message: str | None) -> None:
+        """Something needs a person, or, with None, is over."""
+        self._tracker.set_banner(key, message)
 
-    def _enqueue_if_queued(self, job_id: int) -> None:
-        snapshot = self.tracker.job(job_id)
-        if snapshot is not None and snapshot.job.state is JobState.QUEUED:
-            self._enqueue(snapshot.job)
-
-    def _enqueue(self, job: Job, *, is_begun: bool = False) -> None:
-        self._scheduler.enqueue(job.id, job.priority, job.position, self._clock(), _origin(job), is_begun=is_begun)
-
-    def _update_pause(self) -> None:
-        self._scheduler.is_paused = self.tracker.is_paused = bool(self._pauses)
+    def _mirrored(self, job: Job) -> Job:
+        self._dispatch.mirror(job)
+        return job
 
 
-def _origin(job: Job) -> Origin:
-    return Origin(job.client, job.source.root, job.profile, job.options.asks_model)
+def open_queue(settings: Settings) -> JobQueue:
+    """The queue in the state folder, not loaded yet. A damaged database is moved aside."""
+    store = JobStore(settings.state_folder, time.time)
+    scheduler = Scheduler(settings.batch_seconds, settings.aging, settings.running_limits, settings.vlm_concurrency)
+    return JobQueue(store, scheduler, ProgressTracker(time.monotonic), time.monotonic)

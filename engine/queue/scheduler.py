@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.job.job import PageBatch
+from engine.job.job import MergeJob, OpenJob, PageBatch, Work
 from engine.job.limits import UNLIMITED, Origin, RunningLimits
 from engine.queue.lanes import QueueKey, Room, WaitingJobs
 
@@ -29,23 +29,6 @@ _FIRST_BATCH_PAGES = 6
 _MOST_PAGES = 200
 _SMOOTHING = 0.3
 """Weight of the newest batch in the running average of seconds per page."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenJob:
-    """Stage and open a queued job."""
-
-    job_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class MergeJob:
-    """Put a job together whose pages are all finished, and publish it."""
-
-    job_id: int
-
-
-Work = OpenJob | PageBatch | MergeJob
 
 
 class _Hand(NamedTuple):

@@ -1,35 +1,19 @@
-"""JobStore: the durable queue, in SQLite.
+"""JobStore: the durable queue: what is read of jobs, and how each change of them is written."""
 
-A change is believed only once it is on the disk (`synchronous=FULL`). One thread owns the database: callers hand it
-work and wait, and whatever is waiting at the same moment shares one transaction and one fsync.
-"""
-
-import contextlib
-import logging
-import queue
 import sqlite3
-import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.base.errors import HotfolioError, IllegalTransition, OutputUnwritable
+from engine.base.errors import IllegalTransition
 from engine.job.job import Checkpoint, Job, JobState, PageResult, PageState, Source, Submission, states_before
+from engine.queue.database import DATABASE, Database
 from engine.queue.queries import COLUMNS, history_of, job_of, one_job, page_of, pages_of, shown_jobs
-from engine.queue.schema import EmptyDatabase, connect
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-DATABASE = "jobs.sqlite3"
-_MAX_SHARED = 500
-"""Requests in one transaction at most, so that none waits long for the others."""
-_CHECKPOINT_IDLE_S = 0.2
-_CHECKPOINT_REQUESTS = 2000
-"""The write-ahead log is worked off when nothing was asked for so long, or after so many requests."""
 
 
 class JobStore:
@@ -38,24 +22,22 @@ class JobStore:
     def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
         """Open or create the database in `folder`.
 
-        A damaged database is moved aside; `moved_aside` then says where to.
+        A damaged database is moved aside; `moved_aside` then says where to. `clock` gives seconds since 1970.
         """
         self._clock = clock
-        self._file = folder / DATABASE
-        self.moved_aside: Path | None = None
-        self.was_empty = False
-        """Whether there was nothing in what was moved aside."""
+        self._database = Database(folder / DATABASE, clock)
         self.on_end: Callable[[sqlite3.Connection, Job], None] = lambda _db, _job: None
-        """Called within the transaction that ends a job, to write what is to last with it; in the store's thread."""
-        self._requests: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any]] | None] = (
-            queue.SimpleQueue()
-        )
-        self._closing = threading.Lock()  # guards _closed: nothing is asked for after the last request
-        self._closed = False
-        opened: Future[None] = Future()
-        self._thread = threading.Thread(target=self._own_database, args=(opened,), name="store", daemon=True)
-        self._thread.start()
-        opened.result()
+        """Called within the transaction that ends a job, to write what is to last with it; in the database's thread."""
+
+    @property
+    def moved_aside(self) -> Path | None:
+        """Where a damaged database is now."""
+        return self._database.moved_aside
+
+    @property
+    def was_empty(self) -> bool:
+        """Whether there was nothing in what was moved aside."""
+        return self._database.was_empty
 
     def now(self) -> float:
         """The wall clock the store writes times by, in seconds since 1970."""
@@ -65,33 +47,33 @@ class JobStore:
 
     def load(self) -> list[Job]:
         """Every job that is shown, oldest first."""
-        return self._ask(shown_jobs)
+        return self._database.ask(shown_jobs)
 
     def job(self, job_id: int) -> Job:
         """One job; raises `NoSuchJob`."""
-        return self._ask(lambda db: one_job(db, job_id))
+        return self._database.ask(lambda db: one_job(db, job_id))
 
     def known_sources(self, root: bytes) -> set[Source]:
         """Every source below a hot folder that has ever been queued and not been forgotten."""
         query = "SELECT root, path, size, mtime_ns, inode FROM jobs WHERE root = ?"
-        return self._ask(lambda db: {Source(*row) for row in db.execute(query, (root,))})
+        return self._database.ask(lambda db: {Source(*row) for row in db.execute(query, (root,))})
 
     def pages(self, job_id: int) -> list[PageResult]:
         """What is recorded of an unfinished job's pages, in order."""
-        return self._ask(lambda db: pages_of(db, job_id))
+        return self._database.ask(lambda db: pages_of(db, job_id))
 
     def page(self, job_id: int, page: int) -> PageResult | None:
         """What is recorded of one page of an unfinished job."""
-        return self._ask(lambda db: page_of(db, job_id, page))
+        return self._database.ask(lambda db: page_of(db, job_id, page))
 
     def checkpoints(self, job_id: int) -> list[Checkpoint]:
         """The finished batches of an unfinished job, in order."""
         query = "SELECT first, last FROM checkpoints WHERE job_id = ? ORDER BY first, last"
-        return self._ask(lambda db: [Checkpoint(*row) for row in db.execute(query, (job_id,))])
+        return self._database.ask(lambda db: [Checkpoint(*row) for row in db.execute(query, (job_id,))])
 
     def history(self, job_id: int) -> list[tuple[datetime, JobState, str]]:
         """When the job entered which state and why."""
-        return self._ask(lambda db: history_of(db, job_id))
+        return self._database.ask(lambda db: history_of(db, job_id))
 
     def queued_since(self) -> dict[int, float]:
         """Since when the queued jobs are, in seconds since 1970."""
@@ -100,7 +82,7 @@ class JobStore:
             "SELECT job_id, MAX(at) FROM transitions WHERE state = 'queued' AND job_id IN "
             "(SELECT id FROM jobs WHERE state IN ('queued', 'held', 'running') AND state = 'queued') GROUP BY job_id"
         )
-        return self._ask(lambda db: dict(db.execute(query).fetchall()))
+        return self._database.ask(lambda db: dict(db.execute(query).fetchall()))
 
     def converted_before(self, job: Job) -> Job | None:
         """Another job that has published the same content with the same options."""
@@ -113,17 +95,17 @@ class JobStore:
             row = db.execute(query, (job.sha256, job.id, job.options.model_dump_json())).fetchone()
             return job_of(row) if row else None
 
-        return self._ask(find)
+        return self._database.ask(find)
 
     # --- writing ---
 
     def add(self, submissions: Sequence[Submission]) -> list[tuple[Job, bool]]:
         """Queue sources; returns each one's job, and whether it is new: a known one stays as it is."""
-        return self._ask(lambda db: [self._insert(db, submission) for submission in submissions])
+        return self._database.ask(lambda db: [self._insert(db, submission) for submission in submissions])
 
     def transition(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
         """Move a job to a state and set columns with it; raises `IllegalTransition` or `NoSuchJob`."""
-        return self._ask(lambda db: self._transition(db, job_id, new, cause, **changes))
+        return self._database.ask(lambda db: self._transition(db, job_id, new, cause, **changes))
 
     def requeue(self, job_id: int, cause: str) -> Job:
         """Put a finished job at the end of the queue; raises `IllegalTransition` or `NoSuchJob`."""
@@ -132,7 +114,7 @@ class JobStore:
             fresh = {"hidden": 0, "reason": None, "attempts": 0, "started": None, "finished": None, "output": None}
             return self._transition(db, job_id, JobState.QUEUED, cause, position=_end_position(db) + 1, **fresh)
 
-        return self._ask(write)
+        return self._database.ask(write)
 
     def claim(self, job_id: int) -> Job | None:
         """Take a queued job for running; None if it is no longer queued."""
@@ -143,7 +125,7 @@ class JobStore:
 
     def update(self, job_id: int, **changes: Any) -> Job:
         """Set columns of a job without changing its state."""
-        return self._ask(lambda db: _update(db, job_id, changes))
+        return self._database.ask(lambda db: _update(db, job_id, changes))
 
     def swap(self, one: int, other: int) -> list[Job]:
         """Have two jobs change places."""
@@ -155,7 +137,7 @@ class JobStore:
                 _update(db, other, {"position": first.position}),
             ]
 
-        return self._ask(write)
+        return self._database.ask(write)
 
     def move_to_end(self, job_id: int, *, first: bool) -> Job:
         """Move a job before or behind all that are not finished; positions stay different from each other."""
@@ -164,7 +146,7 @@ class JobStore:
             position = _end_position(db, first=True) - 1 if first else _end_position(db) + 1
             return _update(db, job_id, {"position": position})
 
-        return self._ask(write)
+        return self._database.ask(write)
 
     def record(self, job_id: int, checkpoint: Checkpoint | None, results: Sequence[PageResult]) -> Future[Job]:
         """Record finished pages and the checkpoint they are in; the future is done when that is durable."""
@@ -182,7 +164,7 @@ class JobStore:
             # Progress shows that the job is not what the engine dies of.
             return _update(db, job_id, {**_page_counts(db, job_id), "attempts": 0})
 
-        return self._request(write)
+        return self._database.request(write)
 
     def forget_pages(self, job_id: int, *states: PageState) -> Job:
         """Drop what is recorded of a job's pages, so that they are converted again; given states, of those alone."""
@@ -195,7 +177,7 @@ class JobStore:
                 db.execute("DELETE FROM checkpoints WHERE job_id = ?", (job_id,))
             return _update(db, job_id, _page_counts(db, job_id))
 
-        return self._ask(write)
+        return self._database.ask(write)
 
     def finish(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
         """Move a published job to its end; its manifest now holds what is known about its pages."""
@@ -206,16 +188,16 @@ class JobStore:
             db.execute("DELETE FROM checkpoints WHERE job_id = ?", (job_id,))
             return job
 
-        return self._ask(write)
+        return self._database.ask(write)
 
-    def suspect(self, job_id: int, points: int) -> "Future[Job]":
+    def suspect(self, job_id: int, points: int) -> Future[Job]:
         """Note that if the engine dies now, this job may be why; whatever page of it is finished next clears it."""
 
         def write(db: sqlite3.Connection) -> Job:
             db.execute("UPDATE jobs SET attempts = attempts + ? WHERE id = ?", (points, job_id))
             return _update(db, job_id, {})
 
-        return self._request(write)
+        return self._database.request(write)
 
     def recover(self, limit: int, has_progress: Callable[[int], bool] = lambda _: False) -> None:
         """Return jobs that were running when the engine died to the queue.
@@ -237,12 +219,12 @@ class JobStore:
                     )
                     self._transition(db, job_id, JobState.HELD, "the engine had died", reason=reason)
 
-        self._ask(write)
+        self._database.ask(write)
 
     def hide(self, job_ids: Sequence[int], hidden: bool) -> None:
         """Take finished jobs off the list, or put them back; their sources stay known, so they are not queued again."""
         rows = [(int(hidden), job_id) for job_id in job_ids]
-        self._ask(lambda db: db.executemany("UPDATE jobs SET hidden = ? WHERE id = ?", rows) and None)
+        self._database.ask(lambda db: db.executemany("UPDATE jobs SET hidden = ? WHERE id = ?", rows) and None)
 
     def forget_gone(self, root: bytes, present: set[bytes]) -> None:
         """Delete hidden jobs below a hot folder whose sources are no longer there."""
@@ -252,7 +234,7 @@ class JobStore:
             gone = [(job_id,) for job_id, path in rows if path not in present]
             db.executemany("DELETE FROM jobs WHERE id = ?", gone)
 
-        self._ask(write)
+        self._database.ask(write)
 
     def claim_output(self, source: Source, candidates: Iterable[str]) -> str | None:
         """The first candidate folder that is this source's already or nobody's, now recorded as this source's, if any.
@@ -269,115 +251,17 @@ class JobStore:
                     return folder
             return None
 
-        return self._ask(write)
+        return self._database.ask(write)
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do something in a transaction, in the store's thread; returns when it is durable."""
-        return self._ask(work)
+        return self._database.ask(work)
 
     def close(self) -> None:
         """Finish what was asked for and let go of the file; later requests are refused."""
-        with self._closing:
-            self._closed = True
-            self._requests.put(None)
-        self._thread.join()
+        self._database.close()
 
-    # --- the thread that owns the database ---
-
-    def _ask(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return self._request(work).result()
-
-    def _request(self, work: Callable[[sqlite3.Connection], T]) -> "Future[T]":
-        future: Future[T] = Future()
-        with self._closing:
-            if self._closed:
-                raise HotfolioError("The engine has stopped.")
-            self._requests.put((work, future))
-        return future
-
-    def _own_database(self, opened: "Future[None]") -> None:
-        try:
-            db = self._open()
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
-            opened.set_exception(error)
-            return
-        opened.set_result(None)
-        served = 0
-        while True:
-            requests, closing = self._waiting(_CHECKPOINT_IDLE_S if served else None)
-            if requests:
-                self._serve(db, requests)
-                served += len(requests)
-            if closing:
-                db.close()
-                return
-            # Not within a commit, where SQLite would do it by itself and some caller would wait for it.
-            if served and (not requests or served >= _CHECKPOINT_REQUESTS):
-                with contextlib.suppress(sqlite3.Error):
-                    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-                served = 0
-
-    def _waiting(
-        self, timeout_s: float | None
-    ) -> tuple[list[tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]], bool]:
-        """Whatever is waiting, at least one request unless the time is over; and whether the store is to close."""
-        requests: list[tuple[Callable[[sqlite3.Connection], Any], Future[Any]]] = []
-        try:
-            request = self._requests.get(timeout=timeout_s)
-            while request is not None:
-                requests.append(request)
-                if len(requests) == _MAX_SHARED:
-                    return requests, False
-                request = self._requests.get_nowait()
-        except queue.Empty:
-            return requests, False
-        return requests, True
-
-    def _serve(
-        self,
-        db: sqlite3.Connection,
-        requests: list[tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]],
-    ) -> None:
-        """Do the requests in one transaction; one that fails is undone alone."""
-        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            for work, future in requests:
-                db.execute("SAVEPOINT request")
-                try:
-                    outcomes.append((future, work(db), None))
-                except Exception as error:  # noqa: BLE001 - handed to the thread that waits
-                    db.execute("ROLLBACK TO request")
-                    outcomes.append((future, None, error))
-                db.execute("RELEASE request")
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-            log.exception("The queue could not be written")
-            refusal = OutputUnwritable(f"Cannot write the queue {self._file}: {error}.")
-            outcomes = [(future, None, refusal) for _, future in requests]
-        for future, result, problem in outcomes:
-            if problem is None:
-                future.set_result(result)
-            else:
-                future.set_exception(problem)
-
-    def _open(self) -> sqlite3.Connection:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            return connect(self._file)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-                raise OutputUnwritable(f"Cannot open the queue {self._file}: {error}.") from error
-            self.was_empty = isinstance(error, EmptyDatabase)
-            stamp = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y%m%d-%H%M%S")
-            self.moved_aside = self._file.with_name(f"{DATABASE}.damaged-{stamp}")
-            log.error("The queue is damaged (%s); moved aside to %s", error, self.moved_aside)
-            self._file.replace(self.moved_aside)
-            for suffix in ("-wal", "-shm"):
-                Path(f"{self._file}{suffix}").unlink(missing_ok=True)
-            return connect(self._file)
+    # --- below, in the database's thread ---
 
     def _insert(self, db: sqlite3.Connection, submission: Submission) -> tuple[Job, bool]:
         now, source = self._clock(), submission.source

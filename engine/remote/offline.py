@@ -13,9 +13,9 @@ from engine.base.safetext import display_name
 from engine.job.job import Job, JobState
 from engine.job.selection import Ranges, States, selected
 from engine.job.snapshot import JobDetail, JobSnapshot
+from engine.queue.database import DATABASE
 from engine.queue.queries import history_of, one_job, pages_of, shown_jobs
 from engine.queue.schema import SCHEMA_VERSION
-from engine.queue.store import DATABASE
 from engine.work.details import detail_of
 
 T = TypeVar("T")

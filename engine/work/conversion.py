@@ -20,7 +20,7 @@ class Conversions:
     def __init__(self, settings: LiveSettings, queue: JobQueue, *, watches: bool, waits_for_late_files: bool) -> None:
         """`watches` is whether there are hot folders, whose rules hold for what is in them."""
         state_folder = settings.current.state_folder
-        runs = Runs(queue.tracker)
+        runs = Runs(queue.view)
         self._queue = queue
         self.stopping = threading.Event()
         """Set to have long copies given up."""
@@ -44,4 +44,4 @@ class Conversions:
 
     def check_passwords(self) -> None:
         """Show a banner while the passwords file cannot be used."""
-        self._queue.tracker.set_banner(PASSWORDS, self.passwords.problem())
+        self._queue.set_banner(PASSWORDS, self.passwords.problem())

@@ -36,7 +36,7 @@ class Endings:
     def reopen(self, job: Job) -> None:
         """Have a running job opened anew, by whoever is free."""
         self._runs.forget(job.id)
-        self._queue.reopen(job)
+        self._queue.work.reopen(job)
 
     def try_again(self, job: Job, error: ChildError, problem: str) -> None:
         """A process died of a document as a whole: once may be chance."""
@@ -59,7 +59,7 @@ class Endings:
         if again:
             log.warning("job %d: %s", job.id, problem)
             self._runs.forget(job.id)
-            self._queue.delay(job.id, _POSTPONE_S, f"{problem} It is tried again in a minute.")
+            self._queue.work.delay(job.id, _POSTPONE_S, f"{problem} It is tried again in a minute.")
         else:
             self.fail(job.id, problem)
 
@@ -67,7 +67,7 @@ class Endings:
         """Copy the source once more after a while: it may still be arriving."""
         self._runs.forget(job.id)
         self._folders.delete(job.id)
-        self._queue.delay(job.id, seconds, reason)
+        self._queue.work.delay(job.id, seconds, reason)
 
     # --- for good ---
 
@@ -93,7 +93,7 @@ class Endings:
             transition()
         except IllegalTransition:
             log.info("job %d had ended already", job_id)
-        if not self._queue.store.checkpoints(job_id):  # else a retry can use what is in its folder
+        if not self._queue.view.checkpoints(job_id):  # else a retry can use what is in its folder
             self._folders.keep_log(job_id)
 
     def _forget(self, job_id: int) -> None:

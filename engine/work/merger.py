@@ -56,7 +56,7 @@ class Merger:
 
     def _merge(self, run: Run, hand: Hand) -> None:
         job = run.job
-        self._queue.tracker.step(job.id, Step.MERGING)
+        self._queue.work.step(job.id, Step.MERGING)
         for future in run.pending:
             future.result()
         if run.results.keys() != set(job.page_numbers or ()):
@@ -70,7 +70,7 @@ class Merger:
             self._endings.fail(job.id, f"None of its pages could be converted. Page {page}: {reason}")
             return
         merged = self._merged(run, failed, hand)
-        self._queue.tracker.step(job.id, Step.PUBLISHING)
+        self._queue.work.step(job.id, Step.PUBLISHING)
         if is_superseded(job):
             reason = "The file was replaced while it was converted; the newer one is a job of its own."
             self._endings.cancel(job.id, reason)

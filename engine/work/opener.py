@@ -21,7 +21,7 @@ from engine.base.errors import (
     SourceUnreadable,
 )
 from engine.base.safetext import display_text
-from engine.job.job import NEEDS_PASSWORD, Checkpoint, Job, JobState, Step
+from engine.job.job import NEEDS_PASSWORD, Checkpoint, Job, Step
 from engine.job.pageranges import PageNumbers, missing_pages, selected_pages
 from engine.queue.jobqueue import REMOVED, JobQueue
 from engine.sandbox.protocol import Opened, OpenTask, Refused
@@ -61,6 +61,8 @@ class Opener:
         """A long copy is given up when it `is_stopping`."""
         self._live = settings
         self._queue = queue
+        self._work = queue.work
+        self._view = queue.view
         self._runs = runs
         self._publishing = publishing
         self._endings = endings
@@ -75,16 +77,15 @@ class Opener:
 
     def open(self, job_id: int, hand: Hand) -> None:
         """Claim, stage and open a job; what remains of it is then in the scheduler."""
-        job = self._queue.claim(job_id)
+        job = self._work.claim(job_id)
         if job is None:
             return
         try:
             self._open_or_end(job, hand)
         except EngineBlocked:
-            current = self._queue.tracker.job(job_id)
-            if current is None or current.job.state is not JobState.RUNNING:
+            if not self._view.is_running(job_id):
                 return  # given up meanwhile, and perhaps its folder deleted under the copy
-            self._queue.reopen(job)
+            self._work.reopen(job)
             raise
 
     def _open_or_end(self, job: Job, hand: Hand) -> None:
@@ -109,16 +110,15 @@ class Opener:
 
     def _open(self, job: Job, hand: Hand) -> None:
         run = Run(job, self._folders.of(job.id), password=self._passwords.of(job.id))
-        self._queue.tracker.step(job.id, Step.STAGING)
+        self._work.step(job.id, Step.STAGING)
         if self._publishing.complete(run):
             return
-        recorded = self._queue.store.checkpoints(job.id)
+        recorded = self._view.checkpoints(job.id)
         if not _is_staged(run, recorded):
             recorded = []
-            self._queue.store.forget_pages(job.id)
+            self._work.unstaged(job.id)
             sha256 = stage(job, run.folder, self._settings.min_free, self._is_stopping)
-            run.job = self._queue.store.update(job.id, sha256=sha256, pages=None)
-            self._queue.apply(run.job)
+            run.job = self._work.staged(job.id, sha256)
             if self._is_duplicate(run.job):
                 return
         answer = self._opened(run, hand)
@@ -127,16 +127,13 @@ class Opener:
         if (missing := missing_pages(job.options.pages, answer.pages)) is not None:
             run.warnings.append(f"Of the pages asked for, {missing} are not there: {_has_pages(answer.pages)}.")
         for checkpoint, results in salvage_all(run.folder / "pages", recorded):
-            self._queue.store.record(job.id, checkpoint, results).result()
-        run.checkpoints = self._queue.store.checkpoints(job.id)
-        run.results = {r.page: r for r in self._queue.store.pages(job.id)}
-        run.job = self._queue.store.update(job.id, pages=len(numbers))
+            self._work.salvaged(job.id, checkpoint, results)
+        run.checkpoints = self._view.checkpoints(job.id)
+        run.results = {r.page: r for r in self._view.pages(job.id)}
+        run.job = self._work.counted(job.id, len(numbers))
         self._runs.put(run)
-        self._queue.apply(run.job)
-        self._queue.tracker.step(job.id, Step.PAGE_PROCESSING)
-        self._queue.tracker.pages_restored(job.id, list(run.results.values()))
         remaining = page_ranges([page for page in numbers if page not in run.results])
-        self._queue.with_scheduler(lambda scheduler: scheduler.opened(job.id, remaining))
+        self._work.opened(job.id, run.results.values(), remaining)
 
     def _opened(self, run: Run, hand: Hand) -> Opened:
         """Have the staged document opened, if it must be with the passwords of the file."""
@@ -165,14 +162,14 @@ class Opener:
         try:
             return self._passwords.candidates()
         except PasswordsRefused as error:
-            self._queue.tracker.set_banner(PASSWORDS, str(error))
+            self._queue.set_banner(PASSWORDS, str(error))
             raise PasswordRequired(f"{NEEDS_PASSWORD}. {error}") from error
 
     def _is_duplicate(self, job: Job) -> bool:
         """Whether the same content is converted already, so that the job is given up."""
         if self._settings.duplicates is not Duplicates.SKIP or self._is_upload(job):
             return False
-        other = self._queue.store.converted_before(job)
+        other = self._view.converted_before(job)
         output = self._publishing.output_of(job)
         if other is None or not Path(os.fsdecode(other.output or b"")).is_relative_to(output):
             return False

@@ -9,7 +9,6 @@ from engine.base.errors import ChildDied, ChildGarbage, ChildKilled, EngineBlock
 from engine.base.safetext import display_text
 from engine.job.job import Checkpoint, PageBatch, PageResult, PageState
 from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_SLOW, JobQueue
-from engine.queue.scheduler import Scheduler
 from engine.sandbox.protocol import Event, PageDone, PagesDone, PageStarted, PagesTask, Refused
 from engine.work.checkpoint import finished_batch, salvage
 from engine.work.runs import Hand, Run, Runs, file_name, refusal, wire_path
@@ -23,11 +22,11 @@ _MAX_FALSE_STARTS = 3
 
 
 class BatchConverter:
-    """Thread-safe: what it changes is in the `Run`, the queue and the tracker."""
+    """Thread-safe: what it changes is in the `Run` and the queue."""
 
     def __init__(self, queue: JobQueue, runs: Runs, state_folder: Path) -> None:
         self._queue = queue
-        self._tracker = queue.tracker
+        self._work = queue.work
         self._runs = runs
         self._state_folder = state_folder
 
@@ -35,7 +34,7 @@ class BatchConverter:
         """Convert a batch; whatever happens, its finished pages are kept and the others go back or are failed."""
         run = self._runs.get(batch.job_id)
         if run is None:
-            self._queue.with_scheduler(lambda scheduler: scheduler.batch_finished(batch, None))
+            self._work.batch_over(batch)
             return
         finished: list[PageResult] = []
         under_way: set[int] = set()
@@ -47,7 +46,7 @@ class BatchConverter:
                 case PageStarted():
                     under_way.add(event.page)
                     self._suspect(run, SUSPECT_BEGUN)
-                    self._tracker.page_started(hand.number, batch.job_id, event.page)
+                    self._work.page_started(hand.number, batch.job_id, event.page)
                 case PageDone() if event.page in under_way:
                     under_way.remove(event.page)
                     result = PageResult(
@@ -59,7 +58,7 @@ class BatchConverter:
                     )
                     result = self._with_reason(run, result)
                     finished.append(result)
-                    self._tracker.page_done(hand.number, batch.job_id, result)
+                    self._work.page_done(hand.number, batch.job_id, result)
                 case _:
                     pass
 
@@ -84,7 +83,7 @@ class BatchConverter:
             seconds, back = sum(r.seconds for r in finished), []
         except HotfolioError as error:
             for page in under_way:
-                self._tracker.page_given_up(hand.number, batch.job_id, page)
+                self._work.page_given_up(hand.number, batch.job_id, page)
             finished = self._salvage(run, batch, finished, hand.number)
             under_way -= {r.page for r in finished}
             if isinstance(error, EngineBlocked):
@@ -99,15 +98,15 @@ class BatchConverter:
         finally:
             if run.job.options.asks_model and not batch.text_only:
                 self._show_model(finished)
-            self._queue.with_scheduler(lambda scheduler: _hand_back(scheduler, batch, seconds, back))
+            self._work.batch_over(batch, seconds, back)
 
     def _show_model(self, finished: list[PageResult]) -> None:
         """Say so while the vision model reads no page."""
         if any(result.via == "vlm" for result in finished):
-            self._tracker.set_banner(MODEL_BANNER, None)
+            self._queue.set_banner(MODEL_BANNER, None)
         elif unread := [result.error for result in finished if result.error]:
             reason = unread[-1].removeprefix("Only plain text. ")
-            self._tracker.set_banner(MODEL_BANNER, f"Pages are read without the vision model. {reason}")
+            self._queue.set_banner(MODEL_BANNER, f"Pages are read without the vision model. {reason}")
 
     def suspect_slow(self, job_id: int) -> None:
         """A page of the job has been under way for seconds; one that waits for another machine's answer may be."""
@@ -120,7 +119,7 @@ class BatchConverter:
             more = points - run.suspicion
             run.suspicion = max(run.suspicion, points)
         if more > 0:
-            self._queue.store.suspect(run.job.id, more)
+            self._work.suspect(run.job.id, more)
 
     def _with_reason(self, run: Run, result: PageResult) -> PageResult:
         """The result, and why the page was not read in the ordinary way."""
@@ -130,8 +129,7 @@ class BatchConverter:
 
     def _record(self, run: Run, checkpoint: Checkpoint, finished: list[PageResult]) -> None:
         """Have finished pages recorded; the worker does not wait for the disk."""
-        future = self._queue.store.record(run.job.id, checkpoint, finished)
-        self._tracker.tally.pages_finished(finished)
+        future = self._work.record_pages(run.job.id, checkpoint, finished)
         with run.lock:
             run.results.update((r.page, r) for r in finished)
             run.checkpoints.append(checkpoint)
@@ -153,11 +151,11 @@ class BatchConverter:
         if announced - {r.page for r in safe}:
             with run.lock:
                 known = list(run.results.values())
-            self._tracker.pages_restored(run.job.id, known)
+            self._work.pages_known(run.job.id, known)
         else:
             for result in safe:
                 if result.page not in announced:
-                    self._tracker.page_done(worker, run.job.id, result)
+                    self._work.page_done(worker, run.job.id, result)
         return safe
 
     def _after_death(
@@ -200,18 +198,10 @@ class BatchConverter:
 
     def _fail_page(self, run: Run, page: int, reason: str) -> None:
         result = PageResult(page, PageState.FAILED, 0.0, "none", reason)
-        future = self._queue.store.record(run.job.id, None, [result])
-        self._tracker.tally.page_lost()
+        future = self._work.lose_page(run.job.id, result)
         with run.lock:
             run.results[page] = result
             run.pending.append(future)
-        self._tracker.page_failed(run.job.id, result)
-
-
-def _hand_back(scheduler: Scheduler, batch: PageBatch, seconds: float | None, back: list[PageBatch]) -> None:
-    for part in back:
-        scheduler.put_back(part)
-    scheduler.batch_finished(batch, seconds)
 
 
 def _remainder(batch: PageBatch, finished: list[PageResult]) -> list[PageBatch]:

@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from itertools import count
 
 from engine.base.errors import EngineBlocked, HotfolioError, SandboxUnavailable
-from engine.job.job import PageBatch, Step
+from engine.job.job import MergeJob, OpenJob, PageBatch, Step, Work
 from engine.job.options import ConvertOptions, OcrMode
 from engine.job.snapshot import WorkerSnapshot, WorkerState
 from engine.queue.jobqueue import JobQueue
-from engine.queue.scheduler import MergeJob, OpenJob, Work
 from engine.sandbox.ends import ProcessEnd
 from engine.sandbox.local import ForkServer, Limits, Sandbox
 from engine.sandbox.protocol import Preload
@@ -74,7 +73,7 @@ class WorkerPool:
                 number = next(n for n in count(1) if n not in taken)
                 self._workers[number] = ConversionWorker(number, self)
                 started.append(self._workers[number])
-        self._queue.with_scheduler(lambda scheduler: setattr(scheduler, "worker_count", max(1, workers)))
+        self._queue.work.set_worker_count(workers)
         for worker in started:
             worker.start()
 
@@ -99,7 +98,7 @@ class WorkerPool:
         """Tell the tracker the size of each worker's process."""
         for worker in self._all():
             sandbox = worker.sandbox
-            self._queue.tracker.worker_process(
+            self._queue.work.worker_process(
                 worker.number, sandbox.pid if sandbox else None, sandbox.rss_bytes if sandbox else 0
             )
 
@@ -143,7 +142,7 @@ class WorkerPool:
         """A fresh process; raises `SandboxUnavailable`."""
         sandbox = Sandbox(self._fork_server, self._limits)
         self._sandbox_failures = 0
-        self._queue.tracker.set_banner(NO_PROCESS, None)
+        self._queue.set_banner(NO_PROCESS, None)
         return sandbox
 
     @property
@@ -178,12 +177,11 @@ class WorkerPool:
 
     def wait_for_work(self, worker: "ConversionWorker") -> Work | None:
         """The next thing to do; None after a while without any."""
-        return self._queue.next_work(worker.number, lambda: not worker.is_retiring, _IDLE_S)
+        return self._queue.work.next_work(worker.number, lambda: not worker.is_retiring, _IDLE_S)
 
     def stopping(self, worker: "ConversionWorker") -> None:
         """A worker will end after what it is doing; if it is waiting, at once."""
-        self._queue.tracker.worker_stopping(worker.number)
-        self._queue.wake()
+        self._queue.work.worker_stopping(worker.number)
 
     def is_worn_out(self, sandbox: Sandbox) -> bool:
         """Whether a process is to be replaced before its next task."""
@@ -193,11 +191,11 @@ class WorkerPool:
 
     def report(self, snapshot: WorkerSnapshot) -> None:
         """What a worker turns to."""
-        self._queue.tracker.worker_changed(snapshot)
+        self._queue.work.worker_changed(snapshot)
 
     def process_ended(self, why: ProcessEnd) -> None:
         """A worker has let go of its process, and will need another."""
-        self._queue.tracker.tally.process_ended(why)
+        self._queue.work.process_ended(why)
 
     def left(self, worker: "ConversionWorker") -> None:
         """A worker has ended."""
@@ -205,8 +203,7 @@ class WorkerPool:
             self._retired_busy_s += worker.busy_s
             self._retiring.pop(worker.number, None)
             self._workers.pop(worker.number, None)
-        self._queue.with_scheduler(lambda scheduler: scheduler.worker_left(worker.number))
-        self._queue.tracker.worker_left(worker.number)
+        self._queue.work.worker_left(worker.number)
 
 
 class ConversionWorker(threading.Thread):

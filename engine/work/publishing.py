@@ -59,13 +59,13 @@ class Publishing:
             results,
             warnings,
             versions,
-            self._queue.store.now(),
+            self._queue.view.now(),
             merged_sizes(run.folder / PAGE_SIZES, len(results)),
             merged_reasons(run.folder / PAGE_REASONS, len(results)),
         )
         publisher = self._publisher(job)
         place = publisher.choose_place(job.source, made)
-        self._queue.apply(self._queue.store.update(job.id, output=os.fsencode(place)))
+        self._queue.work.place_chosen(job.id, place)
         if self._runs.get(job.id) is None:
             return
         publisher.publish(job.id, made, place, manifest)
@@ -80,7 +80,7 @@ class Publishing:
         if manifest is None or manifest.get("run") != run_id(run.folder):
             return False
         self._publisher(run.job).complete(run.job.id, run.folder / "out", place)
-        self._finish(run, JobState(manifest["state"]), failures(self._queue.store.pages(run.job.id)))
+        self._finish(run, JobState(manifest["state"]), failures(self._queue.view.pages(run.job.id)))
         return True
 
     def _finish(self, run: Run, state: JobState, failed: dict[int, str]) -> None:
@@ -91,16 +91,16 @@ class Publishing:
             page, why = next(iter(failed.items()))
             reason = f"{len(failed)} of {job.pages} pages failed. Page {page}: {why}"
         try:
-            finished = self._queue.store.finish(job.id, state, "published", reason=reason)
+            self._queue.work.finish(job.id, state, reason, self._settle)
         except IllegalTransition:
             log.info("job %d was cancelled while it was published", job.id)
             self._folders.delete(job.id)  # a retry has to make it anew
-            return
+
+    def _settle(self, job: Job) -> None:
         try:
-            self._settle_source(finished)
+            self._settle_source(job)
         finally:
             self._endings.publish(job.id)
-            self._queue.apply(finished)
 
     def _settle_source(self, job: Job) -> None:
         folder = self._folder_of(job)
@@ -108,13 +108,13 @@ class Publishing:
             return  # named by hand, not dropped into a hot folder
         try:
             settle_source(job.source, folder.on_success, folder.archive)
-            self._queue.tracker.set_banner("source", None)
+            self._queue.set_banner("source", None)
         except OutputUnwritable as error:
             log.warning("job %d: %s", job.id, error)
-            self._queue.tracker.set_banner("source", str(error))
+            self._queue.set_banner("source", str(error))
 
     def _publisher(self, job: Job) -> Publisher:
-        return Publisher(self._queue.store, self.output_of(job), self._live.current.output.absolute())
+        return Publisher(self._queue.work.claim_output, self.output_of(job), self._live.current.output.absolute())
 
     def _folder_of(self, job: Job) -> WatchedFolder | None:
         """The hot folder that a job's source was found in; None if it was named by hand."""

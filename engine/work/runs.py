@@ -10,9 +10,9 @@ from pathlib import Path
 
 from engine.base.errors import ChildDied, DamagedPdf, HotfolioError, NotAccepted, NotAPdf, PasswordRequired, unwritable
 from engine.base.safetext import display_name, display_text
-from engine.job.job import Checkpoint, Job, JobState, PageResult
+from engine.job.job import Checkpoint, Job, PageResult
 from engine.publish.publisher import safe_name
-from engine.queue.progress import ProgressTracker
+from engine.queue.view import QueueView
 from engine.sandbox.local import Sandbox
 from engine.sandbox.protocol import Refused
 
@@ -54,8 +54,8 @@ class Hand:
 class Runs:
     """The running jobs. Thread-safe; `_lock` guards which there are."""
 
-    def __init__(self, tracker: ProgressTracker) -> None:
-        self._tracker = tracker
+    def __init__(self, view: QueueView) -> None:
+        self._view = view
         self._lock = threading.Lock()
         self._runs: dict[int, Run] = {}
 
@@ -69,8 +69,7 @@ class Runs:
 
     def is_running(self, job_id: int) -> bool:
         """Whether the job has not been cancelled, held or ended meanwhile."""
-        snapshot = self._tracker.job(job_id)
-        return snapshot is not None and snapshot.job.state is JobState.RUNNING
+        return self._view.is_running(job_id)
 
     def put(self, run: Run) -> None:
         """A job is open."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from engine.base.safetext import display_name, display_text
 from engine.facade.machinery import DRAINING
 from engine.intake.hotfolder import GONE
-from engine.queue.store import DATABASE
+from engine.queue.database import DATABASE
 from engine.server.dependencies.service import Service
 from engine.work.pool import BLOCKED, NO_PROCESS
 

@@ -48,7 +48,7 @@ class Office:
         self.store = JobStore(self.settings.state_folder, clock)
         self.tracker = ProgressTracker(clock)
         self.queue = JobQueue(self.store, Scheduler(1.5, 900), self.tracker, clock)
-        self.aftermath = Aftermath(lambda: self.settings, self.store, self.tracker.set_banner)
+        self.aftermath = Aftermath(lambda: self.settings, self.queue.outbox, self.queue.set_banner)
         self.queue.listen(self.aftermath.follow)
 
     def end(self, name: str | bytes = "a.pdf", state: JobState = JobState.DONE, **changes: Any) -> Job:

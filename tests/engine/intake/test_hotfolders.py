@@ -169,7 +169,7 @@ def test_what_could_not_be_used_is_tried_again_when_the_file_is_as_it_was(
     (tmp_path / "hotfolio.toml").write_text(HEAD)
     loaded = load_settings()
     live, tracker = LiveSettings(loaded.settings, loaded.origins, loaded.source), ProgressTracker(clock)
-    reloader = Reloader(live, tracker, lambda old, new: None, watch=True, clock=clock)
+    reloader = Reloader(live, tracker.set_banner, lambda old, new: None, watch=True, clock=clock)
     (tmp_path / "away").write_text("no folder")
     (tmp_path / "hotfolio.toml").write_text(HEAD + '[[folders]]\npath = "away/share"\n')
 

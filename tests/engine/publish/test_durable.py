@@ -128,7 +128,7 @@ def test_a_source_goes_only_after_its_result_is_durable(
 ) -> None:
     output, source = tmp_path / "output", dropped(tmp_path)
     output.mkdir()
-    publisher = Publisher(store, output)
+    publisher = Publisher(store.claim_output, output)
     if way != "new":
         out = made(tmp_path, "old")
         publisher.publish(1, out, publisher.choose_place(source, out), {"schema": 1})
@@ -168,7 +168,7 @@ def test_a_new_folder_of_the_output_is_as_durable_as_what_is_in_it(
     filesystem.make_folder(output)
     assert recorder.first("fsync", node(output.parent)) < recorder.first("fsync", node(tmp_path))
     out = made(tmp_path, "new")
-    Publisher(store, output).publish(1, out, output / "sub" / "deeper" / "a", {"schema": 1})
+    Publisher(store.claim_output, output).publish(1, out, output / "sub" / "deeper" / "a", {"schema": 1})
     put = recorder.first("moved", output / "sub" / "deeper" / "a")
     for folder in (output, output / "sub"):
         assert recorder.first("fsync", node(folder)) < put
@@ -188,7 +188,7 @@ def test_a_publication_that_was_interrupted_is_made_durable_before_its_source_go
     else:
         (out / "mine").mkdir()
     recorder.calls.clear()
-    Publisher(store, output).complete(1, out, place)
+    Publisher(store.claim_output, output).complete(1, out, place)
     settle_source(source, OnSuccess.DELETE, tmp_path / "archive")
     removed = recorder.first("gone", source.file)
     for folder in (place.parent, output):

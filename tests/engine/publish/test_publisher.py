@@ -33,7 +33,7 @@ class Press:
         self.output = folder / "output"
         self.output.mkdir()
         self.private = folder / "state" / "jobs"
-        self.publisher = Publisher(store, self.output)
+        self.publisher = Publisher(store.claim_output, self.output)
         self.jobs = 0
 
     def made(self, *files: str, text: str = "new") -> Path:
@@ -540,12 +540,12 @@ def test_a_source_that_cannot_be_moved_is_said_so_in_one_harmless_line(tmp_path:
 
 
 def test_outputs_that_lie_in_each_other_give_no_place_twice(press: Press) -> None:
-    inner = Publisher(press.publisher._store, press.output / "team", press.output)
+    inner = Publisher(press.publisher._claim_output, press.output / "team", press.output)
     assert press.place("team/report.pdf") == "team/report"
     assert inner.choose_place(source("report.pdf"), press.made("x.md")) == press.output / "team" / "report~2"
 
 
 def test_an_output_whose_name_is_no_text_does_as_well(press: Press) -> None:
     odd = press.output.parent / os.fsdecode(b"caf\xe9")
-    publisher = Publisher(press.publisher._store, odd, press.output)
+    publisher = Publisher(press.publisher._claim_output, odd, press.output)
     assert publisher.choose_place(source("a.pdf"), press.made("x.md")) == odd / "a"

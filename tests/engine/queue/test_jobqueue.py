@@ -33,7 +33,7 @@ class Bench:
     clock: Clock
 
     def next(self, worker: int = A) -> Work | None:
-        return self.queue.next_work(worker, lambda: True, 0.0)
+        return self.queue.work.next_work(worker, lambda: True, 0.0)
 
     def state(self, job_id: int) -> JobState:
         """The state everywhere: it must be the same."""
@@ -43,12 +43,12 @@ class Bench:
         return snapshot.job.state
 
     def opened(self, job_id: int, pages: int = 1) -> None:
-        self.queue.with_scheduler(lambda scheduler: scheduler.opened(job_id, [range(1, pages + 1)]))
+        self.queue.work.opened(job_id, [], [range(1, pages + 1)])
 
     def run(self, job_id: int, pages: int = 1, worker: int = A) -> Job:
         """Take a job, which must be the next one, as far as its first batch."""
         assert self.next(worker) == OpenJob(job_id)
-        claimed = self.queue.claim(job_id)
+        claimed = self.queue.work.claim(job_id)
         assert claimed is not None
         self.opened(job_id, pages)
         return claimed
@@ -129,7 +129,7 @@ def test_a_claimed_job_runs(bench: Bench) -> None:
     assert bench.state(job.id) is JobState.RUNNING
     batch = bench.next()
     assert batch == PageBatch(job.id, 1, 1)
-    bench.queue.with_scheduler(lambda scheduler: scheduler.batch_finished(batch, 0.3))
+    bench.queue.work.batch_over(batch, 0.3)
     assert bench.next() == MergeJob(job.id)
 
 
@@ -138,7 +138,7 @@ def test_a_job_taken_back_before_it_is_claimed_does_not_run(bench: Bench, state:
     (job,) = add(bench.queue, "a.pdf")
     assert bench.next() == OpenJob(job.id)
     bench.queue.transition(job.id, state, "test")
-    assert bench.queue.claim(job.id) is None
+    assert bench.queue.work.claim(job.id) is None
     assert bench.state(job.id) is state
     assert bench.next() is None
     bench.queue.transition(job.id, JobState.QUEUED, "test")
@@ -150,7 +150,7 @@ def test_a_job_held_and_released_before_it_is_claimed_runs_all_the_same(bench: B
     assert bench.next() == OpenJob(job.id)
     bench.queue.transition(job.id, JobState.HELD, "Held.")
     bench.queue.transition(job.id, JobState.QUEUED, "Released.")
-    if bench.queue.claim(job.id) is None:
+    if bench.queue.work.claim(job.id) is None:
         bench.run(job.id)
     else:
         bench.opened(job.id)
@@ -176,7 +176,7 @@ def test_a_job_taken_back_while_its_claim_is_being_written_does_not_run(
 
     with monkeypatch.context() as patch:
         patch.setattr(bench.store, "claim", overtaken)
-        assert bench.queue.claim(job.id) is None
+        assert bench.queue.work.claim(job.id) is None
     assert bench.state(job.id) is changes[-1]
     assert not bench.scheduler.is_running(job.id)
     if changes[-1] is JobState.QUEUED:
@@ -190,7 +190,7 @@ def test_a_job_whose_priority_changes_before_it_is_claimed_runs_once(bench: Benc
     assert bench.next(A) == OpenJob(job.id)
     bench.queue.set_priority(job.id, 3)
     assert bench.next(B) is None
-    claimed = bench.queue.claim(job.id)
+    claimed = bench.queue.work.claim(job.id)
     assert claimed is not None
     assert claimed.priority == 3
     assert bench.state(job.id) is JobState.RUNNING
@@ -201,8 +201,8 @@ def test_a_mirror_that_comes_late_does_not_undo_a_newer_change(bench: Bench) -> 
     (job,) = add(bench.queue, "a.pdf")
     older = bench.store.update(job.id, priority=1)
     newer = bench.store.transition(job.id, JobState.CANCELLED, "Cancelled.")
-    bench.queue.apply(newer)
-    bench.queue.apply(older)
+    bench.queue._dispatch.mirror(newer)
+    bench.queue._dispatch.mirror(older)
     assert bench.state(job.id) is JobState.CANCELLED
     assert bench.next() is None
 
@@ -244,7 +244,7 @@ def test_workers_cancels_and_holds_at_once_leave_store_and_memory_agreeing(bench
 
     def take(worker: int) -> None:
         while (work := bench.next(worker)) is not None:
-            if isinstance(work, OpenJob) and (job := bench.queue.claim(work.job_id)) is not None:
+            if isinstance(work, OpenJob) and (job := bench.queue.work.claim(work.job_id)) is not None:
                 claimed.append(job.id)
 
     def change(new: JobState, every: int) -> None:
@@ -345,13 +345,13 @@ def test_an_engine_that_takes_up_the_queue_keeps_to_the_limit(tmp_path: Path, cl
 def test_a_job_that_could_not_be_opened_keeps_its_place(limited: Bench) -> None:
     one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
     assert limited.next() == OpenJob(one.id)
-    claimed = limited.queue.claim(one.id)
+    claimed = limited.queue.work.claim(one.id)
     assert claimed is not None
-    limited.queue.reopen(claimed)
+    limited.queue.work.reopen(claimed)
     limited.queue.move(two.id, "top")
     limited.queue.set_priority(two.id, 5)
     assert limited.next() == OpenJob(one.id)
-    assert limited.queue.claim(one.id) == claimed
+    assert limited.queue.work.claim(one.id) == claimed
     assert limited.next(B) is None
 
 
@@ -362,9 +362,9 @@ def test_a_claim_that_cannot_be_written_leaves_the_limit_as_it_was(
     one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
     assert limited.next() == OpenJob(one.id)
     if is_begun:
-        claimed = limited.queue.claim(one.id)
+        claimed = limited.queue.work.claim(one.id)
         assert claimed is not None
-        limited.queue.reopen(claimed)
+        limited.queue.work.reopen(claimed)
         assert limited.next() == OpenJob(one.id)
 
     def full(_: int) -> Job:
@@ -373,7 +373,7 @@ def test_a_claim_that_cannot_be_written_leaves_the_limit_as_it_was(
     with monkeypatch.context() as patch:
         patch.setattr(limited.store, "job" if is_begun else "claim", full)
         with pytest.raises(OutputUnwritable):
-            limited.queue.claim(one.id)
+            limited.queue.work.claim(one.id)
     limited.queue.set_priority(two.id, 5)
     assert limited.next() == OpenJob(one.id if is_begun else two.id)
     assert limited.next(B) is None
@@ -386,7 +386,7 @@ def test_a_job_held_and_released_before_it_is_claimed_keeps_its_place(limited: B
     assert limited.next(B) is None
     limited.queue.transition(one.id, JobState.QUEUED, "Released.")
     assert limited.next(B) is None
-    assert limited.queue.claim(one.id) is not None
+    assert limited.queue.work.claim(one.id) is not None
     limited.opened(one.id)
     assert limited.next(B) == PageBatch(one.id, 1, 1)
     assert limited.state(two.id) is JobState.QUEUED
@@ -395,7 +395,7 @@ def test_a_job_held_and_released_before_it_is_claimed_keeps_its_place(limited: B
 def test_a_delayed_job_gives_up_its_place(limited: Bench) -> None:
     one, two = add(limited.queue, "a.pdf", "b.pdf", client="ann")
     limited.run(one.id)
-    limited.queue.delay(one.id, 30, "Not ready yet?")
+    limited.queue.work.delay(one.id, 30, "Not ready yet?")
     limited.run(two.id)
     limited.clock.advance(31)
     limited.queue.offer_delayed()
@@ -409,12 +409,12 @@ def test_a_delayed_job_gives_up_its_place(limited: Bench) -> None:
 def test_a_job_that_could_not_be_opened_is_offered_again_while_it_runs(bench: Bench) -> None:
     (job,) = add(bench.queue, "a.pdf")
     assert bench.next() == OpenJob(job.id)
-    claimed = bench.queue.claim(job.id)
+    claimed = bench.queue.work.claim(job.id)
     assert claimed is not None
-    bench.queue.reopen(claimed)
+    bench.queue.work.reopen(claimed)
     assert bench.state(job.id) is JobState.RUNNING
     assert bench.next() == OpenJob(job.id)
-    assert bench.queue.claim(job.id) == claimed
+    assert bench.queue.work.claim(job.id) == claimed
     bench.opened(job.id)
     assert bench.next() == PageBatch(job.id, 1, 1)
 
@@ -423,14 +423,14 @@ def test_a_job_that_could_not_be_opened_is_offered_again_while_it_runs(bench: Be
 def test_a_job_offered_again_can_still_be_cancelled(bench: Bench, when: str) -> None:
     (job,) = add(bench.queue, "a.pdf")
     assert bench.next() == OpenJob(job.id)
-    claimed = bench.queue.claim(job.id)
+    claimed = bench.queue.work.claim(job.id)
     assert claimed is not None
-    bench.queue.reopen(claimed)
+    bench.queue.work.reopen(claimed)
     if when == "before it is claimed":
         assert bench.next() == OpenJob(job.id)
     bench.queue.cancel(job.id, "Cancelled.")
     if when == "before it is claimed":
-        assert bench.queue.claim(job.id) is None
+        assert bench.queue.work.claim(job.id) is None
     assert bench.next() is None
     assert bench.state(job.id) is JobState.CANCELLED
     bench.queue.retry(job.id, "Retried.")
@@ -441,7 +441,7 @@ def test_a_job_offered_again_can_still_be_cancelled(bench: Bench, when: str) -> 
 def test_a_delayed_job_is_offered_when_its_time_has_come(bench: Bench) -> None:
     (job,) = add(bench.queue, "a.pdf")
     bench.run(job.id)
-    bench.queue.delay(job.id, 30, "Not ready yet?")
+    bench.queue.work.delay(job.id, 30, "Not ready yet?")
     assert bench.state(job.id) is JobState.QUEUED
     snapshot = bench.tracker.job(job.id)
     assert snapshot is not None
@@ -458,7 +458,7 @@ def test_a_delayed_job_is_offered_when_its_time_has_come(bench: Bench) -> None:
 def test_a_delayed_job_that_is_cancelled_stays_cancelled(bench: Bench) -> None:
     (job,) = add(bench.queue, "a.pdf")
     bench.run(job.id)
-    bench.queue.delay(job.id, 30, "Not ready yet?")
+    bench.queue.work.delay(job.id, 30, "Not ready yet?")
     bench.queue.cancel(job.id, "Cancelled.")
     bench.clock.advance(31)
     bench.queue.offer_delayed()
@@ -468,7 +468,7 @@ def test_a_delayed_job_that_is_cancelled_stays_cancelled(bench: Bench) -> None:
 def test_changing_the_priority_of_a_delayed_job_does_not_end_its_delay(bench: Bench) -> None:
     (job,) = add(bench.queue, "a.pdf")
     bench.run(job.id)
-    bench.queue.delay(job.id, 30, "Not ready yet?")
+    bench.queue.work.delay(job.id, 30, "Not ready yet?")
     bench.queue.set_priority(job.id, 1)
     assert bench.next() is None
     bench.clock.advance(31)
@@ -479,14 +479,14 @@ def test_changing_the_priority_of_a_delayed_job_does_not_end_its_delay(bench: Be
 def test_a_delay_that_ends_while_the_job_is_being_taken_up_again_does_no_harm(bench: Bench) -> None:
     (job,) = add(bench.queue, "a.pdf")
     bench.run(job.id)
-    bench.queue.delay(job.id, 30, "Not ready yet?")
+    bench.queue.work.delay(job.id, 30, "Not ready yet?")
     bench.queue.cancel(job.id, "Cancelled.")
     bench.queue.retry(job.id, "Retried.")
     assert bench.next(A) == OpenJob(job.id)
     bench.clock.advance(31)
     bench.queue.offer_delayed()
     assert bench.next(B) is None
-    assert bench.queue.claim(job.id) is not None
+    assert bench.queue.work.claim(job.id) is not None
     bench.opened(job.id)
     assert bench.next(A) == PageBatch(job.id, 1, 1)
 
@@ -511,7 +511,7 @@ def test_listeners_hear_of_every_end_once(bench: Bench) -> None:
     one, two = add(bench.queue, "a.pdf", "b.pdf")
     bench.run(one.id)
     finished = bench.queue.fail(one.id, "No.")
-    bench.queue.apply(finished)
+    bench.queue._dispatch.mirror(finished)
     bench.queue.transition(two.id, JobState.HELD, "Held.")
     bench.queue.cancel(two.id, "Cancelled.")
     assert heard == [(one.id, JobState.FAILED), (two.id, JobState.CANCELLED)]
@@ -524,7 +524,7 @@ def test_listeners_hear_of_an_end_that_a_retry_has_overtaken(bench: Bench) -> No
     bench.run(job.id)
     finished = bench.store.finish(job.id, JobState.DONE, "published")
     bench.queue.retry(job.id, "Retried.")
-    bench.queue.apply(finished)
+    bench.queue._dispatch.mirror(finished)
     assert heard == [(job.id, JobState.DONE)]
     assert bench.state(job.id) is JobState.QUEUED
 
@@ -663,7 +663,7 @@ def test_a_retried_job_goes_to_the_end_of_the_queue(bench: Bench) -> None:
 
 def test_a_waiting_worker_is_woken_by_a_new_job(bench: Bench) -> None:
     found: list[Work | None] = []
-    worker = threading.Thread(target=lambda: found.append(bench.queue.next_work(A, lambda: True, 20.0)))
+    worker = threading.Thread(target=lambda: found.append(bench.queue.work.next_work(A, lambda: True, 20.0)))
     worker.start()
     (job,) = add(bench.queue, "a.pdf")
     worker.join(10)
@@ -679,11 +679,11 @@ def test_a_waiting_worker_that_is_no_longer_wanted_goes(bench: Bench) -> None:
         return wanted.is_set()
 
     found: list[Work | None] = []
-    worker = threading.Thread(target=lambda: found.append(bench.queue.next_work(A, is_wanted, 60.0)))
+    worker = threading.Thread(target=lambda: found.append(bench.queue.work.next_work(A, is_wanted, 60.0)))
     worker.start()
     wait_until(asked.is_set, "the worker to wait")
     wanted.clear()
-    bench.queue.wake()
+    bench.queue.work.worker_stopping(A)
     worker.join(10)
     assert found == [None]
 

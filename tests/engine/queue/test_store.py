@@ -282,16 +282,16 @@ def test_a_hundred_thousand_finished_jobs_do_not_slow_a_claim(tmp_path: Path, st
 def test_recovering_does_not_look_at_finished_jobs(store: JobStore) -> None:
     add(store, "a.pdf")
     statements: list[str] = []
-    store._ask(lambda db: db.set_trace_callback(statements.append))
+    store._database.ask(lambda db: db.set_trace_callback(statements.append))
     store.recover(5)
-    store._ask(lambda db: db.set_trace_callback(None))
+    store._database.ask(lambda db: db.set_trace_callback(None))
     selects = [sql for sql in statements if sql.lstrip().startswith("SELECT")]
     assert selects
 
     def explain(db: sqlite3.Connection) -> list[str]:
         return [row[3] for sql in selects for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
 
-    plans = store._ask(explain)
+    plans = store._database.ask(explain)
     assert [plan for plan in plans if "jobs" in plan and "INDEX" not in plan] == []
 
 
@@ -307,8 +307,8 @@ def test_requests_that_wait_at_the_same_time_share_one_transaction(store: JobSto
         assert go.wait(20)
 
     commits: list[str] = []
-    store._ask(lambda db: db.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None))
-    blocked = store._request(block)
+    store._database.ask(lambda db: db.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None))
+    blocked = store._database.request(block)
     assert entered.wait(20)
     pages = [store.record(job.id, Checkpoint(1, 1), [result(1)]) for job in jobs]
     commits.clear()
@@ -331,10 +331,10 @@ def test_a_request_that_fails_does_not_undo_its_neighbours(store: JobStore) -> N
         db.execute("UPDATE jobs SET priority = 99")
         raise LookupError("on purpose")
 
-    store._request(block)
+    store._database.request(block)
     assert entered.wait(20)
     before = store.record(jobs[0].id, None, [result(1)])
-    failing = store._request(fail)
+    failing = store._database.request(fail)
     after = store.record(jobs[1].id, None, [result(1)])
     go.set()
     assert before.result(20).pages_done == 1
@@ -586,7 +586,7 @@ def test_a_new_database_has_the_newest_schema(tmp_path: Path, store: JobStore) -
 
 def test_changes_are_written_through_to_the_disk(store: JobStore) -> None:
     settings: dict[str, int] = {}
-    store._ask(
+    store._database.ask(
         lambda db: settings.update(
             {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "foreign_keys")}
         )
@@ -739,10 +739,10 @@ def test_a_database_that_cannot_be_opened_is_not_taken_for_damaged(tmp_path: Pat
 
 def test_a_disk_that_is_full_is_said_so_and_passes(store: JobStore) -> None:
     (job,) = add(store, "a.pdf")
-    pages = store._ask(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
-    store._ask(lambda db: db.execute(f"PRAGMA max_page_count = {pages}") and None)
+    pages = store._database.ask(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    store._database.ask(lambda db: db.execute(f"PRAGMA max_page_count = {pages}") and None)
     with pytest.raises(OutputUnwritable, match="Cannot write the queue"):
         add(store, *(f"{n}.pdf" for n in range(5000)))
-    store._ask(lambda db: db.execute("PRAGMA max_page_count = 1000000") and None)
+    store._database.ask(lambda db: db.execute("PRAGMA max_page_count = 1000000") and None)
     assert store.load() == [job]
     assert len(add(store, "b.pdf")) == 1

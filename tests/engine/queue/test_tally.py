@@ -94,16 +94,16 @@ def test_a_job_goes_on_waiting_over_a_restart(tmp_path: Path, clock: Clock) -> N
     queue.cancel(retried, "Cancelled.")
     queue.retry(retried, "Retried.")
     clock.advance(20)
-    assert queue.tracker.longest_wait_s() == 120
-    queue.store.close()
+    assert queue.view.longest_wait_s() == 120
+    queue.close()
 
     clock.advance(3)
     queue = queue_in(tmp_path, clock)
     queue.load()
-    assert queue.tracker.longest_wait_s() == 123
+    assert queue.view.longest_wait_s() == 123
     queue.cancel(old, "Cancelled.")
-    assert queue.tracker.longest_wait_s() == 23  # since it was retried, not since it was found
+    assert queue.view.longest_wait_s() == 23  # since it was retried, not since it was found
     queue.cancel(retried, "Cancelled.")
-    assert queue.tracker.longest_wait_s() is None
-    assert queue.tracker.tally.read().jobs[JobState.CANCELLED] == 2
-    queue.store.close()
+    assert queue.view.longest_wait_s() is None
+    assert queue.view.tally.read().jobs[JobState.CANCELLED] == 2
+    queue.close()

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from engine.base.errors import ChildDied, HotfolioError, PageTimeout
-from engine.job.job import Checkpoint, Job, PageBatch, PageResult, PageState, Submission
+from engine.job.job import Checkpoint, PageBatch, PageResult, PageState, Submission
 from engine.job.options import ConvertOptions
 from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
@@ -65,7 +65,7 @@ class Bench:
     def next(self) -> list[PageBatch | MergeJob]:
         """Everything that is still to be done."""
         found: list[PageBatch | MergeJob] = []
-        while isinstance(work := self.queue.next_work(1, lambda: True, 0), PageBatch | MergeJob):
+        while isinstance(work := self.queue.work.next_work(1, lambda: True, 0), PageBatch | MergeJob):
             found.append(work)
         return found
 
@@ -75,17 +75,16 @@ def bench(tmp_path: Path, clock: Clock) -> Iterator[Bench]:
     store, tracker = JobStore(tmp_path, clock), ProgressTracker(clock)
     queue = JobQueue(store, Scheduler(remote_pages=10), tracker, clock)
     ((job, _),) = queue.add([Submission(source(), OPTIONS)])
-    assert queue.next_work(1, lambda: True, 0) == OpenJob(job.id)
-    assert queue.claim(job.id) is not None
-    running: Job = store.update(job.id, pages=10)
-    queue.apply(running)
+    assert queue.work.next_work(1, lambda: True, 0) == OpenJob(job.id)
+    assert queue.work.claim(job.id) is not None
+    running = queue.work.counted(job.id, 10)
     run = Run(running, tmp_path / "job")
     (run.folder / "pages").mkdir(parents=True)
     (run.folder / "out").mkdir()
-    runs = Runs(tracker)
+    runs = Runs(queue.view)
     runs.put(run)
-    queue.with_scheduler(lambda scheduler: scheduler.opened(job.id, [range(1, 11)]))
-    work = queue.next_work(1, lambda: True, 0)
+    queue.work.opened(job.id, [], [range(1, 11)])
+    work = queue.work.next_work(1, lambda: True, 0)
     assert isinstance(work, PageBatch)
     assert len(work) == 10
     yield Bench(queue, run, BatchConverter(queue, runs, tmp_path), work)
@@ -126,7 +125,7 @@ def test_none_of_several_pages_is_held_to_be_bad_until_its_process_dies_of_it_al
     bench.convert(bench.batch, *started(*range(1, 11)), lines=b"", end=PageTimeout("Too long."))
     assert not bench.run.trouble
     assert not bench.run.reasons
-    first = bench.queue.next_work(1, lambda: True, 0)
+    first = bench.queue.work.next_work(1, lambda: True, 0)
     assert isinstance(first, PageBatch)
     assert len(first) == 1
     bench.convert(first, *started(first.first), lines=b"", end=PageTimeout("Too long."))
@@ -208,7 +207,7 @@ def test_a_job_tried_again_asks_the_model_for_the_pages_that_are_plain_text(benc
     job_id = bench.run.job.id
     states = (PageState.OK, PageState.TEXT_ONLY, PageState.FAILED)
     found = [PageResult(page, state, 0.5, "vlm") for page, state in enumerate(states, 1)]
-    bench.queue.store.record(job_id, Checkpoint(1, 3), found).result()
+    bench.queue.work.record_pages(job_id, Checkpoint(1, 3), found).result()
     bench.queue.cancel(job_id, "Cancelled.")
     bench.queue.retry(job_id, "Again.")
-    assert [r.page for r in bench.queue.store.pages(job_id)] == [1]
+    assert [r.page for r in bench.queue.view.pages(job_id)] == [1]

@@ -73,7 +73,7 @@ def test_missing_conversion_processes_are_a_reason_for_as_long_as_none_has_start
     assert reasons(client) == ["No conversion process can be started: no memory."]
     engine._machinery.queue.resume(NO_PROCESS, keeps_banner=True)  # as before another attempt
     assert len(reasons(client)) == 1
-    engine._machinery.queue.tracker.set_banner(NO_PROCESS, None)
+    engine._machinery.queue.set_banner(NO_PROCESS, None)
     assert reasons(client) == []
 
 
