@@ -8,10 +8,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from engine.sandbox.local import ForkServer
-from engine.work import pool
+from tests.backends import close_shared
 from tests.clock import Clock
-from tests.forkservers import shared_fork_servers
 
 # Hundreds of programs are started, which must not all compile what the one before has compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -31,14 +29,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _shared_fork_servers() -> Iterator[None]:
-    with shared_fork_servers():
-        yield
-
-
-@pytest.fixture
-def own_fork_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has engines start fork servers of their own, as they do outside of tests."""
-    monkeypatch.setattr(pool, "ForkServer", ForkServer)
+    yield
+    close_shared()
 
 
 @pytest.fixture

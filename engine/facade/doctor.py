@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from engine.base.disk import filesystem_type, is_network, nearest_existing
 from engine.base.errors import SandboxUnavailable, SettingsError
 from engine.base.safetext import display_name
 from engine.job.options import VLM_KEY, ConvertOptions, OcrMode, vlm_address
+from engine.sandbox.backend import Capability, Limits, MakeBackend
 from engine.sandbox.capabilities import INSTALL, choose, installed_tools
-from engine.sandbox.local import ForkServer, Limits, Sandbox
+from engine.sandbox.registry import LOCAL, make_backend
 from engine.settings.passwords import passwords_problem
-from engine.settings.settings import WEBHOOK_VARIABLES, Settings, usable_cores
+from engine.settings.settings import Settings, usable_cores
 from engine.settings.statefolder import check_folders
+from engine.settings.workplace import workplace_of
 
 _INOTIFY = Path("/proc/sys/fs/inotify")
 _FEW_WATCHES = 8192
@@ -46,11 +48,11 @@ class Check:
     """What to do, as a sentence."""
 
 
-def examine(settings: Settings) -> Iterator[Check]:
-    """Check everything, quick things first."""
+def examine(settings: Settings, backend: str | MakeBackend = LOCAL) -> Iterator[Check]:
+    """Check everything, quick things first; `backend` as for `Engine`."""
     yield _python()
     yield _libraries()
-    yield _conversion_process()
+    yield _conversion(settings, backend)
     yield _ocr(settings)
     yield from _vision_models(settings)
     yield from _inotify()
@@ -73,13 +75,16 @@ def _libraries() -> Check:
     return Check("libraries", Verdict.OK, f"{found}.")
 
 
-def _conversion_process() -> Check:
+def _conversion(settings: Settings, backend: str | MakeBackend) -> Check:
     with tempfile.TemporaryDirectory(prefix="hotfolio-doctor-") as folder:
-        log = Path(folder, "forkserver.log")
-        server = ForkServer(log, hidden=WEBHOOK_VARIABLES)
         try:
-            Sandbox(server, Limits()).close()
+            made = make_backend(backend, replace(workplace_of(settings), state_folder=Path(folder)))
+        except SettingsError as error:
+            return Check("conversion", Verdict.PROBLEM, str(error), "Install it again, or choose another.")
+        try:
+            made.open(Limits()).close()
         except SandboxUnavailable as error:
+            log = Path(folder, "forkserver.log")
             last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
             return Check(
                 "conversion",
@@ -88,7 +93,10 @@ def _conversion_process() -> Check:
                 "Install again.",
             )
         finally:
-            server.close()
+            made.close()
+    if lacking := set(Capability) - made.capabilities:
+        words = ", ".join(sorted(lacking)).replace("_", " ")
+        return Check("conversion", Verdict.WARNING, f"Documents are converted without: {words}.", "Choose local.")
     return Check("conversion", Verdict.OK, "A conversion process starts, with its libraries loaded.")
 
 

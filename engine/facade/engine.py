@@ -15,11 +15,13 @@ from engine.job.job import Job, JobState, Move
 from engine.job.options import ConvertOptions
 from engine.job.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.queue.tally import Tally
-from engine.sandbox.local import PROGRAM
+from engine.sandbox.backend import MakeBackend
+from engine.sandbox.registry import LOCAL, make_backend
 from engine.settings.live import LiveSettings
 from engine.settings.loading import SettingsSource
 from engine.settings.settings import MAX_WORKERS, Settings
 from engine.settings.statefolder import check_folders, lock_state, make_folders, start_logging, stop_logging
+from engine.settings.workplace import workplace_of
 
 log = logging.getLogger(__name__)
 
@@ -41,22 +43,23 @@ class Engine:
         *,
         watch: bool = True,
         waits_for_late_files: bool | None = None,
-        program: str = PROGRAM,
+        backend: str | MakeBackend = LOCAL,
         origins: Mapping[str, str] | None = None,
         source: SettingsSource | None = None,
     ) -> None:
         """`watch` tells whether the input folder is a hot folder, or only submitted files are converted.
 
         With `waits_for_late_files`, a damaged file that is younger than a minute is tried again; by default when
-        watching. `program` is the module that conversion processes come from. `origins` tells where settings come from
-        that are not defaults; if `source` is given, the settings file is followed while the engine runs.
+        watching. `backend` is what converts documents: the name of one that is installed, or what makes one. `origins`
+        tells where settings come from that are not defaults; if `source` is given, the settings file is followed
+        while the engine runs.
         """
         if not watch:  # what is named by hand is not subject to the rules of hot folders
             settings = settings.model_copy(update={"folders": ()})
         self._live = LiveSettings(settings, origins, source)
         self._watches = watch
         self._waits = watch if waits_for_late_files is None else waits_for_late_files
-        self._program = program
+        self._wanted_backend = backend
         self._lock_file = -1
         self._log_handler: logging.Handler | None = None
         self._stopping = threading.Event()
@@ -67,8 +70,8 @@ class Engine:
     def start(self) -> None:
         """Take up the queue where an earlier engine left it, and begin to work.
 
-        Raises `SettingsError` if the folders do not fit together, `EngineLocked` if another engine has this state
-        folder, `OutputUnwritable` if something cannot be written.
+        Raises `SettingsError` if the folders do not fit together or the backend cannot be used, `EngineLocked` if
+        another engine has this state folder, `OutputUnwritable` if something cannot be written.
         """
         settings = self.settings
         check_folders(settings, watch=self._watches)
@@ -77,8 +80,9 @@ class Engine:
         self._lock_file = lock_state(state)
         try:
             self._log_handler = start_logging(state)
+            backend = make_backend(self._wanted_backend, workplace_of(settings))
             self._machinery = Machinery(
-                self._live, self._callbacks, self._program, watches=self._watches, waits_for_late_files=self._waits
+                self._live, self._callbacks, backend, watches=self._watches, waits_for_late_files=self._waits
             )
         except BaseException:
             self._let_go()
@@ -260,7 +264,7 @@ class Engine:
     @property
     def fork_server_pid(self) -> int | None:
         """The process that conversion processes come from, if there is one right now."""
-        return self._machinery.pool.fork_server.pid
+        return self._machinery.backend.pid
 
     # --- acting ---
 

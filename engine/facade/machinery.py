@@ -17,6 +17,7 @@ from engine.intake.hotfolders import HotFolders
 from engine.job.job import JobState
 from engine.publish.rebuild import rebuild
 from engine.queue.jobqueue import open_queue
+from engine.sandbox.backend import Backend
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
 from engine.work.checkpoint import has_progress
@@ -36,17 +37,18 @@ class Machinery:
     """Works from when it is made until it is stopped. Its parts are for `Engine` alone."""
 
     def __init__(
-        self, live: LiveSettings, callbacks: Callbacks, program: str, *, watches: bool, waits_for_late_files: bool
+        self, live: LiveSettings, callbacks: Callbacks, backend: Backend, *, watches: bool, waits_for_late_files: bool
     ) -> None:
         """Take up the queue where an earlier engine left it, and begin to work; the state folder must be locked.
 
-        `watches` is whether there are hot folders; `program` is the module that conversion processes come from.
+        `watches` is whether there are hot folders; `backend` is what converts documents.
         """
         settings = live.current
         state = settings.state_folder
         self._live = live
         self._watches = watches
         self._callbacks = callbacks
+        self.backend = backend
         self.queue = queue = open_queue(settings)
         if queue.moved_aside is not None:
             aside = display_name(queue.moved_aside)
@@ -64,9 +66,9 @@ class Machinery:
         folders.sweep({job.id for job in self.queue.view.jobs() if job.state not in _PUBLISHED})
         check_disk(settings, self.queue)
         self.conversions.check_passwords()
-        self.pool = WorkerPool(settings, self.queue, self.conversions, program)
+        self.pool = WorkerPool(settings, self.queue, self.conversions, backend)
         self.pool.start(settings.worker_count)
-        inspector = Inspector(self.pool.fork_server, state, passwords.candidates)
+        inspector = Inspector(backend, state, passwords.candidates)
         self.reader = JobReader(state, self.queue, inspector, folders, passwords)
         self.orders = Orders(self.queue, passwords, self.pool.kill_job, folders.discard)
         self.submitter = Submitter(self._settings, self.queue, folders.discard, watches=watches)

@@ -1,1 +1,1 @@
-"""The seam to whatever converts: the protocol, and the processes that speak it. Parses no document itself."""
+"""The seam to whatever converts: what is asked of a backend, how both sides speak, and the backends. Parses nothing."""

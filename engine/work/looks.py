@@ -12,7 +12,7 @@ from engine.job.options import Format
 from engine.job.snapshot import Picture
 from engine.publish.pageindex import read_page
 from engine.publish.publisher import MANIFEST, read_manifest
-from engine.sandbox.local import ForkServer, Limits, Sandbox
+from engine.sandbox.backend import Backend, Limits
 from engine.sandbox.protocol import CONVERTED, MAX_PEEK, SOURCE, Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
 from engine.work.runs import file_name, refusal, wire_path
 
@@ -22,13 +22,11 @@ _PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 
 
 class Inspector:
-    """Thread-safe: it keeps no state. Every call forks a process, which takes some 10 ms."""
+    """Thread-safe: it keeps no state. Every call opens a sandbox, which takes some 10 ms where that is a process."""
 
-    def __init__(
-        self, fork_server: ForkServer, state_folder: Path, passwords: Callable[[], tuple[str, ...]] = tuple
-    ) -> None:
-        """`passwords` reads the file of passwords; it may raise `PasswordsRefused`."""
-        self._fork_server = fork_server
+    def __init__(self, backend: Backend, state_folder: Path, passwords: Callable[[], tuple[str, ...]] = tuple) -> None:
+        """`backend` is where sandboxes come from. `passwords` reads the file of them; may raise `PasswordsRefused`."""
+        self._backend = backend
         self._state_folder = state_folder
         self._passwords = passwords
 
@@ -117,7 +115,7 @@ class Inspector:
             file.unlink(missing_ok=True)
 
     def _ask(self, task: Task) -> object:
-        sandbox = Sandbox(self._fork_server, _LIMITS)
+        sandbox = self._backend.open(_LIMITS)
         try:
             answer = sandbox.run(task, lambda _: None)
         finally:

@@ -7,18 +7,15 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterable
 from itertools import count
 
 from engine.base.errors import EngineBlocked, HotfolioError, SandboxUnavailable
 from engine.job.job import MergeJob, OpenJob, PageBatch, Step, Work
-from engine.job.options import ConvertOptions, OcrMode
 from engine.job.snapshot import WorkerSnapshot, WorkerState
 from engine.queue.jobqueue import JobQueue
+from engine.sandbox.backend import Backend, Limits, Sandbox
 from engine.sandbox.ends import ProcessEnd
-from engine.sandbox.local import ForkServer, Limits, Sandbox
-from engine.sandbox.protocol import Preload
-from engine.settings.settings import WEBHOOK_VARIABLES, Settings
+from engine.settings.settings import Settings
 from engine.work.conversion import Conversions
 from engine.work.runs import Hand
 
@@ -36,14 +33,12 @@ _IDLE_S = 120.0
 class WorkerPool:
     """Any number of workers, changeable at any time. `_lock` guards which there are."""
 
-    def __init__(self, settings: Settings, queue: JobQueue, conversions: Conversions, program: str) -> None:
-        """`program` is the module that conversion processes come from."""
+    def __init__(self, settings: Settings, queue: JobQueue, conversions: Conversions, backend: Backend) -> None:
+        """`backend` is where the workers' sandboxes come from; it is closed with the pool."""
         self._settings = settings
         self._queue = queue
         self._conversions = conversions
-        self._fork_server = ForkServer(
-            settings.state_folder / "forkserver.log", program, _needed_code(settings.all_options), WEBHOOK_VARIABLES
-        )
+        self._backend = backend
         self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit)
         self._lock = threading.Lock()
         self._workers: dict[int, ConversionWorker] = {}
@@ -51,18 +46,15 @@ class WorkerPool:
         self._sandbox_failures = 0
         self._retired_busy_s = 0.0
 
-    @property
-    def fork_server(self) -> ForkServer:
-        """Where conversion processes come from."""
-        return self._fork_server
-
     def start(self, workers: int) -> None:
-        """Start the fork server and the workers; returns at once."""
-        self._fork_server.start()
+        """Start the backend and the workers; returns at once."""
+        self._backend.start()
         self.resize(workers)
 
     def resize(self, workers: int) -> None:
-        """Have so many workers; the ones too many end at their next batch boundary."""
+        """Have so many workers, as far as there is room; the ones too many end at their next batch boundary."""
+        if self._backend.slots is not None:
+            workers = min(workers, self._backend.slots)
         with self._lock:
             for number in sorted(self._workers, reverse=True)[: max(0, len(self._workers) - workers)]:
                 self._retire(self._workers.pop(number))
@@ -98,8 +90,9 @@ class WorkerPool:
         """Tell the tracker the size of each worker's process."""
         for worker in self._all():
             sandbox = worker.sandbox
+            found = sandbox.readings() if sandbox else None
             self._queue.work.worker_process(
-                worker.number, sandbox.pid if sandbox else None, sandbox.rss_bytes if sandbox else 0
+                worker.number, found.pid if found else None, found.rss_bytes if found else 0
             )
 
     def retire(self) -> None:
@@ -123,7 +116,7 @@ class WorkerPool:
         deadline = time.monotonic() + _LAST_JOIN_S
         for worker in workers:
             worker.join(max(0.0, deadline - time.monotonic()))
-        self._fork_server.close()
+        self._backend.close()
 
     def kill_all(self) -> None:
         """Kill every process, of workers that are ending too."""
@@ -140,7 +133,7 @@ class WorkerPool:
 
     def new_sandbox(self) -> Sandbox:
         """A fresh process; raises `SandboxUnavailable`."""
-        sandbox = Sandbox(self._fork_server, self._limits)
+        sandbox = self._backend.open(self._limits)
         self._sandbox_failures = 0
         self._queue.set_banner(NO_PROCESS, None)
         return sandbox
@@ -185,9 +178,8 @@ class WorkerPool:
 
     def is_worn_out(self, sandbox: Sandbox) -> bool:
         """Whether a process is to be replaced before its next task."""
-        return (
-            sandbox.pages_converted >= self._settings.recycle_pages or sandbox.rss_bytes > self._settings.recycle_memory
-        )
+        found = sandbox.readings()
+        return found.pages >= self._settings.recycle_pages or found.rss_bytes > self._settings.recycle_memory
 
     def report(self, snapshot: WorkerSnapshot) -> None:
         """What a worker turns to."""
@@ -231,7 +223,7 @@ class ConversionWorker(threading.Thread):
     def busy_s(self) -> float:
         """Seconds its processes have spent on tasks."""
         sandbox = self.sandbox
-        return self._past_busy_s + (sandbox.busy_s if sandbox else 0.0)
+        return self._past_busy_s + (sandbox.readings().busy_s if sandbox else 0.0)
 
     def retire(self) -> None:
         """Have the worker end at its next batch boundary."""
@@ -295,9 +287,10 @@ class ConversionWorker(threading.Thread):
         with self._lock:
             sandbox, self.sandbox = self.sandbox, None
         if sandbox is not None:
-            self._past_busy_s += sandbox.busy_s
+            found = sandbox.readings()
+            self._past_busy_s += found.busy_s
             sandbox.close()
-            why = sandbox.end or why
+            why = found.end or why
             if why is not None:
                 self._pool.process_ended(why)
 
@@ -310,14 +303,3 @@ def _step_of(work: Work) -> Step:
             return Step.PAGE_PROCESSING
         case MergeJob():
             return Step.MERGING
-
-
-def _needed_code(options: Iterable[ConvertOptions]) -> frozenset[Preload]:
-    """What processes should find loaded if documents with any of these options are to come."""
-    needed: set[Preload] = set()
-    for wanted in options:
-        if wanted.asks_model:
-            needed.add(Preload.VISION_MODEL)
-        if wanted.ocr is not OcrMode.NEVER:
-            needed.add(Preload.OCR)
-    return frozenset(needed)

@@ -13,7 +13,7 @@ from engine.base.safetext import display_name, display_text
 from engine.job.job import Checkpoint, Job, PageResult
 from engine.publish.publisher import safe_name
 from engine.queue.view import QueueView
-from engine.sandbox.local import Sandbox
+from engine.sandbox.backend import Sandbox
 from engine.sandbox.protocol import Refused
 
 _MAX_STEM_BYTES = 190
@@ -48,7 +48,7 @@ class Hand:
 
     number: int
     sandbox: Callable[[], Sandbox]
-    """The worker's process, started if there is none."""
+    """The worker's sandbox, opened if there is none."""
 
 
 class Runs:

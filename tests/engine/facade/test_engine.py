@@ -18,10 +18,11 @@ from engine.job.job import Job, JobState, PageState
 from engine.job.snapshot import PageMark
 from engine.publish.publisher import Publisher
 from engine.queue.store import JobStore
+from engine.sandbox.backend import MakeBackend
 from engine.settings.settings import Settings
 from engine.work import endings
 from tests import pdfs
-from tests.engine import faulty_child
+from tests.backends import faulty_backend, own_faulty_backend
 from tests.waiting import wait_until
 
 SLOW_PAGE_S = 0.25
@@ -36,9 +37,11 @@ def slow_pages(pages: int) -> bytes:
 
 
 @contextmanager
-def running(tmp_path: Path, *, watch: bool = False, **changes: object) -> Iterator[Engine]:
+def running(
+    tmp_path: Path, *, watch: bool = False, backend: MakeBackend = faulty_backend, **changes: object
+) -> Iterator[Engine]:
     values = {"input": tmp_path / "input", "output": tmp_path / "output", "ocr": "never", "num_workers": 2, **changes}
-    with Engine(Settings(**values), watch=watch, program=faulty_child.__name__) as engine:  # type: ignore[arg-type]
+    with Engine(Settings(**values), watch=watch, backend=backend) as engine:  # type: ignore[arg-type]
         yield engine
 
 
@@ -349,10 +352,9 @@ def test_a_first_start_that_was_cut_short_is_no_damage_to_tell_of(tmp_path: Path
         assert engine.snapshot().banners == ()
 
 
-@pytest.mark.usefixtures("own_fork_server")  # which hears of the variable
 def test_a_scanned_page_without_an_ocr_engine_says_so(tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAULTY_CHILD_WITHOUT_OCR", "1")
-    with running(tmp_path, ocr="auto") as engine:
+    with running(tmp_path, ocr="auto", backend=own_faulty_backend) as engine:  # which hears of the variable
         job = engine.submit(file("scan.pdf", pdfs.scanned(["A letter"], dpi=72)))
         wait_for(engine, job, JobState.DONE)
         (page,) = engine.detail(job.id).pages

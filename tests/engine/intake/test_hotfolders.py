@@ -16,6 +16,7 @@ from engine.settings.live import LiveSettings
 from engine.settings.loading import LoadedSettings, load_settings
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.clock import Clock
 from tests.waiting import wait_until
 
@@ -42,7 +43,7 @@ class Running:
         self.folder = folder
         self.write(HEAD + TWO)
         loaded = load_settings()
-        self.engine = Engine(loaded.settings, origins=loaded.origins, source=loaded.source)
+        self.engine = Engine(loaded.settings, origins=loaded.origins, source=loaded.source, backend=local_backend)
         self.engine.start()
 
     def write(self, text: str) -> None:
@@ -135,7 +136,7 @@ def test_what_is_named_by_hand_is_no_business_of_the_folder_it_lies_in(
     (tmp_path / "marked").mkdir()
     file = tmp_path / "marked" / "a.pdf"
     file.write_bytes(pdfs.text_pages(1))
-    with Engine(load_settings().settings, watch=False) as engine:
+    with Engine(load_settings().settings, watch=False, backend=local_backend) as engine:
         job = engine.submit(file)
         assert engine.wait_until_idle(60)
         assert engine.job(job.id).job.output == bytes(tmp_path / "output/a")
@@ -197,7 +198,7 @@ def test_a_lost_queue_is_built_anew_from_all_outputs(tmp_path: Path, monkeypatch
     database = tmp_path / "output/.hotfolio/jobs.sqlite3"
     database.write_bytes(b"no database" * 1000)
     loaded = load_settings()
-    with Engine(loaded.settings) as engine:
+    with Engine(loaded.settings, backend=local_backend) as engine:
         assert engine.wait_until_idle(30)
         found = {os.fsdecode(e.job.source.root) + "/" + e.job.name: e.job for e in engine.select()}
         assert set(found) == {str(tmp_path / "input/a.pdf"), str(tmp_path / "marked/a.pdf")}

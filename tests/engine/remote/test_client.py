@@ -19,6 +19,7 @@ from engine.server.app.listener import Door, Listener, serve
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.waiting import wait_until
 
 
@@ -30,7 +31,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @contextmanager
 def served(settings: Settings) -> Iterator[Engine]:
-    with Engine(settings) as engine:
+    with Engine(settings, backend=local_backend) as engine:
         listener = serve(Service(engine, lambda now: None), bind(settings.state_folder))
         try:
             yield engine

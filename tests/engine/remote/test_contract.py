@@ -18,6 +18,7 @@ from engine.server.app.listener import serve
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.waiting import wait_until
 
 
@@ -44,7 +45,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     settings = Settings(
         input=folder / "input", output=folder / "output", num_workers=2, ocr="never", settle=0, settle_damaged=0.1
     )
-    with Engine(settings) as engine, request.param(engine) as enginelike:
+    with Engine(settings, backend=local_backend) as engine, request.param(engine) as enginelike:
         yield enginelike, settings.input
 
 

@@ -11,6 +11,7 @@ from engine.server.app.api import create_api
 from engine.server.app.housekeeping import keep_house
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
+from tests.backends import local_backend
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[Engine]:
     """A started engine."""
-    with Engine(settings) as engine:
+    with Engine(settings, backend=local_backend) as engine:
         yield engine
 
 

@@ -16,13 +16,12 @@ from engine.convert.open.document import CannotOpen, open_document
 from engine.facade.engine import Engine
 from engine.job.job import NEEDS_PASSWORD, Job, JobState
 from engine.job.options import ConvertOptions
-from engine.sandbox.local import ForkServer
+from engine.sandbox.local import LocalBackend
 from engine.sandbox.protocol import OpenTask, PeekTask, decode_task, encode
 from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.passwords import MAX_BYTES, MAX_PASSWORDS, passwords_problem, read_passwords
 from engine.settings.settings import Settings
-from engine.work import pool
 from engine.work.runs import Run
 from tests import pdfs
 from tests.engine.making import OPTIONS, job
@@ -183,10 +182,8 @@ def engine(folder: Path) -> Iterator[Engine]:
         formats="md,json",
         passwords_file=folder / "secrets" / "passwords.txt",
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pool, "ForkServer", ForkServer)  # one with its log in this folder
-        with Engine(settings, watch=False) as engine:
-            yield engine
+    with Engine(settings, watch=False, backend=LocalBackend) as engine:  # with its log in this folder
+        yield engine
 
 
 def keep(folder: Path, *passwords: str, mode: int = 0o600) -> None:

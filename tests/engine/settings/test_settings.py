@@ -10,14 +10,16 @@ from pydantic import ValidationError
 
 from engine.base.errors import SandboxUnavailable, SettingsError
 from engine.job.options import ConvertOptions, Format, OcrMode
-from engine.sandbox import local
-from engine.sandbox.local import ForkServer
+from engine.sandbox import forkserver
+from engine.sandbox.backend import Limits
+from engine.sandbox.local import LocalBackend
 from engine.settings import settings as settings_module
 from engine.settings.live import LiveSettings
 from engine.settings.loading import LoadedSettings, load_settings
 from engine.settings.profiles import OnSuccess
-from engine.settings.settings import WEBHOOK_VARIABLES, Settings
+from engine.settings.settings import Settings
 from engine.settings.statefolder import check_folders
+from engine.settings.workplace import workplace_of
 
 
 @pytest.fixture(autouse=True)
@@ -376,11 +378,11 @@ def test_a_conversion_process_gets_nothing_of_a_webhook(tmp_path: Path, monkeypa
         given.append(env)
         raise OSError("not now")
 
-    monkeypatch.setattr(local.subprocess, "Popen", start)
-    server = ForkServer(tmp_path / "log", hidden=WEBHOOK_VARIABLES)
+    monkeypatch.setattr(forkserver.subprocess, "Popen", start)
+    backend = LocalBackend(workplace_of(Settings(output=tmp_path)))
     with pytest.raises(SandboxUnavailable):
-        server.start()
-    server.close()
+        backend.open(Limits())
+    backend.close()
     (environment,) = given
     assert {name for name, value in environment.items() if value == "P4SS"} == {"HOTFOLIO_VLM_KEY", "MINE"}
 

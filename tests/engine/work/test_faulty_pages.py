@@ -11,8 +11,9 @@ import pytest
 
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
+from engine.sandbox.backend import MakeBackend
 from engine.settings.settings import Settings
-from tests.engine import faulty_child
+from tests.backends import faulty_backend, own_faulty_backend
 
 PAGES = 5
 BAD = 3
@@ -31,14 +32,16 @@ def document(line: str | None, pages: int = PAGES, bad: int = BAD) -> bytes:
     return bytes(pdf.tobytes())
 
 
-def convert(tmp_path: Path, files: Sequence[bytes], **changes: object) -> tuple[list[Job], Engine]:
+def convert(
+    tmp_path: Path, files: Sequence[bytes], *, backend: MakeBackend = faulty_backend, **changes: object
+) -> tuple[list[Job], Engine]:
     settings = Settings(
         output=tmp_path / "output",
         num_workers=2,
         ocr="never",
         **{"page_timeout": PAGE_TIMEOUT_S, **changes},  # type: ignore[arg-type]
     )
-    engine = Engine(settings, watch=False, program=faulty_child.__name__)
+    engine = Engine(settings, watch=False, backend=backend)
     paths = []
     for number, content in enumerate(files):
         paths.append(tmp_path / f"file-{number}.pdf")
@@ -117,9 +120,8 @@ def test_other_documents_do_not_notice(tmp_path: Path) -> None:
     assert [job.pages_text_only for job in jobs] == [0, 1, 0, 1, 0]
 
 
-@pytest.mark.usefixtures("own_fork_server")
 def test_no_process_is_left_behind(tmp_path: Path) -> None:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
-    convert(tmp_path, [document("fault: loop"), document("fault: segfault")])
+    convert(tmp_path, [document("fault: loop"), document("fault: segfault")], backend=own_faulty_backend)
     after = {child.pid for child in psutil.Process().children(recursive=True)}
     assert after <= before

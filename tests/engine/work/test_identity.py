@@ -12,6 +12,7 @@ import pytest
 from engine.facade.engine import Engine
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 
 DOCUMENTS: dict[str, Callable[[], bytes]] = {
     "text.pdf": lambda: pdfs.text_pages(9),
@@ -70,7 +71,7 @@ def test_outputs_are_the_librarys_own(library: Path, tmp_path: Path, workers: in
         formats="md,txt,json,html,chunks,page-txt",
         refine=False,
     )
-    with Engine(settings, watch=False) as engine:
+    with Engine(settings, watch=False, backend=local_backend) as engine:
         jobs = engine.submit_many([library / name for name in DOCUMENTS])
         assert engine.wait_until_idle(90)
         for job in jobs:

@@ -14,6 +14,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from tests import documents, pdfs
+from tests.backends import local_backend
 from tests.waiting import wait_until
 
 
@@ -31,7 +32,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         formats="md,json",
         accept="pdf,epub,tiff",
     )
-    with Engine(settings) as engine:
+    with Engine(settings, backend=local_backend) as engine:
         yield engine
 
 

@@ -19,7 +19,7 @@ from engine.publish.publisher import MANIFEST, Publisher
 from engine.settings.settings import Settings
 from engine.work.jobfolders import JobFolders
 from tests import pdfs
-from tests.engine import faulty_child
+from tests.backends import faulty_backend
 from tests.waiting import wait_until
 
 PAGES = 6
@@ -48,7 +48,7 @@ SLOW = ordinary(*[": slow"] * 12)
 @contextmanager
 def running(tmp_path: Path, **changes: object) -> Iterator[Engine]:
     values = {"input": tmp_path / "input", "output": tmp_path / "output", "ocr": "never", "num_workers": 1, **changes}
-    with Engine(Settings(**values), watch=False, program=faulty_child.__name__) as engine:  # type: ignore[arg-type]
+    with Engine(Settings(**values), watch=False, backend=faulty_backend) as engine:  # type: ignore[arg-type]
         yield engine
 
 

@@ -13,6 +13,7 @@ from engine.job.job import Job, JobState
 from engine.job.options import ConvertOptions
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     folder = tmp_path_factory.mktemp("selection")
     settings = Settings(input=folder / "in", output=folder / "out", ocr="never", num_workers=2)
     (folder / "six.pdf").write_bytes(pdfs.text_pages(6))
-    with Engine(settings, watch=False) as engine:
+    with Engine(settings, watch=False, backend=local_backend) as engine:
         yield engine
 
 

@@ -15,7 +15,7 @@ from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import MergeJob, OpenJob, Scheduler
 from engine.queue.store import JobStore
-from engine.sandbox.local import Limits, Sandbox
+from engine.sandbox.backend import Limits, Sandbox
 from engine.sandbox.protocol import Event, PageDone, PagesDone, PageStarted
 from engine.work.checkpoint import salvage_all
 from engine.work.pages import BatchConverter

@@ -11,6 +11,7 @@ from engine.facade.engine import Engine
 from engine.job.job import JobState
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.waiting import wait_until
 
 
@@ -19,7 +20,7 @@ def test_a_locked_document_comes_out_in_all_formats_and_stays_locked(tmp_path: P
     source = tmp_path / "thumbnails.pdf"
     source.write_bytes(pdfs.encrypted("open sesame", pages=3))
     settings = Settings(output=tmp_path / "out", num_workers=1, ocr="never", formats="pdf,tiff,thumbnails")
-    with Engine(settings, watch=False) as engine:
+    with Engine(settings, watch=False, backend=local_backend) as engine:
         job = engine.submit(source)
         wait_until(lambda: engine.job(job.id).job.needs_password, "the password to be asked for")
         engine.unlock([job.id], "open sesame")

@@ -13,6 +13,7 @@ from engine.job.job import JobState
 from engine.job.options import ConvertOptions
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.engine.convert.tagged_pdfs import Artifact, NextPage, Picture, Text, Untagged, item, pdf, tag
 
 TAGGED = pdf(
@@ -36,7 +37,7 @@ def convert(tmp_path: Path, data: bytes, **changes: Any) -> tuple[list[dict[str,
     source = tmp_path / "a.pdf"
     source.write_bytes(data)
     settings = Settings(output=tmp_path / "out", **{"num_workers": 1, "ocr": "never", **changes})
-    with Engine(settings, watch=False) as engine:
+    with Engine(settings, watch=False, backend=local_backend) as engine:
         job = engine.submit(source)
         assert engine.wait_until_idle(60)
         done = engine.job(job.id).job

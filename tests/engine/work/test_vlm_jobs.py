@@ -11,9 +11,8 @@ import pytest
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
 from engine.job.options import VLM_KEY
-from engine.sandbox.local import ForkServer
+from engine.sandbox.local import LocalBackend
 from engine.settings.settings import Settings
-from engine.work import pool
 from tests import pdfs
 from tests.engine.convert.vlm_server import KEY, MODEL, Asked, Reply, VisionServer, failure
 from tests.waiting import wait_until
@@ -39,6 +38,7 @@ class Bench:
                 vlm_timeout=30,
             ),
             watch=False,
+            backend=LocalBackend,  # with a fork server of its own, which has this environment
         )
 
     def reply(self, asked: Asked, number: int) -> Reply:
@@ -63,7 +63,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("vlm")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VLM_KEY, KEY)
-        patch.setattr(pool, "ForkServer", ForkServer)  # one that has this environment
         bench = Bench(folder)
         with bench.engine:
             yield bench

@@ -14,6 +14,7 @@ from engine.server.dependencies.service import Service
 from engine.settings.loading import LoadedSettings
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Running:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
     settings = Settings(input=tmp_path / "input", output=tmp_path / "output", num_workers=1, formats="json", dpi=100)
-    with Engine(settings) as engine:
+    with Engine(settings, backend=local_backend) as engine:
         engine.pause()
         listener = serve(Service(engine, lambda now: None), bind(settings.state_folder))
         yield Running(engine, settings)

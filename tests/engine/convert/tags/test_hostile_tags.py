@@ -15,6 +15,7 @@ from engine.convert.write.markdown import MarkdownWriter
 from engine.facade.engine import Engine
 from engine.job.job import JobState
 from engine.settings.settings import Settings
+from tests.backends import local_backend
 from tests.engine.convert.tagged_pdfs import HEIGHT, WIDTH, Kid, NextPage, TaggedPdf, Text, Untagged, item, tag
 
 WORDS = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett"]
@@ -642,7 +643,9 @@ def test_the_engine_converts_all_of_them_and_says_how(tmp_path: Path) -> None:
     sources = [tmp_path / f"{name}.pdf" for name in IN_THE_ENGINE]
     for source in sources:
         source.write_bytes(data_of(source.stem))
-    with Engine(Settings(output=tmp_path / "out", num_workers=2, ocr="never"), watch=False) as engine:
+    with Engine(
+        Settings(output=tmp_path / "out", num_workers=2, ocr="never"), watch=False, backend=local_backend
+    ) as engine:
         jobs = engine.submit_many(sources)
         assert engine.wait_until_idle(100)
         engine.unlock([jobs[IN_THE_ENGINE.index("an_encrypted_document")].id], PASSWORD)

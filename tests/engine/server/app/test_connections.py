@@ -26,6 +26,7 @@ from engine.server.dependencies.service import Service
 from engine.server.security.bounds import Bounds, RequestLimits
 from engine.server.security.guard import Guard
 from engine.settings.settings import Settings
+from tests.backends import local_backend
 from tests.engine.server.raw import TOKEN, UPGRADE, Peer, Server, request, serving
 from tests.waiting import wait_until
 
@@ -541,7 +542,7 @@ def test_it_stops_when_it_has_only_just_started() -> None:
 @pytest.fixture
 def service(settings: Settings) -> Iterator[Service]:
     """An engine that has nothing to do."""
-    with Engine(settings, watch=False) as engine:
+    with Engine(settings, watch=False, backend=local_backend) as engine:
         yield Service(engine, lambda now: None)
 
 

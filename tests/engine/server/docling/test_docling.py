@@ -27,7 +27,7 @@ from engine.server.dependencies.service import Service
 from engine.server.docling.received import _BEGUN
 from engine.settings.settings import Settings
 from tests import pdfs
-from tests.engine import faulty_child
+from tests.backends import faulty_backend
 from tests.waiting import wait_until
 
 PDF = "application/pdf"
@@ -45,7 +45,7 @@ def serving(folder: Path, **changes: Any) -> Iterator[tuple[Engine, TestClient]]
         "max_upload": 300_000,
         **changes,
     }
-    with Engine(Settings(**values), program=faulty_child.__name__) as engine:
+    with Engine(Settings(**values), backend=faulty_backend) as engine:
         service = Service(engine, lambda now: None)
         keep_house(service)
         with TestClient(create_api(service), base_url="http://localhost") as client:

@@ -25,7 +25,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from tests import pdfs
-from tests.engine import faulty_child
+from tests.backends import faulty_backend
 from tests.engine.facade.test_engine import slow_pages
 from tests.engine.server.serving import serving
 from tests.places import DOCS
@@ -118,7 +118,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     )
     settings.input.mkdir()
     (settings.input / "report.pdf").write_bytes(pdfs.text_pages(2))
-    engine = Engine(settings, program=faulty_child.__name__)
+    engine = Engine(settings, backend=faulty_backend)
     engine.start()
     try:
         wait_until(lambda: engine.select(states=[JobState.DONE]), "report.pdf", 60)

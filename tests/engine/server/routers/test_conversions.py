@@ -15,7 +15,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from tests import pdfs
-from tests.engine import faulty_child
+from tests.backends import faulty_backend, local_backend
 from tests.engine.facade.test_engine import slow_pages
 from tests.waiting import wait_until
 
@@ -25,7 +25,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine whose pages can be slow."""
     folder = tmp_path_factory.mktemp("queue")
     settings = Settings(input=folder / "input", output=folder / "output", ocr="never", num_workers=1, batch_seconds=0.5)
-    with Engine(settings, watch=False, program=faulty_child.__name__) as engine:
+    with Engine(settings, watch=False, backend=faulty_backend) as engine:
         yield engine
 
 
@@ -132,7 +132,7 @@ def test_a_list_that_cannot_be_is_refused_with_a_sentence(client: TestClient, qu
 
 def test_ten_thousand_conversions_are_listed_at_once(tmp_path: Path) -> None:
     settings = Settings(input=tmp_path / "input", output=tmp_path / "output", num_workers=1, ocr="never")
-    with Engine(settings, watch=False) as engine:
+    with Engine(settings, watch=False, backend=local_backend) as engine:
         engine.pause()
         root = os.fsencode(tmp_path)
         engine._machinery.queue.add(

@@ -14,6 +14,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from engine.work.pool import BLOCKED, NO_PROCESS
+from tests.backends import local_backend
 from tests.waiting import wait_until
 
 
@@ -22,7 +23,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine that all tests share; each leaves it ready."""
     folder = tmp_path_factory.mktemp("health")
     settings = Settings(input=folder / "input", output=folder / "output", ocr="never", num_workers=1, scan_interval=1)
-    engine = Engine(settings)
+    engine = Engine(settings, backend=local_backend)
     engine.start()
     yield engine
     engine.stop(now=True)
@@ -96,7 +97,7 @@ def test_an_input_folder_that_is_gone_is_a_reason_until_it_is_back(client: TestC
 
 def test_an_engine_at_its_end_is_alive_but_not_ready(tmp_path: Path) -> None:
     settings = Settings(input=tmp_path / "input", output=tmp_path / "output", ocr="never", num_workers=1)
-    engine = Engine(settings)
+    engine = Engine(settings, backend=local_backend)
     engine.start()
     with TestClient(create_api(Service(engine, lambda now: None))) as client:
         engine.drain()

@@ -24,7 +24,7 @@ from engine.server.dependencies.service import Service
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
 from tests import pdfs
-from tests.engine import faulty_child
+from tests.backends import faulty_backend, local_backend
 from tests.places import DOCS
 from tests.waiting import wait_until
 
@@ -90,7 +90,7 @@ def busy_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine that has converted one document of each kind."""
     folder = tmp_path_factory.mktemp("metrics")
     settings = Settings(output=folder / "output", num_workers=2, ocr="never", page_timeout=6)
-    with Engine(settings, watch=False, program=faulty_child.__name__) as engine:
+    with Engine(settings, watch=False, backend=faulty_backend) as engine:
         engine.pause()
         jobs = {}
         for name, content in FILES.items():
@@ -183,7 +183,7 @@ def test_a_job_put_back_on_the_list_has_not_finished_again(asked: TestClient, bu
 def idle(tmp_path: Path) -> Iterator[Engine]:
     """A paused engine with one worker."""
     settings = Settings(output=tmp_path / "output", num_workers=1, ocr="never", recycle_pages=1)
-    with Engine(settings, watch=False) as engine:
+    with Engine(settings, watch=False, backend=local_backend) as engine:
         engine.pause()
         yield engine
 
@@ -246,7 +246,7 @@ def looping(folder: Path) -> Engine:
     if not (folder / "loops.pdf").exists():
         (folder / "loops.pdf").write_bytes(faulty("fault-once: loop"))
     settings = Settings(output=folder / "output", num_workers=1, ocr="never", page_timeout=60)
-    return Engine(settings, watch=False, program=faulty_child.__name__)
+    return Engine(settings, watch=False, backend=faulty_backend)
 
 
 def is_on_page_3(engine: Engine) -> bool:

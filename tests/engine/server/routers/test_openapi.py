@@ -28,6 +28,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.waiting import wait_until
 
 EXAMPLES = 8
@@ -70,6 +71,7 @@ class Queue:
                 max_upload=1 << 20,
                 docling_wait=0.1,  # nothing is converted meanwhile
             ),
+            backend=local_backend,
         )
         self._folder = folder
         self._ids: list[int] = []

@@ -20,6 +20,7 @@ from engine.server.routers.outputs import media_type
 from engine.server.routers.results import Result
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.engine.server.serving import ask, serving
 
 SECRET = b"nobody's business"
@@ -53,7 +54,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings = Settings(
         input=folder / "input", output=folder / "output", formats=("md", "png"), ocr="never", num_workers=1
     )
-    with Engine(settings, watch=False) as engine, serving(create_api(Service(engine, lambda now: None))) as url:
+    with (
+        Engine(settings, watch=False, backend=local_backend) as engine,
+        serving(create_api(Service(engine, lambda now: None))) as url,
+    ):
         job = engine.submit(folder / "été.pdf")
         assert engine.wait_until_idle(30)
         job = engine.job(job.id).job

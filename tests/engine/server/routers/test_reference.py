@@ -14,6 +14,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.server.routers.reference import render
 from engine.settings.settings import Settings
+from tests.backends import local_backend
 
 NASTY = "<script>alert(1)</script>\"'&`<b>`"
 
@@ -21,7 +22,7 @@ NASTY = "<script>alert(1)</script>\"'&`<b>`"
 @pytest.fixture
 def client(tmp_path: Path) -> TestClient:
     """The reference needs no engine at work."""
-    engine = Engine(Settings(input=tmp_path / "input", output=tmp_path / "output"))
+    engine = Engine(Settings(input=tmp_path / "input", output=tmp_path / "output"), backend=local_backend)
     return TestClient(create_api(Service(engine, lambda now: None)))
 
 

@@ -20,6 +20,7 @@ from engine.server.routers.forms import NOT_ASKED, Wishes
 from engine.server.security.names import find_input
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.waiting import wait_until
 
 ANSWER = {"status", "conversion_id", "filename", "message", "queue_size", "active_tasks"}
@@ -45,7 +46,7 @@ class Place:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     tmp_path = tmp_path_factory.mktemp("submission")
     settings = Settings(input=tmp_path / "input", output=tmp_path / "output", ocr="never", settle=3600)
-    with Engine(settings) as engine:
+    with Engine(settings, backend=local_backend) as engine:
         engine.pause()
         (tmp_path / "outside.pdf").write_bytes(pdfs.text_pages(1))
         with TestClient(create_api(Service(engine, lambda now: None)), base_url="http://localhost") as client:

@@ -27,6 +27,7 @@ from engine.server.routers.uploads import FileRules, delete_leftovers, read_form
 from engine.server.security.names import names_for
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.waiting import wait_until
 
 LIMIT = 3 << 20
@@ -43,7 +44,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, T
         settle_damaged=0.1,
         max_upload=ByteSize(LIMIT),
     )
-    with Engine(settings) as running:
+    with Engine(settings, backend=local_backend) as running:
         running.pause()
         with TestClient(create_api(Service(running, lambda now: None)), base_url="http://localhost") as client:
             yield running, client

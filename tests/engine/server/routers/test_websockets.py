@@ -26,7 +26,7 @@ from engine.server.dependencies.service import Service
 from engine.server.routers import websockets as live
 from engine.settings.settings import Settings
 from tests import pdfs
-from tests.engine import faulty_child
+from tests.backends import faulty_backend
 from tests.waiting import wait_until
 
 ENDS = {"completed", "partial", "error", "cancelled"}
@@ -46,7 +46,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     settings = Settings(
         input=folder / "input", output=folder / "output", num_workers=2, ocr="never", batch_seconds=0.25
     )
-    with Engine(settings, watch=False, program=faulty_child.__name__) as engine:
+    with Engine(settings, watch=False, backend=faulty_backend) as engine:
         yield engine
 
 

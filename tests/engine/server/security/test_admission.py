@@ -21,6 +21,7 @@ from engine.server.dependencies.service import Service
 from engine.server.security.admission import REFUSALS, admission, client_of
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.backends import local_backend
 from tests.clock import Clock
 
 
@@ -184,7 +185,9 @@ def submissions(service: Service) -> FastAPI:
 @pytest.fixture
 def idle(settings: Settings) -> Iterator[Service]:
     """An engine that starts nothing and takes in little."""
-    with Engine(settings.model_copy(update={"max_submissions": 3, "max_queue": 2}), watch=False) as engine:
+    with Engine(
+        settings.model_copy(update={"max_submissions": 3, "max_queue": 2}), watch=False, backend=local_backend
+    ) as engine:
         engine.pause()
         yield Service(engine, lambda now: None)
 

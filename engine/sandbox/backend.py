@@ -1,0 +1,128 @@
+"""The backend seam: what the engine asks of whatever converts documents, and what it is told of it. No behaviour.
+
+A backend is named by an entry point of the group `hotfolio.backend`: something that is called with a `Workplace` and
+returns a `Backend`. `engine.sandbox.local` is the one for this machine's processes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from engine.sandbox.ends import ProcessEnd
+from engine.sandbox.protocol import Answer, Event, PagesTask, Preload, Task
+
+_GRACE_S = 60.0
+"""A task that keeps the deadlines of a vision model's answers itself has so much longer, for all else it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a task may use."""
+
+    page_timeout_s: float = 60.0
+    ocr_timeout_s: float = 300.0
+    memory_bytes: int = 2 << 30
+    step_timeout_s: float = 300.0
+    """For opening a document and for a merge, between two signs of life."""
+
+    def page_limit_s(self, task: Task) -> float:
+        """Seconds that a page of this task may take."""
+        if isinstance(task, PagesTask) and task.options.asks_model and not task.text_only:
+            return max(self.page_timeout_s, task.options.vlm_patience_s + _GRACE_S)
+        return self.page_timeout_s
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What a sandbox has come to so far."""
+
+    pid: int | None
+    """Its process on this machine; None if it has none, or has none any more."""
+    rss_bytes: int
+    """Memory of its process, as of the last look at it."""
+    busy_s: float
+    """Seconds it has spent on tasks, as it reports them."""
+    pages: int
+    """Pages it has converted."""
+    end: ProcessEnd | None
+    """Why it has ended, if a task ended with it."""
+
+
+class Capability(StrEnum):
+    """What a backend holds to. What is not among a backend's capabilities, nobody may rely on."""
+
+    ISOLATION = "isolation"
+    """Whatever a document does to the code that reads it, it costs the task alone."""
+    INTERRUPTION = "interruption"
+    """A kill or a deadline ends a task that says nothing; without it, it ends when it next says something."""
+    MEMORY_LIMIT = "memory_limit"
+    """`Limits.memory_bytes` is kept."""
+    ALL_DOCUMENTS = "all_documents"
+    """Every kind of document, option and output is known."""
+
+
+class Sandbox(Protocol):
+    """What does one task after the other for one worker; only `kill` and `readings` are for other threads."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can take another task."""
+
+    def run(self, task: Task, on_event: Callable[[Event], None]) -> Answer:
+        """Have a task done; `on_event` hears of progress, in this thread and in the order in which it was made.
+
+        Raises `PageTimeout`, `MemoryLimit`, `ChildDied` (as `ChildKilled` after a `kill`) or `ChildGarbage`, or what
+        `on_event` raises; the sandbox takes no other task after any of them.
+        """
+
+    def kill(self) -> None:
+        """End the task that runs, if there is one, from any thread; no other is taken."""
+
+    def close(self) -> None:
+        """Let go of everything; may be called again."""
+
+    def readings(self) -> Readings:
+        """What it has come to so far; also once it is closed."""
+
+
+class Backend(Protocol):
+    """Where sandboxes come from. Thread-safe."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it holds to."""
+
+    @property
+    def slots(self) -> int | None:
+        """How many workers it has room for; None for as many as are asked for."""
+
+    @property
+    def pid(self) -> int | None:
+        """A process on this machine that sandboxes come from, if there is one right now."""
+
+    def start(self) -> None:
+        """Get ready without waiting for it."""
+
+    def open(self, limits: Limits) -> Sandbox:
+        """A fresh sandbox; raises `SandboxUnavailable`, also once the backend is closed."""
+
+    def close(self) -> None:
+        """Let go of everything, sandboxes that are left too; may be called again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What a backend is told when it is made."""
+
+    state_folder: Path
+    """Where it may keep files of its own, such as logs."""
+    preload: frozenset[Preload] = frozenset()
+    """What tasks will need that others do not."""
+    hidden: frozenset[str] = frozenset()
+    """Environment variables, by their names in capitals, that are not handed on to processes."""
+
+
+MakeBackend = Callable[[Workplace], Backend]
+"""What an entry point of the group names."""

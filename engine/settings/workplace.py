@@ -1,0 +1,24 @@
+"""What a backend is told of the settings."""
+
+from collections.abc import Iterable
+
+from engine.job.options import ConvertOptions, OcrMode
+from engine.sandbox.backend import Workplace
+from engine.sandbox.protocol import Preload
+from engine.settings.settings import WEBHOOK_VARIABLES, Settings
+
+
+def workplace_of(settings: Settings) -> Workplace:
+    """Where the engine's backend works, and for what: nothing of a webhook is handed on to it."""
+    return Workplace(settings.state_folder, _needed_code(settings.all_options), WEBHOOK_VARIABLES)
+
+
+def _needed_code(options: Iterable[ConvertOptions]) -> frozenset[Preload]:
+    """What processes should find loaded if documents with any of these options are to come."""
+    needed: set[Preload] = set()
+    for wanted in options:
+        if wanted.asks_model:
+            needed.add(Preload.VISION_MODEL)
+        if wanted.ocr is not OcrMode.NEVER:
+            needed.add(Preload.OCR)
+    return frozenset(needed)
