@@ -115,6 +115,10 @@ class ChildGarbage(ChildError):
     """A conversion process sent something that is not the protocol."""
 
 
+class DeskLost(ChildError):
+    """What a conversion process has made is not where it was to be."""
+
+
 class PageTimeout(ChildError):
     """A page, or a step of the document, took longer than its deadline."""
 

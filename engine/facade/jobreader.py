@@ -57,20 +57,20 @@ class JobReader:
 
     def preview(self, job_id: int, page: int | None) -> str:
         """The job's Markdown, or one page's (from 1)."""
-        job, folder = self.job(job_id).job, self._folders.of(job_id)
+        job, desk = self.job(job_id).job, self._folders.of(job_id)
         if page is None:
-            return self._inspector.preview(job, folder)
+            return self._inspector.preview(job, desk)
         recorded = self._view.page(job_id, page)
         try:
-            return self._inspector.preview_page(job, folder, page, recorded)
+            return self._inspector.preview_page(job, desk, page, recorded)
         except HotfolioError:
             current = self._view.stored(job_id)
             if current.state is job.state:
                 raise
         # Its checkpoints were deleted while they were read: it is published now.
-        return self._inspector.preview_page(current, folder, page, recorded)
+        return self._inspector.preview_page(current, desk, page, recorded)
 
     def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
         """A page (from 1) as a picture of at most so many pixels."""
-        job, folder = self.job(job_id).job, self._folders.of(job_id)
-        return self._inspector.peek(job, folder, page, width, height, self._passwords.of(job_id))
+        job, desk = self.job(job_id).job, self._folders.of(job_id)
+        return self._inspector.peek(job, desk, page, width, height, self._passwords.of(job_id))

@@ -18,6 +18,7 @@ from engine.job.job import JobState
 from engine.publish.rebuild import rebuild
 from engine.queue.jobqueue import open_queue
 from engine.sandbox.backend import Backend
+from engine.sandbox.protocol import PAGES
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
 from engine.work.checkpoint import has_progress
@@ -57,11 +58,13 @@ class Machinery:
                     "store",
                     f"The queue was damaged and has been built anew from the folders; the old one is {aside}.",
                 )
-        self.queue.load(lambda job_id: has_progress(state / "jobs" / str(job_id) / "pages"))
+        self.queue.load(lambda job_id: has_progress(backend.desk(str(job_id)).path / PAGES))
         self.queue.listen(callbacks.finished)
         self.aftermath = Aftermath(self._settings, queue.outbox, queue.set_banner)
         callbacks.add(self.aftermath.follow)
-        self.conversions = Conversions(live, self.queue, watches=watches, waits_for_late_files=waits_for_late_files)
+        self.conversions = Conversions(
+            live, self.queue, backend.desk, watches=watches, waits_for_late_files=waits_for_late_files
+        )
         passwords, folders = self.conversions.passwords, self.conversions.folders
         folders.sweep({job.id for job in self.queue.view.jobs() if job.state not in _PUBLISHED})
         check_disk(settings, self.queue)

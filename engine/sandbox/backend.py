@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from engine.job.job import Checkpoint
 from engine.sandbox.ends import ProcessEnd
 from engine.sandbox.protocol import Answer, Event, PagesTask, Preload, Task
 
@@ -87,6 +88,33 @@ class Sandbox(Protocol):
         """What it has come to so far; also once it is closed."""
 
 
+class Desk(Protocol):
+    """A job's private folder, as the engine and what converts both see it. Tasks name it, since paths are of one disk.
+
+    What the engine writes at `path` is for both. What is made of it is here for sure once it is fetched.
+    """
+
+    @property
+    def name(self) -> str:
+        """What tasks call it."""
+
+    @property
+    def path(self) -> Path:
+        """The engine's side, absolute. It need not exist."""
+
+    def put_source(self, file: Path) -> None:
+        """Have tasks find this file as the document. Raises `EngineBlocked`."""
+
+    def fetch_pages(self, checkpoint: Checkpoint) -> None:
+        """Have the file of finished pages here, and what they leave to the merge. Raises `DeskLost`."""
+
+    def fetch_out(self) -> None:
+        """Have here what a merge has made. Raises `DeskLost`."""
+
+    def discard(self) -> None:
+        """Delete it on both sides, as far as that is possible; it may be gone already."""
+
+
 class Backend(Protocol):
     """Where sandboxes come from. Thread-safe."""
 
@@ -105,6 +133,9 @@ class Backend(Protocol):
     def start(self) -> None:
         """Get ready without waiting for it."""
 
+    def desk(self, name: str) -> Desk:
+        """The desk of this name, the same each time; nothing is made yet."""
+
     def open(self, limits: Limits) -> Sandbox:
         """A fresh sandbox; raises `SandboxUnavailable`, also once the backend is closed."""
 
@@ -118,6 +149,8 @@ class Workplace:
 
     state_folder: Path
     """Where it may keep files of its own, such as logs."""
+    desks: Path
+    """The folder of the jobs' private folders, absolute; a desk is one of its name in there."""
     preload: frozenset[Preload] = frozenset()
     """What tasks will need that others do not."""
     hidden: frozenset[str] = frozenset()

@@ -6,6 +6,7 @@ import select
 import signal
 import threading
 import time
+from pathlib import Path
 
 import psutil
 
@@ -19,9 +20,10 @@ from engine.base.errors import (
     SandboxUnavailable,
 )
 from engine.sandbox.backend import Capability, Limits, Readings, Workplace
+from engine.sandbox.desk import LocalDesk
 from engine.sandbox.forkserver import PROGRAM, ForkServer
 from engine.sandbox.listening import ListeningSandbox
-from engine.sandbox.protocol import MAX_LINE, Event, Ready, Task, decode_event, encode
+from engine.sandbox.protocol import MAX_LINE, Event, Order, Ready, Task, decode_event, encode, wire_path
 
 START_TIMEOUT_S = 60.0
 """For the fork server to load its libraries on a slow, busy machine (1 s on a fast one)."""
@@ -42,6 +44,7 @@ class LocalBackend:
         log_file = workplace.state_folder / "forkserver.log"
         self._own = fork_server is None
         self._fork_server = fork_server or ForkServer(log_file, program, workplace.preload, workplace.hidden)
+        self._desks = workplace.desks
         self._closed = False
 
     @property
@@ -53,11 +56,15 @@ class LocalBackend:
         """Begin loading the libraries without waiting for it. Raises `SandboxUnavailable`."""
         self._fork_server.start()
 
+    def desk(self, name: str) -> LocalDesk:
+        """The folder of this name."""
+        return LocalDesk(name, self._desks / name)
+
     def open(self, limits: Limits) -> "ProcessSandbox":
         """A new process; raises `SandboxUnavailable`."""
         if self._closed:
             raise SandboxUnavailable("The engine is stopping.")
-        return ProcessSandbox(self._fork_server, limits)
+        return ProcessSandbox(self._fork_server, self._desks, limits)
 
     def close(self) -> None:
         """End the fork server, and with it every process that is left."""
@@ -72,9 +79,10 @@ class ProcessSandbox(ListeningSandbox):
     `_kill_lock` guards the descriptor that signals go to, so that a kill cannot hit a process that came after.
     """
 
-    def __init__(self, fork_server: ForkServer, limits: Limits) -> None:
+    def __init__(self, fork_server: ForkServer, desks: Path, limits: Limits) -> None:
         """Start a process; raises `SandboxUnavailable`."""
         super().__init__(limits)
+        self._desks = desks
         self._socket, self._status_pipe = fork_server.fork()
         self._buffer = bytearray()
         self._kill_lock = threading.Lock()
@@ -150,7 +158,7 @@ class ProcessSandbox(ListeningSandbox):
     def _send(self, task: Task) -> None:
         try:
             self._socket.settimeout(self._limits.step_timeout_s)
-            self._socket.sendall(encode(task))
+            self._socket.sendall(encode(Order(folder=wire_path(self._desks / task.desk), task=task)))
         except OSError as error:
             raise self._death() from error
 

@@ -1,10 +1,12 @@
 """What the engine and a conversion process say to each other: one JSON object a line, over a socket.
 
 Never pickles: a document that takes over the process must not reach the engine. Every message is validated on
-arrival, and paths from the process are never used: the engine says where results go.
+arrival, and paths from the process are never used: a task names a desk, and whoever hands it on says where that is.
 """
 
+import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -21,6 +23,12 @@ SOURCE = "source.pdf"
 """The staged copy of the document in the job's folder, whatever kind it is of."""
 CONVERTED = "converted.pdf"
 """The PDF that `OpenTask` makes of it beside it, if it is none; all later tasks are about this one."""
+PAGES = "pages"
+"""The folder of checkpoint files."""
+OUT = "out"
+"""The folder of what will be published."""
+LOG = "log.txt"
+"""What libraries print while they work on the job."""
 MERGE_LIST = "merge.json"
 """What `MergeTask` reads: `{"checkpoints": [file, ...], "failed": {page: reason}}`."""
 PARTS = "parts"
@@ -41,6 +49,7 @@ class Preload(StrEnum):
     """Asking one, and reading its answers: a quarter of a second."""
 
 
+DeskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 PageNumber = Annotated[int, Field(ge=1, le=10_000_000)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
@@ -54,8 +63,8 @@ class _Message(BaseModel):
 
 
 class _Task(_Message):
-    folder: str
-    """The job's private folder; the staged document is in it and everything is written below it."""
+    desk: DeskName
+    """Of the job: the staged document is on it, and everything is written there."""
     name: str
     """The document's file name, for the names and links of what is made from it."""
     options: ConvertOptions
@@ -84,7 +93,7 @@ class PreviewTask(_Task):
 
     task: Literal["preview"] = "preview"
     file: Annotated[str, Field(pattern=r"^[\w-]+\.md$")]
-    """Where to, in the folder."""
+    """Where to, on the desk."""
     page: PageNumber | None = None
     """Write this page alone."""
     failure: str | None = None
@@ -95,10 +104,8 @@ class PeekTask(_Message):
     """Render a page as a small picture."""
 
     task: Literal["peek"] = "peek"
-    folder: str
-    """Where to work; nothing but a log is written."""
-    file: str
-    """The document, absolute, as `folder` is."""
+    desk: DeskName
+    """With the document on it; nothing but a log is written."""
     name: str
     """Its file name, which says its kind where its content does not."""
     accept: tuple[DocumentKind, ...]
@@ -113,7 +120,7 @@ class PeekTask(_Message):
 
 
 class MergeTask(_Task):
-    """Make the document-wide outputs from the checkpoints, as `merge.json` in the folder lists them.
+    """Make the document-wide outputs from the checkpoints, as `merge.json` on the desk lists them.
 
     How much of the Markdown is whose page's is then in `page-sizes.json`. Both are files, since such lists grow with
     the document and a message may not.
@@ -129,6 +136,14 @@ class MergeTask(_Task):
 Task = OpenTask | PagesTask | MergeTask | PreviewTask | PeekTask
 _AnyTask = Annotated[Task, Field(discriminator="task")]
 _tasks: TypeAdapter[Task] = TypeAdapter(_AnyTask, config=ConfigDict(hide_input_in_errors=True))
+
+
+class Order(_Message):
+    """A task as a process on this machine gets it, which knows no desks."""
+
+    folder: str
+    """The desk's, absolute, as `wire_path` writes it."""
+    task: _AnyTask
 
 
 # --- events: process to engine ---
@@ -246,7 +261,7 @@ Event = Ready | OpenProgress | PageStarted | OcrStarted | PageDone | MergeProgre
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
-def encode(message: Task | Event) -> bytes:
+def encode(message: Task | Order | Event) -> bytes:
     """The line that carries a message."""
     return message.model_dump_json().encode("utf-8", "replace") + b"\n"
 
@@ -254,6 +269,21 @@ def encode(message: Task | Event) -> bytes:
 def decode_task(line: bytes) -> Task:
     """A task from its line."""
     return _tasks.validate_json(line)
+
+
+def decode_order(line: bytes) -> Order:
+    """An order from its line."""
+    return Order.model_validate_json(line)
+
+
+def wire_path(path: Path) -> str:
+    """A path as text that survives JSON whatever bytes are in it."""
+    return os.fsencode(path.absolute()).decode("latin-1")
+
+
+def path_of(wire: str) -> Path:
+    """What `wire_path` has written."""
+    return Path(os.fsdecode(wire.encode("latin-1")))
 
 
 def decode_event(line: bytes) -> Event:

@@ -30,7 +30,7 @@ def make_backend(wanted: str | MakeBackend, workplace: Workplace) -> Backend:
         raise SettingsError(
             f"There is no backend {name}; there is {known}."
             if known
-            else f"There is no backend {name}, nor any other: install hotfolio again, it is older than its code."
+            else f"There is no backend {name}, nor any other: install hotfolio again, as it is older than this code."
         )
     if len(found) > 1:
         several = ", ".join(sorted(map(_distribution, found)))

@@ -6,11 +6,13 @@ from engine.job.options import ConvertOptions, OcrMode
 from engine.sandbox.backend import Workplace
 from engine.sandbox.protocol import Preload
 from engine.settings.settings import WEBHOOK_VARIABLES, Settings
+from engine.settings.statefolder import jobs_folder
 
 
 def workplace_of(settings: Settings) -> Workplace:
     """Where the engine's backend works, and for what: nothing of a webhook is handed on to it."""
-    return Workplace(settings.state_folder, _needed_code(settings.all_options), WEBHOOK_VARIABLES)
+    state = settings.state_folder
+    return Workplace(state, jobs_folder(state).absolute(), _needed_code(settings.all_options), WEBHOOK_VARIABLES)
 
 
 def _needed_code(options: Iterable[ConvertOptions]) -> frozenset[Preload]:

@@ -1,8 +1,10 @@
 """Conversions: one job's way from its source to its published folder, put together of its stages."""
 
 import threading
+from collections.abc import Callable
 
 from engine.queue.jobqueue import JobQueue
+from engine.sandbox.backend import Desk
 from engine.settings.live import LiveSettings
 from engine.settings.passwords import Passwords
 from engine.work.endings import Endings
@@ -17,15 +19,23 @@ from engine.work.runs import Runs
 class Conversions:
     """What workers do for a job, stage by stage: it is opened, its pages are converted, and it is merged."""
 
-    def __init__(self, settings: LiveSettings, queue: JobQueue, *, watches: bool, waits_for_late_files: bool) -> None:
-        """`watches` is whether there are hot folders, whose rules hold for what is in them."""
+    def __init__(
+        self,
+        settings: LiveSettings,
+        queue: JobQueue,
+        desk: Callable[[str], Desk],
+        *,
+        watches: bool,
+        waits_for_late_files: bool,
+    ) -> None:
+        """`desk` gives the desk of a name; `watches` is whether there are hot folders, whose rules hold there."""
         state_folder = settings.current.state_folder
         runs = Runs(queue.view)
         self._queue = queue
         self.stopping = threading.Event()
         """Set to have long copies given up."""
         self.passwords = Passwords(lambda: settings.current.passwords_file)
-        self.folders = JobFolders(state_folder)
+        self.folders = JobFolders(state_folder, desk)
         self.endings = Endings(queue, runs, self.folders, self.passwords)
         publishing = Publishing(settings, queue, runs, self.endings, self.folders, watches=watches)
         self.opener = Opener(

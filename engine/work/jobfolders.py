@@ -1,9 +1,11 @@
 """JobFolders: what is kept of each job on the disk, outside the queue and the output."""
 
 import logging
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+from engine.sandbox.backend import Desk
+from engine.sandbox.protocol import LOG
 from engine.settings.statefolder import jobs_folder, logs_folder
 
 log = logging.getLogger(__name__)
@@ -12,17 +14,19 @@ log = logging.getLogger(__name__)
 class JobFolders:
     """Of an unfinished job its private folder; of a finished one its log, and its folder if a retry can use it."""
 
-    def __init__(self, state_folder: Path) -> None:
+    def __init__(self, state_folder: Path, desk: Callable[[str], Desk]) -> None:
+        """`desk` is what gives the desk of a name."""
+        self._desk = desk
         self._jobs = jobs_folder(state_folder)
         self._logs = logs_folder(state_folder)
 
-    def of(self, job_id: int) -> Path:
+    def of(self, job_id: int) -> Desk:
         """The private folder of a job that is not finished."""
-        return self._jobs / str(job_id)
+        return self._desk(str(job_id))
 
     def delete(self, job_id: int) -> None:
         """Delete a job's folder, so that it is begun anew."""
-        shutil.rmtree(self.of(job_id), ignore_errors=True)
+        self.of(job_id).discard()
 
     def discard(self, job_id: int) -> None:
         """Delete everything that is kept of a job."""
@@ -31,7 +35,7 @@ class JobFolders:
 
     def keep_log(self, job_id: int) -> None:
         """Delete the folder of a job that has ended, but for its log."""
-        log_file = self.of(job_id) / "log.txt"
+        log_file = self.of(job_id).path / LOG
         try:
             if log_file.exists() and log_file.stat().st_size:
                 self._logs.mkdir(exist_ok=True)
@@ -45,4 +49,4 @@ class JobFolders:
         if self._jobs.is_dir():
             for folder in self._jobs.iterdir():
                 if not folder.name.isdecimal() or int(folder.name) not in unpublished:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    self._desk(folder.name).discard()

@@ -12,9 +12,20 @@ from engine.job.options import Format
 from engine.job.snapshot import Picture
 from engine.publish.pageindex import read_page
 from engine.publish.publisher import MANIFEST, read_manifest
-from engine.sandbox.backend import Backend, Limits
-from engine.sandbox.protocol import CONVERTED, MAX_PEEK, SOURCE, Peeked, PeekTask, Previewed, PreviewTask, Refused, Task
-from engine.work.runs import file_name, refusal, wire_path
+from engine.sandbox.backend import Backend, Desk, Limits
+from engine.sandbox.protocol import (
+    CONVERTED,
+    MAX_PEEK,
+    PAGES,
+    SOURCE,
+    Peeked,
+    PeekTask,
+    Previewed,
+    PreviewTask,
+    Refused,
+    Task,
+)
+from engine.work.runs import file_name, refusal
 
 _MAX_PREVIEW_BYTES = 4 << 20
 _LIMITS = Limits(step_timeout_s=20)
@@ -30,18 +41,18 @@ class Inspector:
         self._state_folder = state_folder
         self._passwords = passwords
 
-    def preview(self, job: Job, folder: Path) -> str:
+    def preview(self, job: Job, desk: Desk) -> str:
         """The job's Markdown: as published, or of the pages finished so far. Raises `HotfolioError`.
 
-        `folder` is its private folder, which exists while it is unfinished. At most 4 MB are read.
+        `desk` is its private folder, which exists while it is unfinished. At most 4 MB are read.
         """
         if _is_published(job):
             return _read(_place(job) / _markdown_name(job))
-        if not job.options.text_formats or not _has_pages(folder):
+        if not job.options.text_formats or not _has_pages(desk.path):
             return ""
-        return self._preview(job, folder) or ""
+        return self._preview(job, desk) or ""
 
-    def preview_page(self, job: Job, folder: Path, page: int, recorded: PageResult | None) -> str:
+    def preview_page(self, job: Job, desk: Desk, page: int, recorded: PageResult | None) -> str:
         """The Markdown of one page (from 1), as published or as it will be by the pages finished so far.
 
         `recorded` is how the page came out, where that is on record already. Raises `PageNotLocated` if the published
@@ -56,7 +67,7 @@ class Inspector:
         if not job.options.text_formats:
             raise HotfolioError(_no_markdown(job))
         failure = (recorded.error or "unknown") if recorded and recorded.state is PageState.FAILED else None
-        text = self._preview(job, folder, page, failure) if _has_pages(folder) else None
+        text = self._preview(job, desk, page, failure) if _has_pages(desk.path) else None
         if text is not None:
             return text
         if failure is not None:
@@ -65,9 +76,9 @@ class Inspector:
             f"Page {page} was not converted." if job.state.is_finished else f"Page {page} is not converted yet."
         )
 
-    def peek(self, job: Job, folder: Path, page: int, width: int, height: int, password: str | None) -> Picture:
+    def peek(self, job: Job, desk: Desk, page: int, width: int, height: int, password: str | None) -> Picture:
         """A page of the job's document, fitted into so many pixels, at most 400 a side. Raises `HotfolioError`."""
-        own = [file for file in (folder / CONVERTED, folder / SOURCE) if file.exists()]
+        own = [file for file in (desk.path / CONVERTED, desk.path / SOURCE) if file.exists()]
         file = own[0] if own else job.source.file
         if not own:
             try:
@@ -76,9 +87,9 @@ class Inspector:
                 unchanged = False
             if not unchanged:
                 raise SourceGone("The document is no longer where it was, so there is nothing to look at.")
+        look = self._backend.desk(f"look-{uuid.uuid4()}")  # which may be at a document of a job that is long over
         task = PeekTask(
-            folder=wire_path(self._state_folder),
-            file=wire_path(file),
+            desk=look.name,
             name=file_name(job),
             accept=job.options.accept,
             page=page,
@@ -87,21 +98,25 @@ class Inspector:
             password=password,
         )
         try:
-            answer = self._ask(task)
-        except PasswordRequired:
-            candidates = self._passwords()
-            if not candidates:
-                raise
-            answer = self._ask(task.model_copy(update={"candidates": candidates}))
+            look.put_source(file)
+            try:
+                answer = self._ask(task)
+            except PasswordRequired:
+                candidates = self._passwords()
+                if not candidates:
+                    raise
+                answer = self._ask(task.model_copy(update={"candidates": candidates}))
+        finally:
+            look.discard()
         if not isinstance(answer, Peeked) or len(answer.rgb) != answer.width * answer.height * 3:
             raise HotfolioError("The page could not be rendered.")
         return Picture(answer.width, answer.height, answer.rgb)
 
-    def _preview(self, job: Job, folder: Path, page: int | None = None, failure: str | None = None) -> str | None:
+    def _preview(self, job: Job, desk: Desk, page: int | None = None, failure: str | None = None) -> str | None:
         """What a process makes of the checkpoints, None if there is nothing in it."""
-        file = folder / f"preview-{uuid.uuid4()}.md"  # of this look alone: another may be under way
+        file = desk.path / f"preview-{uuid.uuid4()}.md"  # of this look alone: another may be under way
         task = PreviewTask(
-            folder=wire_path(folder),
+            desk=desk.name,
             name=file_name(job),
             options=job.options,
             file=file.name,
@@ -155,7 +170,7 @@ def _markdown_name(job: Job) -> str:
 
 
 def _has_pages(folder: Path) -> bool:
-    return any((folder / "pages").glob("*.jsonl*"))
+    return any((folder / PAGES).glob("*.jsonl*"))
 
 
 def _no_markdown(job: Job) -> str:

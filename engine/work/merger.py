@@ -15,7 +15,7 @@ from engine.settings.live import LiveSettings
 from engine.settings.statefolder import disk_problem
 from engine.work.endings import Endings
 from engine.work.publishing import Publishing, failures
-from engine.work.runs import Hand, Run, Runs, file_name, refusal, wire_path
+from engine.work.runs import Hand, Run, Runs, file_name, refusal
 
 log = logging.getLogger(__name__)
 
@@ -81,9 +81,9 @@ class Merger:
         """Have the outputs made of the pages' checkpoints, in the job's folder."""
         job = run.job
         files = [c.file for c in sorted(set(run.checkpoints), key=lambda c: (c.first, c.last))]
-        _write_list(run.folder / MERGE_LIST, {"checkpoints": files, "failed": failed})
+        _write_list(run.desk.path / MERGE_LIST, {"checkpoints": files, "failed": failed})
         task = MergeTask(
-            folder=wire_path(run.folder),
+            desk=run.desk.name,
             name=file_name(job),
             options=job.options,
             password=run.password,
@@ -95,6 +95,7 @@ class Merger:
             raise refusal(answer, self._live.current.state_folder)
         if not isinstance(answer, Merged):
             raise ChildGarbage("The conversion process said it was done when it was not.")
+        run.desk.fetch_out()
         return answer
 
 

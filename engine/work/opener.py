@@ -24,7 +24,7 @@ from engine.base.safetext import display_text
 from engine.job.job import NEEDS_PASSWORD, Checkpoint, Job, Step
 from engine.job.pageranges import PageNumbers, missing_pages, selected_pages
 from engine.queue.jobqueue import REMOVED, JobQueue
-from engine.sandbox.protocol import Opened, OpenTask, Refused
+from engine.sandbox.protocol import OUT, PAGES, Opened, OpenTask, Refused
 from engine.settings.live import LiveSettings
 from engine.settings.passwords import Passwords
 from engine.settings.settings import Duplicates, Settings
@@ -33,7 +33,7 @@ from engine.work.endings import Endings
 from engine.work.jobfolders import JobFolders
 from engine.work.pages import page_ranges
 from engine.work.publishing import Publishing
-from engine.work.runs import Hand, Run, Runs, file_name, refusal, wire_path
+from engine.work.runs import Hand, Run, Runs, file_name, refusal
 from engine.work.staging import COPY, stage
 
 PASSWORDS = "passwords"
@@ -117,7 +117,7 @@ class Opener:
         if not _is_staged(run, recorded):
             recorded = []
             self._work.unstaged(job.id)
-            sha256 = stage(job, run.folder, self._settings.min_free, self._is_stopping)
+            sha256 = stage(job, run.desk.path, self._settings.min_free, self._is_stopping)
             run.job = self._work.staged(job.id, sha256)
             if self._is_duplicate(run.job):
                 return
@@ -126,7 +126,7 @@ class Opener:
         run.warnings = list(map(display_text, answer.warnings))
         if (missing := missing_pages(job.options.pages, answer.pages)) is not None:
             run.warnings.append(f"Of the pages asked for, {missing} are not there: {_has_pages(answer.pages)}.")
-        for checkpoint, results in salvage_all(run.folder / "pages", recorded):
+        for checkpoint, results in salvage_all(run.desk.path / PAGES, recorded):
             self._work.salvaged(job.id, checkpoint, results)
         run.checkpoints = self._view.checkpoints(job.id)
         run.results = {r.page: r for r in self._view.pages(job.id)}
@@ -137,9 +137,8 @@ class Opener:
 
     def _opened(self, run: Run, hand: Hand) -> Opened:
         """Have the staged document opened, if it must be with the passwords of the file."""
-        task = OpenTask(
-            folder=wire_path(run.folder), name=file_name(run.job), options=run.job.options, password=run.password
-        )
+        run.desk.put_source(run.desk.path / COPY)
+        task = OpenTask(desk=run.desk.name, name=file_name(run.job), options=run.job.options, password=run.password)
         answer = hand.sandbox().run(task, lambda _: None)
         if isinstance(answer, Refused) and answer.kind == "password":
             # Only now: a document that is not encrypted has no business with passwords.
@@ -183,10 +182,10 @@ class Opener:
 
 def _is_staged(run: Run, recorded: list[Checkpoint]) -> bool:
     """Whether an earlier attempt has left the copy and everything that is recorded of its pages."""
-    if run.job.sha256 is None or not (run.folder / COPY).exists():
+    if run.job.sha256 is None or not (run.desk.path / COPY).exists():
         return False
-    files = [run.folder / "pages" / checkpoint.file for checkpoint in recorded]
-    return not recorded or ((run.folder / "out").is_dir() and all(file.exists() for file in files))
+    files = [run.desk.path / PAGES / checkpoint.file for checkpoint in recorded]
+    return not recorded or ((run.desk.path / OUT).is_dir() and all(file.exists() for file in files))
 
 
 def _pages_to_convert(job: Job, count: int) -> PageNumbers:

@@ -9,9 +9,9 @@ from engine.base.errors import ChildDied, ChildGarbage, ChildKilled, EngineBlock
 from engine.base.safetext import display_text
 from engine.job.job import Checkpoint, PageBatch, PageResult, PageState
 from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_SLOW, JobQueue
-from engine.sandbox.protocol import Event, PageDone, PagesDone, PageStarted, PagesTask, Refused
+from engine.sandbox.protocol import PAGES, Event, PageDone, PagesDone, PageStarted, PagesTask, Refused
 from engine.work.checkpoint import finished_batch, salvage
-from engine.work.runs import Hand, Run, Runs, file_name, refusal, wire_path
+from engine.work.runs import Hand, Run, Runs, file_name, refusal
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class BatchConverter:
                     pass
 
         task = PagesTask(
-            folder=wire_path(run.folder),
+            desk=run.desk.name,
             name=file_name(run.job),
             options=run.job.options,
             first=batch.first,
@@ -79,7 +79,9 @@ class BatchConverter:
                 raise refusal(answer, self._state_folder)
             if not isinstance(answer, PagesDone) or {r.page for r in finished} != set(batch.pages):
                 raise ChildGarbage("The conversion process said it was done when it was not.")
-            self._record(run, Checkpoint(batch.first, batch.last), finished)
+            checkpoint = Checkpoint(batch.first, batch.last)
+            run.desk.fetch_pages(checkpoint)
+            self._record(run, checkpoint, finished)
             seconds, back = sum(r.seconds for r in finished), []
         except HotfolioError as error:
             for page in under_way:
@@ -141,10 +143,10 @@ class BatchConverter:
         safe: list[PageResult] = []
         announced = {r.page for r in finished}
         checkpoint = Checkpoint(batch.first, batch.last)
-        salvaged = salvage(run.folder / "pages", checkpoint)
+        salvaged = salvage(run.desk.path / PAGES, checkpoint)
         if salvaged is None and announced == set(batch.pages):
             # It died after its last page, and before it could say that it was done.
-            salvaged = finished_batch(run.folder / "pages", checkpoint)
+            salvaged = finished_batch(run.desk.path / PAGES, checkpoint)
         if salvaged is not None:
             safe = [self._with_reason(run, r) for r in salvaged[1]]
             self._record(run, salvaged[0], safe)

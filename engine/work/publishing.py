@@ -10,7 +10,7 @@ from engine.job.job import Job, JobState, PageResult, PageState
 from engine.publish.pageindex import merged_reasons, merged_sizes
 from engine.publish.publisher import Publisher, build_manifest, read_manifest, settle_source
 from engine.queue.jobqueue import JobQueue
-from engine.sandbox.protocol import PAGE_REASONS, PAGE_SIZES
+from engine.sandbox.protocol import OUT, PAGE_REASONS, PAGE_SIZES
 from engine.settings.live import LiveSettings
 from engine.settings.profiles import WatchedFolder
 from engine.work.endings import Endings
@@ -49,19 +49,19 @@ class Publishing:
 
     def publish(self, run: Run, results: list[PageResult], warnings: list[str], versions: dict[str, str]) -> None:
         """Publish what has been merged of all pages, unless the job is cancelled at the last moment."""
-        job, made = run.job, run.folder / "out"
+        job, made = run.job, run.desk.path / OUT
         failed = failures(results)
         state = JobState.PARTIAL if failed else JobState.DONE
         manifest = build_manifest(
             job,
             state,
-            run_id(run.folder),
+            run_id(run.desk.path),
             results,
             warnings,
             versions,
             self._queue.view.now(),
-            merged_sizes(run.folder / PAGE_SIZES, len(results)),
-            merged_reasons(run.folder / PAGE_REASONS, len(results)),
+            merged_sizes(run.desk.path / PAGE_SIZES, len(results)),
+            merged_reasons(run.desk.path / PAGE_REASONS, len(results)),
         )
         publisher = self._publisher(job)
         place = publisher.choose_place(job.source, made)
@@ -77,9 +77,9 @@ class Publishing:
             return False
         place = Path(os.fsdecode(run.job.output))
         manifest = read_manifest(place)
-        if manifest is None or manifest.get("run") != run_id(run.folder):
+        if manifest is None or manifest.get("run") != run_id(run.desk.path):
             return False
-        self._publisher(run.job).complete(run.job.id, run.folder / "out", place)
+        self._publisher(run.job).complete(run.job.id, run.desk.path / OUT, place)
         self._finish(run, JobState(manifest["state"]), failures(self._queue.view.pages(run.job.id)))
         return True
 

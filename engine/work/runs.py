@@ -1,6 +1,5 @@
 """What workers share about a running job, and what they say to its processes."""
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from engine.base.safetext import display_name, display_text
 from engine.job.job import Checkpoint, Job, PageResult
 from engine.publish.publisher import safe_name
 from engine.queue.view import QueueView
-from engine.sandbox.backend import Sandbox
+from engine.sandbox.backend import Desk, Sandbox
 from engine.sandbox.protocol import Refused
 
 _MAX_STEM_BYTES = 190
@@ -25,7 +24,7 @@ class Run:
     """What workers share about a running job. `lock` guards the mutable fields and is held for memory access alone."""
 
     job: Job
-    folder: Path
+    desk: Desk
     lock: threading.Lock = field(default_factory=threading.Lock)
     results: dict[int, PageResult] = field(default_factory=dict)
     checkpoints: list[Checkpoint] = field(default_factory=list)
@@ -101,11 +100,6 @@ def refusal(answer: Refused, state_folder: Path) -> HotfolioError:
             ) or ChildDied(f"The conversion process could not write: {text}.")
         case "internal":
             return ChildDied(message)
-
-
-def wire_path(folder: Path) -> str:
-    """A path as text that survives JSON whatever bytes are in it; the process turns it back."""
-    return os.fsencode(folder.absolute()).decode("latin-1")
 
 
 def file_name(job: Job) -> str:

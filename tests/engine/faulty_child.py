@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from engine.convert.process import child, runtime
+from engine.sandbox.protocol import PageStarted, encode
 
 
 def install() -> None:
@@ -35,6 +36,9 @@ def install() -> None:
             if (page.text_only and found[1] != "-always") or (found[1] in ("-once", "-first") and once.exists()):
                 return
             once.touch()
+            if found[2] == "together":  # the page after it is under way as well when the process ends
+                connections[0].sendall(encode(PageStarted(page=page.number + 1)))
+                os._exit(3)
             misbehave(found[2])
 
         def merge(self, document: MergeContext) -> None:

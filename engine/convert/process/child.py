@@ -22,6 +22,7 @@ from typing import NoReturn
 
 from engine.convert.process import runtime
 from engine.sandbox.protocol import (
+    LOG,
     MAX_LINE,
     Event,
     Merged,
@@ -31,6 +32,7 @@ from engine.sandbox.protocol import (
     Opened,
     OpenProgress,
     OpenTask,
+    Order,
     PageDone,
     PagesDone,
     PageStarted,
@@ -42,9 +44,9 @@ from engine.sandbox.protocol import (
     PreviewTask,
     Ready,
     Refused,
-    Task,
-    decode_task,
+    decode_order,
     encode,
+    path_of,
 )
 
 NICENESS = 5
@@ -149,17 +151,18 @@ class _Child:
         self._send(Ready(pid=os.getpid(), preloaded=runtime.is_preloaded(), threads=self._threads))
         with self._connection.makefile("rb") as lines:
             while line := lines.readline(MAX_LINE):
-                self._do(decode_task(line))
+                self._do(decode_order(line))
 
     def _send(self, event: Event) -> None:
         self._connection.sendall(encode(event))
 
-    def _do(self, task: Task) -> None:
+    def _do(self, order: Order) -> None:
+        task = order.task
         started = time.perf_counter()
         from engine.convert.open.document import CannotOpen, one_line
 
         try:
-            self._enter(task.folder)
+            self._enter(path_of(order.folder))
             match task:
                 case OpenTask():
                     self._open(task, started)
@@ -184,10 +187,10 @@ class _Child:
                 sys.stdout.flush()
                 sys.stderr.flush()
 
-    def _enter(self, folder: str) -> None:
+    def _enter(self, folder: Path) -> None:
         """Work in the job's folder; what the libraries print goes to the job's log."""
-        os.chdir(folder.encode("latin-1"))
-        log = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.chdir(folder)
+        log = os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
@@ -199,7 +202,7 @@ class _Child:
         file = working_copy()
         copy = file.stat()
         candidates = task.candidates if isinstance(task, OpenTask) else ()
-        wanted = (task.folder, task.options, task.password, copy.st_ino, copy.st_mtime_ns)
+        wanted = (task.desk, task.options, task.password, copy.st_ino, copy.st_mtime_ns)
         if wanted != self._opened_for or not isinstance(self._document, Document):
             if isinstance(self._document, Document):
                 self._document.close()
@@ -260,10 +263,10 @@ class _Child:
     def _peek(self, task: PeekTask, started: float) -> None:
         from engine.convert.formats.pictures import thumbnail
         from engine.convert.open.document import Document, open_document
-        from engine.convert.open.otherkinds import kind_to_open, single_page
+        from engine.convert.open.otherkinds import kind_to_open, single_page, working_copy
         from engine.job.options import ConvertOptions, DocumentKind, OcrMode
 
-        file = Path(os.fsdecode(task.file.encode("latin-1")))
+        file = working_copy()
         options = ConvertOptions(ocr=OcrMode.NEVER)
         accept = (*task.accept, DocumentKind.PDF)  # also what has been made one
         kind = kind_to_open(file, task.name, accept)

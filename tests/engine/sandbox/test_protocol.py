@@ -1,6 +1,8 @@
 """What a conversion process says is believed only if it is the protocol."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from engine.sandbox.protocol import (
     OcrStarted,
     Opened,
     OpenTask,
+    Order,
     PageDone,
     PagesDone,
     PageStarted,
@@ -27,8 +30,11 @@ from engine.sandbox.protocol import (
     Refused,
     Task,
     decode_event,
+    decode_order,
     decode_task,
     encode,
+    path_of,
+    wire_path,
 )
 
 OPTIONS = ConvertOptions(formats=(Format.MD, Format.PNG), dpi=72)
@@ -46,9 +52,9 @@ EVENTS: list[Event] = [
 ]
 
 TASKS: list[Task] = [
-    OpenTask(folder="/state/jobs/1", name="a.pdf", options=OPTIONS, password="secret"),
-    PagesTask(folder="/state/jobs/1", name="a.pdf", options=OPTIONS, first=1, last=6, text_only=True),
-    MergeTask(folder="/f", name="caf\xe9.pdf", options=OPTIONS),
+    OpenTask(desk="1", name="a.pdf", options=OPTIONS, password="secret"),
+    PagesTask(desk="1", name="a.pdf", options=OPTIONS, first=1, last=6, text_only=True),
+    MergeTask(desk="2", name="caf\xe9.pdf", options=OPTIONS),
 ]
 
 
@@ -65,6 +71,15 @@ def test_a_task_arrives_as_it_was_sent_in_one_line(task: Task) -> None:
     line = encode(task)
     assert line.count(b"\n") == 1
     assert decode_task(line) == task
+    order = Order(folder=wire_path(Path(os.fsdecode(b"/jobs/caf\xe9"))), task=task)
+    assert decode_order(encode(order)) == order
+    assert os.fsencode(path_of(order.folder)) == b"/jobs/caf\xe9"
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "1\n", "x" * 65])
+def test_a_task_names_a_desk_and_never_a_path(name: str) -> None:
+    with pytest.raises(ValidationError):
+        OpenTask(desk=name, name="a.pdf", options=OPTIONS)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from engine.convert.open.document import CannotOpen, open_document
 from engine.facade.engine import Engine
 from engine.job.job import NEEDS_PASSWORD, Job, JobState
 from engine.job.options import ConvertOptions
+from engine.sandbox.desk import LocalDesk
 from engine.sandbox.local import LocalBackend
-from engine.sandbox.protocol import OpenTask, PeekTask, decode_task, encode
+from engine.sandbox.protocol import OpenTask, Order, PeekTask, decode_order, decode_task, encode
 from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.passwords import MAX_BYTES, MAX_PASSWORDS, passwords_problem, read_passwords
@@ -153,15 +154,18 @@ def test_umlauts_open_a_document_however_they_were_turned_into_bytes(
 
 
 def test_nothing_that_holds_a_password_shows_it() -> None:
-    task = OpenTask(folder="/f", name="a.pdf", options=OPTIONS, password=SECRET, candidates=(OTHER,))
-    peek = PeekTask(
-        folder="/f", file="/a", name="a.pdf", accept=(), page=1, width=1, height=1, password=SECRET, candidates=(OTHER,)
-    )
-    shown = f"{task!r} {peek!r} {Run(job(), Path('/f'), password=SECRET)!r}"
+    task = OpenTask(desk="1", name="a.pdf", options=OPTIONS, password=SECRET, candidates=(OTHER,))
+    peek = PeekTask(desk="1", name="a.pdf", accept=(), page=1, width=1, height=1, password=SECRET, candidates=(OTHER,))
+    shown = f"{task!r} {peek!r} {Run(job(), LocalDesk('1', Path('/f')), password=SECRET)!r}"
     broken = encode(task).replace(b'"name":"a.pdf"', b'"name":["a.pdf"]')
     with pytest.raises(ValueError, match="name") as error:
         decode_task(broken)
     shown += str(error.value) + repr(error.value)
+    order = Order(folder="/f", task=task)
+    broken = encode(order).replace(b'"name":"a.pdf"', b'"name":["a.pdf"]')
+    with pytest.raises(ValueError, match="name") as error:
+        decode_order(broken)
+    shown += f"{order!r} {error.value} {error.value!r}"
     assert SECRET not in shown
     assert OTHER not in shown
 

@@ -16,6 +16,7 @@ from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import MergeJob, OpenJob, Scheduler
 from engine.queue.store import JobStore
 from engine.sandbox.backend import Limits, Sandbox
+from engine.sandbox.desk import LocalDesk
 from engine.sandbox.protocol import Event, PageDone, PagesDone, PageStarted
 from engine.work.checkpoint import salvage_all
 from engine.work.pages import BatchConverter
@@ -49,7 +50,7 @@ class Bench:
         """Have a process say this, having written these lines, and end so, or well."""
 
         def run(task: Any, on_event: Callable[[Event], None]) -> Event:
-            part = self.run.folder / "pages" / Checkpoint(task.first, task.last).part
+            part = self.run.desk.path / "pages" / Checkpoint(task.first, task.last).part
             part.write_bytes(lines)
             for event in events:
                 on_event(event)
@@ -78,9 +79,9 @@ def bench(tmp_path: Path, clock: Clock) -> Iterator[Bench]:
     assert queue.work.next_work(1, lambda: True, 0) == OpenJob(job.id)
     assert queue.work.claim(job.id) is not None
     running = queue.work.counted(job.id, 10)
-    run = Run(running, tmp_path / "job")
-    (run.folder / "pages").mkdir(parents=True)
-    (run.folder / "out").mkdir()
+    run = Run(running, LocalDesk("job", tmp_path / "job"))
+    (run.desk.path / "pages").mkdir(parents=True)
+    (run.desk.path / "out").mkdir()
     runs = Runs(queue.view)
     runs.put(run)
     queue.work.opened(job.id, [], [range(1, 11)])
@@ -113,7 +114,7 @@ def test_a_process_that_dies_of_one_of_several_pages_leaves_those_it_had_finishe
     bench.convert(bench.batch, *events, lines=lines, end=ChildDied("It died."))
     assert sorted(bench.run.results) == [3, 7]
     assert bench.run.checkpoints == [Checkpoint(3, 7)]
-    assert (bench.run.folder / "pages" / "000003-000007.jsonl").exists()
+    assert (bench.run.desk.path / "pages" / "000003-000007.jsonl").exists()
     job_id = bench.run.job.id
     redone = bench.next()
     alone = [PageBatch(job_id, page, page) for page in (1, 2, 4, 5, 6, 8)]
@@ -164,7 +165,7 @@ def test_a_process_that_dies_after_its_last_page_and_before_saying_so_costs_no_p
 
 
 def test_lines_in_any_order_are_salvaged_and_what_follows_nonsense_is_not(bench: Bench) -> None:
-    pages = bench.run.folder / "pages"
+    pages = bench.run.desk.path / "pages"
     good = bench.line(4) + bench.line(2)
     for rest in (b"nonsense\n", bench.line(2), bench.line(99), bench.line(3)[:-1]):
         (pages / Checkpoint(1, 6).part).write_bytes(good + rest)
@@ -176,7 +177,7 @@ def test_lines_in_any_order_are_salvaged_and_what_follows_nonsense_is_not(bench:
 
 
 def test_a_salvaged_file_that_is_not_recorded_yet_is_found_again_under_its_name(bench: Bench) -> None:
-    pages = bench.run.folder / "pages"
+    pages = bench.run.desk.path / "pages"
     (pages / Checkpoint(2, 4).file).write_bytes(bench.line(4) + bench.line(2))
     ((checkpoint, results),) = salvage_all(pages, [])
     assert (checkpoint, [r.page for r in results]) == (Checkpoint(2, 4), [4, 2])
@@ -190,7 +191,7 @@ def test_a_page_that_is_sent_to_the_model_has_the_time_that_all_attempts_may_tak
     from engine.sandbox.protocol import PagesTask
 
     limits = Limits(page_timeout_s=60)
-    task = PagesTask(folder="", name="", options=OPTIONS, first=1, last=2)
+    task = PagesTask(desk="1", name="", options=OPTIONS, first=1, last=2)
     assert limits.page_limit_s(task) > OPTIONS.vlm_patience_s > 4 * 10
     for other in (
         task.model_copy(update={"text_only": True}),

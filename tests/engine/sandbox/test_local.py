@@ -1,0 +1,37 @@
+"""Conversion processes of this machine as a backend."""
+
+import os
+import select
+from pathlib import Path
+
+import pytest
+
+from engine.sandbox.backend import Backend, Limits, MakeBackend, Workplace
+from tests.backends import faulty_backend, own_faulty_backend
+from tests.engine.sandbox.conformance import BackendConformance
+
+
+class TestLocalBackend(BackendConformance):
+    @pytest.fixture
+    def make(self) -> MakeBackend:
+        return faulty_backend
+
+    def test_a_sandbox_has_a_process_of_its_own(self, backend: Backend) -> None:
+        first, second = backend.open(Limits()), backend.open(Limits())
+        pids = {first.readings().pid, second.readings().pid}
+        assert len(pids - {None, os.getpid(), backend.pid}) == 2
+        first.close()
+        second.close()
+
+
+def test_processes_end_with_the_backend_they_are_from(tmp_path: Path) -> None:
+    backend = own_faulty_backend(Workplace(tmp_path, tmp_path / "jobs"))
+    sandbox = backend.open(Limits())
+    pid = sandbox.readings().pid
+    assert pid is not None
+    pidfd = os.pidfd_open(pid)
+    backend.close()
+    readable, _, _ = select.select([pidfd], [], [], 30)
+    os.close(pidfd)
+    sandbox.close()
+    assert readable
