@@ -15,7 +15,6 @@ from engine.job.job import Job, JobState
 
 _MAX_REASON = 2000
 """Characters; what is passed to a command has a limit, and a webhook's body should have one."""
-_PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Ending:
             reason=display_text(job.reason)[:_MAX_REASON] if job.reason else None,
             source=os.fsencode(job.source.file),
             name=job.source.path,
-            output=job.output if job.state in _PUBLISHED else None,
+            output=job.output if job.state.is_published else None,
             sha256=job.sha256,
             profile=job.profile,
             client=job.client,

@@ -33,6 +33,11 @@ class JobState(StrEnum):
         """Nothing more will happen to the job by itself."""
         return self in FINISHED
 
+    @property
+    def is_published(self) -> bool:
+        """There are results in the output folder, of some pages at least."""
+        return self in (JobState.DONE, JobState.PARTIAL)
+
 
 ACTIVE = (JobState.QUEUED, JobState.HELD, JobState.RUNNING)
 FINISHED = (JobState.DONE, JobState.PARTIAL, JobState.FAILED, JobState.CANCELLED)

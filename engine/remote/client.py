@@ -18,7 +18,7 @@ from engine.base.safetext import display_name
 from engine.base.sockets import connect, socket_path
 from engine.job.job import Job, JobState, Move
 from engine.job.options import ConvertOptions
-from engine.job.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
+from engine.job.snapshot import NO_JOBS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.remote.mirror import Mirror
 from engine.remote.wire import Greeting, Refusal, Update, decode, decode_result, encode
 from engine.settings.settings import Settings
@@ -33,7 +33,6 @@ _UPDATE_TIMEOUT_S = 15.0
 _PACE_S = 0.15
 """Between two updates, while things change all the time."""
 _RETRY_S = 0.5
-_NOTHING_NEW = 1 << 62
 
 MINE = ("keys", "theme", "mouse", "bell", "notify", "on_hangup", "refresh_rate")
 """Settings that belong to the person at the dashboard, not to the engine."""
@@ -202,7 +201,7 @@ class RemoteEngine:
 
     def overview(self) -> Snapshot:
         """What is going on as a whole, without the jobs; asked of the engine, not from memory."""
-        snapshot: Snapshot = self._connection.call("snapshot", since=_NOTHING_NEW)
+        snapshot: Snapshot = self._connection.call("snapshot", since=NO_JOBS)
         return snapshot
 
     def select(

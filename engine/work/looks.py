@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.base.errors import HotfolioError, PasswordRequired, SourceGone
 from engine.base.safetext import display_text
-from engine.job.job import Job, JobState, PageResult, PageState
+from engine.job.job import Job, PageResult, PageState
 from engine.job.options import Format
 from engine.job.snapshot import Picture
 from engine.publish.pageindex import read_page
@@ -29,7 +29,6 @@ from engine.work.runs import file_name, refusal
 
 _MAX_PREVIEW_BYTES = 4 << 20
 _LIMITS = Limits(step_timeout_s=20)
-_PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 
 
 class Inspector:
@@ -158,7 +157,7 @@ def _is_published(job: Job) -> bool:
     """Whether there is a result of this job, also of an earlier run than the one that has ended."""
     if job.output is None or not job.state.is_finished:
         return False
-    return job.state in _PUBLISHED or (_place(job) / MANIFEST).exists()
+    return job.state.is_published or (_place(job) / MANIFEST).exists()
 
 
 def _place(job: Job) -> Path:

@@ -15,6 +15,7 @@ from engine.base.errors import SandboxUnavailable, SettingsError
 from engine.base.safetext import display_name, display_text
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
+from engine.job.snapshot import NO_JOBS
 from engine.server.app.late import LateListener
 from engine.settings.loading import LoadedSettings
 from engine.work.pool import NO_PROCESS
@@ -141,7 +142,7 @@ class Runner:
 
     def _tell_banners(self) -> None:
         """Say once on the standard error what needs a person."""
-        for banner in self._engine.snapshot(since=1 << 62).banners:
+        for banner in self._engine.snapshot(since=NO_JOBS).banners:
             if self._told.get(banner.key) != banner.message:
                 self._told[banner.key] = banner.message
                 with contextlib.suppress(OSError):

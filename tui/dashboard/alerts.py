@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine.base.safetext import display_name
 from engine.job.job import Job, JobState
-from engine.job.snapshot import CONNECTION
+from engine.job.snapshot import CONNECTION, NO_JOBS
 from engine.remote.contract import EngineLike
 from engine.settings.settings import Notify
 from tui.text.formatting import plural
@@ -18,7 +18,6 @@ PAUSE_S = 5.0
 """Between two alerts about failures; what fails meanwhile is told together."""
 MAX_CELLS = 200
 """Characters of a notification; more is cut off by whatever shows it."""
-_NOTHING_NEW = 1 << 62
 _TOLD = frozenset({JobState.DONE, JobState.PARTIAL, JobState.FAILED})
 _TITLE = "hotfolio"
 
@@ -34,7 +33,7 @@ class Alerts:
         self._engine = engine
         self._clock = clock
         self._since = wall_clock()
-        self._version = engine.snapshot(_NOTHING_NEW).version
+        self._version = engine.snapshot(NO_JOBS).version
         self._seen: dict[int, datetime] = {}
         self._ended: Counter[JobState] = Counter()
         self._failed: list[Job] = []

@@ -17,7 +17,7 @@ from engine.convert.ocr.engines.words import is_cjk
 
 _NAME = "HotfolioOcr"
 _FONT = "GlyphLessFont"
-"""Tesseract's name for a font of this sort; `pagetext` knows by it that the font says nothing of the text's style."""
+"""Tesseract's name for a font of this sort; `rawwords` knows by it that the font says nothing of the text's style."""
 _UNKNOWN_WIDTH = 600
 _LEVEL = 4.0
 """Degrees by which a line may be off the direction of the page to be set along it."""

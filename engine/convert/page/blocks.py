@@ -141,6 +141,11 @@ class RefinedPage:
     is_settled: bool = False
     """What is a heading, and of what level, and what a running head has been said by somebody who saw the page."""
 
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether no step has to guess what is a heading or a running head: it has been said, or tags say it."""
+        return self.is_settled or any(block.node for block in self.blocks)
+
     def to_json(self) -> dict[str, Any]:
         """As it goes into a checkpoint: what has its default value is left out."""
         return {

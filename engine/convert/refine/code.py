@@ -8,8 +8,9 @@ from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, arou
 from engine.convert.text.codetext import is_code, line_pitch
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import drawn_bullet
-from engine.convert.text.pagetext import Drawing, Line, PageText
+from engine.convert.text.pagetext import Drawing, PageText
 from engine.convert.text.textflow import visual_lines
+from engine.convert.text.textline import Line
 
 _TEXT = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.CAPTION, Kind.FOOTNOTE, Kind.FORMULA, *FURNITURE})
 _PLAIN_WORD = re.compile(r"[(\"'“‘]?[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?)\"'”’]*")

@@ -76,7 +76,7 @@ class Furniture:
 
     def observe(self, page: RefinedPage) -> None:
         """Remember what stands at the top and at the bottom."""
-        if _is_settled(page):
+        if page.is_left_alone:
             return
         self._pages += 1
         for block in page.blocks:
@@ -90,7 +90,7 @@ class Furniture:
 
     def apply(self, page: RefinedPage) -> None:
         """Set the kind of what is furniture, and of what is not."""
-        if _is_settled(page):
+        if page.is_left_alone:
             return
         called = [block for block in page.blocks if block.kind in FURNITURE]
         confirmed = [block for block in called if self._is_confirmed(block, page)]
@@ -232,7 +232,3 @@ def _is_mark(block: Block) -> bool:
 
 def _is_beside(block: Block, other: Block) -> bool:
     return min(block.box[3], other.box[3]) > max(block.box[1], other.box[1])
-
-
-def _is_settled(page: RefinedPage) -> bool:
-    return page.is_settled or any(block.node for block in page.blocks)

@@ -78,7 +78,7 @@ class Headings:
 
     def observe(self, page: RefinedPage) -> None:
         """Count how text is set."""
-        if _is_settled(page):
+        if page.is_left_alone:
             return
         blocks = [block for block in page.blocks if block.kind not in FURNITURE]
         for block in blocks:
@@ -98,7 +98,7 @@ class Headings:
 
     def apply(self, page: RefinedPage) -> None:
         """Change what is a heading on this page, and set the levels of all."""
-        if _is_settled(page):
+        if page.is_left_alone:
             return
         if self._ranks is None:
             self._body = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
@@ -289,10 +289,6 @@ def _is_within(block: Block, other: Block) -> bool:
     x = (block.box[0] + block.box[2]) / 2
     y = (block.box[1] + block.box[3]) / 2
     return other.box[0] <= x <= other.box[2] and other.box[1] <= y <= other.box[3]
-
-
-def _is_settled(page: RefinedPage) -> bool:
-    return page.is_settled or any(block.node for block in page.blocks)
 
 
 def _with_next(blocks: Sequence[Block]) -> Iterator[tuple[Block, Block | None]]:

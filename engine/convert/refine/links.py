@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from engine.convert.page.blocks import Block, Cell, RefinedPage
 from engine.convert.text.layoutblocks import rewrite
-from engine.convert.text.pagetext import Line, Link, PageText, Word
+from engine.convert.text.pagetext import Link, PageText
 from engine.convert.text.textflow import compose
+from engine.convert.text.textline import Line, Word
 
 
 class Links:

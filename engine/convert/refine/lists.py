@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, around
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import Label, find_label, is_bullet, split_glued, successor, text_start
-from engine.convert.text.pagetext import Line, PageText
+from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import ends_early, visual_lines
+from engine.convert.text.textline import Line
 
 _ASIDE = FURNITURE | {Kind.FOOTNOTE, Kind.HEADING, Kind.PICTURE, Kind.CAPTION}
 

@@ -6,8 +6,9 @@ from itertools import pairwise
 from engine.convert.page.blocks import Block, Box, Cell, Kind, RefinedPage, Span, around, merged
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import find_label
-from engine.convert.text.pagetext import Line, PageText
+from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, visual_lines
+from engine.convert.text.textline import Line
 
 _TIGHT = 1.08
 """Lines of one cell are at most this much further apart than the lines of cells are."""

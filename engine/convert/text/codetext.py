@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from engine.convert.text.pagetext import Line
 from engine.convert.text.textflow import visual_lines
+from engine.convert.text.textline import Line
 
 _WRAP_SIGNS = " ↪⏎↳"
 """What stands before the rest of a line that was too long."""

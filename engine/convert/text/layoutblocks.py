@@ -9,8 +9,9 @@ from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 from engine.convert.page.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span, around
 from engine.convert.text.codetext import is_code, write_code
 from engine.convert.text.layouttables import read_table
-from engine.convert.text.pagetext import Line, PageText, Word, dominant_size
+from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, set_lines, styled, visual_lines
+from engine.convert.text.textline import Line, Word, dominant_size
 
 _KINDS = {
     "title": Kind.HEADING,

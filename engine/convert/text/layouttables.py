@@ -5,8 +5,9 @@ from statistics import median
 from typing import Any
 
 from engine.convert.page.blocks import Block, Box, Cell, Kind
-from engine.convert.text.pagetext import Line, PageText, dominant_size
+from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, visual_lines
+from engine.convert.text.textline import Line, dominant_size
 
 _BLANK = 0.5
 """Words of one cell are at most this far apart, as a share of their size; a usual blank is 0.25 to 0.33."""

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from engine.convert.text.pagetext import Line, PageText, Word
+from engine.convert.text.pagetext import PageText
+from engine.convert.text.textline import Line, Word
 
 _BULLETS = frozenset("•◦▪▫‣●○■□◼◻⁃∙◾◆◇❖➢➤►▶▸▹✓✔✗✘☐☑☒→⇒»❑❒❏❍⦁⚫⚪🔹🔸")
 _DASHES = frozenset("-–—*·+§")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import pairwise
 
 from engine.convert.page.blocks import Span, merged, stripped
-from engine.convert.text.pagetext import Line, Word, dominant_size
+from engine.convert.text.textline import Line, Word, dominant_size
 
 _HYPHENS = ("-", "‐")
 _SOFT_HYPHEN = "\u00ad"

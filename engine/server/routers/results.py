@@ -14,10 +14,9 @@ from typing import Any
 
 from fastapi import HTTPException
 
-from engine.job.job import Job, JobState
+from engine.job.job import Job
 from engine.publish.publisher import MANIFEST, SCHEMA
 
-_PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -37,7 +36,7 @@ class Result:
     def of(cls, job: Job, outputs: Iterable[Path]) -> "Result":
         """The result of a job; raises `HTTPException`: 409 if there is none yet, 404 if it is gone."""
         # A running job may have its place already, with what an earlier one has left there.
-        if job.output is None or job.state not in _PUBLISHED:
+        if job.output is None or not job.state.is_published:
             raise HTTPException(409, _why_none(job))
         place = Path(os.fsdecode(job.output))
         output = next((output for output in outputs if place.is_relative_to(output)), None)

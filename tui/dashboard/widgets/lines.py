@@ -31,7 +31,27 @@ class DrawnLine:
     strip: Strip
 
 
-class Lines(Widget):
+class PlainWidget(Widget):
+    """A widget of finished lines with neither border nor padding nor opacity, most of what Textual's way costs."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Only what is asked for."""
+        first, end = crop.column_span
+        return [Strip(self.render_span(y, first, end), end - first) for y in crop.line_range]
+
+    def render_span(self, y: int, first: int, end: int) -> Sequence[Segment]:
+        """The cells of a line from `first` to before `end`, as text and styles."""
+        look, strip = look_of(self), self.render_line(y)
+        if strip.cell_length < end:
+            strip = strip.extend_cell_length(end, look.base)
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, look.background)
+        if not first and strip.cell_length == end:
+            return list(strip)
+        return cut_out(strip, first, end)
+
+
+class Lines(PlainWidget):
     """Subclasses build their lines for a width; `update_lines` compares them with what is on the screen."""
 
     DEFAULT_CSS = """
@@ -68,14 +88,6 @@ class Lines(Widget):
         self._drawn = []
         self.update_lines()
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Only what is asked for."""
-        return plain_lines(self, crop)
-
-    def render_span(self, y: int, first: int, end: int) -> Sequence[Segment]:
-        """Some cells of a line."""
-        return plain_span(self, y, first, end)
-
     def render_line(self, y: int) -> Strip:
         """One line as built."""
         if y < len(self._drawn):
@@ -83,21 +95,8 @@ class Lines(Widget):
         return Strip.blank(self.size.width, look_of(self).base)
 
 
-def plain_lines(widget: Widget, crop: Region) -> list[Strip]:
-    """Part of a widget that has neither border nor padding nor opacity, which are most of what Textual's way costs."""
-    first, end = crop.column_span
-    return [Strip(plain_span(widget, y, first, end), end - first) for y in crop.line_range]
-
-
-def plain_span(widget: Widget, y: int, first: int, end: int) -> list[Segment]:
-    """The cells of a line from `first` to before `end`, as text and styles."""
-    look, strip = look_of(widget), widget.render_line(y)
-    if strip.cell_length < end:
-        strip = strip.extend_cell_length(end, look.base)
-    for line_filter in widget.get_line_filters():
-        strip = strip.apply_filter(line_filter, look.background)
-    if not first and strip.cell_length == end:
-        return list(strip)
+def cut_out(strip: Strip, first: int, end: int) -> list[Segment]:
+    """The cells of a strip from `first` to before `end`."""
     # Strip.crop would measure each text anew, and make a strip with seven caches of every piece.
     span: list[Segment] = []
     x = 0

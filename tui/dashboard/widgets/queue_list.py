@@ -1,21 +1,20 @@
 """QueueList: the jobs, a line each, however many there are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from engine.job.snapshot import JobSnapshot
 from tui.dashboard.look import Look, look_of
 from tui.dashboard.messages import JobHighlighted, JobOpened, MarksChanged
 from tui.dashboard.model import Model, Update
-from tui.dashboard.widgets.lines import changed_spans, plain_lines, plain_span, strip_of
+from tui.dashboard.widgets.lines import changed_spans, strip_of
 from tui.dashboard.widgets.list_columns import Columns, fit_columns, row_parts
+from tui.dashboard.widgets.scroll_lines import PlainScroll
 
 _CACHED_ROWS = 2000
 
@@ -23,16 +22,11 @@ _Row = tuple[JobSnapshot, Columns, Look, bool, bool, Strip]
 """What a row was drawn from, with cursor and mark, and how it looks."""
 
 
-class QueueList(ScrollView, can_focus=True, inherit_bindings=False):
+class QueueList(PlainScroll, inherit_bindings=False):
     """Draws visible rows only, and of those the cells that have changed. The cursor stays on its job."""
 
     DEFAULT_CSS = """
-    QueueList {
-        width: 1fr; height: 1fr;
-        overflow-x: hidden; overflow-y: scroll;
-        scrollbar-size-vertical: 1;
-        background: $background;
-    }
+    QueueList { overflow-y: scroll; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -110,36 +104,17 @@ class QueueList(ScrollView, can_focus=True, inherit_bindings=False):
             self._scroll_to_cursor()
         self._redraw()
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Only what is asked for."""
-        return plain_lines(self, crop)
-
-    def render_span(self, y: int, first: int, end: int) -> Sequence[Segment]:
-        """Some cells of a line."""
-        return plain_span(self, y, first, end)
-
     def render_line(self, y: int) -> Strip:
         """A visible row; `y` counts from the top of the widget."""
         if y < len(self._window):
             return self._window[y]
         return Strip.blank(self.scrollable_content_region.width, look_of(self).base)
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Move the scrollbar, and draw what differs."""
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = new_value
-        if round(old_value) != round(new_value):
-            self._redraw()
-
     def notify_style_update(self) -> None:
         """Draw all rows in new colours."""
         self._window = []
         self._redraw()
         super().notify_style_update()
-
-    @property
-    def _top(self) -> int:
-        return round(self.scroll_y)
 
     def _redraw(self) -> None:
         """Build the visible rows, and have what differs from those on the screen sent."""

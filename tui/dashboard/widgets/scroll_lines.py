@@ -3,28 +3,47 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.dashboard.look import look_of
-from tui.dashboard.widgets.lines import DrawnLine, Part, draw_lines, plain_lines, plain_span
+from tui.dashboard.widgets.lines import DrawnLine, Part, PlainWidget, draw_lines
 
 
-class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
-    """Subclasses build lines for a width; only visible ones become strips, and only changed cells are sent."""
+class PlainScroll(PlainWidget, ScrollView, can_focus=True, inherit_bindings=False):
+    """More lines than there is room for: only those in sight are strips, and only changed cells are sent."""
 
     DEFAULT_CSS = """
-    ScrollLines {
+    PlainScroll {
         width: 1fr; height: 1fr;
         overflow-x: hidden; overflow-y: auto;
         scrollbar-size-vertical: 1;
         background: $background;
     }
     """
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Move the scrollbar, and draw what differs."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+        if round(old_value) != round(new_value):
+            self._redraw()
+
+    @property
+    def _top(self) -> int:
+        """The first line in sight."""
+        return round(self.scroll_y)
+
+    def _redraw(self) -> None:
+        """Have what differs from the lines on the screen sent."""
+        raise NotImplementedError
+
+
+class ScrollLines(PlainScroll, inherit_bindings=False):
+    """Subclasses build lines for a width, however many."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "scroll(1)", "Down", id="scroll.down"),
@@ -68,21 +87,6 @@ class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
         self._drawn = []
         self.update_lines()
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Move the scrollbar, and draw what differs."""
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = new_value
-        if round(old_value) != round(new_value):
-            self._redraw()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Only what is asked for."""
-        return plain_lines(self, crop)
-
-    def render_span(self, y: int, first: int, end: int) -> Sequence[Segment]:
-        """Some cells of a line."""
-        return plain_span(self, y, first, end)
-
     def render_line(self, y: int) -> Strip:
         """A visible line; `y` counts from the top of the widget."""
         if y < len(self._drawn):
@@ -99,5 +103,5 @@ class ScrollLines(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _redraw(self) -> None:
         width, height = self.scrollable_content_region.size
-        top = round(self.scroll_y)
+        top = self._top
         self._drawn = draw_lines(self, self._drawn, self._lines[top : top + height], width, look_of(self).base)

@@ -1,0 +1,98 @@
+"""Words of a line of MuPDF's raw dictionary, which gives characters one by one."""
+
+from typing import Any
+
+import pymupdf
+
+from engine.convert.text.fontnames import traits
+from engine.convert.text.textline import Font, Word
+
+_OCR_FONT = "GlyphLessFont"
+"""The font that Tesseract gives its invisible text; its flags say monospaced, which means nothing."""
+
+
+def read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> list[Word]:
+    """The words of a line of a raw dictionary."""
+    cos, sin = entry["dir"]
+    upright = abs(cos - 1) < 1e-3
+    words: list[Word] = []
+    lead: float | None = None
+    for span in entry["spans"]:
+        chars = span["chars"]
+        if not chars:
+            continue
+        font = _font(span, fonts)
+        # The place along and across the direction of writing, of each character's origin.
+        if upright:
+            starts = [char["origin"][0] for char in chars]
+        else:
+            starts = [char["origin"][0] * cos + char["origin"][1] * sin for char in chars]
+        first = 0
+        while first < len(chars):
+            if chars[first]["c"].isspace():
+                if words:
+                    words[-1].blank_after = True
+                elif lead is None and not chars[first]["synthetic"]:
+                    lead = starts[first]
+                first += 1
+                continue
+            last = first + 1
+            while last < len(chars) and not chars[last]["c"].isspace():
+                last += 1
+            words.append(_word(chars, starts, first, last, font, (cos, sin), upright))
+            words[0].lead = lead
+            first = last
+    return words
+
+
+def _word(
+    chars: list[dict[str, Any]],
+    starts: list[float],
+    first: int,
+    last: int,
+    font: Font,
+    direction: tuple[float, float],
+    upright: bool,
+) -> Word:
+    cos, sin = direction
+    part = chars[first:last]
+    boxes = [char["bbox"] for char in part]
+    box = (
+        min(b[0] for b in boxes),
+        min(b[1] for b in boxes),
+        max(b[2] for b in boxes),
+        max(b[3] for b in boxes),
+    )
+    edges = starts[first:last]
+    x, y = part[0]["origin"]
+    if upright:
+        end, baseline = max(box[2], edges[-1]), y
+    else:
+        corners = [(boxes[-1][i], boxes[-1][j]) for i in (0, 2) for j in (1, 3)]
+        end, baseline = max(cx * cos + cy * sin for cx, cy in corners), y * cos - x * sin
+    if last < len(chars) and starts[last] > edges[-1]:
+        end = max(min(end, starts[last]), edges[-1]) if end > starts[last] else end
+    edges.append(end)
+    return Word("".join([char["c"] for char in part]), font, edges, baseline, box)
+
+
+def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> Font:
+    key = (span["font"], span["size"], span["flags"], span["char_flags"], span["color"], span["alpha"])
+    font = fonts.get(key)
+    if font is None:
+        name, flags, char_flags = span["font"], span["flags"], span["char_flags"]
+        painted = bool(char_flags & (pymupdf.mupdf.FZ_STEXT_FILLED | pymupdf.mupdf.FZ_STEXT_STROKED))
+        by_ocr = _OCR_FONT in name or not painted
+        by_name = traits(name)
+        font = Font(
+            name=name,
+            size=float(span["size"]),
+            bold=bool(flags & pymupdf.TEXT_FONT_BOLD or char_flags & pymupdf.mupdf.FZ_STEXT_BOLD) or by_name.bold,
+            italic=bool(flags & pymupdf.TEXT_FONT_ITALIC) or by_name.italic,
+            mono=not by_ocr and (bool(flags & pymupdf.TEXT_FONT_MONOSPACED) or by_name.monospaced),
+            strike=False,
+            color=int(span["color"]),
+            visible=painted and span["alpha"] > 0,
+        )
+        fonts[key] = font
+    return font
