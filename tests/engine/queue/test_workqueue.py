@@ -190,6 +190,7 @@ def test_a_file_that_gets_no_name_leaves_no_job(queue: JobQueue) -> None:
 
     with pytest.raises(FileExistsError):
         queue.add_before(Submission(source("a.pdf"), OPTIONS), name_it)
+    queue.load()  # as at the next start
     assert queue.view.jobs() == []
     assert next_work(queue) is None
 

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from engine.job.job import Job, JobState, MergeJob, OpenJob, PageBatch, PageState, Source, Submission
+from engine.job.job import Checkpoint, Job, JobState, MergeJob, OpenJob, PageBatch, PageState, Source, Submission
 from engine.job.options import ConvertOptions
 from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import Scheduler
 from engine.queue.store import JobStore
+from engine.sandbox.desk import LocalDesk
 from engine.sandbox.protocol import (
     PAGE_REASONS,
     PAGE_SIZES,
+    PAGES,
     Event,
     Merged,
     MergeTask,
@@ -25,6 +27,7 @@ from engine.sandbox.protocol import (
 )
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
+from engine.settings.statefolder import jobs_folder
 from engine.work.conversion import Conversions
 from engine.work.runs import Hand
 from tests.clock import Clock
@@ -42,7 +45,11 @@ class Stages:
         self.store = JobStore(self.settings.state_folder, time.time)
         self.queue = JobQueue(self.store, Scheduler(), ProgressTracker(self.clock), self.clock)
         self.conversions = Conversions(
-            LiveSettings(self.settings), self.queue, watches=True, waits_for_late_files=waits_for_late_files
+            LiveSettings(self.settings),
+            self.queue,
+            self._desk,
+            watches=True,
+            waits_for_late_files=waits_for_late_files,
         )
         self.tasks: list[Any] = []
         self.answers: list[Event | Exception] = []
@@ -90,7 +97,10 @@ class Stages:
         return self.next() == OpenJob(job.id)
 
     def folder_of(self, job: Job) -> Path:
-        return self.conversions.folders.of(job.id)
+        return self.conversions.folders.of(job.id).path
+
+    def _desk(self, name: str) -> LocalDesk:
+        return LocalDesk(name, jobs_folder(self.settings.state_folder) / name)
 
     @property
     def hand(self) -> Hand:
@@ -102,20 +112,22 @@ class Stages:
         if isinstance(answer, Exception):
             raise answer
         if isinstance(task, MergeTask) and isinstance(answer, Merged):
-            folder = Path(os.fsdecode(task.folder.encode("latin-1")))
+            folder = self._desk(task.desk).path
             (folder / "out").mkdir(exist_ok=True)
             (folder / "out" / "a.md").write_text("# A\n")
             for name in (PAGE_SIZES, PAGE_REASONS):
                 (folder / name).write_text("{}")
         return answer
 
-    @staticmethod
-    def _pages(failed: tuple[int, ...]) -> Callable[[PagesTask, Callable[[Event], None]], Event]:
+    def _pages(self, failed: tuple[int, ...]) -> Callable[[PagesTask, Callable[[Event], None]], Event]:
         def run(task: PagesTask, on_event: Callable[[Event], None]) -> Event:
             for page in range(task.first, task.last + 1):
                 on_event(PageStarted(page=page))
                 state, error = (PageState.FAILED, "It burns.") if page in failed else (PageState.OK, None)
                 on_event(PageDone(page=page, state=state, seconds=0.1, via="layout", error=error))
+            file = self._desk(task.desk).path / PAGES / Checkpoint(task.first, task.last).file
+            file.parent.mkdir(exist_ok=True)
+            file.touch()
             return PagesDone(busy_s=1)
 
         return run

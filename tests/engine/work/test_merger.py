@@ -147,6 +147,14 @@ def test_an_earlier_engines_publication_is_completed_and_not_repeated(
     assert not isinstance(stages.next(), PageBatch)
 
 
+def test_what_another_attempt_has_published_is_no_end_of_this_one(stages: Stages, job: Job) -> None:
+    stages.convert()
+    stages.merge(job, MERGED)
+    stages.queue.retry(job.id, "Again.")
+    stages.queue.work.place_chosen(job.id, stages.folder / "out" / "a")
+    assert stages.open(job, Opened(pages=3, busy_s=0.1)).state is JobState.RUNNING
+
+
 def _die(*_: object) -> None:
     raise KeyboardInterrupt
 

@@ -150,11 +150,7 @@ def test_pages_that_are_recorded_and_still_there_are_not_converted_again(stages:
     job = stages.submit()
     stages.open(job, OPENED)
     stages.convert()
-    pages = stages.folder_of(job) / "pages"
-    pages.mkdir(exist_ok=True)
     (stages.folder_of(job) / "out").mkdir()
-    for checkpoint in stages.queue.view.checkpoints(job.id):
-        (pages / checkpoint.file).touch()
     stages.queue.work.reopen(stages.job(job))
     stages.open(job, OPENED)
     assert not isinstance(stages.next(), PageBatch)
@@ -164,6 +160,17 @@ def test_recorded_pages_whose_file_is_gone_are_converted_again(stages: Stages) -
     job = stages.submit()
     stages.open(job, OPENED)
     stages.convert()
+    (stages.folder_of(job) / "out").mkdir()
+    for file in (stages.folder_of(job) / "pages").iterdir():
+        file.unlink()
     stages.queue.work.reopen(stages.job(job))
     stages.open(job, OPENED)
     assert isinstance(stages.next(), PageBatch)
+
+
+def test_a_job_that_has_come_to_nothing_keeps_no_password(stages: Stages) -> None:
+    job = stages.submit()
+    stages.conversions.passwords.set(job.id, "wrong")
+    stages.open(job, Refused(kind="password", message="Wrong."))
+    assert stages.job(job).state is JobState.FAILED
+    assert stages.conversions.passwords.of(job.id) is None
