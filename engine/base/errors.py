@@ -67,6 +67,10 @@ class PasswordRequired(DocumentError):
     """The PDF cannot be read without a password."""
 
 
+class PluginUnusable(DocumentError):
+    """A format or a reader that the document is to be converted by is not there, or cannot be loaded."""
+
+
 class PasswordsRefused(HotfolioError):
     """The passwords file cannot be used."""
 

@@ -4,6 +4,7 @@ import importlib.metadata
 import locale
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,13 +14,14 @@ from pathlib import Path
 
 from engine.base.disk import filesystem_type, is_network, nearest_existing
 from engine.base.errors import SandboxUnavailable, SettingsError
-from engine.base.safetext import display_name
+from engine.base.safetext import display_name, display_text
+from engine.job import plugins
 from engine.job.options import VLM_KEY, ConvertOptions, OcrMode, vlm_address
 from engine.sandbox.backend import Capability, Limits, MakeBackend
 from engine.sandbox.capabilities import INSTALL, choose, installed_tools
 from engine.sandbox.registry import LOCAL, make_backend
 from engine.settings.passwords import passwords_problem
-from engine.settings.settings import Settings, usable_cores
+from engine.settings.settings import WEBHOOK_VARIABLES, Settings, usable_cores
 from engine.settings.statefolder import check_folders
 from engine.settings.workplace import workplace_of
 
@@ -27,6 +29,9 @@ _INOTIFY = Path("/proc/sys/fs/inotify")
 _FEW_WATCHES = 8192
 _FEW_INSTANCES = 16
 _MODEL_TIMEOUT_S = 3.0
+PROGRAM = "engine.convert.plugins.checking"
+"""By its name alone, as the fork server's program is: it loads what has no place in this process."""
+_PLUGIN_TIMEOUT_S = 60.0
 
 
 class Verdict(StrEnum):
@@ -54,6 +59,7 @@ def examine(settings: Settings, backend: str | MakeBackend = LOCAL) -> Iterator[
     yield _libraries()
     yield _conversion(settings, backend)
     yield _ocr(settings)
+    yield from _plugins()
     yield from _vision_models(settings)
     yield from _inotify()
     yield from _folders(settings)
@@ -117,6 +123,29 @@ def _ocr(settings: Settings) -> Check:
     if choice.problem and settings.ocr is not OcrMode.NEVER:
         return Check("ocr", Verdict.WARNING, finding, choice.problem)
     return Check("ocr", Verdict.OK, finding, "" if tools.rapidocr else f"rapidocr needs no languages: {INSTALL}.")
+
+
+def _plugins() -> Iterator[Check]:
+    """What others have added, and whether a conversion process could load it; this one never does."""
+    for problem in plugins.problems():
+        yield Check("plug-in", Verdict.WARNING, problem, "Install a version of it that fits.")
+    for offer in plugins.plugins():
+        command = [sys.executable, "-P", "-m", PROGRAM, offer.key]
+        environment = {name: value for name, value in os.environ.items() if name.upper() not in WEBHOOK_VARIABLES}
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, errors="replace", env=environment, timeout=_PLUGIN_TIMEOUT_S
+            )
+        except subprocess.TimeoutExpired:
+            problem = f"{offer.label}: its {offer.seam.label} {offer.name} takes long to be loaded."
+        else:
+            last = done.stdout.strip().splitlines()[-1:] if done.returncode == 1 else []
+            ended = f"{offer.label}: its {offer.seam.label} {offer.name} ends the process that loads it."
+            problem = display_text("".join(last)) or ended if done.returncode else ""
+        if problem:
+            yield Check("plug-in", Verdict.PROBLEM, problem, "Install it again, or do without it.")
+        else:
+            yield Check("plug-in", Verdict.OK, f"{offer.label} has the {offer.seam.label} {offer.name}.")
 
 
 def _vision_models(settings: Settings) -> Iterator[Check]:

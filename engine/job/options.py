@@ -1,45 +1,20 @@
 """What is asked of one conversion: the part of the settings that travels with a job."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from engine.job import formats, plugins
+from engine.job.formats import Format, MadeOf
 from engine.job.pageranges import canonical_ranges
+from engine.job.plugins import Offer, Seam
 
-_Name = TypeVar("_Name", bound=StrEnum)
-
-
-class Format(StrEnum):
-    """A kind of output."""
-
-    MD = "md"
-    TXT = "txt"
-    JSON = "json"
-    HTML = "html"
-    CHUNKS = "chunks"
-    """Pieces of text for retrieval, as JSON Lines."""
-    PAGE_TXT = "page-txt"
-    """Plain text, a file a page."""
-    PDF = "pdf"
-    """The document with an invisible layer of text where OCR ran."""
-    PNG = "png"
-    JPG = "jpg"
-    WEBP = "webp"
-    TIFF = "tiff"
-    """All pages in one file."""
-    THUMBNAILS = "thumbnails"
-    """Small pictures of the pages."""
-
-
-TEXT_FORMATS = frozenset({Format.MD, Format.TXT, Format.JSON, Format.HTML, Format.CHUNKS, Format.PAGE_TXT})
-"""Formats made from one reading of the page."""
-BLOCK_FORMATS = frozenset({Format.HTML, Format.CHUNKS})
-"""Text formats that the library has not, and that are made of refined pages always."""
-IMAGE_FORMATS = frozenset({Format.PNG, Format.JPG, Format.WEBP})
-"""Formats that are a picture of each page at full size, in a file of its own."""
+STANDARD = "standard"
+"""hotfolio's own reader: tags, layout model and OCR."""
 
 
 class OcrMode(StrEnum):
@@ -51,7 +26,7 @@ class OcrMode(StrEnum):
 
 
 class OcrEngineName(StrEnum):
-    """What does the reading."""
+    """What does the reading, where some code means it by name; plug-ins may bring more (`engine.job.plugins`)."""
 
     AUTO = "auto"
     """RapidOCR where it is installed and knows the languages, else Tesseract."""
@@ -142,6 +117,9 @@ VLM_ATTEMPTS = 4
 VLM_WAITS_S = 90.0
 """Seconds that the waits between these attempts may come to."""
 
+PluginName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+"""The name of a format, a reader or an OCR engine. Whether there is one is asked where a name is given (`require`) and
+where it is used, so that a queue can be read when a plug-in is gone."""
 Language = Annotated[str, Field(pattern=r"^[A-Za-z_]{2,20}$")]
 
 
@@ -150,7 +128,7 @@ class ConvertOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    formats: Annotated[tuple[Format, ...], BeforeValidator(split)] = (Format.MD,)
+    formats: Annotated[tuple[PluginName, ...], BeforeValidator(split)] = (Format.MD.value,)
     """What to make of each document, without repeats, in the order asked for."""
     accept: Annotated[tuple[DocumentKind, ...], BeforeValidator(split)] = (DocumentKind.PDF,)
     """Kinds of documents that are taken in."""
@@ -158,7 +136,7 @@ class ConvertOptions(BaseModel):
     """The pages to convert, as in `1-10,15,20-`; all of them unless set."""
     ocr: OcrMode = OcrMode.AUTO
     """`auto` reads a page by OCR where it has no usable text, `force` wherever it holds more than text."""
-    ocr_engine: OcrEngineName = OcrEngineName.AUTO
+    ocr_engine: PluginName = OcrEngineName.AUTO.value
     """What does the OCR."""
     ocr_languages: Annotated[tuple[Language, ...], BeforeValidator(split)] = ()
     """Languages of scanned pages, by their codes in Tesseract (ISO 639-2); the engine's own choice unless set."""
@@ -189,6 +167,8 @@ class ConvertOptions(BaseModel):
     """What chunks are measured in."""
     converter: ConverterName = ConverterName.LOCAL
     """What pages are read by."""
+    reader: PluginName = STANDARD
+    """What reads the pages that no vision model reads; what it does not read is read by `standard`."""
     prompt_mode: PromptMode = PromptMode.LAYOUT_ALL
     """What a vision model is asked for."""
     vlm_url: str = "http://127.0.0.1:8000/v1"
@@ -225,13 +205,17 @@ class ConvertOptions(BaseModel):
 
     @field_validator("formats", mode="after")
     @classmethod
-    def _some_formats_each_once(cls, formats: tuple[Format, ...]) -> tuple[Format, ...]:
-        return _some_each_once(formats, Format)
+    def _some_formats_each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names:
+            raise ValueError(f"name at least one of {', '.join(formats.names())}")
+        return tuple(dict.fromkeys(names))
 
     @field_validator("accept", mode="after")
     @classmethod
     def _some_kinds_each_once(cls, kinds: tuple[DocumentKind, ...]) -> tuple[DocumentKind, ...]:
-        return _some_each_once(kinds, DocumentKind)
+        if not kinds:
+            raise ValueError(f"name at least one of {', '.join(DocumentKind)}")
+        return tuple(dict.fromkeys(kinds))
 
     @model_validator(mode="after")
     def _overlap_is_smaller(self) -> Self:
@@ -251,31 +235,53 @@ class ConvertOptions(BaseModel):
 
     @property
     def is_refined(self) -> bool:
-        """Whether pages end in blocks; what a vision model says always does."""
-        return self.refine or self.converter is ConverterName.VLM
+        """Whether pages end in blocks; what a vision model or a plug-in says of them always does."""
+        return self.refine or self.converter is ConverterName.VLM or self.reader != STANDARD
 
     @property
-    def text_formats(self) -> tuple[Format, ...]:
+    def text_formats(self) -> tuple[str, ...]:
         """The formats made from a reading of the page."""
-        return tuple(f for f in self.formats if f in TEXT_FORMATS)
+        return self.formats_made_of(MadeOf.BLOCKS)
 
-    def has_blocks(self, format_: Format) -> bool:
+    def formats_made_of(self, what: MadeOf) -> tuple[str, ...]:
+        """The formats that are made of this, in the order asked for."""
+        rows = map(formats.find, self.formats)
+        return tuple(row.name for row in rows if row is not None and row.made_of is what)
+
+    def has_blocks(self, format_: str) -> bool:
         """Whether a text format is made of refined pages, and not of the library's."""
-        return self.is_refined or format_ in BLOCK_FORMATS
+        row = formats.find(format_)
+        return self.is_refined or row is None or not row.by_library
 
     @property
-    def image_formats(self) -> tuple[Format, ...]:
-        """The formats that are a picture of each page in full size."""
-        return tuple(f for f in self.formats if f in IMAGE_FORMATS)
+    def needed(self) -> tuple[tuple[Seam, str], ...]:
+        """The formats and the reader, by seam and name, without which the document cannot be converted as asked."""
+        return (*((Seam.FORMAT, name) for name in self.formats), (Seam.READER, self.reader))
+
+    @property
+    def plugins(self) -> tuple[Offer, ...]:
+        """The plug-ins of others that are asked for, as far as they are there."""
+        engine = () if self.ocr is OcrMode.NEVER else ((Seam.OCR, self.ocr_engine),)
+        found = (plugins.find(seam, name) for seam, name in (*self.needed, *engine))
+        return tuple(offer for offer in found if offer is not None and not offer.is_own)
+
+
+_SEAMS = {"formats": Seam.FORMAT, "reader": Seam.READER, "ocr_engine": Seam.OCR}
+"""The options that are names of what may be a plug-in's."""
+
+
+def require(options: Mapping[str, Any]) -> None:
+    """Raise `NotOffered` where options, by name, ask for a format, a reader or an OCR engine that there is not."""
+    for name, seam in _SEAMS.items():
+        if (value := options.get(name)) is not None:
+            plugins.require(seam, _listed(value))
+
+
+def _listed(value: str | Sequence[str]) -> Sequence[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def vlm_address(url: str, path: str) -> str:
     """A path of the API that begins at a URL, which may have a query of its own."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{path}"))
-
-
-def _some_each_once(values: tuple[_Name, ...], known: type[_Name]) -> tuple[_Name, ...]:
-    if not values:
-        raise ValueError(f"name at least one of {', '.join(known)}")
-    return tuple(dict.fromkeys(values))

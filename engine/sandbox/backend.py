@@ -12,7 +12,7 @@ from typing import Protocol
 
 from engine.job.job import Checkpoint
 from engine.sandbox.ends import ProcessEnd
-from engine.sandbox.protocol import Answer, Event, PagesTask, Preload, Task
+from engine.sandbox.protocol import Answer, Event, PagesTask, Task
 
 _GRACE_S = 60.0
 """A task that keeps the deadlines of a vision model's answers itself has so much longer, for all else it does."""
@@ -151,7 +151,7 @@ class Workplace:
     """Where it may keep files of its own, such as logs."""
     desks: Path
     """The folder of the jobs' private folders, absolute; a desk is one of its name in there."""
-    preload: frozenset[Preload] = frozenset()
+    preload: frozenset[str] = frozenset()
     """What tasks will need that others do not."""
     hidden: frozenset[str] = frozenset()
     """Environment variables, by their names in capitals, that are not handed on to processes."""

@@ -10,7 +10,9 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from engine.job import plugins
 from engine.job.options import OcrEngineName
+from engine.job.plugins import Seam
 
 INSTALL = "pip install 'hotfolio[ocr]'"
 """What brings an engine along."""
@@ -93,9 +95,9 @@ class OcrTools:
     has_orientation: bool = False
     """Tesseract has the model by which it finds out that a page was turned."""
 
-    def languages_of(self, engine: OcrEngineName) -> frozenset[str]:
+    def languages_of(self, engine: str) -> frozenset[str]:
         """What an engine reads; nothing where it is not installed."""
-        if engine is OcrEngineName.RAPIDOCR:
+        if engine == OcrEngineName.RAPIDOCR:
             return RAPIDOCR_LANGUAGES if self.rapidocr else frozenset()
         return self.tesseract_languages if self.tesseract else frozenset()
 
@@ -116,7 +118,7 @@ class OcrTools:
 class Choice:
     """What pages are to be read by."""
 
-    engine: OcrEngineName | None
+    engine: str | None
     """Never `auto`; None where nothing can do it."""
     languages: tuple[str, ...] = ()
     """Those the engine is asked for; empty for its own choice."""
@@ -124,9 +126,14 @@ class Choice:
     """Why there is no engine, or what it will not read, as a sentence that says what to do; empty if all is well."""
 
 
-def choose(tools: OcrTools, wanted: OcrEngineName, languages: Iterable[str]) -> Choice:
-    """The engine for these languages: under `auto` the first that reads all of them, else the one that reads most."""
+def choose(tools: OcrTools, wanted: str, languages: Iterable[str]) -> Choice:
+    """The engine for these languages: under `auto` the first that reads all of them, else the one that reads most.
+
+    A plug-in's is taken only where it is asked for.
+    """
     asked = tuple(dict.fromkeys(languages))
+    if wanted not in set(OcrEngineName):
+        return _of_plugin(wanted, asked)
     candidates = [name for name in tools.installed if wanted in (OcrEngineName.AUTO, name)]
     if not candidates:
         return Choice(None, problem=_not_installed(wanted))
@@ -136,10 +143,10 @@ def choose(tools: OcrTools, wanted: OcrEngineName, languages: Iterable[str]) -> 
     if not unknown:
         return Choice(best, asked)
     which = f"{'language' if len(unknown) == 1 else 'languages'} {', '.join(unknown)}"
-    if best is OcrEngineName.RAPIDOCR and not tools.tesseract:
+    if best == OcrEngineName.RAPIDOCR and not tools.tesseract:
         models = "model" if len(unknown) == 1 else "models"
         advice = f"RapidOCR cannot read the {which}: install Tesseract with its {models}"
-    elif best is OcrEngineName.RAPIDOCR and wanted is OcrEngineName.RAPIDOCR:
+    elif best == OcrEngineName.RAPIDOCR and wanted == OcrEngineName.RAPIDOCR:
         advice = f"RapidOCR cannot read the {which}: choose ocr_engine auto or tesseract"
     else:
         packages = " ".join(f"tesseract-ocr-{code.lower().replace('_', '-')}" for code in unknown)
@@ -147,6 +154,21 @@ def choose(tools: OcrTools, wanted: OcrEngineName, languages: Iterable[str]) -> 
     if not known[best]:
         return Choice(None, problem=f"{advice}, or correct ocr_languages.")
     return Choice(best, known[best], f"{advice}; read as {', '.join(known[best])} alone.")
+
+
+def _of_plugin(name: str, asked: tuple[str, ...]) -> Choice:
+    """A plug-in's engine, for those of these languages that it says it reads; where it says nothing, for all."""
+    offer = plugins.find(Seam.OCR, name)
+    if offer is None:
+        return Choice(None, problem=f"The OCR engine {name} is not installed: install its plug-in, or ask for another.")
+    unknown = [code for code in asked if offer.facts and code not in offer.facts]
+    if not unknown:
+        return Choice(name, asked)
+    known = tuple(code for code in asked if code not in unknown)
+    problem = f"{name} does not read {', '.join(unknown)}"
+    if not known:
+        return Choice(None, problem=f"{problem}: choose another ocr_engine, or correct ocr_languages.")
+    return Choice(name, known, f"{problem}; read as {', '.join(known)} alone.")
 
 
 @functools.cache
@@ -181,9 +203,9 @@ def _ask(program: str, question: str) -> list[str]:
     return [line.strip() for line in answer.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
 
 
-def _not_installed(wanted: OcrEngineName) -> str:
-    if wanted is OcrEngineName.TESSERACT:
+def _not_installed(wanted: str) -> str:
+    if wanted == OcrEngineName.TESSERACT:
         return "Tesseract is not installed: on Debian, apt install tesseract-ocr; or choose ocr_engine auto."
-    if wanted is OcrEngineName.RAPIDOCR:
+    if wanted == OcrEngineName.RAPIDOCR:
         return f"RapidOCR is not installed: {INSTALL}."
     return f"No OCR engine is installed: {INSTALL}."

@@ -10,7 +10,6 @@ from collections.abc import Collection
 from pathlib import Path
 
 from engine.base.errors import SandboxUnavailable
-from engine.sandbox.protocol import Preload
 
 PROGRAM = "engine.convert.process.child"
 """The fork server's module, by its name alone: its code is loaded by processes of its own and by nobody else."""
@@ -26,7 +25,7 @@ class ForkServer:
         self,
         log_file: Path,
         program: str = PROGRAM,
-        preloaded: Collection[Preload] = (),
+        preloaded: Collection[str] = (),
         hidden: Collection[str] = (),
     ) -> None:
         """`program` is the module that is run as the fork server, which loads what is `preloaded` too.
@@ -127,9 +126,7 @@ class _ServerProcess:
         self._starting = threading.Lock()  # guards: the program is started once
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ensure_started(
-        self, program: str, preloaded: Collection[Preload], hidden: Collection[str], log_file: Path
-    ) -> None:
+    def ensure_started(self, program: str, preloaded: Collection[str], hidden: Collection[str], log_file: Path) -> None:
         """Start it, if nobody has yet."""
         if not self._starting.acquire(blocking=False):
             return  # datagrams wait in the socket until the server reads them

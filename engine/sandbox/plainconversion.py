@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from engine.base.disk import fsync_path
+from engine.job.formats import Format
 from engine.job.job import Checkpoint, PageState
-from engine.job.options import Format
 from engine.sandbox.plainpdf import CannotRead, page_texts
 from engine.sandbox.protocol import (
     MERGE_LIST,

@@ -251,7 +251,7 @@ class Refused(_Message):
     """The task cannot be done; the process stands by for the next one."""
 
     event: Literal["refused"] = "refused"
-    kind: Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "internal"]
+    kind: Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "plugin", "internal"]
     message: str
 
 

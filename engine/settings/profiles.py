@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engine.job.job import MAX_PRIORITY
-from engine.job.options import AbsolutePath, ConvertOptions, split
+from engine.job.options import AbsolutePath, ConvertOptions, require, split
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
 ProfileName = Annotated[str, Field(pattern=r"^[\w-]{1,40}$")]
@@ -71,6 +71,7 @@ class Profile(BaseModel):
             # Without a name it is all of them together, the secret ones too.
             got = f" (got {first['input']!r})" if first["loc"] and name not in SECRET_VALUES else ""
             raise ValueError(f"{name}: {message[:1].lower()}{message[1:]}{got}") from None
+        require({name: getattr(checked, name) for name in options})
         return {name: checked.model_dump(mode="json")[name] for name in options}
 
     def applied_to(self, base: ConvertOptions) -> ConvertOptions:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BeforeValidator, ByteSize, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, ByteSize, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     ForceDecode,
@@ -23,7 +23,7 @@ from engine.base.errors import SettingsError
 from engine.base.safetext import display_name
 from engine.job.job import Source
 from engine.job.limits import RunningLimits
-from engine.job.options import VLM_KEY, ConvertOptions, split
+from engine.job.options import VLM_KEY, ConvertOptions, require, split
 from engine.settings.profiles import (
     FolderSettings,
     OnSuccess,
@@ -225,6 +225,12 @@ class Settings(BaseSettings, ConvertOptions):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take what `load_settings` has gathered, and nothing else, so that every value's origin is known."""
         return (init_settings,)
+
+    @field_validator("formats", "reader", "ocr_engine")
+    @classmethod
+    def _is_there(cls, value: Any, info: ValidationInfo) -> Any:
+        require({info.field_name or "": value})
+        return value
 
     @model_validator(mode="after")
     def _rules_fit(self) -> Self:

@@ -15,12 +15,13 @@ def workplace_of(settings: Settings) -> Workplace:
     return Workplace(state, jobs_folder(state).absolute(), _needed_code(settings.all_options), WEBHOOK_VARIABLES)
 
 
-def _needed_code(options: Iterable[ConvertOptions]) -> frozenset[Preload]:
+def _needed_code(options: Iterable[ConvertOptions]) -> frozenset[str]:
     """What processes should find loaded if documents with any of these options are to come."""
-    needed: set[Preload] = set()
+    needed: set[str] = set()
     for wanted in options:
         if wanted.asks_model:
             needed.add(Preload.VISION_MODEL)
         if wanted.ocr is not OcrMode.NEVER:
             needed.add(Preload.OCR)
+        needed |= {offer.key for offer in wanted.plugins}
     return frozenset(needed)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from engine.base.errors import HotfolioError, PasswordRequired, SourceGone
 from engine.base.safetext import display_text
+from engine.job.formats import Format
 from engine.job.job import Job, PageResult, PageState
-from engine.job.options import Format
 from engine.job.snapshot import Picture
 from engine.publish.pageindex import read_page
 from engine.publish.publisher import MANIFEST, read_manifest

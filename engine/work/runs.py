@@ -7,7 +7,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.base.errors import ChildDied, DamagedPdf, HotfolioError, NotAccepted, NotAPdf, PasswordRequired, unwritable
+from engine.base.errors import (
+    ChildDied,
+    DamagedPdf,
+    HotfolioError,
+    NotAccepted,
+    NotAPdf,
+    PasswordRequired,
+    PluginUnusable,
+    unwritable,
+)
 from engine.base.safetext import display_name, display_text
 from engine.job.job import Checkpoint, Job, PageResult
 from engine.publish.publisher import safe_name
@@ -93,6 +102,8 @@ def refusal(answer: Refused, state_folder: Path) -> HotfolioError:
             return DamagedPdf(message)
         case "password":
             return PasswordRequired(message)
+        case "plugin":
+            return PluginUnusable(message)
         case "unwritable":
             number, _, text = message.partition(" ")
             return unwritable(

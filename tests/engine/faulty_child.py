@@ -44,7 +44,7 @@ def install() -> None:
         def merge(self, document: MergeContext) -> None:
             pass
 
-    families.converters = lambda: [FaultyConverter(), *honest()]
+    families.converters = lambda options: [FaultyConverter(), *honest(options)]
 
 
 def misbehave(fault: str) -> None:

@@ -19,7 +19,7 @@ from engine.convert.formats.pdfpages import PdfPages
 from engine.convert.formats.textlayer import TextLayer, text_layer
 from engine.convert.open.context import MergeContext, OcrWord, PageContext
 from engine.convert.open.document import Document, one_line
-from engine.job.options import Format
+from engine.job.formats import Format
 from engine.sandbox.protocol import PARTS
 
 _PROBE = 1 << 20

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from engine.convert.formats import pictures as pageimage
 from engine.convert.open.context import MergeContext, PageContext, Pages, Writer
 from engine.convert.page.pagemodel import PageModel
+from engine.convert.plugins import entrypoints
 from engine.convert.read import reading
 from engine.convert.refine.steps import DocumentStep, document_steps
-from engine.convert.write import refined, unrefined
-from engine.convert.write.chunks import ChunkFile
-from engine.convert.write.html import HtmlFile
-from engine.job.options import ConvertOptions, Format
-
-_SUFFIXES = {Format.CHUNKS: "chunks.jsonl"}
-"""Of files that are not called after their format."""
+from engine.job.formats import Format, Row, find
+from engine.job.options import ConvertOptions
+from engine.job.plugins import Seam
 
 
 class MarkupConverter:
@@ -25,7 +23,7 @@ class MarkupConverter:
         """Read the page, one way or another."""
         if page.options.text_formats:
             page.model = reading.read(page)
-            if page.told is not None and Format.PDF in page.options.formats:
+            if page.is_read_by_others and Format.PDF in page.options.formats and not page.ocr_words:
                 reading.find_words(page)  # of which a vision model does not say where they are
         elif Format.PDF in page.options.formats:
             reading.recognize(page)
@@ -57,12 +55,12 @@ class MarkupConverter:
     def merge(self, document: MergeContext) -> None:
         """Write the files, holding one page in memory at a time."""
         prepared: dict[bool, list[DocumentStep]] = {}
-        for formats in _passes(document.options):
-            on_blocks = document.options.has_blocks(formats[0])
+        for writers in _passes(document):
+            on_blocks = any(document.options.has_blocks(row.name) for rows in writers.values() for row in rows)
             if on_blocks not in prepared:
                 prepared[on_blocks] = _prepared_steps(document, on_blocks=on_blocks)
             with ExitStack() as stack:
-                outputs = list(_outputs(document, formats, stack))
+                outputs = [_Output(document, writer, rows, stack) for writer, rows in writers.items()]
                 _write_all(outputs, _finished(document, prepared[on_blocks]))
 
 
@@ -71,114 +69,147 @@ def _is_refined(options: ConvertOptions) -> bool:
     return all(options.has_blocks(format_) for format_ in options.text_formats)
 
 
+_NewWriter = Callable[[MergeContext], Writer]
 _Take = Callable[[int | None, bytes], object]
 """What takes the bytes that a page has come to; None for a page are those around the pages."""
 
 
-def _passes(options: ConvertOptions) -> Iterator[tuple[Format, ...]]:
-    """The formats that are written while the pages pass once.
+def _passes(document: MergeContext) -> Iterator[dict[_NewWriter, list[Row]]]:
+    """The formats that are written while the pages pass once, by their writer, which some of them share.
 
     All that are made of blocks are; each of the others starts from fresh pages, since the library's renderers change
     the ones they are given.
     """
-    together = tuple(format_ for format_ in options.text_formats if options.has_blocks(format_))
+    together: dict[_NewWriter, list[Row]] = {}
+    alone: dict[_NewWriter, list[Row]] = {}
+    for row in filter(None, map(find, document.options.text_formats)):
+        found = together if document.options.has_blocks(row.name) else alone
+        found.setdefault(_writer(document, row.name), []).append(row)
     if together:
         yield together
-    texts = tuple(f for f in options.text_formats if f in _TEXTS and f not in together)
-    if texts:
-        yield texts
-    for format_ in options.text_formats:
-        if format_ not in (*together, *texts):
-            yield (format_,)
+    for writer, rows in alone.items():
+        yield {writer: rows}
 
 
-_TEXTS = (Format.TXT, Format.PAGE_TXT)
-"""One writer's text, in one file and in a file a page."""
+def _writer(document: MergeContext, format_: str) -> _NewWriter:
+    """What makes the writer of a text format: of blocks, or the library's where pages are not refined."""
+    writer: _NewWriter = entrypoints.load(Seam.FORMAT, format_)
+    if _is_refined(document.options) or document.options.has_blocks(format_):
+        return writer
+    unrefined: _NewWriter | None = getattr(writer, "unrefined", None)
+    return unrefined or writer
 
 
-def _outputs(
-    document: MergeContext, formats: tuple[Format, ...], stack: ExitStack
-) -> Iterator[tuple[Writer, list[_Take]]]:
-    """Writers, and what takes the bytes of each."""
-    texts = [format_ for format_ in formats if format_ in _TEXTS]
-    if texts:
-        takers = [_page_files(document) if f is Format.PAGE_TXT else _file(document, f, stack) for f in texts]
-        yield _new_writer(document, Format.TXT), takers
-    for format_ in formats:
-        if format_ not in texts:
-            yield _new_writer(document, format_), [_file(document, format_, stack)]
+class _Output:
+    """One writer, and the files of the formats that are made of its text.
 
+    What a plug-in's writer raises ends its files, with a warning, and no others.
+    """
 
-_REFINED: dict[Format, Callable[[MergeContext], Writer]] = {
-    Format.MD: refined.MarkdownFile,
-    Format.TXT: refined.TextFile,
-    Format.JSON: refined.JsonFile,
-    Format.HTML: HtmlFile,
-    Format.CHUNKS: ChunkFile,
-}
-_UNREFINED: dict[Format, Callable[[MergeContext], Writer]] = {
-    Format.MD: unrefined.MarkdownFile,
-    Format.TXT: unrefined.TextFile,
-    Format.JSON: unrefined.JsonFile,
-}
+    def __init__(self, document: MergeContext, writer: _NewWriter, rows: list[Row], stack: ExitStack) -> None:
+        self._document = document
+        self._offer = rows[0].offer
+        self._files: list[Path] = []
+        self._takers = [self._page_files(row) if row.is_paged else self._file(row, stack) for row in rows]
+        self._writer: Writer | None = None
+        self._attempt(lambda: self._begin(writer(document)))
 
+    def page(self, page: PageModel | tuple[int, str]) -> None:
+        """Write one more page, or what stands for one that failed."""
+        if self._writer is not None:
+            self._attempt(partial(self._page, self._writer, page))
 
-def _new_writer(document: MergeContext, format_: Format) -> Writer:
-    has_blocks = _is_refined(document.options) or document.options.has_blocks(format_)
-    return (_REFINED if has_blocks else _UNREFINED)[format_](document)
+    def end(self) -> None:
+        """Write what comes after the last page."""
+        if self._writer is not None:
+            self._attempt(partial(self._end, self._writer))
 
+    def _begin(self, writer: Writer) -> None:
+        self._writer = writer
+        self._hand_out(None, writer.begin())
 
-def _file(document: MergeContext, format_: Format, stack: ExitStack) -> _Take:
-    """Into one file; of the Markdown, how many bytes each page has come to is noted."""
-    file = document.out / f"{document.stem}.{_SUFFIXES.get(format_, format_)}"
-    stream = stack.enter_context(file.open("wb"))
-    document.files.append(file)
+    def _page(self, writer: Writer, page: PageModel | tuple[int, str]) -> None:
+        if isinstance(page, tuple):
+            self._hand_out(page[0], writer.missing(*page))
+        else:
+            self._hand_out(page.number, writer.page(page))
 
-    def take(number: int | None, data: bytes) -> None:
-        stream.write(data)
-        if number is not None and format_ is Format.MD:
-            document.page_sizes[number] = len(data)
+    def _end(self, writer: Writer) -> None:
+        self._hand_out(None, writer.end())
 
-    return take
+    def _attempt(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError:
+            raise  # the disk, as a rule
+        except Exception as error:
+            if self._offer.is_own:
+                raise
+            self._writer = None
+            self._document.warnings.append(
+                f"{entrypoints.failed(self._offer, 'is missing, since it has failed', error)}."
+            )
+            for file in self._files:
+                file.unlink(missing_ok=True)
+                self._document.files.remove(file)
 
+    def _hand_out(self, number: int | None, text: str) -> None:
+        data = _bytes(text)
+        for take in self._takers:
+            take(number, data)
 
-def _page_files(document: MergeContext) -> _Take:
-    """Into a file for each page that has not failed."""
-    folder = document.out / pageimage.FOLDER
+    def _file(self, row: Row, stack: ExitStack) -> _Take:
+        """Into one file; of the Markdown, how many bytes each page has come to is noted."""
+        file = self._document.out / f"{self._document.stem}.{row.suffix}"
+        stream = stack.enter_context(file.open("wb"))
+        self._made(file)
 
-    def take(number: int | None, data: bytes) -> None:
-        if number is not None and number not in document.failed:
-            folder.mkdir(exist_ok=True)
-            file = folder / f"{number:04d}.{Format.TXT}"
-            file.write_bytes(data)
-            document.files.append(file)
+        def take(number: int | None, data: bytes) -> None:
+            stream.write(data)
+            if number is not None and row.name == Format.MD:
+                self._document.page_sizes[number] = len(data)
 
-    return take
+        return take
+
+    def _page_files(self, row: Row) -> _Take:
+        """Into a file for each page that has not failed."""
+        folder = self._document.out / pageimage.FOLDER
+
+        def take(number: int | None, data: bytes) -> None:
+            if number is not None and number not in self._document.failed:
+                folder.mkdir(exist_ok=True)
+                file = folder / f"{number:04d}.{row.suffix}"
+                file.write_bytes(data)
+                self._made(file)
+
+        return take
+
+    def _made(self, file: Path) -> None:
+        self._files.append(file)
+        self._document.files.append(file)
 
 
 def _write_markdown(document: MergeContext, pages: Pages, file: Path) -> None:
+    """Write the pages' Markdown into a file that is no output."""
+    writer = _writer(document, Format.MD)(document)
     with file.open("wb") as stream:
-        _write_all([(_new_writer(document, Format.MD), [lambda _, data: stream.write(data)])], pages)
+        stream.write(_bytes(writer.begin()))
+        for page in pages:
+            stream.write(_bytes(writer.missing(*page) if isinstance(page, tuple) else writer.page(page)))
+        stream.write(_bytes(writer.end()))
 
 
-def _write_all(outputs: list[tuple[Writer, list[_Take]]], pages: Pages) -> None:
-    """Have every writer write every page, as the pages pass once."""
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
-    def hand_out(takers: list[_Take], number: int | None, text: str) -> None:
-        data = text.encode("utf-8", "replace")
-        for take in takers:
-            take(number, data)
 
-    for writer, takers in outputs:
-        hand_out(takers, None, writer.begin())
+def _write_all(outputs: list[_Output], pages: Pages) -> None:
+    """Have every output get every page, as the pages pass once."""
     for page in pages:
-        for writer, takers in outputs:
-            if isinstance(page, tuple):
-                hand_out(takers, page[0], writer.missing(*page))
-            else:
-                hand_out(takers, page.number, writer.page(page))
-    for writer, takers in outputs:
-        hand_out(takers, None, writer.end())
+        for output in outputs:
+            output.page(page)
+    for output in outputs:
+        output.end()
 
 
 def _prepared_steps(document: MergeContext, *, on_blocks: bool) -> list[DocumentStep]:

@@ -8,8 +8,9 @@ from typing import Self
 from pymupdf4llm.ocr import OCRMode
 
 from engine.convert.ocr.engines.ocrengine import Engine
-from engine.convert.ocr.engines.tesseract import Tesseract
-from engine.job.options import ConvertOptions, OcrEngineName, OcrMode
+from engine.convert.plugins.entrypoints import PluginFailed, made
+from engine.job.options import ConvertOptions, OcrMode
+from engine.job.plugins import Seam
 from engine.sandbox.capabilities import Choice, choose, installed_tools
 
 
@@ -40,8 +41,8 @@ class Ocr:
         choice = choose(installed_tools(), options.ocr_engine, options.ocr_languages)
         try:
             return cls(options.ocr, _engine(choice), choice.problem)
-        except ImportError as error:
-            return cls(options.ocr, None, f"RapidOCR cannot be loaded ({error}): install it again.")
+        except PluginFailed as error:
+            return cls(options.ocr, None, str(error))
 
     @property
     def library_mode(self) -> OCRMode:
@@ -52,8 +53,8 @@ class Ocr:
 
 
 def _engine(choice: Choice) -> Engine | None:
-    if choice.engine is OcrEngineName.RAPIDOCR:
-        from engine.convert.ocr.engines.rapid import RapidOcr  # there only with the extra `ocr`
-
-        return RapidOcr()
-    return Tesseract(installed_tools(), choice.languages) if choice.engine is OcrEngineName.TESSERACT else None
+    """The engine that was chosen, for its languages; raises `PluginFailed`."""
+    if choice.engine is None:
+        return None
+    found: Engine = made(Seam.OCR, choice.engine, choice.languages)
+    return found

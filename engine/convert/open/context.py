@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import pymupdf
 
@@ -59,6 +59,8 @@ class PageContext:
     """When that was, by `time.perf_counter`."""
     told: Told | NoAnswer | None = None
     """What a vision model has said of it; None where none was asked."""
+    is_read_by_others: bool = False
+    """By a vision model or a plug-in, so that hotfolio's own OCR has not been asked for its words."""
 
     def begin(self) -> None:
         """Work on the page begins."""
@@ -109,8 +111,12 @@ Pages = Iterator[PageModel | tuple[int, str]]
 class Writer(ABC):
     """Writes a document in one format: what its methods return, called in this order, is the file.
 
-    Several writers may be given the same page, so they leave it as it is, unless they say otherwise.
+    It is made with the `MergeContext`. Several writers may be given the same page, so they leave it as it is, unless
+    they say otherwise.
     """
+
+    unrefined: "ClassVar[type[Writer] | None]" = None
+    """Of a format that the library writes too: what writes it where pages are not refined."""
 
     def begin(self) -> str:
         """What comes before the first page."""
@@ -157,8 +163,15 @@ class PageSource(Protocol):
         ...
 
 
+Reader = Callable[[PageContext], PageModel | None]
+"""Reads a page; None where the page is left to hotfolio's own reader, as it is where this one raises something.
+
+What others than hotfolio's own give is a `PageModel` with a `RefinedPage`, in points on the page as it is shown.
+"""
+
+
 class Converter(Protocol):
-    """Makes a family of formats."""
+    """Makes a family of formats; it is made without arguments, for each page anew."""
 
     def convert_page(self, page: PageContext) -> None:
         """Do what can be done with one page alone. An exception fails the page, not the document."""

@@ -16,7 +16,7 @@ from engine.job.job import NEEDS_PASSWORD
 from engine.job.kinds import not_accepted
 from engine.job.options import ConvertOptions
 
-Refusal = Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "internal"]
+Refusal = Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "plugin", "internal"]
 
 _extract_form_fields = library_utils.extract_form_fields_with_pages
 

@@ -95,7 +95,7 @@ def _convert_page(page: PageContext, cwd: Path) -> PageResult:
             os.chdir(page.out)
             stack.callback(os.chdir, cwd)
             inner, page.out = page.out, Path()
-            for converter in families.converters():
+            for converter in families.converters(page.options):
                 converter.convert_page(page)
             page.out = inner
             page.files = [inner / file for file in page.files]

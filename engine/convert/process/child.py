@@ -39,7 +39,6 @@ from engine.sandbox.protocol import (
     PagesTask,
     Peeked,
     PeekTask,
-    Preload,
     Previewed,
     PreviewTask,
     Ready,
@@ -56,7 +55,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 _SIGN_OF_LIFE_S = 1.0
 
 
-def serve_forks(control: socket.socket, lifeline: int, *preloaded: Preload) -> NoReturn:
+def serve_forks(control: socket.socket, lifeline: int, *preloaded: str) -> NoReturn:
     """Fork a conversion process for every pair of descriptors that arrives on `control`, until `lifeline` closes.
 
     What only some pages need is loaded by each process that meets one, unless it is `preloaded`.
@@ -214,9 +213,15 @@ class _Child:
         return self._document
 
     def _open(self, task: OpenTask, started: float) -> None:
+        from engine.convert.open.document import CannotOpen
         from engine.convert.open.otherkinds import make_pdf
+        from engine.convert.plugins.entrypoints import PluginFailed, check
         from engine.convert.process.batch import write_head
 
+        try:
+            check(task.options.needed)
+        except PluginFailed as error:  # before anything is done that would be for nothing
+            raise CannotOpen("plugin", str(error)) from error
         noted = make_pdf(task.name, task.options.accept, self._at_times(OpenProgress))
         document = self._document_of(task)
         if task.options.asks_model:
@@ -309,7 +314,7 @@ class _Child:
             sha256=task.sha256,
         )
         busy_s = time.perf_counter() - started
-        self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions()))
+        self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions(task.options)))
 
 
 def _log_traceback() -> None:
@@ -321,7 +326,7 @@ def main() -> NoReturn:
     """Entry point of the fork server: `python -m engine.convert.process.child CONTROL_FD LIFELINE_FD [PRELOAD ...]`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the engine, which stops its processes in order
     control, lifeline = int(sys.argv[1]), int(sys.argv[2])
-    serve_forks(socket.socket(fileno=control), lifeline, *map(Preload, sys.argv[3:]))
+    serve_forks(socket.socket(fileno=control), lifeline, *sys.argv[3:])
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def merge_document(
     context = _merge_context(pages, failed, name, options)
     context.open, context.on_page = open_source, on_page
     context.source, context.sha256 = source, sha256
-    for converter in families.converters():
+    for converter in families.converters(options):
         converter.merge(context)
     Path(PAGE_SIZES).write_text(json.dumps(context.page_sizes), encoding="utf-8")
     Path(PAGE_REASONS).write_text(json.dumps(pages.reasons()), encoding="utf-8")
@@ -67,10 +67,11 @@ def preview_page(name: str, options: ConvertOptions, file: Path, page: int, fail
     return MarkupConverter().preview_page(_merge_context(pages, failed, name, options), page, file)
 
 
-def versions() -> dict[str, str]:
-    """Of the libraries that decide what comes out."""
+def versions(options: ConvertOptions) -> dict[str, str]:
+    """Of the libraries that decide what comes out, and of the plug-ins that were asked for."""
     found = {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
-    return found | installed_tools().versions
+    plugins = {offer.distribution: offer.version for offer in options.plugins}
+    return plugins | found | installed_tools().versions
 
 
 def _finished_so_far() -> Checkpoints:

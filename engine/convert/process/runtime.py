@@ -4,13 +4,19 @@ A fork copies no threads, so whatever a library does in a pool of its own would 
 Runtime and OpenBLAS make a thread per core while PyMuPDF's layout model loads, unless they are told otherwise first.
 """
 
+import contextlib
 import gc
 import os
+import signal
 from pathlib import Path
 
 from engine.convert.ocr.onnx import tame_onnx_runtime
+from engine.convert.plugins import entrypoints
+from engine.job.plugins import Seam
 from engine.sandbox.protocol import Preload
 
+_PLUGIN_LOAD_S = 20
+"""A plug-in that takes longer is not loaded ahead."""
 _preloaded = False
 
 
@@ -19,7 +25,7 @@ def is_preloaded() -> bool:
     return _preloaded
 
 
-def preload(*also: Preload) -> None:
+def preload(*also: str) -> None:
     """Import and warm up everything a page needs, and what only some pages do.
 
     Call before anything has imported NumPy or PyMuPDF.
@@ -40,6 +46,8 @@ def preload(*also: Preload) -> None:
             case Preload.VISION_MODEL:
                 import engine.convert.vlm.answerblocks
                 import engine.convert.vlm.asking  # noqa: F401
+            case _:
+                _preload_plugin(*what.split(":"))
     _warm_up()
     # What is loaded now stays: collecting it again and again would take time in every process, and copy its pages.
     gc.collect()
@@ -49,12 +57,28 @@ def preload(*also: Preload) -> None:
     _preloaded = True
 
 
+def _preload_plugin(seam: str, name: str) -> None:
+    """Load a plug-in, named as `Offer.key` does, if that does no harm; else each process that needs it tries by itself.
+
+    Threads that it starts would keep every process from being used, and a crash would end all of them.
+    """
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(BaseException):
+            signal.alarm(_PLUGIN_LOAD_S)  # ends the process, whatever it is at
+            entrypoints.load(Seam(seam), name)
+            os._exit(0 if thread_count() in (None, 1) else 1)
+        os._exit(1)
+    if os.waitpid(pid, 0)[1] == 0:
+        with contextlib.suppress(entrypoints.PluginFailed):
+            entrypoints.load(Seam(seam), name)
+
+
 def _warm_up() -> None:
     """Read one page, so that the first page of every process costs no more than the others.
 
     What libraries set up at first use (ONNX Runtime's arena and kernels, lazy imports) is then shared by all.
     """
-    import contextlib
     import io
 
     import pymupdf

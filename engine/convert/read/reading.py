@@ -1,15 +1,16 @@
 """Reads a page: by its tags where they deserve it, by the layout model, by OCR where it needs it, or as plain text.
 
-Or by what a vision model has said of it, where one was asked.
+Or by what a vision model has said of it, where one was asked, or by a plug-in.
 """
 
 import pymupdf
 
-from engine.convert.open.context import PageContext
+from engine.convert.open.context import PageContext, Reader
 from engine.convert.open.document import one_line
 from engine.convert.page.blocks import Kind, RefinedPage
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
+from engine.convert.plugins import entrypoints
 from engine.convert.read import bylayout as layout
 from engine.convert.read import byocr as ocrpage
 from engine.convert.read import plain as plaintext
@@ -17,8 +18,10 @@ from engine.convert.read.sheet import Sheet
 from engine.convert.refine.steps import page_steps
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.text import layoutblocks
+from engine.job.formats import Format
 from engine.job.job import PageState
-from engine.job.options import Format, OcrMode, PromptMode, Structure
+from engine.job.options import STANDARD, OcrMode, PromptMode, Structure
+from engine.job.plugins import Seam
 
 
 class NothingRead(Exception):
@@ -27,9 +30,40 @@ class NothingRead(Exception):
 
 def read(page: PageContext) -> PageModel:
     """The page; where one way fails, the next is taken."""
-    options = page.options
     if page.told is not None:
+        page.is_read_by_others = True
         return PageModel(page.number, refined=_as_told(page, page.told))
+    if page.options.reader != STANDARD and not page.text_only:
+        model = _by_plugin(page)
+        if model is not None:
+            return model
+    return read_standard(page)
+
+
+def _by_plugin(page: PageContext) -> PageModel | None:
+    """The page by a plug-in's reader; None where that has failed, or leaves the page to others."""
+    name = page.options.reader
+    reader: Reader = entrypoints.load(Seam.READER, name)
+    try:
+        model = reader(page)
+        if model is None:
+            page.why = f"{name} has left it"
+        elif model.number != page.number or model.refined is None:
+            raise TypeError("what it gives is not this page as blocks")
+    except OSError:
+        raise  # the disk, as a rule
+    except Exception as error:  # noqa: BLE001 - it is not ours, and the page can be read without it
+        page.ocr_words, page.why = [], f"{name} has failed"
+        page.warnings.append(f"Page {page.number} was read without {name}, which has failed ({one_line(error)}).")
+        return None
+    if model is not None:
+        page.state, page.via, page.is_read_by_others = PageState.OK, name, True
+    return model
+
+
+def read_standard(page: PageContext) -> PageModel:
+    """The page by hotfolio's own reader: its tags, the layout model and OCR, or what is left of them."""
+    options = page.options
     if options.refine and not page.text_only:
         refined = _by_tags(page)
         if refined is not None:

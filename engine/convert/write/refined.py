@@ -7,6 +7,7 @@ from typing import Any
 from engine.convert.open.context import MergeContext, Writer, missing_in_markdown, missing_in_text
 from engine.convert.page.blocks import Block, Cell, Kind, furniture_left_out
 from engine.convert.page.pagemodel import PageModel
+from engine.convert.write import unrefined
 from engine.convert.write.markdown import MarkdownWriter
 
 _COLUMN_GAP = "  "
@@ -14,6 +15,8 @@ _COLUMN_GAP = "  "
 
 class MarkdownFile(Writer):
     """The document as Markdown."""
+
+    unrefined = unrefined.MarkdownFile
 
     def __init__(self, document: MergeContext) -> None:
         options = document.options
@@ -31,6 +34,8 @@ class MarkdownFile(Writer):
 class TextFile(Writer):
     """The document as plain text, a blank line between blocks."""
 
+    unrefined = unrefined.TextFile
+
     def __init__(self, document: MergeContext) -> None:
         options = document.options
         self._left_out = furniture_left_out(page_header=options.page_header, page_footer=options.page_footer)
@@ -47,6 +52,8 @@ class TextFile(Writer):
 
 class JsonFile(Writer):
     """The document as JSON: what concerns it as a whole, and its pages as boxes with text, style and structure."""
+
+    unrefined = unrefined.JsonFile
 
     def __init__(self, document: MergeContext) -> None:
         self._head = document.head

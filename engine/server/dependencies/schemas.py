@@ -6,7 +6,6 @@ from pydantic import BaseModel, Field
 
 from engine.base.safetext import display_text
 from engine.job.job import JobState, Step
-from engine.job.options import Format
 from engine.job.snapshot import JobSnapshot
 
 
@@ -27,7 +26,7 @@ class Conversion(BaseModel):
     reason: str | None = Field(description="Why it is in this state, where that is not plain.")
     priority: int = Field(description="Higher runs first.")
     profile: str | None = Field(description="Whose options it is converted by, if by a profile's.")
-    formats: list[Format]
+    formats: list[str]
     pages: int | None = Field(description="Known once the document has been opened.")
     pages_done: int = Field(description="Failed ones included.")
     pages_failed: int

@@ -16,10 +16,11 @@ from pydantic import TypeAdapter
 from starlette.responses import Response, StreamingResponse
 
 from engine.base.safetext import display_text
+from engine.job.formats import Format
 from engine.job.job import Job, JobState
-from engine.job.options import Format
 from engine.publish.pageindex import SIZE_KEY
 from engine.publish.publisher import read_manifest
+from engine.server.docling.doclingoptions import FORMATS
 from engine.server.docling.doclingschemas import (
     ArchivedDocument,
     Component,
@@ -42,8 +43,6 @@ _STATUS: dict[JobState, Literal["success", "partial_success"]] = {
     JobState.DONE: "success",
     JobState.PARTIAL: "partial_success",
 }
-_IN_ANSWERS = frozenset({Format.MD, Format.TXT, Format.JSON, Format.HTML})
-"""Formats for which docling-serve's answer has a place."""
 _archived = TypeAdapter(list[ArchivedDocument])
 
 
@@ -149,7 +148,7 @@ def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, li
     content, errors = DocumentContent(filename=document.filename), list[ErrorItem]()
     if document.job is None or document.place is None:
         return content, errors
-    for kind in (kind for kind in document.job.options.text_formats if kind in _IN_ANSWERS):
+    for kind in (kind for kind in document.job.options.text_formats if kind in FORMATS.values()):
         file = document.place / f"{Path(file_name(document.job)).stem}.{kind}"
         try:
             found = _read(file, document.place)

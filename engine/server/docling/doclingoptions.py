@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.base.safetext import display_name
-from engine.job.options import ConvertOptions, DocumentKind, Format, OcrEngineName, OcrMode
+from engine.job.formats import Format
+from engine.job.options import ConvertOptions, DocumentKind, OcrEngineName, OcrMode
 from engine.job.pageranges import canonical_ranges
 
-_FORMATS = {"md": Format.MD, "json": Format.JSON, "text": Format.TXT, "html": Format.HTML}
+FORMATS = {"md": Format.MD, "json": Format.JSON, "text": Format.TXT, "html": Format.HTML}
+"""docling-serve's words for what it makes, and its answers have a place for."""
 _TRUE = frozenset({"true", "1", "yes", "on", "y", "t"})
 _FALSE = frozenset({"false", "0", "no", "off", "n", "f"})
 _NOT_GIVEN = frozenset({"", "null", "none", "[]", "{}"})
@@ -179,11 +181,11 @@ class _Given:
 def _formats(given: _Given) -> list[Format]:
     words = given.words("to_formats")
     for word in dict.fromkeys(words):
-        if word not in _FORMATS:
+        if word not in FORMATS:
             given.refuse("to_formats", word, "hotfolio makes md, json, html and text")
-    if words and not any(word in _FORMATS for word in words):
+    if words and not any(word in FORMATS for word in words):
         given.unmet.append("None of the formats asked for can be made, so this is Markdown.")
-    return [_FORMATS[word] for word in words if word in _FORMATS] or [Format.MD]
+    return [FORMATS[word] for word in words if word in FORMATS] or [Format.MD]
 
 
 def _languages(given: _Given) -> dict[str, Any]:

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import HTTPException
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from engine.base.safetext import display_name, display_text
 from engine.job.job import MAX_PRIORITY
@@ -14,16 +25,18 @@ from engine.job.options import (
     ChunkUnit,
     ConverterName,
     ConvertOptions,
-    Format,
     Language,
     OcrEngineName,
     OcrMode,
+    PluginName,
     PromptMode,
     RefineStep,
     Structure,
+    require,
     split,
 )
 from engine.job.pageranges import canonical_ranges
+from engine.job.plugins import Seam, offers
 
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
@@ -32,6 +45,18 @@ URLENCODED = "application/x-www-form-urlencoded"
 NOT_ASKED = frozenset({"accept", "vlm_url", "vlm_model", "vlm_prompts", "vlm_timeout"})
 """Options that are the settings' alone: whom the engine calls, and what it opens, is not for a client to say."""
 _LISTS = ("formats", "skip_steps", "ocr_languages", "pages")
+
+
+class _Offered:
+    """Has the API's schema list what there is, plug-ins included."""
+
+    def __init__(self, seam: Seam, *words: str) -> None:
+        self._seam = seam
+        self._words = words
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        handler(schema)
+        return {"type": "string", "enum": [*self._words, *(offer.name for offer in offers(self._seam))]}
 
 
 class Wishes(BaseModel):
@@ -45,7 +70,7 @@ class Wishes(BaseModel):
     priority: int | None = Field(
         None, ge=-MAX_PRIORITY, le=MAX_PRIORITY, description="Higher runs first; the profile's, or 0, unless given."
     )
-    formats: Annotated[tuple[Format, ...] | None, BeforeValidator(split)] = Field(
+    formats: Annotated[tuple[Annotated[PluginName, _Offered(Seam.FORMAT)], ...] | None, BeforeValidator(split)] = Field(
         None, min_length=1, description="What to make, with commas between: `md,json`."
     )
     pages: Annotated[str | None, BeforeValidator(canonical_ranges)] = Field(
@@ -53,7 +78,12 @@ class Wishes(BaseModel):
     )
     converter: ConverterName | None = Field(None, description="What pages are read by.")
     prompt_mode: PromptMode | None = Field(None, description="What a vision model is asked for, where one reads.")
-    ocr_engine: OcrEngineName | None = Field(None, description="What does the OCR.")
+    reader: Annotated[PluginName, _Offered(Seam.READER)] | None = Field(
+        None, description="What reads the pages that no vision model reads: `standard`, or a plug-in's reader."
+    )
+    ocr_engine: Annotated[PluginName, _Offered(Seam.OCR, OcrEngineName.AUTO)] | None = Field(
+        None, description="What does the OCR."
+    )
     ocr_languages: Annotated[tuple[Language, ...] | None, BeforeValidator(split)] = Field(
         None, description="Languages of scanned pages, by their codes in Tesseract, with commas between."
     )
@@ -72,6 +102,12 @@ class Wishes(BaseModel):
     skip_steps: Annotated[tuple[RefineStep, ...] | None, BeforeValidator(split)] = Field(
         None, description="Steps of refinement to leave out, with commas between."
     )
+
+    @field_validator("formats", "reader", "ocr_engine")
+    @classmethod
+    def _is_there(cls, value: Any, info: ValidationInfo) -> Any:
+        require({info.field_name or "": value})
+        return value
 
     def options(self, base: ConvertOptions) -> ConvertOptions:
         """The conversion's options: `base`, but for what is said here. Raises `HTTPException` 422 with a sentence."""

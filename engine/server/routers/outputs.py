@@ -13,25 +13,11 @@ from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
+from engine.job.formats import OTHER, media_types
 from engine.server.dependencies.parameters import ConversionId
 from engine.server.dependencies.schemas import Problem
 from engine.server.dependencies.service import Service
 from engine.server.routers.results import Result
-
-MEDIA_TYPES = {
-    ".md": "text/markdown; charset=utf-8",
-    ".txt": "text/plain; charset=utf-8",
-    ".json": "application/json",
-    ".jsonl": "application/x-ndjson",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".tiff": "image/tiff",
-    ".pdf": "application/pdf",
-}
-"""By a file name's suffix; nothing that a browser would run is ever called by its name."""
-_OTHER = "application/octet-stream"
 
 _FOUND: dict[int | str, dict[str, Any]] = {
     404: {"model": Problem, "description": "There is no such conversion, or no such file in its result."},
@@ -41,7 +27,7 @@ _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file.",
-        "content": {kind.split(";")[0]: _BYTES for kind in (*MEDIA_TYPES.values(), _OTHER)},
+        "content": {kind.split(";")[0]: _BYTES for kind in (*media_types().values(), OTHER)},
     },
     206: {"description": "The part that `Range` asks for."},
     400: {"model": Problem, "description": "The path leads out of the result, or is none."},
@@ -127,7 +113,7 @@ class Download(FileResponse):
 
 def media_type(name: str) -> str:
     """How a file is called on the wire."""
-    return MEDIA_TYPES.get(PurePosixPath(name).suffix.lower(), _OTHER)
+    return media_types().get(PurePosixPath(name).suffix.lower(), OTHER)
 
 
 def _headers(name: str) -> Mapping[str, str]:

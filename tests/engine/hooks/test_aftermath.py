@@ -17,8 +17,9 @@ import pytest
 
 from engine.hooks import webhook
 from engine.hooks.aftermath import Aftermath
+from engine.job.formats import Format
 from engine.job.job import Job, JobState, Source, Submission
-from engine.job.options import ConvertOptions, Format
+from engine.job.options import ConvertOptions
 from engine.queue.jobqueue import JobQueue
 from engine.queue.outbox import Outbox
 from engine.queue.progress import ProgressTracker

@@ -20,8 +20,9 @@ from engine.base.errors import Stopping
 from engine.hooks import posting, webhook
 from engine.hooks.webhook import MAX_DELAY_S, MAX_SILENCE_S, Webhook, backoff
 from engine.job.ending import Ending
+from engine.job.formats import Format
 from engine.job.job import JobState
-from engine.job.options import ConvertOptions, Format
+from engine.job.options import ConvertOptions
 from engine.queue.outbox import Later, Notice
 from engine.settings.settings import Settings
 from tests.clock import Clock

@@ -9,8 +9,8 @@ import pytest
 
 from engine.facade.engine import Engine
 from engine.facade.reloading import BANNER, Reloader
+from engine.job.formats import Format
 from engine.job.job import Job, JobState, Source
-from engine.job.options import Format
 from engine.queue.progress import ProgressTracker
 from engine.settings.live import LiveSettings
 from engine.settings.loading import LoadedSettings, load_settings

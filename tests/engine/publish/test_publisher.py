@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from engine.base.disk import exchange, fsync_tree
 from engine.base.errors import OutputUnwritable
+from engine.job.formats import Format
 from engine.job.job import JobState, PageState, Source
-from engine.job.options import ConvertOptions, Format
+from engine.job.options import ConvertOptions
 from engine.publish import publisher as publish_module
 from engine.publish.publisher import MANIFEST, Publisher, build_manifest, read_manifest, safe_name, settle_source
 from engine.queue.store import JobStore

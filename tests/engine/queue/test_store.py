@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from engine.base.errors import HotfolioError, IllegalTransition, NoSuchJob, OutputUnwritable
+from engine.job.formats import Format
 from engine.job.job import Checkpoint, Job, JobState, PageState, Submission
-from engine.job.options import ConvertOptions, Format
+from engine.job.options import ConvertOptions
 from engine.queue import schema as schema_module
 from engine.queue.schema import SCHEMA_VERSION
 from engine.queue.store import DATABASE, JobStore

@@ -10,8 +10,9 @@ import pytest
 from engine.base.errors import HotfolioError, NoSuchJob, SourceUnreadable
 from engine.base.sockets import bind
 from engine.facade.engine import Engine
+from engine.job.formats import Format
 from engine.job.job import JobState
-from engine.job.options import ConvertOptions, Format
+from engine.job.options import ConvertOptions
 from engine.remote.client import RemoteEngine
 from engine.remote.contract import EngineLike
 from engine.server.app.listener import serve

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.base.errors import ChildGarbage
+from engine.job.formats import Format
 from engine.job.job import PageState
-from engine.job.options import ConvertOptions, Format
+from engine.job.options import ConvertOptions
 from engine.sandbox.protocol import (
     Event,
     Merged,

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from engine.base.errors import SettingsError
+from engine.job.formats import Format
 from engine.job.job import Source
-from engine.job.options import Format, OcrMode
+from engine.job.options import OcrMode
 from engine.remote.wire import decode, encode
 from engine.settings.loading import load_settings
 from engine.settings.profiles import OnSuccess, Polling

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from engine.base.errors import SandboxUnavailable, SettingsError
-from engine.job.options import ConvertOptions, Format, OcrMode
+from engine.job.formats import Format
+from engine.job.options import ConvertOptions, OcrMode
 from engine.sandbox import forkserver
 from engine.sandbox.backend import Limits
 from engine.sandbox.local import LocalBackend
@@ -193,7 +194,7 @@ def test_a_wrong_variable_is_named_with_what_was_meant(monkeypatch: pytest.Monke
     [
         ("dpi", "5", "greater than or equal to 18"),
         ("dpi", "many", "valid integer"),
-        ("formats", "md,docx", "'md', 'txt'"),
+        ("formats", "md,docx", "there is no format docx; there is md, txt, json"),
         ("ocr", "sometimes", "'auto', 'never' or 'force'"),
         ("settle", "-1", "greater than or equal to 0"),
         ("page_timeout", "0", "greater than 0"),

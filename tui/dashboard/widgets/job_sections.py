@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.base.safetext import display_name, display_text
 from engine.job.job import JobState, PageState
-from engine.job.options import ConverterName, ConvertOptions, OcrEngineName
+from engine.job.options import STANDARD, ConverterName, ConvertOptions, OcrEngineName
 from engine.job.snapshot import MARKS, JobDetail, JobSnapshot, PageMap
 from tui.dashboard.advice import advice
 from tui.dashboard.look import Look
@@ -95,7 +95,7 @@ def messages(detail: JobDetail, width: int, look: Look) -> list[_Line]:
 
 def _ocr(options: ConvertOptions) -> str:
     """When OCR runs, by which engine and in which languages where that was chosen."""
-    chosen = [] if options.ocr_engine is OcrEngineName.AUTO else [str(options.ocr_engine)]
+    chosen = [] if options.ocr_engine == OcrEngineName.AUTO else [str(options.ocr_engine)]
     return " ".join([str(options.ocr), *chosen, *([",".join(options.ocr_languages)] if options.ocr_languages else [])])
 
 
@@ -125,6 +125,8 @@ def facts(detail: JobDetail, width: int, look: Look) -> list[_Line]:
 
 def _options_text(options: ConvertOptions) -> str:
     words = [f"ocr {_ocr(options)}", f"images {'yes' if options.images else 'no'}", f"{options.dpi} dpi"]
+    if options.reader != STANDARD:
+        words.insert(0, f"read by {options.reader}")
     if options.converter is ConverterName.VLM:
         words.insert(0, f"{options.vlm_model} by {options.prompt_mode}")
     return display_text(", ".join(words))

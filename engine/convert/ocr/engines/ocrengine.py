@@ -42,7 +42,7 @@ class ReadLine:
 
 
 class Engine(Protocol):
-    """Reads pictures of pages."""
+    """Reads pictures of pages. It is made with the languages that are asked for, as a tuple of names of Tesseract's."""
 
     @property
     def name(self) -> str:

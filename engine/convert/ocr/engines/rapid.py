@@ -52,6 +52,9 @@ class RapidOcr:
 
     name = "rapidocr"
 
+    def __init__(self, languages: tuple[str, ...] = ()) -> None:
+        """The one model reads all its languages."""
+
     def read(self, pixels: Pixels, dpi: float) -> list[ReadLine]:
         """The lines of a page; see `Engine.read`."""
         engine = load()

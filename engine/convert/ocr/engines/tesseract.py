@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engine.convert.ocr.engines.deskew import back, level, skew_of
 from engine.convert.ocr.engines.ocrengine import ASCENT, Corners, OcrFailed, Pixels, ReadLine, ReadWord, at
-from engine.sandbox.capabilities import OcrTools
+from engine.sandbox.capabilities import installed_tools
 
 _TIMEOUT_S = 900
 """More than any page takes; the engine's own limit is `ocr_timeout`, which ends this process and Tesseract with it."""
@@ -36,8 +36,9 @@ class Tesseract:
 
     name = "tesseract"
 
-    def __init__(self, tools: OcrTools, languages: tuple[str, ...]) -> None:
+    def __init__(self, languages: tuple[str, ...]) -> None:
         """Without languages it reads English, or the first that is installed."""
+        tools = installed_tools()
         self._program = str(tools.tesseract)
         known = tools.tesseract_languages
         chosen = languages or (("eng",) if "eng" in known else tuple(sorted(known)[:1]))

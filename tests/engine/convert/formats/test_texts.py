@@ -9,7 +9,7 @@ from engine.convert.formats.texts import MarkupConverter
 from engine.convert.open.context import MergeContext
 from engine.convert.page.blocks import RefinedPage
 from engine.convert.page.pagemodel import PageModel
-from engine.job.options import ConvertOptions, Format
+from engine.job.options import ConvertOptions
 from tests.engine.convert.pages import paragraph
 
 HEAD = {"filename": "a.pdf", "page_count": 4, "toc": [], "metadata": {}, "form_fields": {}}
@@ -35,7 +35,7 @@ def merged(out: Path, *texts: str, formats: tuple[str, ...], failed: dict[int, s
         RefinedPage(number, 600.0, 800.0, [paragraph(100.0, text)] if text else [])
         for number, text in zip(numbers, texts, strict=True)
     ]
-    options = ConvertOptions(formats=tuple(Format(name) for name in formats))
+    options = ConvertOptions(formats=formats)
     document = MergeContext(HEAD, "a", "a.pdf", options, out, Checkpoints(pages), failed)
     MarkupConverter().merge(document)
     return document

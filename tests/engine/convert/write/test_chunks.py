@@ -15,7 +15,8 @@ from engine.convert.page.blocks import Block, Cell, Continuation, Kind, RefinedP
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.write.chunks import ChunkFile
 from engine.convert.write.textsize import measure, sentence_starts, tokens, word_starts
-from engine.job.options import ChunkUnit, ConvertOptions, Format
+from engine.job.formats import Format
+from engine.job.options import ChunkUnit, ConvertOptions
 from tests.engine.convert.pages import block, table
 from tests.places import DOCS
 
@@ -413,5 +414,5 @@ def test_the_command_in_the_docs_asks_for_formats_that_there_are() -> None:
     docs = (DOCS / "configuration.md").read_text(encoding="utf-8")
     asked = re.findall(r"^    hotfolio convert report\.pdf -f (\S*chunks\S*)$", docs, re.MULTILINE)
     assert [ConvertOptions(formats=formats).formats for formats in asked] == [  # type: ignore[arg-type]
-        (Format.MD, Format.HTML, Format.CHUNKS, Format.PAGE_TXT)
+        (Format.MD, Format.HTML, "chunks", "page-txt")
     ]

@@ -12,8 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from engine.facade.engine import Engine
+from engine.job.formats import Format
 from engine.job.job import JobState
-from engine.job.options import ConverterName, ConvertOptions, Format, OcrMode, PromptMode
+from engine.job.options import ConverterName, ConvertOptions, OcrMode, PromptMode
 from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.server.routers.forms import NOT_ASKED, Wishes

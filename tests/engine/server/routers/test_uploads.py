@@ -17,8 +17,8 @@ from pydantic import ByteSize
 
 from engine.base.sockets import bind, connect, socket_path
 from engine.facade.engine import Engine
+from engine.job.formats import Format
 from engine.job.job import JobState
-from engine.job.options import Format
 from engine.server.app.api import create_api
 from engine.server.app.listener import serve
 from engine.server.dependencies.service import Service

@@ -1,0 +1,1 @@
+"""Where a plug-in's code enters: loaded by name in conversion processes, and nowhere else."""
