@@ -21,9 +21,9 @@ def measure(lab: Lab) -> Result:
         finishes.wait(engine.submit_many([lab.copy(corpus.warm_up) for _ in range(WORKERS)]))
         for _ in range(lab.repeat):
             copies = [lab.copy(file) for file in files * rounds]
-            busy_s, started = engine.busy_s, time.perf_counter()
+            busy_s, started = engine.vitals().busy_s, time.perf_counter()
             wall_s = finishes.wait(engine.submit_many(copies)) - started
-            shares.append((engine.busy_s - busy_s) / (wall_s * WORKERS))
+            shares.append((engine.vitals().busy_s - busy_s) / (wall_s * WORKERS))
     return Result(
         "pool_efficiency",
         f"{len(files) * rounds} documents with {pages * rounds} pages, {WORKERS} workers, warm: the time conversion "

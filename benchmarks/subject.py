@@ -35,14 +35,13 @@ def queue(home: Path, count: int) -> None:
 
     from benchmarks.lab import make_settings
     from engine.facade.engine import Engine
-    from engine.job.snapshot import NO_JOBS
 
     answers = Answers()
     engine = Engine(make_settings(home))
     engine.start()
     engine.pause()
     answers.say("ready")
-    while engine.snapshot(since=NO_JOBS).totals.queue_depth < count:
+    while engine.overview().totals.queue_depth < count:
         time.sleep(0.02)
     queued_at = time.monotonic()
     gc.collect()

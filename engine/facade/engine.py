@@ -9,12 +9,13 @@ from pathlib import Path
 
 from engine.base.safetext import display_name
 from engine.facade.callbacks import Callbacks
+from engine.facade.checkup import vitals_of
 from engine.facade.machinery import Machinery
 from engine.facade.submitting import Wish
 from engine.job.job import Job, JobState, Move
 from engine.job.options import ConvertOptions
 from engine.job.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
-from engine.queue.tally import Tally
+from engine.job.vitals import Vitals
 from engine.sandbox.backend import MakeBackend
 from engine.sandbox.registry import LOCAL, make_backend
 from engine.settings.live import LiveSettings
@@ -165,6 +166,10 @@ class Engine:
         """What is going on, with the jobs changed since a version."""
         return self._machinery.queue.view.snapshot(since)
 
+    def overview(self) -> Snapshot:
+        """What is going on as a whole, as of the latest version and without any jobs."""
+        return self._machinery.queue.view.overview()
+
     def job(self, job_id: int) -> JobSnapshot:
         """One job; raises `NoSuchJob`."""
         return self._machinery.reader.job(job_id)
@@ -227,44 +232,13 @@ class Engine:
         return self._machinery.aftermath.is_busy
 
     @property
-    def following_up(self) -> int:
-        """How many commands and deliveries are still to follow on jobs that have ended, due or not."""
-        return self._machinery.aftermath.left
-
-    @property
     def is_stopping(self) -> bool:
         """Whether `stop` has been called."""
         return self._stopping.is_set()
 
-    @property
-    def queue_depth(self) -> int:
-        """How many jobs wait for a worker, from memory."""
-        return self._machinery.queue.view.queue_depth
-
-    @property
-    def sandbox_failures(self) -> int:
-        """How often in a row no conversion process could be started; work pauses and is tried again."""
-        return self._machinery.pool.sandbox_failures
-
-    @property
-    def busy_s(self) -> float:
-        """Seconds conversion processes have spent on their tasks since the start, all together."""
-        return self._machinery.pool.busy_s
-
-    @property
-    def tally(self) -> Tally:
-        """What has happened since the start, in numbers."""
-        return self._machinery.queue.view.tally
-
-    @property
-    def longest_wait_s(self) -> float | None:
-        """For how long the job has waited that has waited longest, from memory; None if none waits."""
-        return self._machinery.queue.view.longest_wait_s()
-
-    @property
-    def fork_server_pid(self) -> int | None:
-        """The process that conversion processes come from, if there is one right now."""
-        return self._machinery.backend.pid
+    def vitals(self) -> Vitals:
+        """How the engine does, in numbers; looks at its processes and disks."""
+        return vitals_of(self._machinery, self.settings, is_paused_by_hand=self.is_paused, is_stopping=self.is_stopping)
 
     # --- acting ---
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 from engine.facade.reloading import Reloader
-from engine.job.snapshot import NO_JOBS
 from engine.queue.jobqueue import JobQueue
 from engine.settings.settings import Settings
 from engine.settings.statefolder import disk_problem
@@ -57,7 +56,7 @@ class Keeper:
         while not self._stopping.wait(_PACE_S):
             try:
                 self._pool.read_processes()
-                for worker in self._queue.view.snapshot(since=NO_JOBS).workers:
+                for worker in self._queue.view.overview().workers:
                     if worker.job_id is not None and (worker.seconds_on_page or 0) > _SLOW_PAGE_S:
                         self._conversions.batches.suspect_slow(worker.job_id)
                 self._queue.offer_delayed()

@@ -15,7 +15,6 @@ from engine.facade.submitting import Submitter
 from engine.hooks.aftermath import Aftermath
 from engine.intake.hotfolders import HotFolders
 from engine.job.job import JobState
-from engine.job.snapshot import NO_JOBS
 from engine.publish.rebuild import rebuild
 from engine.queue.jobqueue import open_queue
 from engine.sandbox.backend import Backend
@@ -90,7 +89,7 @@ class Machinery:
         """Whether everything that is present is finished, held jobs aside, and what follows on that is done."""
         if self.hotfolders.is_scanning or self.hotfolders.waiting:
             return False
-        counts = self.queue.view.snapshot(since=NO_JOBS).totals.by_state
+        counts = self.queue.view.overview().totals.by_state
         return not counts[JobState.QUEUED] and not counts[JobState.RUNNING] and not self.aftermath.is_busy
 
     def drain(self) -> None:

@@ -19,12 +19,14 @@ class ChangeLog:
         self.version = 0
         """Grows with every change."""
         self._changes: OrderedDict[int, int] = OrderedDict()  # job id to version, oldest change first
+        self._by_conversion: dict[str, int] = {}
         self._removals: deque[tuple[int, int]] = deque(maxlen=_REMOVALS_KEPT)
 
     def put(self, snapshot: JobSnapshot) -> None:
         """A job is new or changed."""
         job_id = snapshot.job.id
         self.jobs[job_id] = snapshot
+        self._by_conversion[snapshot.job.conversion_id] = job_id
         self.version += 1
         self._changes[job_id] = self.version
         self._changes.move_to_end(job_id)
@@ -34,6 +36,7 @@ class ChangeLog:
         before = self.jobs.pop(job_id, None)
         if before is not None:
             del self._changes[job_id]
+            self._by_conversion.pop(before.job.conversion_id, None)
             self.version += 1
             self._removals.append((self.version, job_id))
         return before
@@ -47,6 +50,10 @@ class ChangeLog:
                 self.put(snapshot)
         for job_id in gone:
             self.remove(job_id)
+
+    def find(self, conversion_id: str) -> JobSnapshot | None:
+        """The job with this UUID."""
+        return self.jobs.get(self._by_conversion.get(conversion_id, 0))
 
     def since(self, version: int) -> tuple[tuple[JobSnapshot, ...], tuple[int, ...]]:
         """Jobs new or changed since a version, the latest change last, and the ids of those gone since."""

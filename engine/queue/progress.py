@@ -62,7 +62,6 @@ class ProgressTracker:
         self._clock = clock
         self._lock = threading.Lock()
         self._log = ChangeLog()
-        self._by_conversion: dict[str, int] = {}
         self._live: dict[int, _Live] = {}
         self._workers: dict[int, WorkerSnapshot] = {}
         self._under_way: dict[int, dict[int, float]] = {}  # of each worker its pages, and since when
@@ -102,7 +101,6 @@ class ProgressTracker:
                 after = JobSnapshot.of(job)
             self._put(after)
             self._count(after, +1)
-            self._by_conversion[job.conversion_id] = job.id
             return True
 
     def remove_job(self, job_id: int) -> None:
@@ -113,7 +111,6 @@ class ProgressTracker:
                 self._count(before, -1)
                 self._waits.end(job_id)
                 self._live.pop(job_id, None)
-                self._by_conversion.pop(before.job.conversion_id, None)
 
     def step(self, job_id: int, step: Step) -> None:
         """A running job enters a step."""
@@ -250,29 +247,18 @@ class ProgressTracker:
     def snapshot(self, since: int = 0) -> Snapshot:
         """Everything, with the jobs that have changed since a version; 0 means all jobs."""
         with self._lock:
-            now = self._clock()
-            changed, removed = self._log.since(since)
-            return Snapshot(
-                self._log.version,
-                changed,
-                removed,
-                tuple(self._with_pages(self._workers[n], now) for n in sorted(self._workers)),
-                self._totals(now),
-                tuple(self._banners.values()),
-                self.is_paused,
-            )
+            return self._snapshot(*self._log.since(since))
+
+    def overview(self) -> Snapshot:
+        """Everything but the jobs."""
+        with self._lock:
+            return self._snapshot((), ())
 
     def longest_wait_s(self) -> float | None:
         """For how long the job has waited that has waited longest; None if none waits."""
         with self._lock:
             since = self._waits.oldest()
             return None if since is None else max(0.0, self._clock() - since)
-
-    @property
-    def queue_depth(self) -> int:
-        """How many jobs wait for a worker."""
-        with self._lock:
-            return self._counts[JobState.QUEUED]
 
     def job(self, job_id: int) -> JobSnapshot | None:
         """One job as it stands."""
@@ -282,7 +268,7 @@ class ProgressTracker:
     def find(self, conversion_id: str) -> JobSnapshot | None:
         """The job with this UUID as it stands."""
         with self._lock:
-            return self._log.jobs.get(self._by_conversion.get(conversion_id, 0))
+            return self._log.find(conversion_id)
 
     def snapshots(self) -> list[JobSnapshot]:
         """All jobs on the list as they stand, in the order in which they came onto it."""
@@ -305,6 +291,18 @@ class ProgressTracker:
             return {job_id: live.page_map for job_id, live in self._live.items()}
 
     # --- below, the lock is held ---
+
+    def _snapshot(self, changed: tuple[JobSnapshot, ...], removed: tuple[int, ...]) -> Snapshot:
+        now = self._clock()
+        return Snapshot(
+            self._log.version,
+            changed,
+            removed,
+            tuple(self._with_pages(self._workers[n], now) for n in sorted(self._workers)),
+            self._totals(now),
+            tuple(self._banners.values()),
+            self.is_paused,
+        )
 
     def _put(self, snapshot: JobSnapshot) -> None:
         self._running_pages_left += _pages_left(snapshot) - _pages_left(self._log.jobs.get(snapshot.job.id))

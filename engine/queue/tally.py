@@ -3,9 +3,9 @@
 import threading
 import time
 from bisect import bisect_left
-from dataclasses import dataclass
 
 from engine.job.job import FINISHED, JobState, PageResult, PageState
+from engine.job.vitals import Facts, Spread
 from engine.sandbox.ends import ProcessEnd
 
 PAGE_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
@@ -15,30 +15,6 @@ JOB_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800,
 WAIT_SECONDS = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 14_400, 43_200, 86_400)
 """Bounds of the seconds a job waits until it is begun: from an idle engine to a day."""
 _TIMED = (JobState.DONE, JobState.PARTIAL, JobState.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How durations are spread."""
-
-    bounds: tuple[float, ...]
-    """Upper bounds in seconds, themselves included, in order."""
-    counts: tuple[int, ...]
-    """Durations between each bound and the one before; the last number is of those above all bounds."""
-    total_s: float
-    """All of them together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """A tally as of one moment."""
-
-    pages: dict[PageState, int]
-    page_seconds: dict[PageState, Spread]
-    jobs: dict[JobState, int]
-    job_seconds: dict[JobState, Spread]
-    waits: Spread
-    process_ends: dict[ProcessEnd, int]
 
 
 class Tally:
@@ -93,7 +69,7 @@ class Tally:
                 dict(self._jobs),
                 {state: durations.spread() for state, durations in self._job_seconds.items()},
                 self._waits.spread(),
-                dict(self._process_ends),
+                {str(why): count for why, count in self._process_ends.items()},
             )
 
 

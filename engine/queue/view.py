@@ -22,6 +22,10 @@ class QueueView:
         """Everything, with the jobs that have changed since a version; 0 means all jobs."""
         return self._tracker.snapshot(since)
 
+    def overview(self) -> Snapshot:
+        """Everything but the jobs."""
+        return self._tracker.overview()
+
     def job(self, job_id: int) -> JobSnapshot | None:
         """One job as it stands; None if it is not on the list."""
         return self._tracker.job(job_id)
@@ -50,11 +54,6 @@ class QueueView:
     def page_maps(self) -> dict[int, PageMap]:
         """The page maps of all running jobs."""
         return self._tracker.page_maps()
-
-    @property
-    def queue_depth(self) -> int:
-        """How many jobs wait for a worker."""
-        return self._tracker.queue_depth
 
     def longest_wait_s(self) -> float | None:
         """For how long the job has waited that has waited longest; None if none waits."""

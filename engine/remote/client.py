@@ -1,29 +1,33 @@
 """RemoteEngine: the façade of an engine in another process, over its Unix socket."""
 
 import contextlib
+import functools
 import http.client
 import logging
 import os
+import queue
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from engine.base.errors import AnotherVersion, EngineUnreachable, HotfolioError
 from engine.base.safetext import display_name
 from engine.base.sockets import connect, socket_path
-from engine.job.job import Job, JobState, Move
-from engine.job.options import ConvertOptions
-from engine.job.snapshot import NO_JOBS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot
+from engine.job.job import Job
+from engine.job.snapshot import JobSnapshot, PageMap, Snapshot
+from engine.remote.contract import ServedEngine
 from engine.remote.mirror import Mirror
-from engine.remote.wire import Greeting, Refusal, Update, decode, decode_result, encode
+from engine.remote.wire import Call, Greeting, Refusal, Update, calls_of, decode, encode
 from engine.settings.settings import Settings
 
 log = logging.getLogger(__name__)
+
+Remote = TypeVar("Remote", bound="RemoteEngine")
 
 CALL_TIMEOUT_S = 40.0
 """For a call; the longest, a look at a page, gives up on the other side after 20 s."""
@@ -55,11 +59,18 @@ class Connection:
             )
         return greeting
 
-    def ask(self, call: str, arguments: object = None, timeout_s: float = CALL_TIMEOUT_S) -> bytes:
-        """The answer to a call, as JSON. Raises what the engine has raised, or `EngineUnreachable`."""
+    def call(self, call: Call, *arguments: object, **named: object) -> Any:
+        """Call one of the engine's methods. Raises what the engine has raised, or `EngineUnreachable`."""
+        return _readable(call.decode_result, self._post(call.name, call.encode_arguments(*arguments, **named)))
+
+    def ask(self, question: str, about: object = None, timeout_s: float = CALL_TIMEOUT_S) -> bytes:
+        """The answer, as JSON, to what is no method of the engine's. Raises as `call` does."""
+        return self._post(question, encode(about), timeout_s)
+
+    def _post(self, name: str, body: bytes, timeout_s: float = CALL_TIMEOUT_S) -> bytes:
         channel = _Channel(self._state_folder, timeout_s)
         try:
-            channel.request("POST", f"/rpc/{call}", encode(arguments), {"Content-Type": "application/json"})
+            channel.request("POST", f"/rpc/{name}", body, {"Content-Type": "application/json"})
             answer = channel.getresponse()
             data = answer.read()
         except (OSError, http.client.HTTPException) as error:
@@ -70,10 +81,6 @@ class Connection:
             return data
         refusal: Refusal = _readable(lambda data: decode(data, Refusal), data)
         raise refusal.exception()
-
-    def call(self, name: str, **arguments: Any) -> Any:
-        """Call one of the façade's methods."""
-        return _readable(lambda data: decode_result(name, data), self.ask(name, arguments))
 
 
 class _Channel(http.client.HTTPConnection):
@@ -86,8 +93,30 @@ class _Channel(http.client.HTTPConnection):
         self.sock = connect(socket_path(self._state_folder), self._timeout_s)
 
 
-class RemoteEngine:
+def calling(contract: type) -> Callable[[type[Remote]], type[Remote]]:
+    """Give a class all methods of a contract that travel; each of them calls the engine."""
+
+    def equip(kind: type[Remote]) -> type[Remote]:
+        for name, call in calls_of(contract).items():
+            setattr(kind, name, _elsewhere(call))
+        return kind
+
+    return equip
+
+
+def _elsewhere(call: Call) -> Callable[..., Any]:
+    @functools.wraps(call.method)
+    def method(engine: "RemoteEngine", *arguments: object, **named: object) -> Any:
+        return engine.call(call, *arguments, **named)
+
+    return method
+
+
+@calling(ServedEngine)
+class RemoteEngine(ServedEngine):
     """An engine that somebody else runs. Thread-safe.
+
+    What is written here is what is known without asking; all that travels by the contract is called over there.
 
     A thread follows what the engine does, so that asking from memory never waits. When the connection is lost, the
     last state stays, with a banner, until an engine answers again on the same state folder; it may be another one.
@@ -100,6 +129,9 @@ class RemoteEngine:
         self._mirror = Mirror()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._callbacks: tuple[Callable[[Job], None], ...] = ()
+        self._finished: queue.SimpleQueue[tuple[Job, tuple[Callable[[Job], None], ...]]] = queue.SimpleQueue()
+        """Jobs, and who is to be told: those who listened when it became known."""
         self.on_lost: Callable[[], None] = lambda: None
         """Called, on this object's own thread, while no engine answers; it may start one."""
 
@@ -156,6 +188,16 @@ class RemoteEngine:
         return self._greeting.origins
 
     @property
+    def settings_revision(self) -> int:
+        """Grows when the engine's settings change."""
+        return self._greeting.settings_revision
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The folders that results are in, absolute, also those of hot folders that are none any more."""
+        return self._greeting.outputs
+
+    @property
     def discovered(self) -> int:
         """Files the scan of the input folder has come across so far."""
         return self._mirror.discovered
@@ -176,6 +218,11 @@ class RemoteEngine:
         return self._mirror.is_lost
 
     @property
+    def is_stopping(self) -> bool:
+        """Whether the engine comes to its end, or is not followed any more."""
+        return self._closing.is_set() or self._mirror.is_stopping
+
+    @property
     def is_paused(self) -> bool:
         """Whether `pause` is in force."""
         return self._mirror.is_user_paused
@@ -189,135 +236,47 @@ class RemoteEngine:
         """What is going on, with the jobs changed since a version."""
         return self._mirror.snapshot(since)
 
+    def overview(self) -> Snapshot:
+        """What is going on as a whole, as of the latest version and without any jobs."""
+        return self._mirror.overview()
+
     def job(self, job_id: int) -> JobSnapshot:
         """One job; raises `NoSuchJob`."""
         return self._mirror.job(job_id)
+
+    def find(self, conversion_id: str) -> JobSnapshot:
+        """The job on the list with this UUID; raises `NoSuchJob`."""
+        return self._mirror.find(conversion_id)
 
     def page_map(self, job_id: int) -> PageMap | None:
         """The page map of a running job; None for others."""
         return self._mirror.page_map(job_id)
 
-    # --- asking ---
+    def page_maps(self) -> Mapping[int, PageMap]:
+        """The page maps of all running jobs."""
+        return self._mirror.page_maps()
 
-    def overview(self) -> Snapshot:
-        """What is going on as a whole, without the jobs; asked of the engine, not from memory."""
-        snapshot: Snapshot = self._connection.call("snapshot", since=NO_JOBS)
-        return snapshot
+    def on_finished(self, callback: Callable[[Job], None]) -> None:
+        """Have `callback` called with every job that finishes from now on, on this object's own thread."""
+        self._callbacks = (*self._callbacks, callback)
 
-    def select(
-        self, ids: Sequence[tuple[int, int]] | None = None, states: Sequence[JobState] | None = None
-    ) -> list[JobSnapshot]:
-        """Jobs on the list, by ranges of ids and by state. Raises `NoSuchJob` for a single id that is not on it."""
-        found: list[JobSnapshot] = self._connection.call("select", ids=_list(ids), states=_list(states))
-        return found
+    # --- elsewhere ---
 
-    def detail(self, job_id: int) -> JobDetail:
-        """One job in full; reads the disk. Raises `NoSuchJob`."""
-        found: JobDetail = self._connection.call("detail", job_id=job_id)
-        return found
-
-    def preview(self, job_id: int, *, page: int | None = None) -> str:
-        """The job's Markdown, or one page's, safe to show. Raises `HotfolioError`."""
-        text: str = self._connection.call("preview", job_id=job_id, page=page)
-        return text
-
-    def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
-        """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`."""
-        picture: Picture = self._connection.call("peek", job_id=job_id, page=page, width=width, height=height)
-        return picture
-
-    # --- acting ---
-
-    def submit_many(
-        self,
-        files: Sequence[Path],
-        *,
-        options: ConvertOptions | None = None,
-        priority: int | None = None,
-        profile: str = "",
-        again: bool = False,
-    ) -> list[Job]:
-        """Queue files in one transaction; relative ones are this process's. Raises `SourceUnreadable`."""
-        absolute = [file.absolute() for file in files]
-        jobs: list[Job] = self._act(
-            "submit_many", files=absolute, options=options, priority=priority, profile=profile, again=again
-        )
-        return jobs
-
-    def unlock(self, job_ids: Sequence[int], password: str) -> list[int]:
-        """Queue failed jobs again, to be opened with a password."""
-        return self._change("unlock", job_ids, password=password)
-
-    def cancel(self, job_ids: Sequence[int], reason: str = "Cancelled.") -> list[int]:
-        """Give jobs up, at once."""
-        return self._change("cancel", job_ids, reason=reason)
-
-    def hold(self, job_ids: Sequence[int]) -> list[int]:
-        """Keep jobs from running."""
-        return self._change("hold", job_ids)
-
-    def release(self, job_ids: Sequence[int]) -> list[int]:
-        """Let held jobs run again."""
-        return self._change("release", job_ids)
-
-    def retry(self, job_ids: Sequence[int]) -> list[int]:
-        """Queue finished jobs again."""
-        return self._change("retry", job_ids)
-
-    def change_priority(self, job_ids: Sequence[int], by: int) -> list[int]:
-        """Raise or lower priorities."""
-        return self._change("change_priority", job_ids, by=by)
-
-    def set_priority(self, job_ids: Sequence[int], priority: int) -> list[int]:
-        """Give unfinished jobs a priority."""
-        return self._change("set_priority", job_ids, priority=priority)
-
-    def move(self, job_ids: Sequence[int], where: Move) -> list[int]:
-        """Move waiting jobs among those of their priority."""
-        return self._change("move", job_ids, where=where)
-
-    def remove(self, job_ids: Sequence[int]) -> list[int]:
-        """Take finished jobs off the list."""
-        return self._change("remove", job_ids)
-
-    def restore(self, job_ids: Sequence[int]) -> None:
-        """Put removed jobs back on the list."""
-        self._act("restore", job_ids=list(job_ids))
-
-    def pause(self) -> None:
-        """Start no more page batches."""
-        self._act("pause")
-
-    def resume(self) -> None:
-        """End `pause`."""
-        self._act("resume")
-
-    def set_workers(self, count: int) -> None:
-        """Have so many workers."""
-        self._act("set_workers", count=count)
-
-    def drain(self) -> None:
-        """Stop intake and open no further job; the running ones go on to their end."""
-        self._act("drain")
-
-    # --- below ---
-
-    def _change(self, name: str, job_ids: Sequence[int], **arguments: Any) -> list[int]:
-        changed: list[int] = self._act(name, job_ids=list(job_ids), **arguments)
-        return changed
-
-    def _act(self, name: str, **arguments: Any) -> Any:
-        """Call a method that changes something, and know the change when it returns."""
-        result = self._connection.call(name, **arguments)
-        if self._thread is not None:
+    def call(self, call: Call, *arguments: object, **named: object) -> Any:
+        """Call a method over there, and know what it has changed or told when it returns. Raises what it has raised."""
+        result = self._connection.call(call, *arguments, **named)
+        if call.catches_up and self._thread is not None:
             with contextlib.suppress(HotfolioError):
                 self._pull(0.0)
         return result
 
+    # --- below ---
+
     def _pull(self, wait_s: float) -> None:
         answer = self._connection.ask("update", self._mirror.request(wait_s), wait_s + _UPDATE_TIMEOUT_S)
         update: Update = _readable(lambda data: decode(data, Update), answer)
-        self._mirror.take(update)
+        for job in self._mirror.take(update):
+            self._finished.put((job, self._callbacks))
         if update.settings_revision != self._greeting.settings_revision:
             self.greet()
 
@@ -329,6 +288,7 @@ class RemoteEngine:
                     self.greet()
                 self._pull(_WAIT_S)
                 is_lost = False
+                self._call_back()
                 self._closing.wait(_PACE_S)
             except Exception as error:
                 is_lost = True
@@ -338,6 +298,15 @@ class RemoteEngine:
                 self.on_lost()
                 self._closing.wait(_RETRY_S)
 
+    def _call_back(self) -> None:
+        while not self._finished.empty():
+            job, callbacks = self._finished.get()
+            for callback in callbacks:
+                try:
+                    callback(job)
+                except Exception:
+                    log.exception("A callback failed")
+
 
 def _readable(read: Callable[[bytes], Any], data: bytes) -> Any:
     try:
@@ -345,10 +314,6 @@ def _readable(read: Callable[[bytes], Any], data: bytes) -> Any:
     except (msgspec.MsgspecError, ValueError, TypeError) as error:  # pydantic's errors are values' errors
         log.info("An answer cannot be read: %s", error)  # a warning would go to the terminal
         raise EngineUnreachable("The engine's answer cannot be read; is it another version of hotfolio?") from None
-
-
-def _list(items: Sequence[Any] | None) -> list[Any] | None:
-    return None if items is None else list(items)
 
 
 def _absent(state_folder: Path, error: Exception) -> str:

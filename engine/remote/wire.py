@@ -5,11 +5,12 @@ version of hotfolio, over a socket that only its owner can open; for other progr
 """
 
 import base64
+import inspect
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -19,33 +20,8 @@ from engine.base import errors
 from engine.base.errors import HotfolioError
 from engine.job.options import ConvertOptions
 from engine.job.snapshot import PageMap, Snapshot
-from engine.remote.contract import EngineLike
+from engine.remote.contract import ServedEngine, travelling
 from engine.settings.settings import Settings
-
-CALLS = (
-    "cancel",
-    "change_priority",
-    "detail",
-    "drain",
-    "hold",
-    "job",
-    "move",
-    "pause",
-    "peek",
-    "preview",
-    "release",
-    "remove",
-    "restore",
-    "resume",
-    "retry",
-    "select",
-    "set_priority",
-    "set_workers",
-    "snapshot",
-    "submit_many",
-    "unlock",
-)
-"""The façade's methods that can be called from another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +37,8 @@ class Greeting:
     """In force, with absolute paths."""
     origins: dict[str, str]
     """Where settings come from that are not defaults."""
+    outputs: tuple[Path, ...]
+    """The folders that results are in, absolute."""
     settings_revision: int
     """Grows when the settings change."""
 
@@ -93,6 +71,7 @@ class Update:
     unsettled: int
     is_scanning: bool
     is_user_paused: bool
+    is_stopping: bool
     settings_revision: int
     """Differs from that of the greeting if the settings have changed since."""
     rest: str
@@ -130,15 +109,56 @@ def decode(data: bytes, kind: Any) -> Any:
     return _decoder(kind).decode(data)
 
 
-def decode_arguments(call: str, data: bytes) -> Mapping[str, Any]:
-    """The arguments of one of `CALLS`; raises `msgspec.MsgspecError` if they do not fit."""
-    arguments = decode(data, _arguments(call))
-    return {name: getattr(arguments, name) for name in arguments.__struct_fields__}
+class Call:
+    """A method that can be called from another process: how its arguments and its result travel."""
+
+    def __init__(self, method: Callable[..., object], *, catches_up: bool) -> None:
+        """`catches_up` tells whether what is known from memory is brought up to date after it."""
+        self.name = method.__name__
+        self.method = method
+        self.catches_up = catches_up
+
+    def encode_arguments(self, *arguments: object, **named: object) -> bytes:
+        """Arguments as JSON, those left out with their defaults; raises `TypeError` if they do not fit the method.
+
+        Paths are made absolute, since relative ones are this process's.
+        """
+        bound = self._signature.bind(None, *arguments, **named)
+        bound.apply_defaults()
+        _, *names = self._signature.parameters
+        return _argument_encoder.encode({name: bound.arguments[name] for name in names})
+
+    def decode_arguments(self, data: bytes) -> dict[str, Any]:
+        """The arguments, by their names; raises `msgspec.MsgspecError` if they do not fit."""
+        arguments = decode(data, self._arguments)
+        return {name: getattr(arguments, name) for name in arguments.__struct_fields__}
+
+    def decode_result(self, data: bytes) -> Any:
+        """What the method has returned; raises `msgspec.MsgspecError` if it is not that."""
+        return decode(data, self._hints["return"])
+
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        return inspect.signature(self.method)
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self.method)
+
+    @cached_property
+    def _arguments(self) -> type[msgspec.Struct]:
+        """The arguments as a type; all are sent, so none has a default."""
+        fields = [(name, kind) for name, kind in self._hints.items() if name != "return"]
+        return msgspec.defstruct(f"{self.name}_arguments", fields, forbid_unknown_fields=True)
 
 
-def decode_result(call: str, data: bytes) -> Any:
-    """What one of `CALLS` has returned; raises `msgspec.MsgspecError` if it is not that."""
-    return decode(data, _hints(call)["return"])
+def calls_of(contract: type) -> Mapping[str, Call]:
+    """The methods of a contract that travel, by their names."""
+    return {name: Call(method, catches_up=catches_up) for name, (method, catches_up) in travelling(contract).items()}
+
+
+CALLS = calls_of(ServedEngine)
+"""What can be called of every engine."""
 
 
 def _to_plain(value: object) -> object:
@@ -169,23 +189,18 @@ def _options(text: str) -> ConvertOptions:
     return ConvertOptions.model_validate_json(text)
 
 
+def _to_plain_argument(value: object) -> object:
+    if isinstance(value, Path):
+        value = value.absolute()
+    elif isinstance(value, Sequence):  # such as a range of ids
+        return list(value)
+    return _to_plain(value)
+
+
 _encoder = msgspec.json.Encoder(enc_hook=_to_plain)
+_argument_encoder = msgspec.json.Encoder(enc_hook=_to_plain_argument)
 
 
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, dec_hook=_from_plain)
-
-
-@cache
-def _hints(call: str) -> dict[str, Any]:
-    if call not in CALLS:
-        raise HotfolioError(f"There is no call {call!r}.")
-    return get_type_hints(getattr(EngineLike, call))
-
-
-@cache
-def _arguments(call: str) -> type[msgspec.Struct]:
-    """The arguments as a type, from the declaration in `EngineLike`; all are sent, so none has a default."""
-    fields = [(name, kind) for name, kind in _hints(call).items() if name != "return"]
-    return msgspec.defstruct(f"{call}_arguments", fields, forbid_unknown_fields=True)

@@ -15,7 +15,6 @@ from engine.base.errors import SandboxUnavailable, SettingsError
 from engine.base.safetext import display_name, display_text
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
-from engine.job.snapshot import NO_JOBS
 from engine.server.app.late import LateListener
 from engine.settings.loading import LoadedSettings
 from engine.work.pool import NO_PROCESS
@@ -106,12 +105,15 @@ class Runner:
                         self._report(self._finished.get_nowait(), show.line)
                 show.update(self._engine)
                 self._tell_banners()
-                if self._once and self._engine.sandbox_failures > _MAX_SANDBOX_FAILURES:
-                    raise SandboxUnavailable(self._told.get(NO_PROCESS, "No conversion process can be started."))
+                if self._once and NO_PROCESS in self._told and self._has_given_up():
+                    raise SandboxUnavailable(self._told[NO_PROCESS])
                 if idle:
-                    self.undelivered = self._engine.following_up
+                    self.undelivered = self._engine.vitals().following_up
                     self.is_work_left = self.undelivered > 0
                     return
+
+    def _has_given_up(self) -> bool:
+        return self._engine.vitals().sandbox_failures > _MAX_SANDBOX_FAILURES
 
     def _is_done(self, wanted: set[int] | None) -> bool:
         if wanted is None:
@@ -142,7 +144,7 @@ class Runner:
 
     def _tell_banners(self) -> None:
         """Say once on the standard error what needs a person."""
-        for banner in self._engine.snapshot(since=NO_JOBS).banners:
+        for banner in self._engine.overview().banners:
             if self._told.get(banner.key) != banner.message:
                 self._told[banner.key] = banner.message
                 with contextlib.suppress(OSError):

@@ -17,7 +17,6 @@ from engine.base.errors import HotfolioError, SettingsError
 from engine.base.safetext import display_name
 from engine.base.sockets import bind, file_id, make_service_folder, service_folder, socket_path, unbind
 from engine.facade.engine import Engine
-from engine.job.snapshot import NO_JOBS
 from engine.remote.wire import Refusal, decode, encode
 from engine.server.app.listener import serve as listen
 from engine.server.app.systemd import Systemd, take_over
@@ -69,7 +68,7 @@ class ServiceProcess:
                 watchdog_s = self._systemd.watchdog_s or 2 * _LOOK_S
                 while not self._stopping.wait(min(watchdog_s / 2, _LOOK_S)):
                     # Whoever holds a lock for good shows here, and the service manager starts the engine anew.
-                    self._engine.snapshot(since=NO_JOBS)
+                    self._engine.overview()
                     if listener.is_alive:
                         self._systemd.notify("WATCHDOG=1")
             finally:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.base.sockets import bind, file_id, unbind
-from engine.facade.engine import Engine
+from engine.remote.contract import ServedEngine
 
 if TYPE_CHECKING:
     from engine.server.app.listener import Listener
@@ -23,7 +23,9 @@ _PATIENCE_S = 3.0
 class LateListener:
     """The socket is bound at once, so whoever calls waits; the server is loaded at the first call, or after a while."""
 
-    def __init__(self, engine: Engine, request_stop: Callable[[bool], None], patience_s: float = _PATIENCE_S) -> None:
+    def __init__(
+        self, engine: ServedEngine, request_stop: Callable[[bool], None], patience_s: float = _PATIENCE_S
+    ) -> None:
         """`engine` is started. `request_stop` is as in `engine.server.dependencies.service.Service`."""
         self._engine = engine
         self._request_stop = request_stop

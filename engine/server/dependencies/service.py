@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.facade.engine import Engine
 from engine.job.snapshot import JobSnapshot
+from engine.remote.contract import ServedEngine
 
 if TYPE_CHECKING:
     from engine.server.dependencies.rates import Rates
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Service:
-    """A started engine, and how its process lives."""
+    """An engine that works, and how its process lives."""
 
-    engine: Engine
+    engine: ServedEngine
     request_stop: Callable[[bool], None]
     """Has the process stop, in order or, with True, at once. Returns without waiting."""
     outlives: bool = True

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ValidationError
 from engine.base.disk import fsync_path
 from engine.base.errors import NoSuchJob, OutputUnwritable
 from engine.base.safetext import display_text
-from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
+from engine.remote.contract import ServedEngine
 from engine.server.docling.doclingoptions import Order
 from engine.server.docling.doclingschemas import TaskMeta, TaskState, TaskStatus
 from engine.server.docling.received import Upload, Uploads
@@ -38,8 +38,6 @@ _STATES: dict[JobState, TaskState] = {
     JobState.CANCELLED: "failure",
 }
 _RANKING_S = 1.0
-_NO_JOBS = 1 << 62
-"""A version that no snapshot reaches: none of the jobs have changed since."""
 
 
 class TaskRecord(BaseModel):
@@ -74,7 +72,7 @@ class Task:
 class Tasks:
     """Thread-safe; `_lock` guards the ranking of jobs that wait."""
 
-    def __init__(self, engine: Engine, uploads: Uploads) -> None:
+    def __init__(self, engine: ServedEngine, uploads: Uploads) -> None:
         self._engine = engine
         self._uploads = uploads
         self._lock = threading.Lock()
@@ -183,7 +181,7 @@ class Tasks:
             ranking = {job.id: rank for rank, job in enumerate(waiting, start=1)}
             with self._lock:
                 self._ranking = ranking
-        last = self._engine.snapshot(since=_NO_JOBS).totals.queue_depth  # where a job is that is new since
+        last = self._engine.overview().totals.queue_depth  # where a job is that is new since
         with self._lock:
             ranks = [self._ranking.get(job.id, last) for job in jobs if job and job.state is JobState.QUEUED]
         return min(ranks, default=None)

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.base.errors import IllegalTransition
 from engine.base.safetext import display_name, display_text
-from engine.facade.engine import Engine
 from engine.job.job import MAX_PRIORITY, Job, JobState, Move, PageState
 from engine.job.snapshot import JobDetail
+from engine.remote.contract import ServedEngine
 from engine.server.dependencies.parameters import ConversionId
 from engine.server.dependencies.schemas import Conversion, Problem
 from engine.server.dependencies.service import Service
@@ -220,7 +220,7 @@ def _check_change(job: Job, change: Change) -> None:
         raise IllegalTransition(f"The conversion is {state}: only one that waits can be moved.")
 
 
-def _apply_change(engine: Engine, job: Job, change: Change) -> None:
+def _apply_change(engine: ServedEngine, job: Job, change: Change) -> None:
     """Make a change; raises `IllegalTransition` if the conversion has come to another state meanwhile."""
     ids = [job.id]
     if change.priority is not None and not engine.set_priority(ids, change.priority):
@@ -232,7 +232,7 @@ def _apply_change(engine: Engine, job: Job, change: Change) -> None:
         engine.move(ids, change.move)  # nowhere, if it is there already or has just been taken up
 
 
-def _overtaken(engine: Engine, job: Job) -> IllegalTransition:
+def _overtaken(engine: ServedEngine, job: Job) -> IllegalTransition:
     """Why nothing came of an action that was possible a moment ago; raises `NoSuchJob` if the job is gone."""
     return IllegalTransition(f"The conversion has become {engine.job(job.id).job.state} meanwhile.")
 

@@ -3,16 +3,12 @@
 Nothing is counted in here: the engine keeps its own tally, so however many doors there are, all show the same numbers.
 """
 
-import os
 import platform
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from itertools import accumulate
-from pathlib import Path
 
-import psutil
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -26,13 +22,11 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from engine.facade.engine import Engine
-from engine.job.snapshot import Snapshot, WorkerState
-from engine.queue.tally import Facts, Spread
+from engine.job.snapshot import WorkerState
+from engine.job.vitals import Facts, Spread, Vitals
+from engine.remote.contract import ServedEngine
 from engine.server.dependencies.service import Service
 
-_NO_JOBS = 1 << 62
-"""A version that lies ahead: a snapshot since then has totals and workers, and no jobs."""
 _FORMATS = ("text/plain", "application/openmetrics-text")
 
 
@@ -65,9 +59,9 @@ def router(service: Service) -> APIRouter:
 
 
 class EngineCollector(Collector):
-    """Reads a started engine anew at every scrape: from memory, but for the free space and the size of processes."""
+    """Reads a started engine anew at every scrape."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: ServedEngine) -> None:
         self._engine = engine
         self._build = {
             "version": version("hotfolio"),
@@ -81,68 +75,62 @@ class EngineCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every metric there is."""
+        vitals = self._engine.vitals()
         yield InfoMetricFamily("hotfolio_build", "What is running.", value=self._build)
         yield GaugeMetricFamily(
             "hotfolio_start_time_seconds",
             "When the engine started, in seconds since 1970; all counters count from then.",
-            value=self._engine.tally.started,
+            value=vitals.started,
         )
-        snapshot = self._engine.snapshot(since=_NO_JOBS)
-        yield from self._of_queue(snapshot)
-        yield from self._of_machine(snapshot)
-        yield from _of_tally(self._engine.tally.read())
+        yield from _of_queue(vitals)
+        yield from _of_machine(vitals)
+        yield from _of_tally(vitals.facts)
 
-    def _of_queue(self, snapshot: Snapshot) -> Iterator[Metric]:
-        totals = snapshot.totals
-        yield _gauges("hotfolio_jobs", "Jobs on the list, by state.", "state", totals.by_state.items())
-        yield GaugeMetricFamily("hotfolio_queue_depth", "Jobs that wait for a worker.", value=totals.queue_depth)
-        yield GaugeMetricFamily(
-            "hotfolio_queue_oldest_age_seconds",
-            "For how long the job has waited that has waited longest; 0 if none waits.",
-            value=self._engine.longest_wait_s or 0.0,
-        )
-        yield GaugeMetricFamily(
-            "hotfolio_paused",
-            "1 while nothing new is begun, by a person or because something is out of order.",
-            value=int(snapshot.is_paused),
-        )
-        yield _gauges(
-            "hotfolio_banner",
-            "1 for each thing that needs a person, by what it is about; gone when it is over.",
-            "key",
-            [(banner.key, 1) for banner in snapshot.banners],
-        )
-        states = Counter(worker.state for worker in snapshot.workers)
-        yield _gauges(
-            "hotfolio_workers", "Workers, by state.", "state", [(state, states[state]) for state in WorkerState]
-        )
 
-    def _of_machine(self, snapshot: Snapshot) -> Iterator[Metric]:
-        workers = [(str(worker.number), worker.rss_bytes) for worker in snapshot.workers]
-        fork_server = self._engine.fork_server_pid
-        yield _gauges(
-            "hotfolio_resident_memory_bytes",
-            "Memory in use. What the fork server has loaded is counted again in each process that comes from it.",
-            "process",
-            [
-                ("engine", _resident_bytes(os.getpid())),
-                ("fork_server", None if fork_server is None else _resident_bytes(fork_server)),
-                ("workers", sum(rss_bytes for _, rss_bytes in workers)),
-            ],
-        )
-        yield _gauges(
-            "hotfolio_worker_resident_memory_bytes",
-            "Memory in use by each worker's process, as last seen; 0 while it has none.",
-            "worker",
-            workers,
-        )
-        settings = self._engine.settings
-        yield _gauges(
-            "hotfolio_disk_free_bytes",
-            "Free space where results and the queue are written; missing while it cannot be read.",
-            "folder",
-            [("output", _free_bytes(settings.output)), ("state", _free_bytes(settings.state_folder))],
-        )
+def _of_queue(vitals: Vitals) -> Iterator[Metric]:
+    totals = vitals.totals
+    yield _gauges("hotfolio_jobs", "Jobs on the list, by state.", "state", totals.by_state.items())
+    yield GaugeMetricFamily("hotfolio_queue_depth", "Jobs that wait for a worker.", value=totals.queue_depth)
+    yield GaugeMetricFamily(
+        "hotfolio_queue_oldest_age_seconds",
+        "For how long the job has waited that has waited longest; 0 if none waits.",
+        value=vitals.longest_wait_s or 0.0,
+    )
+    yield GaugeMetricFamily(
+        "hotfolio_paused",
+        "1 while nothing new is begun, by a person or because something is out of order.",
+        value=int(vitals.is_paused),
+    )
+    yield _gauges(
+        "hotfolio_banner",
+        "1 for each thing that needs a person, by what it is about; gone when it is over.",
+        "key",
+        [(banner.key, 1) for banner in vitals.banners],
+    )
+    states = Counter(worker.state for worker in vitals.workers)
+    yield _gauges("hotfolio_workers", "Workers, by state.", "state", [(state, states[state]) for state in WorkerState])
+
+
+def _of_machine(vitals: Vitals) -> Iterator[Metric]:
+    memory = vitals.memory
+    yield _gauges(
+        "hotfolio_resident_memory_bytes",
+        "Memory in use. What the fork server has loaded is counted again in each process that comes from it.",
+        "process",
+        [("engine", memory.engine), ("fork_server", memory.fork_server), ("workers", memory.workers)],
+    )
+    yield _gauges(
+        "hotfolio_worker_resident_memory_bytes",
+        "Memory in use by each worker's process, as last seen; 0 while it has none.",
+        "worker",
+        [(str(worker.number), worker.rss_bytes) for worker in vitals.workers],
+    )
+    yield _gauges(
+        "hotfolio_disk_free_bytes",
+        "Free space where results and the queue are written; missing while it cannot be read.",
+        "folder",
+        [("output", vitals.room.output), ("state", vitals.room.state)],
+    )
 
 
 def _of_tally(facts: Facts) -> Iterator[Metric]:
@@ -196,17 +184,3 @@ def _counters(name: str, text: str, label: str, values: Iterable[tuple[str, int]
 def _buckets(spread: Spread) -> list[tuple[str, float]]:
     bounds = [*map(floatToGoString, spread.bounds), "+Inf"]
     return list(zip(bounds, accumulate(spread.counts), strict=True))
-
-
-def _resident_bytes(pid: int) -> int | None:
-    try:
-        return psutil.Process(pid).memory_info().rss
-    except psutil.Error:
-        return None
-
-
-def _free_bytes(folder: Path) -> int | None:
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return None

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 import uuid
+from collections.abc import Mapping
 from importlib.metadata import version
 
 import msgspec
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engine.base.errors import HotfolioError
-from engine.remote.wire import CALLS, Greeting, Refusal, Update, UpdateRequest, decode, decode_arguments, encode
+from engine.remote.wire import CALLS, Call, Greeting, Refusal, Update, UpdateRequest, decode, encode
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 
@@ -33,10 +34,12 @@ class StopRequest(msgspec.Struct):
 
 
 class Rpc:
-    """Answers the calls of `engine.remote.wire`, and those that are about the process."""
+    """Answers what can be called of an engine, and what is about its process."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, calls: Mapping[str, Call] = CALLS) -> None:
+        """`calls` are those of a contract that the engine keeps."""
         self._service = service
+        self._calls = calls
         self._life = uuid.uuid4().hex
 
     @property
@@ -45,9 +48,9 @@ class Rpc:
         return [Route("/rpc/{call}", self._answer, methods=["POST"])]
 
     async def _answer(self, request: Request) -> Response:
-        call, body = request.path_params["call"], await request.body()
+        name, body = request.path_params["call"], await request.body()
         try:
-            match call:
+            match name:
                 case "greet":
                     return _json(self._greeting())
                 case "update":
@@ -58,17 +61,18 @@ class Rpc:
                 case "let_live":
                     self._service.outlives = True
                     return _json(None)
-            if call not in CALLS:
-                return _json(Refusal("HotfolioError", f"There is no call {call!r}."), 404)
-            arguments = decode_arguments(call, body)
-            return _json(await run_in_threadpool(getattr(self._service.engine, call), **arguments))
+            call = self._calls.get(name)
+            if call is None:
+                return _json(Refusal("HotfolioError", f"There is no call {name!r}."), 404)
+            arguments = call.decode_arguments(body)
+            return _json(await run_in_threadpool(getattr(self._service.engine, name), **arguments))
         except HotfolioError as error:
             return _json(Refusal.of(error), _REFUSED)
         except OSError as error:
-            log.warning("%s has failed: %s", call, error)
+            log.warning("%s has failed: %s", name, error)
             return _json(Refusal("HotfolioError", f"The engine cannot do that: {error.strerror or error}."), _REFUSED)
         except msgspec.MsgspecError as error:
-            return _json(Refusal("HotfolioError", f"{call} was asked for in a way that is not known: {error}."), 400)
+            return _json(Refusal("HotfolioError", f"{name} was asked for in a way that is not known: {error}."), 400)
 
     def _greeting(self) -> Greeting:
         engine = self._service.engine
@@ -79,6 +83,7 @@ class Rpc:
             self._service.outlives,
             _absolute(engine.settings),
             dict(engine.origins),
+            engine.outputs,
             revision,
         )
 
@@ -97,7 +102,7 @@ class Rpc:
     def _look(self, since: int) -> Update:
         engine = self._service.engine
         snapshot = engine.snapshot(since)
-        page_maps = engine.page_maps()
+        page_maps = dict(engine.page_maps())
         rest = (
             snapshot.workers,
             snapshot.totals,
@@ -108,6 +113,7 @@ class Rpc:
             engine.unsettled,
             engine.is_scanning,
             engine.is_paused,
+            engine.is_stopping,
             engine.settings_revision,
         )
         return Update(
@@ -119,6 +125,7 @@ class Rpc:
             engine.unsettled,
             engine.is_scanning,
             engine.is_paused,
+            engine.is_stopping,
             engine.settings_revision,
             hashlib.blake2b(encode(rest), digest_size=8).hexdigest(),
         )

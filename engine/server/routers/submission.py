@@ -67,7 +67,7 @@ def router(service: Service) -> APIRouter:
     root = engine.settings.input.absolute()
 
     def accepted(job: Job, message: str, wishes: Wishes) -> Accepted:
-        totals = engine.snapshot(since=1 << 62).totals
+        totals = engine.overview().totals
         if wishes.prompt_mode is not None and job.options.converter is not ConverterName.VLM:
             message += f" {wishes.prompt_mode} has no effect: documents are converted without a vision model."
         return Accepted(
@@ -92,7 +92,7 @@ def router(service: Service) -> APIRouter:
     def keep(upload: Upload, wishes: Wishes, client: str) -> Accepted:
         profile = wishes.profile or engine.settings.hot_folders[0].profile
         options = wishes.options(engine.settings.options_of(profile))
-        names = names_for(upload.filename, options.accept)
+        names = tuple(names_for(upload.filename, options.accept))
         job = engine.take_in(
             upload.part, names, options=options, priority=wishes.priority, profile=profile, client=client
         )
@@ -166,7 +166,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/worker-pool-status", summary="How busy the engine is")
     async def worker_pool_status() -> PoolStatus:
         """The queue and the workers in three numbers, from memory."""
-        totals = engine.snapshot(since=1 << 62).totals
+        totals = engine.overview().totals
         return PoolStatus(queue_size=totals.queue_depth, active_tasks=totals.active, num_workers=engine.workers)
 
     return routes

@@ -177,7 +177,7 @@ async def _follow_one(service: Service, websocket: WebSocket, conversion_id: str
 
 async def _follow_all(service: Service, websocket: WebSocket) -> None:
     engine = service.engine
-    snapshot = engine.snapshot(since=1 << 62)
+    snapshot = engine.overview()
     overview = Overview.of(snapshot, "totals")
     await _send(websocket, overview.model_copy(update={"event": "snapshot"}))
     while True:

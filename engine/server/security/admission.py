@@ -80,7 +80,7 @@ def admission(service: Service) -> Callable[[Request], Awaitable[str]]:
             problem = f"Too many submissions: at most {rates.rule} by one client. Try again in {wait_s} s."
             raise HTTPException(429, problem, {"Retry-After": str(wait_s)})
         most = service.engine.settings.max_queue
-        if service.engine.queue_depth >= most:
+        if service.engine.overview().totals.queue_depth >= most:
             problem = f"The queue is full: {most:,} jobs wait. Try again later."
             raise HTTPException(503, problem, {"Retry-After": str(_FULL_RETRY_S)})
         return client

@@ -15,6 +15,7 @@ from engine.facade.engine import Engine
 from engine.job.job import JobState
 from engine.remote import client
 from engine.remote.client import Connection, RemoteEngine
+from engine.remote.wire import CALLS
 from engine.server.app.listener import Door, Listener, serve
 from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
@@ -149,7 +150,7 @@ def test_garbage_for_an_answer_is_one_sentence(tmp_path: Path) -> None:
     listener.start()
     try:
         with pytest.raises(EngineUnreachable, match="another version"):
-            Connection(tmp_path).call("select", ids=None, states=None)
+            Connection(tmp_path).call(CALLS["select"])
         with pytest.raises(EngineUnreachable, match="another version"):
             RemoteEngine(tmp_path).greet()
     finally:

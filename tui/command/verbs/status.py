@@ -52,8 +52,8 @@ def _tell_engine(engine: "RemoteEngine", *, as_json: bool) -> None:
     from tui.command.reach import print_json
     from tui.text.formatting import duration
 
-    greeting, snapshot = engine.greeting, engine.overview()
-    totals = snapshot.totals
+    greeting, vitals = engine.greeting, engine.vitals()
+    totals = vitals.totals
     if as_json:
         print_json(
             {
@@ -63,22 +63,22 @@ def _tell_engine(engine: "RemoteEngine", *, as_json: bool) -> None:
                 "outlives_dashboards": greeting.outlives,
                 "input": display_name(greeting.settings.input),
                 "output": display_name(greeting.settings.output),
-                "paused": snapshot.is_paused,
+                "paused": vitals.is_paused,
                 "jobs": {str(state): count for state, count in totals.by_state.items()},
                 "workers": totals.workers,
                 "workers_busy": totals.workers_busy,
                 "pages_per_second": round(totals.pages_per_second, 2),
                 "eta_seconds": totals.eta_s,
-                "banners": [banner.message for banner in snapshot.banners],
+                "banners": [banner.message for banner in vitals.banners],
             }
         )
         return
-    print(f"hotfolio {greeting.version}, process {greeting.pid}, {'paused' if snapshot.is_paused else 'working'}")
+    print(f"hotfolio {greeting.version}, process {greeting.pid}, {'paused' if vitals.is_paused else 'working'}")
     print(f"{display_name(greeting.settings.input)} → {display_name(greeting.settings.output)}")
     print(_counted(totals.by_state))
     eta = "" if totals.eta_s is None else f", {duration(totals.eta_s)} left"
     print(f"{totals.workers_busy}/{totals.workers} workers busy, {totals.pages_per_second:.1f} pages/s{eta}")
-    for banner in snapshot.banners:
+    for banner in vitals.banners:
         print(f"! {banner.message}")
 
 

@@ -258,7 +258,7 @@ def test_pages_of_an_earlier_life_are_not_counted_again(tmp_path: Path) -> None:
         job = engine.submit(tmp_path / "loops.pdf")
         wait_until(lambda: is_on_page_3(engine), timeout=60)
         engine.cancel([job.id])
-        wait_until(lambda: engine.tally.read().pages[PageState.OK] == 2)
+        wait_until(lambda: engine.vitals().facts.pages[PageState.OK] == 2)
     with looping(tmp_path) as engine, client_of(engine) as client:
         engine.retry([job.id])
         assert engine.wait_until_idle(60)
