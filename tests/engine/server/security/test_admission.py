@@ -1,9 +1,6 @@
 """Too much of one client, or for the queue, is refused in a way that a program can act on."""
 
 import socket
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -13,16 +10,12 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.testclient import TestClient
 
 from engine.base import sockets
-from engine.facade.engine import Engine
 from engine.server.app.listener import Door, Listener
-from engine.server.dependencies import rates as rates_module
 from engine.server.dependencies.rates import Rates
 from engine.server.dependencies.service import Service
 from engine.server.security.admission import REFUSALS, admission, client_of
-from engine.settings.settings import Settings
-from tests import pdfs
-from tests.backends import local_backend
 from tests.clock import Clock
+from tests.engine.server.fakes import FakeEngine
 
 
 def asked_by(client: tuple[str, int] | None, server: tuple[str, int | None] | None = ("192.0.2.1", 8080)) -> str:
@@ -96,75 +89,6 @@ def test_the_real_server_knows_local_programs_and_believes_no_header(
         listener.stop()
 
 
-# --- how often ---
-
-
-def test_so_many_in_a_second_and_no_more(clock: Clock) -> None:
-    limiter = Rates(3, clock)
-    assert [limiter.wait_s("ann") for _ in range(5)] == [0, 0, 0, 1, 1]
-    clock.advance(0.99)
-    assert limiter.wait_s("ann") == 1
-    clock.advance(0.02)
-    assert [limiter.wait_s("ann") for _ in range(4)] == [0, 0, 0, 1]
-
-
-def test_clients_do_not_use_up_each_others_seconds(clock: Clock) -> None:
-    limiter = Rates(1, clock)
-    assert [limiter.wait_s(client) for client in ("ann", "bob", "ann", "eve", "bob")] == [0, 0, 1, 0, 1]
-
-
-def test_less_than_one_in_a_second_is_one_in_some_seconds(clock: Clock) -> None:
-    limiter = Rates(0.1, clock)
-    assert limiter.rule == "1 in 10 s"
-    assert limiter.wait_s("ann") == 0
-    clock.advance(2.5)
-    assert limiter.wait_s("ann") == 8
-    clock.advance(7.5)
-    assert limiter.wait_s("ann") == 0
-
-
-@pytest.mark.parametrize(
-    ("per_second", "rule"),
-    [
-        (1, "1 in a second"),
-        (2.9, "2 in a second"),
-        (500, "500 in a second"),
-        (float("inf"), "1,000,000,000 in a second"),
-        (1e-300, "1 in 86,400 s"),
-        (5e-324, "1 in 86,400 s"),
-    ],
-)
-def test_every_rate_that_can_be_set_means_something(per_second: float, rule: str, clock: Clock) -> None:
-    settings = Settings(max_submissions=per_second)
-    assert Rates(settings.max_submissions, clock).rule == rule
-
-
-def test_any_number_of_addresses_takes_a_bounded_amount_of_memory(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rates_module, "_MOST_CLIENTS", 100)
-    limiter = Rates(1 / 3600, clock)
-    for number in range(1000):
-        assert limiter.wait_s(f"192.0.2.{number}") == 0
-        assert len(limiter) <= 100
-    assert limiter.wait_s("192.0.2.999") == 3600
-    clock.advance(3600)
-    assert limiter.wait_s("ann") == 0
-    assert len(limiter) == 1
-
-
-def test_threads_are_counted_together(clock: Clock) -> None:
-    limiter = Rates(100, clock)
-    start = threading.Barrier(8)
-
-    def ask(_: int) -> int:
-        start.wait()
-        return sum(limiter.wait_s("ann") == 0 for _ in range(50))
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(ask, range(8))) == 100
-
-
 # --- what a program is told ---
 
 
@@ -183,13 +107,9 @@ def submissions(service: Service) -> FastAPI:
 
 
 @pytest.fixture
-def idle(settings: Settings) -> Iterator[Service]:
+def idle() -> Service:
     """An engine that starts nothing and takes in little."""
-    with Engine(
-        settings.model_copy(update={"max_submissions": 3, "max_queue": 2}), watch=False, backend=local_backend
-    ) as engine:
-        engine.pause()
-        yield Service(engine, lambda now: None)
+    return Service(FakeEngine(max_submissions=3, max_queue=2), lambda now: None)
 
 
 def test_who_submits_too_fast_is_told_when_to_come_back(idle: Service, clock: Clock) -> None:
@@ -216,14 +136,13 @@ def test_the_addresses_of_one_machine_are_one_client(idle: Service, clock: Clock
     assert answers[0].json() == "2001:db8::/64"
 
 
-def test_a_full_queue_takes_in_nothing_more_until_there_is_room(idle: Service, tmp_path: Path, clock: Clock) -> None:
+def test_a_full_queue_takes_in_nothing_more_until_there_is_room(idle: Service, clock: Clock) -> None:
     idle.rates = Rates(100, clock)
     client = TestClient(submissions(idle))
     jobs = []
     for name in ("a.pdf", "b.pdf"):
         assert client.post("/convert").status_code == 200
-        (tmp_path / name).write_bytes(pdfs.text_pages(1))
-        jobs += idle.engine.submit_many([tmp_path / name], client="ann")
+        jobs += idle.engine.submit_many([Path(name)], client="ann")
     refused = client.post("/convert")
     assert refused.status_code == 503
     assert int(refused.headers["Retry-After"]) >= 1
