@@ -19,7 +19,7 @@ from engine.job import plugins
 from engine.job.options import VLM_KEY, ConvertOptions, OcrMode, vlm_address
 from engine.sandbox.backend import Capability, Limits, MakeBackend
 from engine.sandbox.capabilities import INSTALL, choose, installed_tools
-from engine.sandbox.registry import LOCAL, make_backend
+from engine.sandbox.registry import make_backend
 from engine.settings.passwords import passwords_problem
 from engine.settings.settings import WEBHOOK_VARIABLES, Settings, usable_cores
 from engine.settings.statefolder import check_folders
@@ -53,11 +53,11 @@ class Check:
     """What to do, as a sentence."""
 
 
-def examine(settings: Settings, backend: str | MakeBackend = LOCAL) -> Iterator[Check]:
+def examine(settings: Settings, backend: MakeBackend | None = None) -> Iterator[Check]:
     """Check everything, quick things first; `backend` as for `Engine`."""
     yield _python()
     yield _libraries()
-    yield _conversion(settings, backend)
+    yield _conversion(settings, backend or settings.backend)
     yield _ocr(settings)
     yield from _plugins()
     yield from _vision_models(settings)
@@ -86,7 +86,7 @@ def _conversion(settings: Settings, backend: str | MakeBackend) -> Check:
         try:
             made = make_backend(backend, replace(workplace_of(settings), state_folder=Path(folder)))
         except SettingsError as error:
-            return Check("conversion", Verdict.PROBLEM, str(error), "Install it again, or choose another.")
+            return Check("conversion", Verdict.PROBLEM, str(error), "Set backend, or install it again.")
         try:
             made.open(Limits()).close()
         except SandboxUnavailable as error:
@@ -102,7 +102,9 @@ def _conversion(settings: Settings, backend: str | MakeBackend) -> Check:
             made.close()
     if lacking := set(Capability) - made.capabilities:
         words = ", ".join(sorted(lacking)).replace("_", " ")
-        return Check("conversion", Verdict.WARNING, f"Documents are converted without: {words}.", "Choose local.")
+        return Check(
+            "conversion", Verdict.WARNING, f"Documents are converted without: {words}.", "Set backend to local."
+        )
     return Check("conversion", Verdict.OK, "A conversion process starts, with its libraries loaded.")
 
 

@@ -17,7 +17,7 @@ from engine.job.options import ConvertOptions
 from engine.job.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.job.vitals import Vitals
 from engine.sandbox.backend import MakeBackend
-from engine.sandbox.registry import LOCAL, make_backend
+from engine.sandbox.registry import make_backend
 from engine.settings.live import LiveSettings
 from engine.settings.loading import SettingsSource
 from engine.settings.settings import MAX_WORKERS, Settings
@@ -44,23 +44,23 @@ class Engine:
         *,
         watch: bool = True,
         waits_for_late_files: bool | None = None,
-        backend: str | MakeBackend = LOCAL,
+        backend: MakeBackend | None = None,
         origins: Mapping[str, str] | None = None,
         source: SettingsSource | None = None,
     ) -> None:
         """`watch` tells whether the input folder is a hot folder, or only submitted files are converted.
 
         With `waits_for_late_files`, a damaged file that is younger than a minute is tried again; by default when
-        watching. `backend` is what converts documents: the name of one that is installed, or what makes one. `origins`
-        tells where settings come from that are not defaults; if `source` is given, the settings file is followed
-        while the engine runs.
+        watching. `backend` makes what converts documents, if not the one that the settings name. `origins` tells where
+        settings come from that are not defaults; if `source` is given, the settings file is followed while the engine
+        runs.
         """
         if not watch:  # what is named by hand is not subject to the rules of hot folders
             settings = settings.model_copy(update={"folders": ()})
         self._live = LiveSettings(settings, origins, source)
         self._watches = watch
         self._waits = watch if waits_for_late_files is None else waits_for_late_files
-        self._wanted_backend = backend
+        self._make_backend = backend
         self._lock_file = -1
         self._log_handler: logging.Handler | None = None
         self._stopping = threading.Event()
@@ -81,7 +81,7 @@ class Engine:
         self._lock_file = lock_state(state)
         try:
             self._log_handler = start_logging(state)
-            backend = make_backend(self._wanted_backend, workplace_of(settings))
+            backend = make_backend(self._make_backend or settings.backend, workplace_of(settings))
             self._machinery = Machinery(
                 self._live, self._callbacks, backend, watches=self._watches, waits_for_late_files=self._waits
             )

@@ -8,8 +8,6 @@ from engine.sandbox.backend import Backend, MakeBackend, Workplace
 
 GROUP = "hotfolio.backend"
 """The group of entry points; each names a `MakeBackend`."""
-LOCAL = "local"
-"""The backend unless another is asked for."""
 
 
 def known_backends() -> dict[str, str]:

@@ -19,6 +19,7 @@ AT_START = (
     "input",
     "output",
     "state",
+    "backend",
     "memory_limit",
     "recycle_pages",
     "recycle_memory",

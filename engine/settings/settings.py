@@ -123,6 +123,8 @@ class Settings(BaseSettings, ConvertOptions):
     """Queue, checkpoints and logs; `.hotfolio` in the output folder unless set."""
     num_workers: Annotated[Literal["auto"] | int, BeforeValidator(_worker_count)] = 4
     """Conversions at once, each in a process of its own; `auto` means one for each usable core."""
+    backend: str = "local"
+    """What converts documents: this machine's processes, or another backend that is installed, by its name."""
 
     profiles: dict[ProfileName, Profile] = Field(default_factory=dict)
     """Options by a name, for folders and single documents."""

@@ -1,4 +1,4 @@
-"""What the doctor says of a vision model that documents are sent to."""
+"""What the doctor says of the backend, and of a vision model that documents are sent to."""
 
 import json
 from collections.abc import Iterator
@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.facade.doctor import Check, Verdict, _vision_models
+from engine.facade.doctor import Check, Verdict, _vision_models, examine
 from engine.job.options import VLM_KEY
+from engine.sandbox.backend import MakeBackend, Workplace
+from engine.sandbox.local import LocalBackend
 from engine.settings.profiles import Profile
 from engine.settings.settings import Settings
+from tests.backends import local_backend
 from tests.engine.convert.vlm_server import KEY, MODEL, VisionServer
 
 
@@ -61,3 +64,38 @@ def test_a_key_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatch,
 def test_prompts_that_are_not_there_are_a_problem(tmp_path: Path, server: VisionServer) -> None:
     check = only(Settings(vlm_url=server.url, converter="vlm", vlm_prompts=tmp_path / "none.toml"))
     assert (check.verdict, check.advice) == (Verdict.PROBLEM, "Set vlm_prompts.")
+
+
+# --- what converts ---
+
+
+def conversion(settings: Settings, backend: MakeBackend | None = None) -> Check:
+    (check,) = [check for check in examine(settings, backend) if check.name == "conversion"]
+    return check
+
+
+def test_a_backend_that_starts_is_fine(tmp_path: Path) -> None:
+    assert conversion(Settings(output=tmp_path), local_backend).verdict is Verdict.OK
+
+
+def test_what_a_backend_does_not_hold_to_is_told(tmp_path: Path) -> None:
+    check = conversion(Settings(output=tmp_path, backend="in-memory"))
+    assert (check.verdict, check.advice) == (Verdict.WARNING, "Set backend to local.")
+    assert "isolation" in check.finding
+    assert "memory limit" in check.finding
+
+
+def test_a_backend_that_is_not_installed_is_a_problem(tmp_path: Path) -> None:
+    check = conversion(Settings(output=tmp_path, backend="nowhere"))
+    assert check.verdict is Verdict.PROBLEM
+    assert check.finding.startswith("There is no backend nowhere; there is ")
+
+
+def test_a_backend_that_does_not_start_is_a_problem(tmp_path: Path) -> None:
+    def broken(workplace: Workplace) -> LocalBackend:
+        return LocalBackend(workplace, program="engine.no_such_module")
+
+    check = conversion(Settings(output=tmp_path), broken)
+    assert check.verdict is Verdict.PROBLEM
+    assert check.finding.startswith("No conversion process starts: ")
+    assert "No module named engine.no_such_module" in check.finding

@@ -58,7 +58,7 @@ def test_a_backend_is_added_by_its_file_and_one_entry_point(site: Path, tmp_path
     assert known_backends()["acme"] == "acme-backends"
     file = tmp_path / "a.pdf"
     file.write_bytes(document("one"))
-    with Engine(Settings(output=tmp_path / "out", num_workers=3), watch=False, backend="acme") as engine:
+    with Engine(Settings(output=tmp_path / "out", num_workers=3, backend="acme"), watch=False) as engine:
         assert len(engine.snapshot().workers) == 1, "it has room for no more"
         job = engine.submit(file)
         assert engine.wait_until_idle(60)

@@ -46,6 +46,7 @@ class Bench:
         lines: bytes,
         end: HotfolioError | None = None,
         is_renamed: bool = False,
+        is_lost: bool = False,
     ) -> None:
         """Have a process say this, having written these lines, and end so, or well."""
 
@@ -56,6 +57,8 @@ class Bench:
                 on_event(event)
             if end is None or is_renamed:
                 part.rename(part.with_suffix(""))
+            if is_lost:
+                part.with_suffix("").unlink()
             if end is not None:
                 raise end
             return PagesDone(busy_s=1)
@@ -159,6 +162,15 @@ def test_a_process_that_dies_after_its_last_page_and_before_saying_so_costs_no_p
     bench.convert(batch, *started(1), *done(1), *started(2), *done(2), lines=lines, end=died, is_renamed=True)
     assert sorted(bench.run.results) == [1, 2]
     assert bench.run.checkpoints == [Checkpoint(1, 2)]
+
+
+def test_pages_whose_file_is_not_there_are_converted_again(bench: Bench) -> None:
+    batch = PageBatch(bench.batch.job_id, 1, 2)
+    lines = bench.line(1) + bench.line(2)
+    bench.convert(batch, *started(1), *done(1), *started(2), *done(2), lines=lines, is_lost=True)
+    assert not bench.run.results
+    assert not bench.run.checkpoints
+    assert batch in bench.next()
 
 
 # --- checkpoint files ---
