@@ -20,7 +20,7 @@ does: the ratios are what is held to.
 
 """
 _TABLE = "| figure | measured | must reach | | command |\n|---|---|---|---|---|\n"
-_LIBRARIES = ("pymupdf", "pymupdf4llm", "onnxruntime", "numpy", "pillow", "pydantic", "watchfiles", "psutil")
+_LIBRARIES = ("pymupdf", "pymupdf4llm", "onnxruntime", "numpy", "pillow", "pydantic", "psutil")
 
 
 def table(result: Result) -> str:

@@ -3,13 +3,15 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.backends import close_shared
 from tests.clock import Clock
+from tests.mounts import mounts
 
 # Hundreds of programs are started, which must not all compile what the one before has compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -48,3 +50,10 @@ def engine_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFi
     with caplog.at_level(logging.INFO, "engine"):
         yield caplog
     logger.propagate = before
+
+
+@pytest.fixture
+def bind() -> Iterator[Callable[[Path, Path], None]]:
+    """Has one folder be at another place too, until the test is over; skips it where that is not permitted."""
+    with mounts() as made:
+        yield made.bind

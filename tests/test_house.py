@@ -89,7 +89,7 @@ SEEN_THROUGH = {
     "engine.work.opener": "passwords",
     "engine.work.pool": "engine",
     "engine.work.publishing": "page_preview",
-    "engine.work.staging": "publisher",
+    "engine.work.runs": "faulty_pages",
     "tui.command.cli": "command_line",
     "tui.command.job_text": "commands",
     "tui.command.runner": "command_line",

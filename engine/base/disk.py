@@ -28,8 +28,11 @@ NETWORK_TYPES = frozenset(
 )
 """File systems where change events of other machines do not arrive and SQLite's WAL does not work."""
 
-_RENAME_EXCHANGE = 2  # renameat2(2)
+_RENAME_NOREPLACE = 1  # renameat2(2)
+_RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
+_UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM})
+"""What `renameat2` says where the system or the file system cannot do what is asked of it."""
 
 
 def filesystem_type(path: Path) -> str:
@@ -91,15 +94,33 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
 
 def exchange(one: Path, other: Path) -> bool:
     """Swap two paths in one step; False where the system or the file system cannot."""
+    return _renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
+
+
+def rename_new(old: bytes, new: bytes, old_folder: int, new_folder: int) -> None:
+    """Rename from one open folder to another, and replace nothing there; raises `FileExistsError`."""
+    if _renameat2(old_folder, old, new_folder, new, _RENAME_NOREPLACE):
+        return
+    # Where it cannot be had in one step, a moment is left.
+    try:
+        os.stat(new, dir_fd=new_folder, follow_symlinks=False)
+    except FileNotFoundError:
+        os.rename(old, new, src_dir_fd=old_folder, dst_dir_fd=new_folder)
+    else:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
+
+
+def _renameat2(old_folder: int, old: bytes, new_folder: int, new: bytes, flags: int) -> bool:
+    """Rename in a way of its own; False where the system or the file system cannot."""
     if sys.platform != "linux":
         return False
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
     except AttributeError:
         return False
-    if renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0:
+    if renameat2(old_folder, old, new_folder, new, flags) == 0:
         return True
     code = ctypes.get_errno()
-    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM):
+    if code in _UNSUPPORTED:
         return False
-    raise OSError(code, os.strerror(code), str(other))
+    raise OSError(code, os.strerror(code), new)

@@ -8,14 +8,14 @@ import psutil
 
 from engine.base.safetext import display_name, display_text
 from engine.facade.machinery import DRAINING, Machinery
-from engine.intake.hotfolder import GONE
+from engine.intake.hotfolder import ROOT_GONE
 from engine.job.snapshot import Snapshot
 from engine.job.vitals import Memory, Room, Vitals
 from engine.queue.database import DATABASE
 from engine.settings.settings import Settings
 from engine.work.pool import BLOCKED, NO_PROCESS
 
-_IN_THE_WAY = (BLOCKED, NO_PROCESS, DRAINING, GONE)
+_IN_THE_WAY = (BLOCKED, NO_PROCESS, DRAINING, ROOT_GONE)
 """How the keys of banners begin that mean that work is not taken, or not done."""
 
 

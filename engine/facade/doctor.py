@@ -73,7 +73,7 @@ def _python() -> Check:
 
 
 def _libraries() -> Check:
-    names = ("pymupdf", "pymupdf4llm", "onnxruntime", "pillow", "textual", "watchfiles")
+    names = ("pymupdf", "pymupdf4llm", "onnxruntime", "pillow", "textual")
     try:
         found = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     except importlib.metadata.PackageNotFoundError as error:

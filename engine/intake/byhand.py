@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from engine.base.beneath import lstat_beneath
 from engine.base.disk import fsync_path
 from engine.base.errors import HotfolioError, SourceUnreadable, unwritable
 from engine.base.safetext import display_name
@@ -20,13 +21,13 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 
 def source_of(file: Path, roots: Iterable[Path]) -> Source:
     """The source a file named by hand is, below the hot folder of `roots` it is in; raises `SourceUnreadable`."""
+    roots = list(roots)
     file = file.absolute()
     try:
-        status = file.lstat()
         # A link named by hand is followed, one found in the hot folder is not.
-        if file.is_symlink():
+        if file.is_symlink() or _is_behind_link(file, roots):
             file = file.resolve()
-            status = file.lstat()
+        status = file.lstat()
         if stat.S_ISREG(status.st_mode):
             with file.open("rb"):
                 pass
@@ -35,6 +36,17 @@ def source_of(file: Path, roots: Iterable[Path]) -> Source:
     if not stat.S_ISREG(status.st_mode):
         raise SourceUnreadable(f"{display_name(file)}: not a regular file.")
     return Source.of(file, next((root for root in roots if file.is_relative_to(root)), file.parent), status)
+
+
+def _is_behind_link(file: Path, roots: Iterable[Path]) -> bool:
+    """Whether a file below a hot folder is reached by a link in it, and so is not the hot folder's."""
+    for root in roots:
+        if file.is_relative_to(root):
+            try:
+                lstat_beneath(os.fsencode(root), os.fsencode(file.relative_to(root)))
+            except OSError:
+                return True
+    return False
 
 
 def take_in(queue: JobQueue, root: Path, part: Path, names: Iterable[str], submission: Submission) -> Job:

@@ -1,24 +1,28 @@
 """HotFolder: watches the input folder, waits until files have settled, and queues them.
 
 Events are hints, a scan is the truth: an event only says where to look, and every `scan_interval` everything is looked
-at whatever the events said, since they get lost in more ways than can be prevented (a name that is no UTF-8 ends the
-watcher, a folder moved in reports only its top, an overflow of the kernel's queue is silent).
+at whatever the events said, since they get lost in more ways than can be prevented (other machines' changes on a share,
+a folder moved in reports only its top, there may be more folders than can be watched).
+
+Both ways look by the same rule: a file is reached from the root by handles, and nothing is that is behind a link.
 """
 
 import contextlib
-import fnmatch
 import logging
 import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from engine.base.beneath import GONE, MAX_PATH, Tree
 from engine.base.disk import is_network
 from engine.base.safetext import display_name
+from engine.intake.ignoring import ancestors, is_ignored
 from engine.intake.settling import Patience, Rest, Seen, Settling
-from engine.intake.watcher import Watcher
+from engine.intake.walk import Walk
+from engine.intake.watcher import Watch, Watcher, begin_watch
 from engine.job.job import Job, JobState, Source, Submission, signed_inode
 from engine.job.kinds import HEAD, TAIL, has_intact_end, kind_of, left_alone, names_kind
 from engine.queue.jobqueue import REMOVED, JobQueue
@@ -26,16 +30,14 @@ from engine.settings.profiles import Polling, WatchedFolder
 
 log = logging.getLogger(__name__)
 
-IGNORED_SUFFIXES = (b".part", b".partial", b".filepart", b".crdownload", b".tmp")
-IGNORED_PREFIXES = (b".", b"~$")
-IGNORED_FOLDERS = frozenset({b"@eaDir", b"__MACOSX"})
-
 _TICK_S = 0.25
+_SHOWN = 100
+"""Bytes of a path that is too long, as the log shows it."""
 _RETRY_S = 1.0
 """How long after a moment in which the folder could not be read it is read again."""
 _MAX_BATCH = 500
 """Files queued in one transaction, so that the first of ten thousand shows up at once."""
-GONE = "input: "
+ROOT_GONE = "input: "
 """How the key of the banner begins that says a hot folder is gone."""
 
 
@@ -48,15 +50,16 @@ class HotFolder:
         queue: JobQueue,
         cancel: Callable[[int, str], None],
         clock: Callable[[], float] = time.monotonic,
+        begin: Callable[[Path], Watch] = begin_watch,
     ) -> None:
-        """`cancel` gives a job up for a reason; `clock` is monotonic, in seconds."""
+        """`cancel` gives a job up for a reason; `clock` is monotonic, in seconds; `begin` begins a watch."""
         self._rule = rule
         self._queue = queue
         self._cancel = cancel
         self._clock = clock
         self._root = rule.path
         self._root_bytes = os.fsencode(self._root)
-        self._gone = f"{GONE}{display_name(self._root)}"
+        self._gone = f"{ROOT_GONE}{display_name(self._root)}"
         self._polls = rule.poll is Polling.ALWAYS or (rule.poll is Polling.AUTO and is_network(self._root))
         self._stop = threading.Event()
         self._has_new_rule = threading.Event()
@@ -64,13 +67,12 @@ class HotFolder:
         self._settling = Settling(trusts_file_times=not self._polls)
         # Files are known here by their path inside the root, as bytes, as they are to `Settling`.
         self._known: dict[bytes, Seen] = {}
-        self._complaints: set[bytes] = set()
-        self._watcher = None if self._polls else Watcher(self._root, self._hinted.set)
+        self._complaints: dict[bytes, str] = {}
+        self._watcher = None if self._polls else Watcher(self._root, self._hinted.set, begin)
         self._root_id: tuple[int, int] | None = None
         # A root that has just changed may be the empty mount point of a share that is away: what is missing from it is
         # taken for gone only if it is still missing at the next scan.
         self._is_root_trusted = True
-        self._has_unread_folders = False
         self._next_scan = 0.0
         self.first_scan_done = threading.Event()
         self.found = 0
@@ -134,17 +136,18 @@ class HotFolder:
             self._known.clear()
             self._load_known()
             self._next_scan = now
-        # Watch first, then scan, so that nothing falls between.
-        if now >= self._next_scan:
-            self._next_scan = now + (self._rule.poll_interval if self._polls else self._rule.scan_interval)
-            self._scan()
-            self.first_scan_done.set()
-        else:
-            hints = self._watcher.take_hints() if self._watcher is not None else ()
-            gone = [path for path in hints if not self._look_below(path)]
-            if gone:
-                self._cancel_gone()
-            self._look_again()
+        if self._watcher is not None and self._watcher.has_missed():
+            self._next_scan = now
+        with Tree(self._root_bytes) as tree:
+            if tree.identity != self._root_id:
+                return  # replaced a moment ago, which the next turn sees to
+            if now >= self._next_scan:
+                self._next_scan = now + (self._rule.poll_interval if self._polls else self._rule.scan_interval)
+                self._scan(tree)
+                self.first_scan_done.set()
+            else:
+                self._follow_hints(tree)
+                self._look_again(tree)
 
     # --- watching ---
 
@@ -174,70 +177,84 @@ class HotFolder:
 
     # --- looking ---
 
-    def _scan(self) -> None:
+    def _scan(self, tree: Tree) -> None:
         """Look at everything, and see what is gone."""
         if self._watcher is not None:
             self._watcher.take_hints()
         self.found = 0
         present: set[bytes] = set()
         ready: list[tuple[bytes, Seen]] = []
-        self._has_unread_folders = False
-        for key, status in self._files_below(b""):
+        walk = self._walk(tree)
+        for key, status in walk.files_below(b""):
             if self._stop.is_set():
                 return
             present.add(key)
             self.found += 1
-            if self._look(key, status):
+            if self._look(tree, key, status):
                 ready.append((key, Seen.of(status)))
             if len(ready) >= _MAX_BATCH:
                 self._submit(ready)
                 ready = []
         self._submit(ready)
+        self._complain_of(walk)
         self._settling.keep(present)
-        if self._is_root_trusted and not self._has_unread_folders:
-            for key in self._known.keys() - present:
+        for key in self._complaints.keys() - present - walk.unread.keys():
+            del self._complaints[key]
+        if self._is_root_trusted:
+
+            def is_gone(path: bytes) -> bool:
+                return path not in present and not walk.is_unread(path)
+
+            for key in [key for key in self._known if is_gone(key)]:
                 del self._known[key]
-            self._cancel_gone(lambda job: job.source.path not in present)
-            self._queue.forget_gone(self._root_bytes, present)
+            self._cancel_gone(tree, is_gone)
+            self._queue.forget_gone(self._root_bytes, is_gone)
         self._is_root_trusted = True
 
-    def _look_below(self, path: bytes) -> bool:
-        """Look at a file, or at a whole folder, that an event has named; False if it is gone."""
-        root = self._root_bytes.rstrip(b"/")
-        if path != root and not path.startswith(root + b"/"):
-            return True
-        key = path[len(root) + 1 :]
+    def _follow_hints(self, tree: Tree) -> None:
+        """Look where events have said that something has happened."""
+        hints = self._watcher.take_hints() if self._watcher is not None else ()
+        gone = {path for path in hints if not self._look_below(tree, path)}
+        if gone:
+            self._cancel_gone(tree, lambda path: any(above in gone for above in ancestors(path)))
+
+    def _look_below(self, tree: Tree, key: bytes) -> bool:
+        """Look at a file, or at a whole folder, that an event has named; False if neither is there any more."""
         folders, _, name = key.rpartition(b"/")
-        if folders and any(self._is_ignored(folder, is_folder=True) for folder in _ancestors(folders)):
+        if any(self._is_ignored(folder, is_folder=True) for folder in ancestors(folders)):
             return True
+        if len(self._root_bytes) + 1 + len(key) >= MAX_PATH:
+            return True  # the next scan says so
         try:
-            status = os.lstat(path)
+            status = tree.lstat(key)
         except OSError:
             self._settling.forget(key)
             self._known.pop(key, None)
             return False
         files: Iterable[tuple[bytes, os.stat_result]]
+        walk = self._walk(tree)
         if stat.S_ISDIR(status.st_mode):
-            files = () if name and self._is_ignored(key, is_folder=True) else self._files_below(key)
+            files = () if name and self._is_ignored(key, is_folder=True) else walk.files_below(key)
         else:
             files = () if self._is_ignored(key, is_folder=False) else [(key, status)]
-        self._submit([(file, Seen.of(s)) for file, s in files if self._look(file, s)])
-        return True
+        self._submit([(file, Seen.of(s)) for file, s in files if self._look(tree, file, s)])
+        self._complain_of(walk)
+        return stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)
 
-    def _look_again(self) -> None:
+    def _look_again(self, tree: Tree) -> None:
         """Look at the files that have not settled."""
         ready = []
-        for key in self._settling.paths():
+        for key in sorted(self._settling.paths()):  # those of one folder together, which is then opened once
             try:
-                status = os.lstat(self._path(key))
+                status = tree.lstat(key)
             except OSError:
                 self._settling.forget(key)
                 continue
-            if self._look(key, status):
+            if self._look(tree, key, status):
                 ready.append((key, Seen.of(status)))
         self._submit(ready)
 
-    def _look(self, key: bytes, status: os.stat_result) -> bool:
+    def _look(self, tree: Tree, key: bytes, status: os.stat_result) -> bool:
         """Whether a file is ready to be queued, now."""
         if not stat.S_ISREG(status.st_mode):
             self._settling.forget(key)
@@ -248,21 +265,27 @@ class HotFolder:
         known = self._known.get(key)
         if (known is not None and known.is_same_content(seen)) or seen.size == 0:
             self._settling.forget(key)
+            is_old = time.time() - max(seen.mtime_ns, seen.ctime_ns) / 1e9 >= self._rule.settle_damaged
+            if seen.size == 0 and is_old and self._is_wanted_by_name(key):
+                self._complain(key, "is empty")
             return False
-        return self._has_settled(key, seen, self._settling.watch(key, seen, self._clock(), time.time()))
+        return self._has_settled(tree, key, seen, self._settling.watch(key, seen, self._clock(), time.time()))
 
-    def _has_settled(self, key: bytes, seen: Seen, rest: Rest) -> bool:
+    def _has_settled(self, tree: Tree, key: bytes, seen: Seen, rest: Rest) -> bool:
         """Whether nobody is writing the file any more, and it is one that is taken in."""
         patience = Patience(self._rule.settle, self._rule.settle_damaged)
         if not rest.is_worth_reading(patience):
             return False
         try:
-            with Path(os.fsdecode(self._path(key))).open("rb") as stream:
+            with os.fdopen(tree.open_file(key), "rb") as stream:
+                if Seen.of(os.fstat(stream.fileno())) != seen:
+                    return False  # changed a moment ago, so it is looked at again
                 head = stream.read(HEAD)
                 stream.seek(max(0, seen.size - TAIL))
                 tail = stream.read(TAIL)
         except OSError as error:
-            self._complain(key, f"cannot be read: {error.strerror}")
+            if error.errno not in GONE:
+                self._complain(key, f"cannot be read: {error.strerror}")
             return False
         kind = kind_of(os.fsdecode(key), head)
         if kind is None or kind not in self._rule.options.accept:
@@ -304,14 +327,14 @@ class HotFolder:
             if job.id != newer.id:
                 self._cancel(job.id, f"The file was replaced; the newer one is job {newer.id}.")
 
-    def _cancel_gone(self, is_gone: Callable[[Job], bool] = lambda _: True) -> None:
+    def _cancel_gone(self, tree: Tree, is_suspect: Callable[[bytes], bool]) -> None:
         """Give up waiting jobs whose sources are no longer there; a running one has its copy."""
         for job in self._queue.view.jobs():
             if (
                 job.state in (JobState.QUEUED, JobState.HELD)
                 and job.source.root == self._root_bytes
-                and is_gone(job)
-                and not os.path.lexists(self._path(job.source.path))
+                and is_suspect(job.source.path)
+                and _is_gone(tree, job.source.path)
             ):
                 self._cancel(job.id, REMOVED)
 
@@ -323,68 +346,51 @@ class HotFolder:
         ]
 
     def _load_known(self) -> None:
-        for source in self._queue.view.known_sources(self._root_bytes):
-            with contextlib.suppress(OSError):
-                status = os.lstat(self._path(source.path))
-                if source.matches(status):
-                    self._known[source.path] = Seen.of(status)
+        with contextlib.suppress(FileNotFoundError), Tree(self._root_bytes) as tree:
+            for source in sorted(self._queue.view.known_sources(self._root_bytes), key=lambda source: source.path):
+                with contextlib.suppress(OSError):
+                    status = tree.lstat(source.path)
+                    if source.matches(status):
+                        self._known[source.path] = Seen.of(status)
 
-    def _files_below(self, folder: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
-        """Everything below a folder that is no folder and not ignored by its name, without following links."""
+    def _walk(self, tree: Tree) -> Walk:
+        return Walk(
+            tree,
+            len(self._root_bytes),
+            lambda path, is_folder: self._is_ignored(path, is_folder=is_folder),
+            self._enter,
+        )
+
+    def _enter(self, folder: bytes, handle: int) -> None:
+        """A folder is about to be read: watch it first, so that nothing falls between."""
+        if self._watcher is not None:
+            self._watcher.cover(folder, handle)
         if self._is_wanted_by_name(folder):
             self._complain(folder, "is a folder")
-        prefix = folder + b"/" if folder else b""
-        try:
-            with os.scandir(self._path(folder)) as entries:
-                found = list(entries)
-        except OSError as error:
-            self._has_unread_folders = True
-            self._complain(folder, f"cannot be read: {error.strerror}")
-            return
-        for entry in found:
-            try:
-                is_folder = entry.is_dir(follow_symlinks=False)
-                if self._is_ignored(prefix + entry.name, is_folder=is_folder):
-                    continue
-                if is_folder:
-                    yield from self._files_below(prefix + entry.name)
-                else:
-                    yield prefix + entry.name, entry.stat(follow_symlinks=False)
-            except OSError:
-                continue  # gone in between
 
-    def _is_ignored(self, key: bytes, *, is_folder: bool) -> bool:
-        """Whether what has this path inside the root is left alone, for its name or by the folder's patterns."""
-        name = key.rpartition(b"/")[2]
-        if name.startswith(IGNORED_PREFIXES):
-            return True
-        if name in IGNORED_FOLDERS if is_folder else name.lower().endswith(IGNORED_SUFFIXES):
-            return True
-        patterns = self._rule.ignore
-        return bool(patterns) and any(_matches(pattern, os.fsdecode(key), os.fsdecode(name)) for pattern in patterns)
+    def _is_ignored(self, path: bytes, *, is_folder: bool) -> bool:
+        return is_ignored(path, self._rule.ignore, is_folder=is_folder)
 
     def _is_wanted_by_name(self, key: bytes) -> bool:
         return names_kind(os.fsdecode(key)) in self._rule.options.accept
 
-    def _path(self, key: bytes) -> bytes:
-        return self._root_bytes + b"/" + key
+    def _complain_of(self, walk: Walk) -> None:
+        for folder, why in walk.unread.items():
+            self._complain(folder, f"cannot be read: {why}")
+        for path in walk.too_long:
+            self._complain(path[:_SHOWN], "is left alone, with what is in it: its path is too long.")
 
     def _complain(self, key: bytes, why: str) -> None:
-        """Log once why a file is left alone."""
-        if key not in self._complaints:
-            self._complaints.add(key)
+        """Log why a file is left alone, once while that holds."""
+        if self._complaints.get(key) != why:
+            self._complaints[key] = why
             log.info("Ignored: %s %s", display_name(key), why)
 
 
-def _ancestors(key: bytes) -> Iterator[bytes]:
-    """A path inside the root, and the folders above it."""
-    while key:
-        yield key
-        key = key.rpartition(b"/")[0]
-
-
-def _matches(pattern: str, path: str, name: str) -> bool:
-    """Whether a shell pattern means this file or folder: by its path if it has a slash, else by its name."""
-    if "/" in pattern:
-        return fnmatch.fnmatchcase(path, pattern.strip("/"))
-    return fnmatch.fnmatchcase(name, pattern)
+def _is_gone(tree: Tree, path: bytes) -> bool:
+    """Whether nothing is at a path, as opposed to what cannot be told."""
+    try:
+        tree.lstat(path)
+    except OSError as error:
+        return error.errno in GONE
+    return False

@@ -1,4 +1,4 @@
-"""Results appear all at once or not at all; and what then happens to the source."""
+"""Results appear all at once or not at all."""
 
 import errno
 import hashlib
@@ -7,10 +7,8 @@ import os
 import shutil
 import stat
 import unicodedata
-import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +16,14 @@ from engine.base.disk import exchange, fsync_path, fsync_tree, make_folder
 from engine.base.errors import CannotGoOn, HotfolioError, OutputUnwritable, concerns_all, unwritable
 from engine.base.safetext import display_name
 from engine.job.job import Job, JobState, PageResult, Source
+from engine.publish.freenames import numbered
 from engine.publish.pageindex import SIZE_KEY
-from engine.settings.profiles import OnSuccess
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
 STAGING_NAME = ".hotfolio-publish"
 _MAX_STEM_BYTES = 240
 """Leaves room for `~2` and `.json`."""
-_MAX_NAME_BYTES = 255
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 """Characters some file system or share refuses in a name."""
 
@@ -57,7 +54,7 @@ class Publisher:
         try:
             folder = self._parent_of(source)
             stem = safe_name(source.relative.stem)
-            for name in _numbered(stem):
+            for name in numbered(stem):
                 place = self._output / folder / name
                 if (
                     not _is_taken(place.parent, name)
@@ -117,7 +114,7 @@ class Publisher:
         """The folder that mirrors the source's, with another name where that is taken by something else."""
         folder = Path()
         for part in source.relative.parent.parts:
-            name = next(n for n in _numbered(safe_name(part)) if not _is_taken(self._output / folder, n))
+            name = next(n for n in numbered(safe_name(part)) if not _is_taken(self._output / folder, n))
             folder /= name
         return folder
 
@@ -215,33 +212,6 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("schema") == SCHEMA else None
 
 
-def settle_source(source: Source, policy: OnSuccess, archive: Path) -> None:
-    """Keep, archive or delete a source whose result is published, if it is still the file that was converted.
-
-    Raises `OutputUnwritable` if it can be neither moved nor removed.
-    """
-    file = source.file
-    try:
-        if policy is OnSuccess.KEEP or not source.matches(file.lstat()):
-            return
-        if policy is OnSuccess.DELETE:
-            file.unlink()
-            return
-        place = archive / source.relative
-        make_folder(place.parent)
-        for name in _numbered(place.stem, limit=_MAX_NAME_BYTES - len(os.fsencode(place.suffix))):
-            candidate = place.with_name(f"{name}{place.suffix}")
-            if not os.path.lexists(candidate):
-                _move(source, candidate)
-                return
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise OutputUnwritable(
-            f"{display_name(source.path)} is converted, but cannot be moved: {error.strerror}."
-        ) from error
-
-
 def origin_of(root: bytes, path: bytes) -> str:
     """What tells a source's path from any other, without showing where it is: `origin` in the manifest."""
     return hashlib.sha256(root + b"\0" + path).hexdigest()[:16]
@@ -268,27 +238,6 @@ def iso_time(seconds: float) -> str:
 def _fold(place: Path) -> str:
     folded = unicodedata.normalize("NFC", str(place).casefold())
     return folded.encode("utf-8", "backslashreplace").decode()  # bytes that are no text cannot be in the queue
-
-
-def _numbered(stem: str, limit: int = _MAX_NAME_BYTES) -> Iterator[str]:
-    """The stem, `stem~2`, `stem~3` and so on, each shortened to `limit` bytes."""
-    for suffix in chain([""], (f"~{n}" for n in count(2))):
-        yield _shortened(stem, limit - len(suffix)) + suffix
-
-
-def _shortened(name: str, limit: int) -> str:
-    """A name cut to so many bytes, between two characters."""
-    cut = os.fsencode(name)[:limit]
-    while cut and len(cut) < len(os.fsencode(name)):
-        try:
-            cut.decode("utf-8")
-        except UnicodeDecodeError as error:
-            if error.reason != "unexpected end of data":
-                break
-            cut = cut[: error.start]
-        else:
-            break
-    return os.fsdecode(cut)
 
 
 def _origin(source: Source) -> str:
@@ -346,26 +295,3 @@ def _keep_foreign(old: Path, place: Path) -> None:
             (old / name).rename(place / name)
     fsync_path(place)
     shutil.rmtree(old)
-
-
-def _move(source: Source, target: Path) -> None:
-    """Move to a name that is free; across file systems, a durable copy first."""
-    file = source.file
-    try:
-        file.rename(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        part = target.with_name(f".{uuid.uuid4()}.part")
-        try:
-            shutil.copy2(file, part)
-            fsync_path(part)
-            part.rename(target)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-        fsync_path(target.parent)
-        if source.matches(file.lstat()):  # else it was replaced meanwhile, and is new input
-            file.unlink()
-        return
-    fsync_path(target.parent)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from engine.base.beneath import lstat_beneath
 from engine.job.job import JobState, Source, Submission
 from engine.job.options import ConvertOptions
 from engine.publish.publisher import origin_of, read_manifest
@@ -28,7 +29,7 @@ def _rebuild(queue: JobQueue, root: Path, output: Path) -> int:
             source = root / str(manifest["source"]["path"])
             if manifest["origin"] != origin_of(os.fsencode(root), os.fsencode(source.relative_to(root))):
                 continue  # of another hot folder
-            status = source.lstat()
+            status = lstat_beneath(os.fsencode(root), os.fsencode(source.relative_to(root)))
             if status.st_size != manifest["source"]["size"]:
                 continue
             if abs(status.st_mtime - datetime.fromisoformat(manifest["source"]["mtime"]).timestamp()) > 1e-3:

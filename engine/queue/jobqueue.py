@@ -227,9 +227,9 @@ class JobQueue:
             with suppress(NoSuchJob):
                 self._dispatch.mirror(self._store.job(job_id))
 
-    def forget_gone(self, root: bytes, present: set[bytes]) -> None:
-        """Forget removed jobs below a hot folder whose sources are no longer there."""
-        self._store.forget_gone(root, present)
+    def forget_gone(self, root: bytes, is_gone: Callable[[bytes], bool]) -> None:
+        """Forget removed jobs below a hot folder whose sources are no longer there; `is_gone` is told their paths."""
+        self._store.forget_gone(root, is_gone)
 
     def offer_delayed(self) -> None:
         """Offer the delayed jobs whose time has come."""

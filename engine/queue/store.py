@@ -226,12 +226,12 @@ class JobStore:
         rows = [(int(hidden), job_id) for job_id in job_ids]
         self._database.ask(lambda db: db.executemany("UPDATE jobs SET hidden = ? WHERE id = ?", rows) and None)
 
-    def forget_gone(self, root: bytes, present: set[bytes]) -> None:
-        """Delete hidden jobs below a hot folder whose sources are no longer there."""
+    def forget_gone(self, root: bytes, is_gone: Callable[[bytes], bool]) -> None:
+        """Delete hidden jobs below a hot folder whose sources are no longer there; `is_gone` is told their paths."""
 
         def write(db: sqlite3.Connection) -> None:
             rows = db.execute("SELECT id, path FROM jobs WHERE hidden AND root = ?", (root,)).fetchall()
-            gone = [(job_id,) for job_id, path in rows if path not in present]
+            gone = [(job_id,) for job_id, path in rows if is_gone(path)]
             db.executemany("DELETE FROM jobs WHERE id = ?", gone)
 
         self._database.ask(write)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.base.beneath import lstat_beneath
 from engine.base.errors import HotfolioError, PasswordRequired, SourceGone
 from engine.base.safetext import display_text
 from engine.job.formats import Format
@@ -81,7 +82,7 @@ class Inspector:
         file = own[0] if own else job.source.file
         if not own:
             try:
-                unchanged = job.source.matches(file.lstat())
+                unchanged = job.source.matches(lstat_beneath(job.source.root, job.source.path))
             except OSError:
                 unchanged = False
             if not unchanged:

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from engine.base.beneath import lstat_beneath
 from engine.base.errors import CannotGoOn, ChildError, ChildGarbage, EngineBlocked, OutputUnwritable, unwritable
 from engine.base.safetext import display_name, display_text
 from engine.job.job import Job, Step
@@ -102,7 +103,7 @@ class Merger:
 def is_superseded(job: Job) -> bool:
     """Whether another file has taken the source's place, so that the result is older than what is there."""
     try:
-        current = job.source.file.lstat()
+        current = lstat_beneath(job.source.root, job.source.path)
     except OSError:
         return False
     return not job.source.matches(current) and stat.S_ISREG(current.st_mode)

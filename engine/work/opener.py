@@ -117,7 +117,7 @@ class Opener:
         if not _is_staged(run, recorded):
             recorded = []
             self._work.unstaged(job.id)
-            sha256 = stage(job, run.desk.path, self._settings.min_free, self._is_stopping)
+            sha256, run.copied = stage(job, run.desk.path, self._settings.min_free, self._is_stopping)
             run.job = self._work.staged(job.id, sha256)
             if self._is_duplicate(run.job):
                 return

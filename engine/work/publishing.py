@@ -3,12 +3,15 @@
 import logging
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
+from engine.base.beneath import Stamp
 from engine.base.errors import IllegalTransition, OutputUnwritable
 from engine.job.job import Job, JobState, PageResult, PageState
+from engine.publish.disposal import settle_source
 from engine.publish.pageindex import merged_reasons, merged_sizes
-from engine.publish.publisher import Publisher, build_manifest, read_manifest, settle_source
+from engine.publish.publisher import Publisher, build_manifest, read_manifest
 from engine.queue.jobqueue import JobQueue
 from engine.sandbox.protocol import OUT, PAGE_REASONS, PAGE_SIZES
 from engine.settings.live import LiveSettings
@@ -91,23 +94,23 @@ class Publishing:
             page, why = next(iter(failed.items()))
             reason = f"{len(failed)} of {job.pages} pages failed. Page {page}: {why}"
         try:
-            self._queue.work.finish(job.id, state, reason, self._settle)
+            self._queue.work.finish(job.id, state, reason, partial(self._settle, run.copied))
         except IllegalTransition:
             log.info("job %d was cancelled while it was published", job.id)
             self._folders.delete(job.id)  # a retry has to make it anew
 
-    def _settle(self, job: Job) -> None:
+    def _settle(self, copied: Stamp | None, job: Job) -> None:
         try:
-            self._settle_source(job)
+            self._settle_source(job, copied)
         finally:
             self._endings.publish(job.id)
 
-    def _settle_source(self, job: Job) -> None:
+    def _settle_source(self, job: Job, copied: Stamp | None) -> None:
         folder = self._folder_of(job)
         if folder is None:
             return  # named by hand, not dropped into a hot folder
         try:
-            settle_source(job.source, folder.on_success, folder.archive)
+            settle_source(job.source, folder.on_success, folder.archive, job.sha256, copied)
             self._queue.set_banner("source", None)
         except OutputUnwritable as error:
             log.warning("job %d: %s", job.id, error)

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.base.beneath import Stamp
 from engine.base.errors import (
     ChildDied,
     DamagedPdf,
@@ -48,6 +49,8 @@ class Run:
     """What opens the document; kept in memory alone."""
     reasons: dict[int, str] = field(default_factory=dict)
     """Why a page is not being read in the ordinary way."""
+    copied: Stamp | None = None
+    """What the source was as it was copied; None if an earlier run has copied it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 import hashlib
 import os
 import shutil
-import stat
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.base.beneath import GONE, Stamp, Tree
 from engine.base.disk import fsync_path
 from engine.base.errors import (
     CannotGoOn,
@@ -28,32 +28,31 @@ RUN = "run"
 _BLOCK = 1 << 20
 
 
-def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]) -> str:
-    """Copy the job's source into `folder`, emptied first, and return its SHA-256; durable.
+def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]) -> tuple[str, Stamp]:
+    """Copy the job's source into `folder`, emptied first; returns its SHA-256 and what the file was; durable.
 
     Raises `SourceGone`, `SourceChanged` or `SourceUnreadable`; `CannotGoOn` if the copy would leave less than
     `min_free` bytes free, `OutputUnwritable` or `Stopping` if nothing can be copied at all.
     """
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        # A link or a FIFO that has taken the file's place is neither followed nor waited for.
-        descriptor = os.open(job.source.file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise SourceGone from None
+        # Links that have taken the place of the file or of a folder above it are not followed, no FIFO is waited for.
+        with Tree(job.source.root) as tree:
+            descriptor = tree.open_file(job.source.path)
     except OSError as error:
+        if error.errno in GONE:
+            raise SourceGone from None
         raise SourceUnreadable(f"{job.name} cannot be read: {error.strerror}.") from error
     with os.fdopen(descriptor, "rb", buffering=0) as source:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceUnreadable(f"{job.name} is not a regular file.")
-        if not job.source.matches(status):
+        before = os.fstat(descriptor)
+        if not job.source.matches(before):
             raise _changed(job)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(folder.parent).free
-            if status.st_size + min_free > free:
+            if before.st_size + min_free > free:
                 raise CannotGoOn(
-                    f"{job.name} is waiting for room: it is {status.st_size >> 20} MB, {free >> 20} are free."
+                    f"{job.name} is waiting for room: it is {before.st_size >> 20} MB, {free >> 20} are free."
                 )
             sha256 = _copy(job, source.fileno(), folder, is_stopping)
         except OSError as error:
@@ -62,7 +61,7 @@ def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]
             raise unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error}.") from error
         if not job.source.matches(os.fstat(descriptor)):
             raise _changed(job)
-    return sha256
+    return sha256, Stamp.of(before)
 
 
 def run_id(folder: Path) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from fastapi import HTTPException
 
 from engine.base.safetext import display_name
-from engine.intake.hotfolder import IGNORED_FOLDERS, IGNORED_PREFIXES, IGNORED_SUFFIXES
+from engine.intake.ignoring import IGNORED_FOLDERS, IGNORED_PREFIXES, IGNORED_SUFFIXES
 from engine.job.kinds import names_kind
 from engine.job.options import DocumentKind
 from engine.publish.publisher import safe_name

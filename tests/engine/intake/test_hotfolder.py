@@ -6,16 +6,19 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import watchfiles
 
+from engine.base.beneath import Tree
+from engine.intake import folderwatch as folderwatch_module
 from engine.intake import hotfolder as hotfolder_module
 from engine.intake import watcher as watcher_module
-from engine.intake.hotfolder import GONE, HotFolder
+from engine.intake.hotfolder import ROOT_GONE, HotFolder
+from engine.intake.watcher import Watch, begin_watch
 from engine.job.job import Job, JobState
 from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
@@ -24,6 +27,7 @@ from engine.queue.store import JobStore
 from engine.settings.profiles import Polling
 from engine.settings.settings import Settings
 from tests.clock import Clock
+from tests.deep import deep_folder
 from tests.waiting import wait_until
 
 PDF = b"%PDF-1.7\n% a body that nobody parses here\n%%EOF\n"
@@ -51,7 +55,12 @@ class Inbox:
         self.queue = JobQueue(self.store, Scheduler(), self.tracker, Clock())
         self.queue.load()
 
-    def start(self, clock: Callable[[], float] = time.monotonic, **settings: Any) -> HotFolder:
+    def start(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        begin: Callable[[Path], Watch] = begin_watch,
+        **settings: Any,
+    ) -> HotFolder:
         """Watch, settling at once and scanning once at the start, unless told otherwise."""
         values = {
             "input": self.root,
@@ -62,7 +71,7 @@ class Inbox:
             "poll": Polling.NEVER,
             **settings,
         }
-        self.hot = HotFolder(Settings.model_validate(values).hot_folders[0], self.queue, self._cancel, clock)
+        self.hot = HotFolder(Settings.model_validate(values).hot_folders[0], self.queue, self._cancel, clock, begin)
         self.hot.start()
         wait_until(self.hot.first_scan_done.is_set, "the first scan")
         return self.hot
@@ -136,6 +145,10 @@ class Inbox:
         self.look_at_all()
         wait_until(lambda: self.hot is not None and not self.hot.waiting, "all files to settle")
 
+    def is_there(self, name: str) -> bool:
+        """Whether the file is there."""
+        return (self.root / name).exists()
+
     def has_job(self, name: str) -> bool:
         """Whether there is a job for this file."""
         return any(job.source.path == os.fsencode(name) for job in self.tracker.jobs())
@@ -151,18 +164,14 @@ class Inbox:
         return snapshot is not None and snapshot.job.state is state
 
     def banner(self) -> str | None:
-        return next((b.message for b in self.tracker.snapshot().banners if b.key.startswith(GONE)), None)
+        return next((b.message for b in self.tracker.snapshot().banners if b.key.startswith(ROOT_GONE)), None)
 
 
 @pytest.fixture(autouse=True)
 def _in_short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look and report more often than in earnest; what is decided stays the same."""
-    watch = watchfiles.watch
-
-    def quick(*args: Any, **kwargs: Any) -> Iterator[Any]:
-        yield from watch(*args, **{**kwargs, "debounce": 40, "step": 10, "rust_timeout": 50})
-
-    monkeypatch.setattr(watchfiles, "watch", quick)
+    monkeypatch.setattr(folderwatch_module, "_COLLECT_S", 0.01)
+    monkeypatch.setattr(folderwatch_module, "_POLL_MS", 50)
     monkeypatch.setattr(hotfolder_module, "_TICK_S", 0.05)
 
 
@@ -416,13 +425,167 @@ def test_what_is_called_a_pdf_and_is_no_file_is_ignored_with_one_log_line(
     ]
 
 
-def test_links_to_folders_are_not_followed(inbox: Inbox) -> None:
-    (inbox.elsewhere / "a.pdf").write_bytes(PDF)
-    (inbox.root / "loop").symlink_to(inbox.root)
-    (inbox.root / "away").symlink_to(inbox.elsewhere)
+@pytest.mark.parametrize("when", ["before the start", "after the start"])
+def test_links_to_folders_are_not_followed(inbox: Inbox, when: str) -> None:
+    outside = inbox.folder / "outside"
+    (outside / "sub").mkdir(parents=True)
+    (outside / "sub" / "a.pdf").write_bytes(PDF)
+    (inbox.root / "sub").mkdir()
+
+    def link() -> None:
+        (inbox.root / "loop").symlink_to(inbox.root)
+        (inbox.root / "away").symlink_to(outside)
+        (inbox.root / "sub" / "away").symlink_to(outside)
+
+    if when == "before the start":
+        link()
     inbox.start()
+    if when == "after the start":
+        link()
+    inbox.look_at_all()
+    (outside / "b.pdf").write_bytes(PDF)
+    (outside / "sub" / "a.pdf").write_bytes(PDF * 2)
+    (inbox.root / "away" / "sub" / "c.pdf").write_bytes(PDF)
     inbox.settle_all()
     assert inbox.names() == []
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("polls", [False, True])
+def test_a_folder_that_becomes_a_link_while_its_file_settles_leads_nowhere(
+    inbox: Inbox, depth: int, polls: bool
+) -> None:
+    clock = Clock()
+    inbox.start(
+        clock, settle=500, settle_damaged=500, poll=Polling.ALWAYS if polls else Polling.NEVER, poll_interval=0.1
+    )
+    file = inbox.drop("f/g/h/a.pdf")
+
+    def is_waited_for() -> bool:
+        return inbox.hot is not None and inbox.hot.waiting == 1
+
+    if polls:
+        clock.advance(1)
+    wait_until(is_waited_for, "the file to be seen")
+    outside = inbox.folder / "outside" / "f" / "g" / "h"
+    outside.mkdir(parents=True)
+    (outside / "a.pdf").hardlink_to(file)  # the very same file, but for the way to it
+    parts = ("f", "g", "h")[:depth]
+    inbox.root.joinpath(*parts).rename(inbox.folder / "taken out")
+    inbox.root.joinpath(*parts).symlink_to(inbox.folder.joinpath("outside", *parts))
+    clock.advance(600)
+    wait_until(lambda: inbox.hot is not None and not inbox.hot.waiting, "the file to be given up")
+    assert inbox.names() == []
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_queued_file_whose_folder_becomes_a_link_is_gone(inbox: Inbox, depth: int) -> None:
+    inbox.start()
+    file = inbox.drop("f/g/h/a.pdf")
+    (job,) = inbox.wait_for("f/g/h/a.pdf")
+    outside = inbox.folder / "outside" / "f" / "g" / "h"
+    outside.mkdir(parents=True)
+    (outside / "a.pdf").hardlink_to(file)
+    parts = ("f", "g", "h")[:depth]
+    inbox.root.joinpath(*parts).rename(inbox.folder / "taken out")
+    inbox.root.joinpath(*parts).symlink_to(inbox.folder.joinpath("outside", *parts))
+    wait_until(lambda: inbox.in_state(job.id, JobState.CANCELLED), "the job to be cancelled")
+
+
+def test_a_mount_in_the_hot_folder_is_part_of_it(inbox: Inbox, bind: Callable[[Path, Path], None]) -> None:
+    shared = inbox.folder / "shared"
+    shared.mkdir()
+    (inbox.root / "f").mkdir()
+    bind(shared, inbox.root / "f")
+    (shared / "a.pdf").write_bytes(PDF)
+    inbox.start()
+    inbox.wait_for("f/a.pdf")
+    (shared / "b.pdf").write_bytes(PDF)
+    inbox.wait_for("f/a.pdf", "f/b.pdf")
+
+
+def test_files_that_come_with_their_folders_are_found_without_a_scan(inbox: Inbox) -> None:
+    """However soon after its folder a file is there: the folder is watched before it is read."""
+    inbox.start(settle=0.0)
+    inbox.look_at_all()
+    names = [f"{number}/{'x/' * (number % 5)}{number}.pdf" for number in range(150)]
+    for name in names:
+        inbox.drop(name)
+    inbox.wait_for(*names)
+
+
+def test_what_a_watch_has_missed_is_looked_for(inbox: Inbox) -> None:
+    class Overrun(Deaf):
+        def changes(self) -> Iterator[set[bytes] | None]:
+            for changes in super().changes():
+                yield None if inbox.is_there("a.pdf") else changes
+
+    inbox.start(begin=lambda _: Overrun())
+    file = inbox.drop("a.pdf")
+    (job,) = inbox.wait_for("a.pdf")
+    assert job.source.matches(file.lstat())
+
+
+def test_a_folder_that_cannot_be_read_keeps_its_jobs_and_hides_no_removal_elsewhere(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's folder: the tests may run as one who may read everything."""
+    inbox.start(scan_interval=0.2)
+    inbox.drop("theirs/a.pdf")
+    ours = inbox.drop("ours/b.pdf")
+    kept, removed = sorted(inbox.wait_for("theirs/a.pdf", "ours/b.pdf"), key=lambda job: -len(job.source.path))
+    inbox.queue.cancel(kept.id, "Cancelled.")
+    inbox.queue.remove([kept.id])
+    opened = Tree.open
+
+    def guarded(tree: Tree, path: bytes, flags: int = os.O_RDONLY) -> int:
+        if path == b"theirs":
+            raise PermissionError(13, "Permission denied", path)
+        return opened(tree, path, flags)
+
+    monkeypatch.setattr(Tree, "open", guarded)
+    ours.unlink()
+    wait_until(lambda: inbox.in_state(removed.id, JobState.CANCELLED), "the removal to be seen")
+    inbox.look_at_all()
+    assert kept.source in inbox.store.known_sources(os.fsencode(inbox.root))
+
+
+def test_a_folder_whose_path_is_too_long_is_told_of_and_hides_no_removal(
+    inbox: Inbox, engine_log: pytest.LogCaptureFixture
+) -> None:
+    with deep_folder(inbox.root, "d" * 100, 50):
+        inbox.start(scan_interval=0.2)
+        file = inbox.drop("a.pdf")
+        (job,) = inbox.wait_for("a.pdf")
+        inbox.stop()
+        file.unlink()  # while nobody watches, so that only a scan can see it
+        inbox.restart(scan_interval=0.2)
+        wait_until(lambda: inbox.in_state(job.id, JobState.CANCELLED), "the removal to be seen")
+        inbox.stop()
+    lines = [r.getMessage() for r in engine_log.records if "its path is too long" in r.getMessage()]
+    assert len(lines) == 2  # one for each start
+    assert all(len(line) < 250 for line in lines)
+
+
+def test_an_empty_file_gets_a_line_in_the_log_once_it_is_not_being_written(
+    inbox: Inbox, engine_log: pytest.LogCaptureFixture
+) -> None:
+    def lines() -> list[str]:
+        return [r.getMessage() for r in engine_log.records if r.getMessage().endswith("is empty")]
+
+    inbox.start(settle=0.0, settle_damaged=NEVER_S, scan_interval=0.2)
+    old = inbox.drop("old.pdf", b"")
+    inbox.drop("young.pdf", b"")
+    inbox.drop("notes.txt", b"")
+    inbox.look_at_all()
+    assert lines() == []
+    assert inbox.hot is not None
+    inbox.hot.follow(replace(inbox.hot.rule, settle_damaged=0.01))
+    wait_until(lambda: len(lines()) == 2, "lines in the log")
+    inbox.look_at_all()
+    assert sorted(lines()) == ["Ignored: old.pdf is empty", "Ignored: young.pdf is empty"]
+    old.write_bytes(PDF)
+    wait_until(partial(inbox.has_job, "old.pdf"), "the file to be taken")
 
 
 def test_an_empty_file_is_waited_for_until_something_is_in_it(inbox: Inbox) -> None:
@@ -452,15 +615,14 @@ def test_a_file_that_may_not_be_read_is_said_so_once_and_taken_when_it_may(
 ) -> None:
     denied = {"locked.pdf"}
 
-    def guarded(file: Any, *args: Any, **kwargs: Any) -> Any:
-        if not isinstance(file, int) and Path(os.fsdecode(file)).name in denied:
-            raise PermissionError(13, "Permission denied", file)
-        return opened(file, *args, **kwargs)
+    def guarded(tree: Tree, path: bytes) -> int:
+        if os.fsdecode(path) in denied:
+            raise PermissionError(13, "Permission denied", path)
+        return opened(tree, path)
 
     # The tests may run as a user who may read everything.
-    opened = open
-    for name in ("builtins.open", "io.open"):
-        monkeypatch.setattr(name, guarded)
+    opened = Tree.open_file
+    monkeypatch.setattr(Tree, "open_file", guarded)
     inbox.move_in("locked.pdf")
     inbox.start(settle=0.0)
 
@@ -687,13 +849,28 @@ def test_a_root_that_is_not_there_at_the_start_is_waited_for(inbox: Inbox) -> No
     inbox.wait_for("a.pdf")
 
 
-def test_a_scan_finds_files_the_watcher_never_reports(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    def deaf(*_: object, stop_event: threading.Event, **__: object) -> Iterator[set[object]]:
-        while not stop_event.wait(0.05):
-            yield set()
+class Deaf:
+    """A watch that hears nothing, until it dies of `death`, if it does."""
 
-    monkeypatch.setattr(watchfiles, "watch", deaf)
-    inbox.start(scan_interval=0.3)
+    def __init__(self, death: threading.Event | None = None) -> None:
+        self.death = death or threading.Event()
+        self.stopped = threading.Event()
+
+    def cover(self, path: bytes, folder: int) -> None:
+        pass
+
+    def changes(self) -> Iterator[set[bytes] | None]:
+        while not self.stopped.wait(0.02):
+            yield set()
+            if self.death.is_set():
+                raise RuntimeError("stream did not contain valid UTF-8")
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+def test_a_scan_finds_files_the_watcher_never_reports(inbox: Inbox) -> None:
+    inbox.start(begin=lambda _: Deaf(), scan_interval=0.3)
     inbox.drop("a.pdf")
     inbox.wait_for("a.pdf")
 
@@ -702,21 +879,14 @@ def test_a_watcher_that_dies_is_built_again_and_what_it_missed_is_found(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch, engine_log: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(watcher_module, "_REBUILD_S", 0.2)
-    watch = watchfiles.watch
     die = threading.Event()
-    lives = []
+    lives: list[Watch] = []
 
-    def mortal(*args: Any, **kwargs: Any) -> Iterator[Any]:
-        lives.append(1)
-        if len(lives) > 1:
-            yield from watch(*args, **kwargs)
-            return
-        yield set()
-        assert die.wait(20)
-        raise RuntimeError("stream did not contain valid UTF-8")
+    def mortal(root: Path) -> Watch:
+        lives.append(Deaf(die) if not lives else begin_watch(root))
+        return lives[-1]
 
-    monkeypatch.setattr(watchfiles, "watch", mortal)
-    inbox.start()
+    inbox.start(begin=mortal)
     inbox.drop("missed.pdf")
     die.set()
     inbox.wait_for("missed.pdf")
@@ -729,12 +899,11 @@ def test_a_watcher_that_dies_is_built_again_and_what_it_missed_is_found(
 def test_without_a_working_watcher_the_folder_is_scanned_all_the_same(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object, **__: object) -> Iterator[Any]:
+    def broken(_: Path) -> Watch:
         raise OSError("inotify instance limit reached")
 
-    monkeypatch.setattr(watchfiles, "watch", broken)
     monkeypatch.setattr(watcher_module, "_REBUILD_S", 0.2)
-    inbox.start(scan_interval=0.3)
+    inbox.start(begin=broken, scan_interval=0.3)
     inbox.drop("a.pdf")
     inbox.wait_for("a.pdf")
 
@@ -762,14 +931,13 @@ def test_a_moment_in_which_the_queue_cannot_be_written_loses_no_file(
 # --- polling ---
 
 
-def no_watcher(*_: object, **__: object) -> Iterator[Any]:
+def no_watcher(_: Path) -> Watch:
     raise AssertionError("a polled folder is not watched")
 
 
-def test_a_polled_folder_finds_everything_without_a_watcher(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchfiles, "watch", no_watcher)
+def test_a_polled_folder_finds_everything_without_a_watcher(inbox: Inbox) -> None:
     inbox.drop("a.pdf")
-    hot = inbox.start(poll=Polling.ALWAYS, poll_interval=0.1)
+    hot = inbox.start(begin=no_watcher, poll=Polling.ALWAYS, poll_interval=0.1)
     inbox.wait_for("a.pdf")
     inbox.move_in("b.pdf")
     inbox.drop("sub/c.pdf")
@@ -787,10 +955,10 @@ def test_a_polled_folder_takes_nothing_for_settled_that_it_has_not_watched(
     os.utime(file, (1, 1))
     hot = inbox.start(poll=Polling.ALWAYS, poll_interval=0.05, settle=NEVER_S, settle_damaged=NEVER_S)
     wait_until(lambda: hot.waiting == 1, "the file to be seen")
-    scans: list[set[bytes]] = []
-    monkeypatch.setattr(inbox.store, "forget_gone", lambda _, present: scans.append(present))
+    scans: list[bool] = []
+    monkeypatch.setattr(inbox.store, "forget_gone", lambda _, is_gone: scans.append(is_gone(b"a.pdf")))
     wait_until(lambda: len(scans) >= 3, "three more scans")
-    assert scans[-1] == {b"a.pdf"}
+    assert not any(scans)
     assert inbox.jobs() == []
 
 

@@ -1,6 +1,7 @@
 """A source is archived or deleted only once its result would survive a power cut."""
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +11,16 @@ import pytest
 
 from engine.base import disk as filesystem
 from engine.job.job import Source
+from engine.publish import disposal as disposal_module
 from engine.publish import publisher as publish_module
-from engine.publish.publisher import MANIFEST, Publisher, read_manifest, settle_source
+from engine.publish.disposal import settle_source
+from engine.publish.publisher import MANIFEST, Publisher, read_manifest
 from engine.queue.store import JobStore
 from engine.settings.profiles import OnSuccess
 from tests.clock import Clock
 
 Node = tuple[int, int]
+SHA256 = hashlib.sha256(b"content").hexdigest()
 
 
 def node(path: Path) -> Node:
@@ -25,12 +29,19 @@ def node(path: Path) -> Node:
     return status.st_dev, status.st_ino
 
 
+def full(name: Any, folder: int | None) -> Path:
+    """The path of a name in an open folder."""
+    path = Path(os.fsdecode(name))
+    return path if folder is None else Path(f"/proc/self/fd/{folder}").readlink() / path
+
+
 class Recorder:
     """What is done to the file system, in order."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[str, Any]] = []
         fsync, rename, unlink, rmdir, swap = os.fsync, os.rename, os.unlink, os.rmdir, filesystem.exchange
+        rename_new = filesystem.rename_new
 
         def recorded_fsync(descriptor: int) -> None:
             fsync(descriptor)
@@ -38,8 +49,14 @@ class Recorder:
             self.calls.append(("fsync", (status.st_dev, status.st_ino)))
 
         def recorded_rename(one: Any, other: Any, **how: Any) -> None:
-            self._rename(Path(os.fsdecode(one)), Path(os.fsdecode(other)))
+            self._rename(full(one, how.get("src_dir_fd")), full(other, how.get("dst_dir_fd")))
+            if "src_dir_fd" in how:
+                self.calls.append(("gone", full(one, how["src_dir_fd"])))
             rename(one, other, **how)
+
+        def recorded_rename_new(old: bytes, new: bytes, old_folder: int, new_folder: int) -> None:
+            self._rename(full(old, old_folder), full(new, new_folder))
+            rename_new(old, new, old_folder, new_folder)
 
         def recorded_exchange(one: Path, other: Path) -> bool:
             self._rename(one, other)
@@ -50,7 +67,7 @@ class Recorder:
 
         def recorded_unlink(path: Any, **how: Any) -> None:
             unlink(path, **how)
-            self.calls.append(("gone", Path(os.fsdecode(path))))
+            self.calls.append(("gone", full(path, how.get("dir_fd"))))
 
         def recorded_rmdir(path: Any, **how: Any) -> None:
             rmdir(path, **how)
@@ -64,6 +81,7 @@ class Recorder:
         monkeypatch.setattr(os, "unlink", recorded_unlink)
         monkeypatch.setattr(os, "rmdir", recorded_rmdir)
         monkeypatch.setattr(publish_module, "exchange", recorded_exchange)
+        monkeypatch.setattr(disposal_module, "rename_new", recorded_rename_new)
 
     def _rename(self, one: Path, other: Path) -> None:
         if [one.is_relative_to(disk) for disk in self.disks] != [other.is_relative_to(disk) for disk in self.disks]:
@@ -140,7 +158,7 @@ def test_a_source_goes_only_after_its_result_is_durable(
     place = publisher.choose_place(source, out)
     publisher.publish(1, out, place, {"schema": 1})
     end = len(recorder.calls)
-    settle_source(source, policy, tmp_path / "archive")
+    settle_source(source, policy, tmp_path / "archive", SHA256)
     assert (place / "a.md").read_text() == "new"
     removed = (
         recorder.first("gone", source.file)
@@ -189,7 +207,7 @@ def test_a_publication_that_was_interrupted_is_made_durable_before_its_source_go
         (out / "mine").mkdir()
     recorder.calls.clear()
     Publisher(store.claim_output, output).complete(1, out, place)
-    settle_source(source, OnSuccess.DELETE, tmp_path / "archive")
+    settle_source(source, OnSuccess.DELETE, tmp_path / "archive", SHA256)
     removed = recorder.first("gone", source.file)
     for folder in (place.parent, output):
         assert recorder.first("fsync", node(folder)) < removed
@@ -201,7 +219,7 @@ def test_a_publication_that_was_interrupted_is_made_durable_before_its_source_go
 
 def test_an_archived_source_is_durable_where_it_goes(tmp_path: Path, recorder: Recorder) -> None:
     archive, source = tmp_path / "archive", dropped(tmp_path)
-    settle_source(source, OnSuccess.ARCHIVE, archive)
+    settle_source(source, OnSuccess.ARCHIVE, archive, SHA256)
     moved = recorder.first("moved", archive / "sub" / "a.pdf")
     for folder in (tmp_path, archive):  # which have got a new folder each
         assert recorder.first("fsync", node(folder)) < moved
@@ -213,7 +231,7 @@ def test_a_source_archived_on_another_disk_goes_only_after_its_copy_is_durable(
 ) -> None:
     archive, source = tmp_path / "archive", dropped(tmp_path)
     recorder.disks = (archive,)
-    settle_source(source, OnSuccess.ARCHIVE, archive)
+    settle_source(source, OnSuccess.ARCHIVE, archive, SHA256)
     target = archive / "sub" / "a.pdf"
     moved, gone = recorder.first("moved", target), recorder.first("gone", source.file)
     assert recorder.first("fsync", node(target)) < moved

@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 from engine.base.disk import exchange, fsync_tree
 from engine.base.errors import OutputUnwritable
 from engine.job.formats import Format
-from engine.job.job import JobState, PageState, Source
+from engine.job.job import JobState, PageState
 from engine.job.options import ConvertOptions
 from engine.publish import publisher as publish_module
-from engine.publish.publisher import MANIFEST, Publisher, build_manifest, read_manifest, safe_name, settle_source
+from engine.publish.publisher import MANIFEST, Publisher, build_manifest, read_manifest, safe_name
 from engine.queue.store import JobStore
-from engine.settings.profiles import OnSuccess
 from tests.clock import Clock
 from tests.engine.making import job, result, source
 
@@ -439,105 +438,6 @@ def test_a_manifest_that_somebody_has_edited_harms_nobody(press: Press, files: A
     assert (later / "a.md").read_text() == "new"
     assert (place / "mine.txt").read_text() == "mine"
     assert (press.output.parent / "x").read_text() == "outside"
-
-
-# --- the source afterwards ---
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    inbox = tmp_path / "in"
-    (inbox / "sub").mkdir(parents=True)
-    return inbox
-
-
-def drop(inbox: Path, name: str | bytes = "sub/a.pdf", content: bytes = b"content") -> Source:
-    file = inbox / os.fsdecode(name)
-    file.write_bytes(content)
-    return Source.of(file, inbox, file.lstat())
-
-
-def test_a_source_is_kept_archived_or_deleted(tmp_path: Path, inbox: Path) -> None:
-    archive = tmp_path / "archive"
-    kept = drop(inbox)
-    settle_source(kept, OnSuccess.KEEP, archive)
-    assert kept.file.read_bytes() == b"content"
-    assert not archive.exists()
-    settle_source(kept, OnSuccess.ARCHIVE, archive)
-    assert not kept.file.exists()
-    assert (archive / "sub" / "a.pdf").read_bytes() == b"content"
-    gone = drop(inbox)
-    settle_source(gone, OnSuccess.DELETE, archive)
-    assert not gone.file.exists()
-    assert (archive / "sub" / "a.pdf").read_bytes() == b"content"
-
-
-@pytest.mark.parametrize("policy", [OnSuccess.ARCHIVE, OnSuccess.DELETE])
-def test_a_source_that_was_replaced_or_removed_meanwhile_is_let_be(
-    tmp_path: Path, inbox: Path, policy: OnSuccess
-) -> None:
-    old = drop(inbox)
-    old.file.write_bytes(b"something newer")
-    settle_source(old, policy, tmp_path / "archive")
-    assert old.file.read_bytes() == b"something newer"
-    old.file.unlink()
-    settle_source(old, policy, tmp_path / "archive")
-    old.file.symlink_to(tmp_path / "elsewhere")
-    settle_source(old, policy, tmp_path / "archive")
-    assert old.file.is_symlink()
-    assert not (tmp_path / "archive").exists()
-
-
-def test_nothing_in_the_archive_is_overwritten(tmp_path: Path, inbox: Path) -> None:
-    archive = tmp_path / "archive"
-    for content in (b"one", b"two", b"three"):
-        settle_source(drop(inbox, content=content), OnSuccess.ARCHIVE, archive)
-    found = {file.name: file.read_bytes() for file in (archive / "sub").iterdir()}
-    assert found == {"a.pdf": b"one", "a~2.pdf": b"two", "a~3.pdf": b"three"}
-
-
-@pytest.mark.parametrize("name", ["x" * 251 + ".pdf", "\u00e9" * 125 + "x.pdf", "\u20ac" * 83 + "xx.pdf"])
-def test_a_name_of_255_bytes_can_be_archived_twice(tmp_path: Path, inbox: Path, name: str) -> None:
-    archive = tmp_path / "archive"
-    assert len(os.fsencode(name)) == 255
-    for content in (b"one", b"two"):
-        settle_source(drop(inbox, name, content), OnSuccess.ARCHIVE, archive)
-    assert sorted(file.read_bytes() for file in archive.iterdir()) == [b"one", b"two"]
-    assert {file.suffix for file in archive.iterdir()} == {".pdf"}
-    assert all(file.name.isprintable() for file in archive.iterdir())  # no character was cut in two
-    assert list(inbox.glob("*.pdf")) == []
-
-
-@pytest.mark.parametrize("name", ["a.pdf", b"caf\xe9.pdf", "x" * 251 + ".pdf", "\u00e9" * 125 + ".pdf"])
-def test_an_archive_on_another_disk_gets_a_whole_copy_before_the_source_goes(
-    tmp_path: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch, name: str | bytes
-) -> None:
-    archive = tmp_path / "archive"
-    rename = Path.rename
-
-    def across(self: Path, target: Path) -> Path:
-        if self.is_relative_to(inbox) != Path(target).is_relative_to(inbox):
-            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        assert Path(self).read_bytes() == b"content"
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", across)
-    moved = drop(inbox, name)
-    mtime_ns = moved.mtime_ns
-    settle_source(moved, OnSuccess.ARCHIVE, archive)
-    assert not moved.file.exists()
-    assert [os.fsencode(file.name) for file in archive.iterdir()] == [os.fsencode(name)]
-    assert (archive / moved.relative).read_bytes() == b"content"
-    assert (archive / moved.relative).stat().st_mtime_ns == mtime_ns
-
-
-def test_a_source_that_cannot_be_moved_is_said_so_in_one_harmless_line(tmp_path: Path, inbox: Path) -> None:
-    (tmp_path / "archive").write_text("in the way")
-    stuck = drop(inbox, "a\x1b[31m\n.pdf")
-    with pytest.raises(OutputUnwritable, match="is converted, but") as caught:
-        settle_source(stuck, OnSuccess.ARCHIVE, tmp_path / "archive")
-    assert str(caught.value).isprintable()
-    assert stuck.file.read_bytes() == b"content"
 
 
 def test_outputs_that_lie_in_each_other_give_no_place_twice(press: Press) -> None:

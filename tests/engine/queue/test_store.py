@@ -85,7 +85,7 @@ def test_ids_and_conversion_ids_are_never_used_twice(store: JobStore) -> None:
     for job in first:
         store.transition(job.id, JobState.CANCELLED, "test")
     store.hide([job.id for job in first], hidden=True)
-    store.forget_gone(ROOT, set())
+    store.forget_gone(ROOT, lambda _: True)
     (later,) = add(store, "a.pdf")
     assert later.id not in {job.id for job in first}
     assert len({job.conversion_id for job in (*first, later)}) == 3
@@ -520,7 +520,7 @@ def test_a_hidden_job_is_off_the_list_and_its_source_stays_known(store: JobStore
 def test_only_hidden_jobs_without_a_source_are_forgotten(store: JobStore) -> None:
     gone, present, shown = finished(store, "gone.pdf", "present.pdf", "shown.pdf")
     store.hide([gone, present], hidden=True)
-    store.forget_gone(ROOT, {b"present.pdf"})
+    store.forget_gone(ROOT, lambda path: path != b"present.pdf")
     with pytest.raises(NoSuchJob):
         store.job(gone)
     assert store.history(gone) == []
@@ -532,7 +532,7 @@ def test_forgetting_leaves_other_folders_alone(store: JobStore) -> None:
     ((job, _),) = store.add([Submission(source("a.pdf", root=b"/there"), OPTIONS)])
     store.transition(job.id, JobState.CANCELLED, "test")
     store.hide([job.id], hidden=True)
-    store.forget_gone(ROOT, set())
+    store.forget_gone(ROOT, lambda _: True)
     assert store.job(job.id).id == job.id
 
 
