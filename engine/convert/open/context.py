@@ -11,6 +11,7 @@ import pymupdf
 
 from engine.base.safetext import display_text
 from engine.convert.open.document import Document
+from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
 from engine.job.job import PageState
@@ -102,6 +103,16 @@ class MergeContext:
     files: list[Path] = field(default_factory=list)
     page_sizes: dict[int, int] = field(default_factory=dict)
     """Bytes of Markdown that each page has come to, in the order they were written."""
+
+    @property
+    def outline(self) -> list[OutlineEntry]:
+        """The document's outline."""
+        return [OutlineEntry(*entry) for entry in self.head.get("outline", ())]
+
+    @property
+    def title(self) -> str:
+        """What the document's properties say it is called; empty if they do not."""
+        return str((self.head.get("metadata") or {}).get("title") or "")
 
 
 Pages = Iterator[PageModel | tuple[int, str]]

@@ -10,6 +10,8 @@ import pymupdf
 from pymupdf4llm.helpers import utils as library_utils
 
 from engine.convert.ocr.choice import Ocr
+from engine.convert.open.outline import read_outline
+from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.tags.tagreader import TagReader
 from engine.job.job import NEEDS_PASSWORD
@@ -48,6 +50,9 @@ class Document:
         # The library puts the document's name into the names of pictures and into JSON.
         pdf._name = name
         self._toc = self._attempt("its outline", lambda: pdf.get_toc(simple=True), [])
+        self._outline: list[OutlineEntry] = self._attempt(
+            "its outline", lambda: read_outline(pdf) if self._toc else [], []
+        )
         self._form_fields = self._attempt("its form fields", lambda: _extract_form_fields(pdf), {})
         self._language = self._attempt("its language", lambda: pdf.language, None)
         # parse_document() reads these on every call, and it is called once a page.
@@ -85,6 +90,7 @@ class Document:
             "filename": self.pdf.name,
             "page_count": self.page_count,
             "toc": self._toc,
+            "outline": self._outline,
             "metadata": self.pdf.metadata,
             "form_fields": self._form_fields,
             "use_ocr": int(self.ocr.library_mode),

@@ -5,11 +5,13 @@ time: first it looks at all of them, then it changes each. Steps of refinement w
 name; the library's own rule for headings is all that an unrefined document gets.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from pymupdf4llm.helpers.document_layout import update_header_tags
 
 from engine.convert.page.blocks import RefinedPage
+from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.refine.anchors import Anchors
 from engine.convert.refine.code import Code
@@ -104,12 +106,14 @@ def page_steps(options: ConvertOptions) -> list[PageStep]:
     return [step for step in steps if step.name not in options.skip_steps]
 
 
-def document_steps(options: ConvertOptions, *, on_blocks: bool) -> list[DocumentStep]:
+def document_steps(
+    options: ConvertOptions, outline: Sequence[OutlineEntry] = (), title: str = "", *, on_blocks: bool
+) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw.
 
-    Without `on_blocks`, those over the library's pages.
+    `outline` and `title` are the document's own. Without `on_blocks`, those over the library's pages.
     """
     if not on_blocks:
         return [HeadingLevels()]
-    steps: list[BlockStep] = [Furniture(), Headings(), Continued(), Anchors(options.pages)]
+    steps: list[BlockStep] = [Furniture(), Headings(outline, title), Continued(), Anchors(options.pages)]
     return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]

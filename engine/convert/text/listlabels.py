@@ -96,14 +96,15 @@ def successor(before: str, after: str) -> bool:
         return head == next_head and tail.isdigit() and next_tail.isdigit() and int(next_tail) == int(tail) + 1
     if len(one) == len(two) == 1 and ord(two) == ord(one) + 1:
         return True
-    values = [_roman(text) for text in (one, two)]
+    values = [roman_value(text) for text in (one, two)]
     return bool(values[0]) and values[1] == values[0] + 1
 
 
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
-def _roman(text: str) -> int:
+def roman_value(text: str) -> int:
+    """What a Roman numeral counts; 0 of a text that is none."""
     digits = [_ROMAN.get(c, 0) for c in text.lower()]
     if not digits or 0 in digits:
         return 0
