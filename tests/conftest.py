@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.backends import close_shared
 from tests.clock import Clock
@@ -17,8 +17,15 @@ from tests.mounts import mounts
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# The same examples every time: a failure is a change of the code, never of the dice.
-settings.register_profile("hotfolio", deadline=None, derandomize=True)
+# No dice and no clock: a failure is a change of the code. Yet examples also come from constants in whatever modules are
+# loaded, which differ with the tests a process is given; so a failure prints what makes it come again anywhere.
+settings.register_profile(
+    "hotfolio",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("hotfolio")
 
 

@@ -89,7 +89,6 @@ def assert_complete(result: Path) -> None:
         assert markdown.count(f"marker-{page}.") == 1
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("whole_group", [False, True], ids=["the parent alone", "the process group"])
 def test_a_killed_engine_loses_nothing_and_repeats_nothing(folder: Path, whole_group: bool) -> None:
     moments = random.Random(20 + whole_group)

@@ -72,7 +72,6 @@ def address(tmp_path: Path) -> Iterator[Address]:
         service.stop(lambda: True)
 
 
-@pytest.mark.timeout(300)
 def test_many_submissions_and_listeners_at_once_lose_nothing(address: Address) -> None:
     names = [name for name, _ in pdfs.many(SUBMISSIONS)]
     heard: list[set[str]] = [set() for _ in range(3)]

@@ -1,5 +1,6 @@
 """Sources, jobs and page results with only what a test is about spelled out."""
 
+import dataclasses
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -44,3 +45,19 @@ def add(store: JobStore | JobQueue, *paths: str, priority: int = 0, client: str 
     """Queue sources with these paths."""
     submissions = [Submission(source(path, root=root), OPTIONS, priority, client) for path in paths]
     return [job for job, _ in store.add(submissions)]
+
+
+def facts(value: Any) -> Any:
+    """All that a job or something like it holds, as JSON has it."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: facts(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    match value:
+        case ConvertOptions():
+            return value.model_dump(mode="json")
+        case datetime():
+            return value.isoformat()
+        case bytes():
+            return os.fsdecode(value)
+        case list() | tuple():
+            return [facts(each) for each in value]
+    return value
