@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench samples screenshots clean
+.PHONY: run test check mutants bench samples screenshots clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -18,6 +18,10 @@ check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+mutants: $(STAMP)  ## what the quick tests of the modules that decide most do not notice; MODULES="lanes store" for some
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ocr,dev,mutants]'
+	$(BIN)/python scripts/mutants.py $(MODULES)
+
 bench: $(STAMP)  ## measure speed and memory, and write docs/performance.md
 	$(BIN)/python -m benchmarks
 
@@ -28,7 +32,7 @@ screenshots: $(STAMP)  ## draw the pictures of the dashboard in docs/screenshots
 	$(BIN)/python scripts/make_screenshots.py
 
 clean:  ## remove what can be made again, but not output/
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist mutants
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

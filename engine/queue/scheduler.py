@@ -252,7 +252,7 @@ class Scheduler:
         if head is not None:
             priorities.append(-head.minus_priority)
         if not priorities:
-            return self._take(*max(aged, key=lambda entry: entry[1].pages_left), room) if aged else None
+            return self._take(*aged[0], room) if aged else None  # never more than one
         top = max(priorities)
         # An aged job has one worker; where there is no other, every other batch.
         self._was_aged_turn = not self._was_aged_turn

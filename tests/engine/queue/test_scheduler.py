@@ -185,6 +185,36 @@ def test_a_job_reclaimed_by_the_worker_that_was_to_open_it_is_its_own(scheduler:
     assert batch(scheduler, A).job_id == 1
 
 
+def test_a_worker_helps_the_job_with_most_pages_left_whichever_came_first(scheduler: Scheduler) -> None:
+    start(scheduler, A, 1, pages=90)
+    start(scheduler, B, 2, pages=30)
+    assert batch(scheduler, C).job_id == 1
+
+
+def test_a_job_is_merged_once_even_if_its_worker_asks_for_more_before_it_has_ended(scheduler: Scheduler) -> None:
+    start(scheduler, A, 1, pages=1)
+    scheduler.batch_finished(batch(scheduler, A), 1.0)
+    assert scheduler.next(A, 0.0) == MergeJob(1)
+    assert scheduler.next(A, 0.0) is None
+
+
+def test_those_that_stay_go_on_with_their_own_when_a_worker_leaves(scheduler: Scheduler) -> None:
+    start(scheduler, A, 1, pages=900)
+    start(scheduler, B, 2, pages=30)
+    scheduler.worker_left(A)
+    assert batch(scheduler, B).job_id == 2
+
+
+def test_a_job_reclaimed_when_its_worker_is_already_elsewhere_is_anyones(scheduler: Scheduler) -> None:
+    enqueue(scheduler, 1)
+    assert scheduler.next(A, 0.0) == OpenJob(1)
+    scheduler.drop(1)
+    assert scheduler.next(A, 0.0) is None
+    scheduler.reclaim(1, 0)
+    scheduler.opened(1, [range(1, 5)])
+    assert pages_of(work_off(scheduler, B), 1) == [1, 2, 3, 4]
+
+
 # --- order and priority ---
 
 
@@ -380,6 +410,17 @@ def test_batches_stay_whole_while_other_jobs_wait(scheduler: Scheduler) -> None:
     assert len(batch(scheduler, A)) == 12 - len(first)
 
 
+def test_one_slow_batch_makes_the_next_a_little_smaller(scheduler: Scheduler) -> None:
+    start(scheduler, A, 1, pages=100_000)
+    for _ in range(40):
+        measured = batch(scheduler, A)
+        scheduler.batch_finished(measured, 0.1 * len(measured))
+    usual = batch(scheduler, A)
+    assert len(usual) == 15
+    scheduler.batch_finished(usual, 0.3 * len(usual))
+    assert len(batch(scheduler, A)) == 9
+
+
 # --- aging ---
 
 
@@ -432,11 +473,30 @@ def test_an_aged_job_gets_every_worker_once_nothing_else_is_left(scheduler: Sche
     assert batch(scheduler, A, now=901).job_id == 2
 
 
+def test_a_single_worker_gives_a_job_that_has_waited_too_long_every_other_batch() -> None:
+    scheduler = Scheduler(aging_s=900)
+    start(scheduler, A, 1, pages=1000, priority=5)
+    enqueue(scheduler, 2)
+    assert scheduler.next(A, 900.0) == OpenJob(2)
+    scheduler.opened(2, [range(1, 1000)])
+    assert [batch(scheduler, A, now=901).job_id for _ in range(6)] in ([1, 2] * 3, [2, 1] * 3)
+
+
+def test_when_the_worker_of_an_aged_job_leaves_the_next_gets_its_turn(scheduler: Scheduler) -> None:
+    start(scheduler, A, 1, pages=1000, priority=5)
+    enqueue(scheduler, 2, 3)
+    assert scheduler.next(B, 900.0) == OpenJob(2)
+    scheduler.opened(2, [range(1, 100)])
+    scheduler.worker_left(B)
+    assert scheduler.next(C, 900.0) == OpenJob(3)
+
+
 # --- limits ---
 
 ANN, BOB = Origin("ann", b"/in"), Origin("bob", b"/in")
 FOUND = Origin("", b"/in")
 """Of a file that nobody has sent."""
+REMOTE = Origin(is_remote=True)
 
 
 def limited(*, client: int | None = None, folder: int | None = None, aging_s: float = 900) -> Scheduler:
@@ -639,6 +699,66 @@ def test_batches_get_smaller_when_the_jobs_that_wait_may_not_be_opened() -> None
     assert len(batch(scheduler, 1)) <= 2
 
 
+def test_a_limited_scheduler_with_nothing_waiting_goes_on_with_what_runs() -> None:
+    scheduler = limited(client=1)
+    arrive(scheduler, ANN, 1)
+    assert opened(scheduler, 1) == [1]
+    assert batch(scheduler, 2).job_id == 1
+
+
+def test_a_job_that_had_begun_and_waits_anew_takes_nobodys_place() -> None:
+    scheduler = limited(client=1)
+    scheduler.enqueue(5, 0, 5.0, 0.0, ANN, is_begun=True)
+    scheduler.enqueue(5, 0, 5.0, 0.0, ANN)
+    arrive(scheduler, ANN, 1, priority=3)
+    assert scheduler.next(1, 0.0) == OpenJob(1)
+
+
+@pytest.mark.parametrize(("now", "is_kept"), [(149.0, False), (150.0, True)])
+def test_places_are_kept_for_the_one_that_waits_longest_once_that_is_too_long(now: float, is_kept: bool) -> None:
+    scheduler = limited(client=1, folder=1, aging_s=100)
+    arrive(scheduler, Origin("ann", b"/a"), 1)
+    arrive(scheduler, Origin("bob", b"/b"), 2)
+    assert opened(scheduler, 1, 2) == [1, 2]
+    arrive(scheduler, Origin("ann", b"/b"), 3, now=50.0)
+    scheduler.drop(1)
+    arrive(scheduler, Origin("ann", b"/c"), 4, now=140.0)
+    work = scheduler.next(1, now)
+    assert work is not None
+    assert work.job_id == (2 if is_kept else 4)
+
+
+def test_new_limits_hold_for_jobs_that_wait_already() -> None:
+    scheduler = limited()
+    arrive(scheduler, ANN, 1, 2, 3)
+    arrive(scheduler, BOB, 4)
+    assert opened(scheduler, 1) == [1]
+    scheduler.configure(1.5, 900, RunningLimits(per_client=1), 20)
+    assert scheduler.queued_ids == [2, 3, 4]
+    assert opened(scheduler, 2) == [4]
+    assert isinstance(scheduler.next(3, 0.0), PageBatch)
+    scheduler.configure(1.5, 900, RunningLimits(), 20)
+    assert opened(scheduler, 3, 4) == [2, 3]
+
+
+def test_new_settings_hold_from_the_next_choice_on(scheduler: Scheduler) -> None:
+    start(scheduler, A, 1, pages=100_000, priority=5)
+    for _ in range(40):
+        measured = batch(scheduler, A)
+        scheduler.batch_finished(measured, 0.1 * len(measured))
+    scheduler.configure(3.0, 50, RunningLimits(), 7)
+    assert len(batch(scheduler, A)) == 30
+    enqueue(scheduler, 2)
+    assert batch(scheduler, B, now=49).job_id == 1
+    assert scheduler.next(B, 50.0) == OpenJob(2)
+    scheduler.opened(2, [])
+    scheduler.drop(1)
+    scheduler.drop(2)
+    arrive(scheduler, REMOTE, 3)
+    assert opened(scheduler, A) == [3]
+    assert [len(batch(scheduler, worker)) for worker in (A, B)] == [4, 3]
+
+
 def seconds_to_choose(scheduler: Scheduler, waiting: int) -> float:
     """The median time of a choice with so many jobs at the head whose client is at its limit."""
     arrive(scheduler, ANN, *range(1, waiting + 1))
@@ -661,8 +781,6 @@ def test_fifty_thousand_jobs_of_a_client_at_its_limit_do_not_slow_a_choice() -> 
 
 
 # --- remote jobs: their pages are converted elsewhere ---
-
-REMOTE = Origin(is_remote=True)
 
 
 def remote(pages: int, workers: int) -> Scheduler:
@@ -758,6 +876,48 @@ def test_what_a_remote_page_takes_says_nothing_about_others() -> None:
     arrive(scheduler, UNLIMITED, 2)
     opened(scheduler, A, pages=100)
     assert len(batch(scheduler, A)) > 1
+
+
+def test_a_single_worker_has_all_the_pages_elsewhere_that_may_be() -> None:
+    scheduler = Scheduler(remote_pages=20)
+    arrive(scheduler, REMOTE, 1)
+    opened(scheduler, A, pages=100)
+    assert len(batch(scheduler, A)) == 20
+
+
+@pytest.mark.parametrize(("pages", "size"), [(3, 3), (5000, 200)])
+def test_a_remote_batch_is_no_longer_than_the_document_nor_than_any_batch(pages: int, size: int) -> None:
+    scheduler = remote(pages=1000, workers=1)
+    arrive(scheduler, REMOTE, 1)
+    opened(scheduler, A, pages=pages)
+    assert len(batch(scheduler, A)) == size
+
+
+def test_limits_or_not_no_remote_job_is_opened_while_none_of_its_pages_could_go_anywhere() -> None:
+    scheduler = Scheduler(remote_pages=1, limits=RunningLimits(per_client=9))
+    scheduler.worker_count = 2
+    arrive(scheduler, REMOTE, 1, 2)
+    opened(scheduler, A, pages=10)
+    assert len(batch(scheduler, A)) == 1
+    assert scheduler.next(B, 0.0) is None
+
+
+def test_documents_converted_here_do_not_keep_a_remote_one_waiting() -> None:
+    scheduler = remote(pages=10, workers=2)
+    start(scheduler, A, 1, pages=100)
+    start(scheduler, B, 2, pages=100)
+    arrive(scheduler, REMOTE, 3)
+    assert scheduler.next(C, 0.0) == OpenJob(3)
+
+
+def test_remote_jobs_count_while_they_are_being_opened_and_no_more_once_all_their_pages_are_elsewhere() -> None:
+    scheduler = remote(pages=100, workers=2)
+    arrive(scheduler, REMOTE, 1, 2, 3)
+    assert [scheduler.next(worker, 0.0) for worker in (A, B)] == [OpenJob(1), OpenJob(2)]
+    assert scheduler.next(C, 0.0) is None
+    scheduler.opened(1, [range(1, 5)])
+    assert batch(scheduler, A) == PageBatch(1, 1, 4)
+    assert scheduler.next(C, 0.0) == OpenJob(3)
 
 
 # --- whatever happens, in whatever order ---

@@ -94,6 +94,12 @@ def test_what_is_no_whole_line_of_the_batch_is_cut_off_with_all_that_follows_it(
     assert (pages / Checkpoint(3, 4).file).read_bytes() == line(3) + line(4)
 
 
+def test_a_line_whose_end_is_missing_may_be_half_written_and_is_no_page(pages: Path) -> None:
+    write(pages / BATCH.part, line(3), line(4)[:-1])
+    assert numbers(salvage(pages, BATCH)) == [3]
+    assert (pages / Checkpoint(3, 3).file).read_bytes() == line(3)
+
+
 def test_nothing_is_read_behind_the_last_page_of_the_batch(pages: Path) -> None:
     write(pages / BATCH.part, *(line(n) for n in range(3, 7)), line(3), b"more")
     assert numbers(salvage(pages, BATCH)) == [3, 4, 5, 6]
