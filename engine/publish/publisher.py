@@ -75,10 +75,10 @@ class Publisher:
         """
         try:
             _remove_oddities(made)
-            files = sorted({str(f.relative_to(made)) for f in made.rglob("*") if f.is_file()} - {MANIFEST})
-            text = json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False)
             part = made / f".{MANIFEST}.part"
             part.unlink(missing_ok=True)
+            files = sorted({str(f.relative_to(made)) for f in made.rglob("*") if f.is_file()} - {MANIFEST})
+            text = json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False)
             with part.open("x", encoding="utf-8", errors="replace") as stream:
                 stream.write(text + "\n")
             part.replace(made / MANIFEST)

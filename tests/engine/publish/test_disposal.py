@@ -226,6 +226,48 @@ def test_a_newer_file_that_comes_between_the_look_and_the_move_is_put_back(
     assert [file for file in (tmp_path / "archive").rglob("*") if file.is_file()] == []
 
 
+@pytest.mark.parametrize("policy", TOUCHING)
+def test_a_file_of_equal_size_time_and_content_is_another_by_its_inode(
+    tmp_path: Path, inbox: Path, policy: OnSuccess
+) -> None:
+    source = drop(inbox)
+    (inbox / "other.pdf").write_bytes(b"content")
+    os.utime(inbox / "other.pdf", ns=(source.mtime_ns, source.mtime_ns))
+    (inbox / "other.pdf").replace(source.file)
+    settle(source, policy, tmp_path / "archive")
+    assert source.file.read_bytes() == b"content"
+    assert not (tmp_path / "archive").exists()
+
+
+@pytest.mark.parametrize("how", ["written to", "replaced"])
+def test_a_source_that_changes_while_it_is_copied_to_the_archive_is_new_input_and_stays(
+    tmp_path: Path, inbox: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = drop(inbox)
+    read = os.read
+
+    def across(old: bytes, new: bytes, old_folder: int, new_folder: int) -> None:
+        if old_folder != new_folder:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename_new(old, new, old_folder, new_folder)
+
+    def changed_meanwhile(descriptor: int, count: int) -> bytes:
+        block = read(descriptor, count)
+        if how == "written to":
+            source.file.write_bytes(b"something newer")
+        elif block:
+            (inbox / "newer").write_bytes(b"something newer")
+            (inbox / "newer").replace(source.file)
+        return block
+
+    monkeypatch.setattr(disposal_module, "rename_new", across)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", changed_meanwhile)
+        settle(source, OnSuccess.ARCHIVE, tmp_path / "archive")
+    assert source.file.read_bytes() == b"something newer"
+    assert [file.name for file in (inbox / "sub").iterdir()] == ["a.pdf"]
+
+
 def test_what_was_taken_out_of_its_place_to_be_deleted_is_deleted_after_a_restart(tmp_path: Path, inbox: Path) -> None:
     source = drop(inbox)
     top = drop(inbox, "top.pdf")

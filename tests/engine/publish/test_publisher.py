@@ -15,12 +15,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.base.disk import exchange, fsync_tree
-from engine.base.errors import OutputUnwritable
+from engine.base.errors import CannotGoOn, OutputUnwritable
 from engine.job.formats import Format
 from engine.job.job import JobState, PageState
 from engine.job.options import ConvertOptions
 from engine.publish import publisher as publish_module
-from engine.publish.publisher import MANIFEST, Publisher, build_manifest, read_manifest, safe_name
+from engine.publish.publisher import MANIFEST, Publisher, build_manifest, origin_of, read_manifest, safe_name
 from engine.queue.store import JobStore
 from tests.clock import Clock
 from tests.engine.making import job, result, source
@@ -232,6 +232,136 @@ def test_an_output_that_cannot_be_written_is_said_so(press: Press, monkeypatch: 
         press.publisher.publish(1, made, press.output / "sub" / "a", {"schema": 1})
 
 
+def test_what_lies_in_the_place_of_a_result_that_was_half_replaced_stays(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish_module, "exchange", lambda one, other: False)
+    press.publish("a.pdf", "a.md", text="old")
+    (press.output / "a" / "new.txt").write_text("mine")
+    made = press.made("a.md")
+    old = made.with_name("out.old")  # as the engine leaves it when it dies between two renames
+    old.mkdir()
+    (old / "older.txt").write_text("mine, too")
+    press.publisher.publish(2, made, press.output / "a", {"schema": 1})
+    assert press.tree() == {"a/a.md": "new", "a/new.txt": "mine", "a/older.txt": "mine, too"}
+
+
+@pytest.mark.parametrize("left", ["out", "out.old", ".hotfolio-publish"])
+def test_what_others_had_put_in_the_place_stays_when_an_interrupted_publication_is_finished(
+    press: Press, left: str
+) -> None:
+    place = press.publish("a.pdf", "a.md")
+    (place / "both.txt").write_text("the newer")
+    made = press.private / "1" / "out"
+    folder = press.output / left / "1" if left.startswith(".") else made.with_name(left)
+    folder.mkdir(parents=True)
+    (folder / "a.md").write_text("old")
+    (folder / "gone.txt").write_text("no longer made")
+    (folder / MANIFEST).write_text(json.dumps({"schema": 1, "files": ["a.md", "gone.txt"]}))
+    (folder / "mine.txt").write_text("mine")
+    (folder / "both.txt").write_text("the older")
+    press.publisher.complete(1, made, place)
+    assert not folder.exists()
+    assert press.tree() == {"a/a.md": "new", "a/both.txt": "the newer", "a/mine.txt": "mine"}
+
+
+def test_nothing_but_files_and_folders_is_published(press: Press) -> None:
+    made = press.made("a.md", "images/1.png")
+    (press.output.parent / "secret").write_text("not for the output")
+    (press.output.parent / "secrets").mkdir()
+    for folder in (made, made / "images"):
+        (folder / "link").symlink_to(press.output.parent / "secret")
+        (folder / "folder").symlink_to(press.output.parent / "secrets")
+        os.mkfifo(folder / "fifo")
+    press.publisher.publish(1, made, press.output / "a", {"schema": 1})
+    assert {str(path.relative_to(press.output)) for path in press.output.rglob("*")} == {
+        "a",
+        "a/a.md",
+        "a/images",
+        "a/images/1.png",
+        f"a/{MANIFEST}",
+    }
+    assert (press.output.parent / "secret").exists()
+    assert (press.output.parent / "secrets").is_dir()
+
+
+def test_what_an_earlier_try_has_left_does_not_keep_a_result_from_appearing(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = press.made("a.md")
+    (made / f".{MANIFEST}.part").write_text("half")
+    (made / MANIFEST).write_text("{}")
+    copy = press.output / ".hotfolio-publish" / "1"
+    copy.mkdir(parents=True)
+    (copy / "half.md").write_text("half")
+    rename = Path.rename
+
+    def across(self: Path, target: Path) -> Path:
+        if self.is_relative_to(press.output) != Path(target).is_relative_to(press.output):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", across)
+    press.publisher.publish(1, made, press.output / "a", {"schema": 1, "state": "done"})
+    assert press.tree() == {"a/a.md": "new"}
+    assert sorted(file.name for file in (press.output / "a").iterdir()) == ["a.md", MANIFEST]
+    assert (read_manifest(press.output / "a") or {})["files"] == ["a.md"]
+
+
+def test_a_manifest_is_readable_text_whatever_is_in_it(press: Press) -> None:
+    made = press.made("a.md")
+    press.publisher.publish(1, made, press.output / "a", {"schema": 1, "warnings": ["caf\u00e9 \ud800"]})
+    text = (press.output / "a" / MANIFEST).read_text(encoding="utf-8")
+    assert text.splitlines()[:5] == ["{", '  "schema": 1,', '  "warnings": [', '    "caf\u00e9 ?"', "  ],"]
+    assert text.endswith("}\n")
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, code: int, name: Path | None) -> None:
+    """Have every folder that is made fail like this."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code), *([] if name is None else [str(name)]))
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+
+
+def test_what_only_one_place_has_is_no_trouble_of_all(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = press.made("a.md")
+    place = press.output / "sub\x1b" / "a"
+    failing(monkeypatch, errno.EACCES, place.parent)
+    with pytest.raises(CannotGoOn) as caught:
+        press.publisher.publish(1, made, place, {"schema": 1})
+    assert str(caught.value) == f"Cannot write to {press.output}/sub\\x1b: Permission denied."
+
+
+@pytest.mark.parametrize("is_main", [True, False])
+def test_a_full_disk_stops_all_only_if_it_is_the_main_output(
+    press: Press, monkeypatch: pytest.MonkeyPatch, is_main: bool
+) -> None:
+    made = press.made("a.md")
+    main = press.output if is_main else press.output.parent / "main"
+    publisher = Publisher(press.publisher._claim_output, press.output, main)
+    failing(monkeypatch, errno.ENOSPC, None)
+    with pytest.raises(OutputUnwritable if is_main else CannotGoOn) as caught:
+        publisher.publish(1, made, press.output / "sub" / "a", {"schema": 1})
+    why = "the disk is full" if is_main else "No space left on device"
+    assert str(caught.value) == f"Cannot write to {press.output}: {why}."
+
+
+def test_a_place_that_cannot_be_looked_at_is_trouble_of_that_job(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = press.made("a.md")
+    scandir = os.scandir
+
+    def refused(path: Any) -> Any:
+        if str(path) == str(press.output / "a"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(CannotGoOn, match="Permission denied"):
+        press.publisher.choose_place(source("a.pdf"), made)
+
+
 # --- places ---
 
 
@@ -323,6 +453,41 @@ def test_any_name_a_file_can_have_gets_a_place_that_can_be_made(press: Press, pa
             assert len(part.encode()) <= 255
 
 
+def test_a_result_of_another_source_is_not_replaced_though_the_queue_knows_nothing_of_it(
+    press: Press,
+) -> None:
+    for name, root in (("a", b"/elsewhere"), ("b", b"/in")):
+        place = press.output / name
+        place.mkdir()
+        manifest = {"schema": 1, "origin": origin_of(root, f"{name}.pdf".encode()), "files": ["x.md"]}
+        (place / MANIFEST).write_text(json.dumps(manifest))
+        (place / "x.md").write_text("old")
+    assert press.place("a.pdf") == "a~2"
+    assert press.place("b.pdf") == "b"
+
+
+def test_a_folder_without_a_manifest_is_shared_unless_a_name_in_it_is_needed(press: Press) -> None:
+    (press.output / "a").mkdir()
+    (press.output / "a" / "mine.txt").write_text("mine")
+    assert press.place("a.pdf", "a.md") == "a"
+    (press.output / "b").mkdir()
+    (press.output / "b" / MANIFEST).write_text("not of hotfolio")
+    assert press.place("b.pdf", "b.md") == "b~2"
+
+
+def test_something_that_is_no_folder_in_the_way_of_a_subfolder_gives_that_another_name(press: Press) -> None:
+    (press.output / "sub").write_text("mine")
+    assert press.place("sub/deep/a.pdf") == "sub~2/deep/a"
+    (press.output / "linked").symlink_to(press.output.parent)
+    assert press.place("linked/a.pdf") == "linked~2/a"
+
+
+def test_places_are_numbered_as_far_as_it_takes(press: Press) -> None:
+    for number in range(1, 12):
+        place = press.publisher.choose_place(source("a.pdf", root=f"/{number}".encode()), press.made("a.md"))
+        assert place.name == ("a" if number == 1 else f"a~{number}")
+
+
 # --- names ---
 
 
@@ -352,6 +517,26 @@ def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
 
 def test_both_unicode_forms_of_a_name_are_one_safe_name() -> None:
     assert safe_name("cafe\u0301") == safe_name("caf\u00e9") == "caf\u00e9"
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("x" * 300, "x" * 240),
+        ("\u20ac" * 100, "\u20ac" * 80),
+        ("x" + "\u20ac" * 100, "x" + "\u20ac" * 79),
+        (".hidden", "_hidden"),
+        ("...", "document"),
+        ("", "document"),
+        ("a. . ", "a"),
+        (" a", " a"),
+        ('<>:"/\\|?*', "_" * 9),
+        ("a\tb\u200bc\u2028d\u2029e\ud800f", "a_b_c_d_e_f"),
+        ("a.b~2 c", "a.b~2 c"),
+    ],
+)
+def test_what_becomes_of_a_name(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
 
 
 # --- the manifest ---
@@ -438,6 +623,23 @@ def test_a_manifest_that_somebody_has_edited_harms_nobody(press: Press, files: A
     assert (later / "a.md").read_text() == "new"
     assert (place / "mine.txt").read_text() == "mine"
     assert (press.output.parent / "x").read_text() == "outside"
+
+
+def test_a_manifest_without_markdown_says_nothing_of_its_bytes_nor_when_it_began_if_nobody_knows() -> None:
+    manifest = build_manifest(job(7), JobState.DONE, "run", [result(1)], [], {}, 0.0, {}, {})
+    assert "markdown_bytes" not in manifest["pages"][0]
+    assert manifest["started"] is None
+    assert manifest["finished"] == "1970-01-01T00:00:00+00:00"
+    assert (
+        build_manifest(job(7), JobState.DONE, "run", [result(1)], [], {}, 0.0, {2: 5}, {})["pages"][0]["markdown_bytes"]
+        == 0
+    )
+
+
+def test_the_origin_tells_a_path_from_any_other_and_shows_none() -> None:
+    origins = [origin_of(root, path) for root, path in ((b"/a", b"b"), (b"/a/b", b""), (b"/", b"a/b"))]
+    assert len({*origins}) == 3
+    assert all(len(origin) == 16 and set(origin) <= set("0123456789abcdef") for origin in origins)
 
 
 def test_outputs_that_lie_in_each_other_give_no_place_twice(press: Press) -> None:
