@@ -7,6 +7,7 @@ tests. This prints how many changes were noticed per module, and every one that 
 
 import fnmatch
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -54,6 +55,7 @@ def main(names: list[str]) -> int:
     if not modules:
         print(f"There is no such module among those that are mutated: {', '.join(names)}.", file=sys.stderr)
         return 2
+    shutil.rmtree("mutants", ignore_errors=True)  # mutmut takes a copy for fresh although other settings made it
     mutmut = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count() or 1)]
     subprocess.run([*mutmut, *(f"{module.name}.*" for module in modules)], check=True, stdout=subprocess.DEVNULL)
     for module in modules:

@@ -630,16 +630,27 @@ def test_a_manifest_without_markdown_says_nothing_of_its_bytes_nor_when_it_began
     assert "markdown_bytes" not in manifest["pages"][0]
     assert manifest["started"] is None
     assert manifest["finished"] == "1970-01-01T00:00:00+00:00"
+    assert json.loads(json.dumps(manifest["options"])) == manifest["options"]
     assert (
         build_manifest(job(7), JobState.DONE, "run", [result(1)], [], {}, 0.0, {2: 5}, {})["pages"][0]["markdown_bytes"]
         == 0
     )
 
 
+def test_a_manifest_is_no_more_exact_than_a_tenth_of_a_millisecond() -> None:
+    manifest = build_manifest(job(7), JobState.DONE, "run", [result(1, seconds=0.123456)], [], {}, 0.0, {}, {})
+    assert manifest["pages"][0]["seconds"] == 0.1235
+
+
 def test_the_origin_tells_a_path_from_any_other_and_shows_none() -> None:
     origins = [origin_of(root, path) for root, path in ((b"/a", b"b"), (b"/a/b", b""), (b"/", b"a/b"))]
     assert len({*origins}) == 3
     assert all(len(origin) == 16 and set(origin) <= set("0123456789abcdef") for origin in origins)
+
+
+def test_an_origin_is_the_same_from_version_to_version() -> None:
+    # Or a queue that is built anew would take every result for another source's.
+    assert origin_of(b"/tmp/hotfolio-fixture/input/sub", b"partial.pdf") == "2584d9a8a8dab7fc"
 
 
 def test_outputs_that_lie_in_each_other_give_no_place_twice(press: Press) -> None:

@@ -19,6 +19,7 @@ from engine.facade.engine import Engine
 from engine.job.job import JobState
 from engine.publish.publisher import origin_of, read_manifest
 from engine.publish.rebuild import rebuild
+from engine.queue.jobqueue import open_queue
 from engine.queue.store import DATABASE, JobStore
 from engine.settings.settings import Settings
 from tests.clock import Clock
@@ -111,18 +112,19 @@ def test_every_manifest_is_read_and_is_of_its_source(left: Path, store: JobStore
         assert manifest["files"] == [f"{job.source.relative.stem}.md"]
 
 
-def test_a_queue_that_is_lost_is_built_anew_from_the_manifests(left: Path, tmp_path: Path, clock: Clock) -> None:
+def test_a_queue_that_is_lost_is_built_anew_from_the_manifests(left: Path, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
-    store = JobStore(tmp_path / "new", clock)
+    queue = open_queue(settings(left).model_copy(update={"state": tmp_path / "new"}))
     try:
-        rebuild(store, settings(left).hot_folders)
-        found = {job.name: (job.state, job.pages, job.output) for job in store.load()}
-        assert found == {
-            f"{name}.pdf": (JobState.DONE, pages, os.fsencode(left / "output" / name))
-            for name, pages in (("done", 2), ("urgent", 1))
-        }
+        rebuild(queue, settings(left).hot_folders)
+        found = {job.name: job for job in queue.view.jobs()}
+        assert found.keys() == {"done.pdf", "urgent.pdf"}
+        for name, pages in (("done", 2), ("urgent", 1)):
+            job = found[f"{name}.pdf"]
+            assert (job.state, job.pages) == (JobState.DONE, pages)
+            assert job.output == os.fsencode(left / "output" / name)
     finally:
-        store.close()
+        queue.close()
 
 
 def test_the_queue_goes_on_where_it_stopped(left: Path, as_read: list[dict[str, Any]]) -> None:
