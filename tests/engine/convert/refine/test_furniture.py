@@ -141,3 +141,206 @@ def test_no_word_is_lost() -> None:
     pages = _document(5, lambda n: line(f"Word{n * n}", 40, Kind.PAGE_HEADER), lambda n: line(str(n), 770))
     assert all(f"Word{each.number**2}" in texts(each) for each in pages)
     assert all(len(each.blocks) == 6 for each in pages)
+
+
+# --- a single page, on which nothing can repeat ---
+
+
+def _is_furniture(made: Block, *others: Block, number: int = 1) -> bool:
+    step, only = Furniture(), page(made, *(others or (paragraph(300),)), number=number)
+    step.observe(only)
+    step.apply(only)
+    return made.kind in FURNITURE
+
+
+@pytest.mark.parametrize(
+    ("text", "top", "size", "is_head"),
+    [
+        ("Confidential", 56, 10, True),
+        ("Confidential", 57, 10, False),
+        ("x" * 80, 36, 10, True),
+        ("x" * 81, 36, 10, False),
+        ("Confidential", 36, 12, True),
+        ("Confidential", 36, 13, False),
+        ("It is so.", 36, 10, False),
+        ("It is so. ", 36, 10, False),
+    ],
+)
+def test_a_short_small_line_in_the_margin_is_a_head(text: str, top: float, size: float, is_head: bool) -> None:
+    assert _is_furniture(line(text, top, Kind.PAGE_HEADER, size=size)) is is_head
+
+
+@pytest.mark.parametrize(("text_top", "is_head"), [(61, False), (62, True)])
+def test_a_head_is_well_apart_from_the_text_below_it(text_top: float, is_head: bool) -> None:
+    assert _is_furniture(line("Draft", 36, Kind.PAGE_HEADER), paragraph(300), paragraph(text_top)) is is_head
+
+
+@pytest.mark.parametrize(("text_top", "is_foot"), [(698, False), (697, False), (696, True)])
+def test_a_foot_is_well_apart_from_the_text_above_it(text_top: float, is_foot: bool) -> None:
+    assert _is_furniture(line("Draft", 760, Kind.PAGE_FOOTER), paragraph(text_top), paragraph(300)) is is_foot
+
+
+def test_a_line_in_the_margin_of_a_page_without_text_is_text() -> None:
+    head = line("Draft", 36, Kind.PAGE_HEADER)
+    assert not _is_furniture(head, line("7", 770, Kind.PAGE_FOOTER))
+
+
+def test_what_only_a_later_page_has_in_its_margin_is_text_unless_there_are_but_two() -> None:
+    for count, found in ((2, ["Draft"]), (3, [])):
+        pages = _document(count, lambda n: line("Draft", 36, Kind.PAGE_HEADER) if n == 2 else None)
+        assert _furniture(pages[1]) == found
+
+
+@pytest.mark.parametrize(("top", "is_foot"), [(775, True), (751, True), (749, False)])
+def test_what_browsers_print_is_furniture_at_the_very_edge_whatever_the_model_called_it(
+    top: float, is_foot: bool
+) -> None:
+    assert _is_furniture(line("https://example.org/page.html 1/1", top)) is is_foot
+
+
+@pytest.mark.parametrize(
+    ("text", "top", "is_foot"),
+    [
+        ("7", 775, True),
+        ("- 7 -", 775, True),
+        ("| 7", 775, True),
+        ("8", 775, False),
+        ("7", 711, True),
+        ("7", 705, False),
+        ("7 m", 775, False),
+    ],
+)
+def test_the_number_of_the_page_is_furniture_near_the_edge_whatever_the_model_called_it(
+    text: str, top: float, is_foot: bool
+) -> None:
+    assert _is_furniture(line(text, top), number=7) is is_foot
+
+
+def test_an_empty_block_the_model_calls_furniture_stays_it() -> None:
+    assert _is_furniture(line("", 400, Kind.PAGE_HEADER))
+
+
+@pytest.mark.parametrize("kind", [Kind.TABLE, Kind.PICTURE, Kind.CODE])
+def test_only_text_is_furniture(kind: Kind) -> None:
+    pages = _document(4, lambda _: line("Annual report", 40, kind))
+    assert [_furniture(each) for each in pages] == [[]] * 4
+
+
+# --- what repeats ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "pages", "is_head"),
+    [
+        (Kind.PARAGRAPH, 2, False),
+        (Kind.PARAGRAPH, 3, True),
+        (Kind.PAGE_HEADER, 1, False),
+        (Kind.PAGE_HEADER, 2, True),
+    ],
+)
+def test_on_how_many_pages_a_head_must_be(kind: Kind, pages: int, is_head: bool) -> None:
+    found = _document(9, lambda n: line("Annual report", 70, kind) if 3 <= n < 3 + pages else None)
+    assert [each.number for each in found if _furniture(each)] == ([*range(3, 3 + pages)] if is_head else [])
+
+
+@pytest.mark.parametrize(("step", "is_head"), [(2, True), (4, True), (5, False)])
+def test_a_head_comes_again_on_pages_nearby(step: int, is_head: bool) -> None:
+    found = _document(11, lambda n: line("Annual report", 70) if n % step == 1 else None)
+    assert bool(_furniture(found[step])) is is_head
+
+
+@pytest.mark.parametrize(("count", "bold", "is_head"), [(5, False, True), (4, False, False), (6, True, False)])
+def test_text_that_counts_must_come_more_often(count: int, bold: bool, is_head: bool) -> None:
+    found = _document(count, lambda n: line(f"Sheet {n} of the file", 60, bold=bold))
+    assert [bool(_furniture(each)) for each in found] == [is_head] * count
+
+
+def test_text_at_another_height_is_other_text() -> None:
+    found = _document(4, lambda n: line("Annual report", 40 + 12 * n, Kind.PAGE_HEADER))
+    assert [_furniture(each) for each in found[1:]] == [[]] * 3
+    found = _document(4, lambda n: line("Annual report", 40 + 2 * n, Kind.PAGE_HEADER))
+    assert [_furniture(each) for each in found] == [["Annual report"]] * 4
+
+
+@pytest.mark.parametrize(
+    ("top", "kind", "is_head"),
+    [
+        (110, Kind.PARAGRAPH, True),
+        (120, Kind.PARAGRAPH, False),
+        (120, Kind.PAGE_HEADER, True),
+        (190, Kind.PAGE_HEADER, True),
+        (200, Kind.PAGE_HEADER, False),
+        (685, Kind.PARAGRAPH, True),
+        (670, Kind.PARAGRAPH, False),
+    ],
+)
+def test_how_far_in_a_head_may_stand(top: float, kind: Kind, is_head: bool) -> None:
+    pages = [page(line("Annual report", top, kind), paragraph(400), number=n) for n in range(1, 5)]
+    assert [bool(_furniture(each)) for each in _settled(pages)] == [is_head] * 4
+
+
+@pytest.mark.parametrize(("length", "is_head"), [(200, True), (201, False)])
+def test_a_head_is_no_paragraph(length: int, is_head: bool) -> None:
+    found = _document(4, lambda _: line("x" * length, 40))
+    assert [bool(_furniture(each)) for each in found] == [is_head] * 4
+
+
+@pytest.mark.parametrize(("called", "uncalled"), [(3, 7), (4, 7)])
+def test_whatever_is_called_a_head_is_one_where_enough_pages_have_one_there(called: int, uncalled: int) -> None:
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
+    found = _document(
+        10, lambda n: line("The book" if n <= called else words[n - 1], 70, Kind.PAGE_HEADER) if n != 10 else None
+    )
+    heads = [bool(_furniture(each)) for each in found[:9]]
+    assert heads[:called] == [True] * called
+    assert heads[called:] == [called > 3] * (9 - called)
+
+
+def test_text_with_many_numbers_is_the_same_only_if_all_of_them_are() -> None:
+    same = _document(4, lambda _: line("1 2 3 4 sizes", 70))
+    assert [_furniture(each) for each in same] == [["1 2 3 4 sizes"]] * 4
+    counting = _document(4, lambda n: line(f"1 2 3 {n}0 sizes", 70))
+    assert [_furniture(each) for each in counting] == [[]] * 4
+
+
+def test_case_and_blanks_do_not_tell_heads_apart() -> None:
+    forms = ["Annual Report", "ANNUAL REPORT", "annual   report", " Annual report "]
+    found = _document(4, lambda n: line(forms[n - 1], 70))
+    assert [len(_furniture(each)) for each in found] == [1] * 4
+
+
+def test_what_becomes_a_head_or_a_foot_is_that_and_nothing_else() -> None:
+    def make(kind: Kind, top: float) -> Block:
+        made = line("Annual report", top, kind)
+        made.label, made.level, made.depth = "1.", 2, 3
+        return made
+
+    pages = _document(4, lambda _: make(Kind.HEADING, 40), lambda _: make(Kind.LIST_ITEM, 770))
+    for each in pages:
+        head, foot = (block for block in each.blocks if block.kind in FURNITURE)
+        assert (head.kind, foot.kind) == (Kind.PAGE_HEADER, Kind.PAGE_FOOTER)
+        assert [(block.label, block.level, block.depth) for block in (head, foot)] == [("", 0, 0)] * 2
+
+
+def test_two_lines_of_a_head_are_both_furniture_and_so_is_what_stands_behind_something_beside_them() -> None:
+    pages = _document(
+        4,
+        lambda _: line("The book", 30),
+        lambda n: line(f"Only on {'abcd'[n - 1]}", 30, left=300),
+        lambda _: line("The chapter", 50),
+    )
+    assert [_furniture(each) for each in pages] == [["The book", "The chapter"]] * 4
+
+
+@pytest.mark.parametrize("first", [9, 19, 39, 89])
+def test_roman_numbers_count(first: int) -> None:
+    def roman(number: int) -> str:
+        signs = ((90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+        text = ""
+        for value, sign in signs:
+            while number >= value:
+                text, number = text + sign, number - value
+        return text
+
+    pages = _document(6, lambda n: line(f"{roman(first + n)} preface", 770))
+    assert all(len(_furniture(each)) == 1 for each in pages)

@@ -1,6 +1,8 @@
 """What is a heading, and of what level."""
 
-from engine.convert.page.blocks import Block, Kind, RefinedPage
+import pytest
+
+from engine.convert.page.blocks import Block, Kind, RefinedPage, Span
 from engine.convert.refine.headings import Headings
 from tests.engine.convert.pages import block, line, page, paragraph, table, texts
 
@@ -164,3 +166,229 @@ def test_of_many_sizes_those_used_most_keep_their_levels() -> None:
     _settled(*pages)
     levels = [each.level for each in pages[3].blocks if each.kind is Kind.HEADING]
     assert levels == [5, 6]
+
+
+# --- what a model calls a heading ---
+
+
+@pytest.mark.parametrize(
+    ("text", "bold", "is_heading"),
+    [
+        ("It is so.", False, False),
+        ("It is so.", True, True),
+        ("IT IS SO.", False, True),
+        ("It IS SO.", False, False),
+        ("2024.", False, False),
+        ("1.2 It is so.", False, True),
+        ("Before,", True, False),
+        ("Before;", True, False),
+        ("Before:", True, False),
+        ("1.2 Before:", True, True),
+        ("x" * 100, False, True),
+        ("x" * 101, False, False),
+        ("x" * 101, True, True),
+        ("***", True, False),
+    ],
+)
+def test_in_the_size_of_the_body_a_heading_must_look_like_one(text: str, bold: bool, is_heading: bool) -> None:
+    called = line(text, 100, Kind.HEADING, bold=bold)
+    assert _levels(called, paragraph(120), paragraph(220)) == ([(1, text)] if is_heading else [])
+    assert called.kind is (Kind.HEADING if is_heading else Kind.PARAGRAPH)
+
+
+@pytest.mark.parametrize(("height", "is_heading"), [(60, True), (61, False)])
+def test_a_block_of_more_than_four_lines_is_no_heading(height: float, is_heading: bool) -> None:
+    called = block("Bold", (50, 100, 200, 100 + height), Kind.HEADING, bold=True)
+    _levels(called, paragraph(200), paragraph(300))
+    assert called.kind is (Kind.HEADING if is_heading else Kind.PARAGRAPH)
+
+
+@pytest.mark.parametrize(("length", "is_heading"), [(400, True), (401, False)])
+def test_a_whole_paragraph_in_large_print_is_no_heading(length: int, is_heading: bool) -> None:
+    called = line("x" * length, 100, Kind.HEADING, size=20)
+    _levels(called, paragraph(140), paragraph(240), paragraph(340), paragraph(440))
+    assert called.kind is (Kind.HEADING if is_heading else Kind.PARAGRAPH)
+
+
+def test_small_print_is_a_heading_only_with_a_number() -> None:
+    assert _levels(line("Small", 100, Kind.HEADING, size=9, bold=True), paragraph(120)) == []
+    assert _levels(line("2 Small", 100, Kind.HEADING, size=9, bold=True), paragraph(120)) == [(1, "2 Small")]
+
+
+@pytest.mark.parametrize(("depth", "becomes"), [(0, 1), (3, 3)])
+def test_a_bullet_taken_for_a_heading_is_an_item_of_its_list(depth: int, becomes: int) -> None:
+    called = line("• An item", 80, Kind.HEADING)
+    called.depth = depth
+    assert _levels(called, paragraph(120)) == []
+    assert (called.kind, called.depth) == (Kind.LIST_ITEM, becomes)
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "is_heading"),
+    [(320, 150, False), (50, 150, True), (570, 150, True), (320, 60, True), (320, 220, True)],
+)
+def test_what_lies_in_a_table_is_no_heading_and_what_is_beside_it_may_be(
+    left: float, top: float, is_heading: bool
+) -> None:
+    called = line("Cell", top, Kind.HEADING, left=left, bold=True)
+    _levels(called, table([["a", "b"]], (300, 100, 560, 200)), paragraph(300), paragraph(400))
+    assert (called.kind is Kind.HEADING) is is_heading
+
+
+# --- what a model has missed ---
+
+
+def _is_found(missed: Block, *following: Block) -> bool:
+    _levels(missed, *(following or (paragraph(200),)), paragraph(400), paragraph(500), paragraph(600))
+    return missed.kind is Kind.HEADING
+
+
+@pytest.mark.parametrize(
+    ("text", "is_heading"),
+    [
+        ("A", True),
+        ("A title.", True),
+        ("A title:", True),
+        ("A title,", False),
+        ("A title;", False),
+        ("2024", False),
+        ("Figure 3", False),
+        ("• An item", False),
+        ("x" * 200, True),
+        ("x" * 201, False),
+    ],
+)
+def test_which_larger_lines_are_headings(text: str, is_heading: bool) -> None:
+    assert _is_found(line(text, 100, size=14)) is is_heading
+
+
+@pytest.mark.parametrize("end", [".", ",", ";", ":"])
+def test_a_numbered_bold_line_with_such_an_end_is_text(end: str) -> None:
+    assert _is_found(line("1.2 What to do", 100, bold=True))
+    assert not _is_found(line(f"1.2 What to do{end}", 100, bold=True))
+
+
+def test_a_numbered_bold_line_in_small_print_is_text() -> None:
+    assert not _is_found(line("1.2 What to do", 100, size=9, bold=True), line("and what not", 120, size=8))
+
+
+@pytest.mark.parametrize(("height", "is_heading"), [(63, True), (64, False)])
+def test_a_larger_block_of_more_than_three_lines_is_text(height: float, is_heading: bool) -> None:
+    assert _is_found(block("Large", (50, 100, 200, 100 + height), size=14)) is is_heading
+
+
+def test_a_larger_line_at_the_end_is_the_heading_of_nothing() -> None:
+    last = line("Yours sincerely", 700, size=14)
+    assert _levels(paragraph(100), paragraph(200), paragraph(300), last) == []
+
+
+@pytest.mark.parametrize(
+    ("following", "is_heading"),
+    [
+        (line("Text in the same size", 130, size=14), False),
+        (line("Text in a smaller size", 130, size=13), True),
+        (line("Text in a larger size", 130, size=18), False),
+        (line("A bold line", 130, size=14, bold=True), False),
+        (block("x = 1", (50, 130, 90, 144), Kind.CODE, size=16, code=True), True),
+        (block("", (50, 130, 90, 190), Kind.PICTURE, size=16), True),
+        (block("An item", (50, 130, 90, 144), Kind.LIST_ITEM, size=16), True),
+    ],
+)
+def test_a_heading_stands_over_something_that_is_set_otherwise(following: Block, is_heading: bool) -> None:
+    assert _is_found(line("A title", 100, size=14), following) is is_heading
+
+
+def test_a_bold_number_over_more_bold_text_is_text() -> None:
+    assert not _is_found(line("1.2 What to do", 100, bold=True), line("All of this is bold", 120, bold=True))
+
+
+def test_a_numbered_item_is_a_heading_unless_another_item_follows() -> None:
+    for others, is_heading in ((0, True), (1, False)):
+        items = [line(text, top, Kind.LIST_ITEM, size=14) for text, top in (("Goals", 100), ("Aims", 130))]
+        for number, item in enumerate(items, 1):
+            item.label, item.depth = f"{number}.", 1
+        assert _is_found(items[0], *items[1 : 1 + others], paragraph(200)) is is_heading
+    bullet = line("Goals", 100, Kind.LIST_ITEM, size=14)
+    assert not _is_found(bullet)
+
+
+@pytest.mark.parametrize(
+    ("called", "uncalled", "is_heading"), [(1, 0, True), (1, 1, False), (2, 1, True), (2, 2, False), (0, 1, False)]
+)
+def test_a_style_is_believed_from_half_of_its_lines_on(called: int, uncalled: int, is_heading: bool) -> None:
+    blocks: list[Block] = []
+    for number in range(called + uncalled):
+        kind = Kind.HEADING if number < called else Kind.PARAGRAPH
+        blocks += [line(f"Bold {'abcdef'[number]}", 60 + 80 * number, kind, bold=True), paragraph(80 + 80 * number)]
+    missed = line("Missed", 600, bold=True)
+    _levels(*blocks, missed, paragraph(620))
+    assert (missed.kind is Kind.HEADING) is is_heading
+
+
+@pytest.mark.parametrize(("called", "bold", "is_heading"), [(3, True, True), (2, True, False), (3, False, False)])
+def test_a_caption_is_a_heading_where_several_are_set_like_it(called: int, bold: bool, is_heading: bool) -> None:
+    blocks: list[Block] = []
+    for number in range(called):
+        head = line(f"Head {'abc'[number]}", 60 + 80 * number, Kind.HEADING, bold=bold)
+        blocks += [head, paragraph(80 + 80 * number)]
+    caption = line("What was missed", 600, Kind.CAPTION, bold=bold)
+    _levels(*blocks, caption, paragraph(620))
+    assert (caption.kind is Kind.HEADING) is is_heading
+
+
+@pytest.mark.parametrize(("plain", "is_heading"), [("xy", True), ("xyz", False)])
+def test_a_line_is_bold_if_more_than_four_fifths_of_its_letters_are(plain: str, is_heading: bool) -> None:
+    missed = line("", 100)
+    missed.spans = [Span("1.2 abcd", bold=True), Span("efgh", bold=True), Span(f"{plain}")]
+    missed.box = (50, 100, 200, 110)
+    assert _is_found(missed) is is_heading
+
+
+def test_a_line_found_is_no_item_any_more() -> None:
+    item = line("Goals", 100, Kind.LIST_ITEM, size=14)
+    item.label, item.depth = "2.", 1
+    assert _is_found(item)
+    assert (item.label, item.depth, item.text) == ("", 0, "2. Goals")
+
+
+# --- levels ---
+
+
+@pytest.mark.parametrize(
+    ("uses", "levels"),
+    [
+        ([2, 2, 1, 2, 2, 2, 2], [1, 2, 2, 3, 4, 5, 6]),
+        ([1, 2, 2, 2, 2, 2, 2], [1, 1, 2, 3, 4, 5, 6]),
+        ([2, 2, 2, 2, 2, 2, 1], [1, 2, 3, 4, 5, 6, 6]),
+        ([2, 3, 1, 1, 3, 3, 3, 3], [1, 2, 2, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_of_more_than_six_sizes_the_rarest_is_on_the_level_above_it(uses: list[int], levels: list[int]) -> None:
+    pages, heads = [], []
+    for place, count in enumerate(uses):
+        for _ in range(count):
+            heads.append(line(f"Head {'abcdefgh'[place]}", 60, Kind.HEADING, size=60 - 5 * place))
+            pages.append(page(heads[-1], paragraph(200), paragraph(300), number=len(pages) + 1))
+    _settled(*pages)
+    found = {each.text: each.level for each in heads}
+    assert [found[f"Head {letter}"] for letter in "abcdefgh"[: len(uses)]] == levels
+
+
+def test_a_number_of_three_parts_is_deeper_than_one_of_two_whatever_its_letters() -> None:
+    numbers = ("1 Zebra", "1.1 zebra", "1.1.1 Zebra", "A.1 Annex", "2) Other")
+    blocks = []
+    for place, text in enumerate(numbers):
+        blocks += [line(text, 100 * (place + 1), Kind.HEADING, bold=True), paragraph(100 * place + 120)]
+    assert [level for level, _ in _levels(*blocks)] == [1, 2, 3, 2, 1]
+
+
+def test_labels_that_are_no_headings_make_no_level() -> None:
+    blocks = [
+        line("Title", 50, Kind.HEADING, size=20),
+        paragraph(80),
+        line("Before:", 150, Kind.HEADING, size=10.5, bold=True),
+        paragraph(170),
+        line("Section", 250, Kind.HEADING, bold=True),
+        paragraph(270),
+    ]
+    assert _levels(*blocks) == [(1, "Title"), (2, "Section")]
