@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from engine.base.errors import IllegalTransition, NoSuchJob, OutputUnwritable
-from engine.job.job import Checkpoint, Job, JobState, Move, PageBatch, PageState
+from engine.job.job import Checkpoint, Job, JobState, Move, PageBatch, PageState, Submission
+from engine.job.options import ConvertOptions
 from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, JobQueue
 from engine.queue.lanes import RunningLimits
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import MergeJob, OpenJob, Scheduler, Work
 from engine.queue.store import JobStore
+from engine.settings.settings import Settings
 from tests.clock import Clock
-from tests.engine.making import add, result, results
+from tests.engine.making import OPTIONS, add, result, results, source
 from tests.waiting import wait_until
 
 A, B = 1, 2
@@ -118,6 +120,78 @@ def test_a_job_the_engine_keeps_dying_of_is_held_and_not_offered(tmp_path: Path,
     current.queue.transition(job.id, JobState.QUEUED, "Released.", reason=None, attempts=0)
     assert current.next() == OpenJob(job.id)
     current.store.close()
+
+
+def test_a_job_is_on_the_queue_when_its_file_gets_its_name_and_is_given_out_only_then(bench: Bench) -> None:
+    seen: list[Work | None] = []
+
+    def name_it() -> None:
+        assert len(bench.store.load()) == 1
+        seen.append(bench.next())
+
+    job = bench.queue.add_before(Submission(source("a.pdf"), OPTIONS), name_it)
+    assert job is not None
+    assert seen == [None]
+    assert bench.state(job.id) is JobState.QUEUED
+    assert bench.next() == OpenJob(job.id)
+
+
+def test_a_file_that_cannot_get_its_name_leaves_no_job(bench: Bench) -> None:
+    def name_it() -> None:
+        raise FileExistsError("taken")
+
+    with pytest.raises(FileExistsError):
+        bench.queue.add_before(Submission(source("a.pdf"), OPTIONS), name_it)
+    assert bench.store.load() == []
+    assert bench.queue.view.jobs() == []
+    assert bench.next() is None
+
+
+def finished(bench: Bench, name: str = "a.pdf", options: ConvertOptions = OPTIONS) -> Job:
+    """A job that has failed after two pages, one of them plain text because the model did not answer."""
+    ((job, _),) = bench.queue.add([Submission(source(name), options)])
+    bench.run(job.id)
+    bench.store.record(job.id, Checkpoint(1, 1), results([1])).result()
+    bench.store.record(job.id, Checkpoint(2, 2), [result(2, PageState.TEXT_ONLY)]).result()
+    return bench.queue.fail(job.id, "No.")
+
+
+def test_of_two_who_ask_for_a_job_again_one_is_told_that_it_runs_already(bench: Bench) -> None:
+    job = finished(bench)
+    submission = Submission(job.source, OPTIONS)
+    assert bench.queue.run_again(job.id, submission, lambda _: None)[1]
+    same, is_first = bench.queue.run_again(job.id, submission, lambda _: pytest.fail("it is queued"))
+    assert not is_first
+    assert same == bench.store.job(job.id)
+
+
+def test_how_long_a_job_has_waited_outlasts_the_engine(tmp_path: Path, bench: Bench) -> None:
+    add(bench.queue, "a.pdf")
+    bench.clock.advance(100)
+    bench.store.close()
+    later = bench_in(tmp_path, bench.clock)
+    later.queue.load()
+    later.clock.advance(20)
+    assert later.queue.view.longest_wait_s() == 120
+    later.store.close()
+
+
+def test_new_settings_reach_the_jobs_that_wait_already(bench: Bench, tmp_path: Path) -> None:
+    one, _ = add(bench.queue, "a.pdf", "b.pdf", client="ann")
+    bench.run(one.id, pages=50)
+    values = {"input": tmp_path / "in", "output": tmp_path / "out", "max_running_per_client": 1, "batch_seconds": 0.6}
+    bench.queue.configure(Settings.model_validate(values))
+    batch = bench.next(B)
+    assert isinstance(batch, PageBatch)
+    assert len(batch) == 2
+
+
+def test_a_queue_that_drains_gives_out_no_further_job(bench: Bench) -> None:
+    one, _ = add(bench.queue, "a.pdf", "b.pdf")
+    bench.run(one.id)
+    bench.queue.drain()
+    assert bench.next(B) == PageBatch(one.id, 1, 1)
+    assert bench.next(A) is None
 
 
 # --- claiming, and what may happen meanwhile ---
@@ -564,6 +638,60 @@ def test_only_finished_jobs_are_taken_off_the_list_and_can_be_put_back(tmp_path:
     assert [job.id for job in bench.store.load()] == [done.id, waiting.id]
 
 
+def test_a_reason_is_harmless_on_a_screen_and_in_the_log(bench: Bench, engine_log: pytest.LogCaptureFixture) -> None:
+    one, two = add(bench.queue, "a.pdf", "b.pdf")
+    bench.clock.advance(5)
+    bench.run(one.id)
+    failed, cancelled = bench.queue.fail(one.id, "bad\x1b[31m"), bench.queue.cancel(two.id, "gone\x1b[31m")
+    assert (failed.reason, cancelled.reason) == ("bad\\x1b[31m", "gone\\x1b[31m")
+    assert cancelled.finished is not None
+    assert cancelled.finished.timestamp() == bench.store.now()
+    assert f"job {one.id} failed: bad\\x1b[31m" in engine_log.messages
+    for job, cause in ((one, "bad"), (two, "gone")):
+        assert bench.queue.view.history(job.id)[-1][2] == f"{cause}\\x1b[31m"
+
+
+@pytest.mark.parametrize(("asks_model", "kept"), [(False, [1, 2]), (True, [1])])
+def test_a_retry_asks_a_model_again_that_did_not_answer(bench: Bench, asks_model: bool, kept: list[int]) -> None:
+    options = ConvertOptions.model_validate({"converter": "vlm" if asks_model else "local"})
+    assert options.asks_model is asks_model
+    job = finished(bench, options=options)
+    assert bench.queue.retry(job.id, "Retried.").pages_done == len(kept)
+    assert [page.page for page in bench.store.pages(job.id)] == kept
+    assert bench.queue.view.history(job.id)[-1][2] == "Retried."
+
+
+def test_a_retry_of_what_is_done_begins_anew(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    bench.store.record(job.id, Checkpoint(1, 1), results([1])).result()
+    bench.queue.work.finish(job.id, JobState.DONE, None, lambda _: None)
+    bench.queue.retry(job.id, "Retried.")
+    assert bench.store.pages(job.id) == []
+
+
+def test_a_published_job_is_told_of_once_its_source_is_settled(bench: Bench) -> None:
+    heard: list[str] = []
+    bench.queue.listen(lambda job: heard.append(f"told: {job.state}"))
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    done = bench.queue.work.finish(
+        job.id, JobState.PARTIAL, "Warned.", lambda job: heard.append(f"settled: {job.state}")
+    )
+    assert heard == ["settled: partial", "told: partial"]
+    assert done.reason == "Warned."
+
+    def stuck(_: Job) -> None:
+        raise OutputUnwritable("It cannot be moved.")
+
+    (other,) = add(bench.queue, "b.pdf")
+    bench.run(other.id)
+    with pytest.raises(OutputUnwritable):
+        bench.queue.work.finish(other.id, JobState.DONE, None, stuck)
+    assert heard[2:] == ["told: done"]
+    assert bench.state(other.id) is JobState.DONE
+
+
 # --- order ---
 
 
@@ -686,6 +814,86 @@ def test_a_waiting_worker_that_is_no_longer_wanted_goes(bench: Bench) -> None:
     bench.queue.work.worker_stopping(A)
     worker.join(10)
     assert found == [None]
+
+
+def test_a_pause_may_end_and_its_message_stay(bench: Bench) -> None:
+    add(bench.queue, "a.pdf")
+    bench.queue.pause("blocked", "The disk is full.")
+    bench.queue.resume("blocked", keeps_banner=True)
+    assert isinstance(bench.next(), OpenJob)
+    assert [(b.key, b.message) for b in bench.tracker.snapshot().banners] == [("blocked", "The disk is full.")]
+    bench.queue.set_banner("blocked", None)
+    bench.queue.set_banner("other", "Look.")
+    assert [(b.key, b.message) for b in bench.tracker.snapshot().banners] == [("other", "Look.")]
+
+
+@pytest.mark.parametrize("how", ["resumed", "released", "retried", "opened"])
+def test_a_waiting_worker_is_woken_by_whatever_makes_work(bench: Bench, how: str) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    if how == "resumed":
+        bench.queue.pause("paused", "Paused.")
+    elif how == "released":
+        bench.queue.transition(job.id, JobState.HELD, "Held.")
+    elif how == "retried":
+        bench.queue.cancel(job.id, "Cancelled.")
+    else:
+        assert bench.next(B) == OpenJob(job.id)
+        assert bench.queue.work.claim(job.id) is not None
+    asked = threading.Event()
+
+    def is_wanted() -> bool:
+        asked.set()
+        return True
+
+    found: list[Work | None] = []
+    worker = threading.Thread(target=lambda: found.append(bench.queue.work.next_work(A, is_wanted, 60.0)), daemon=True)
+    worker.start()
+    wait_until(asked.is_set, "the worker to wait")
+    match how:
+        case "resumed":
+            bench.queue.resume("paused")
+        case "released":
+            bench.queue.transition(job.id, JobState.QUEUED, "Released.")
+        case "retried":
+            bench.queue.retry(job.id, "Retried.")
+        case "opened":
+            bench.opened(job.id)
+    worker.join(20)
+    assert found == [PageBatch(job.id, 1, 1) if how == "opened" else OpenJob(job.id)]
+
+
+def test_a_worker_that_is_not_wanted_gets_nothing(bench: Bench) -> None:
+    add(bench.queue, "a.pdf")
+    assert bench.queue.work.next_work(A, lambda: False, 60.0) is None
+
+
+def test_there_is_never_less_than_a_worker_to_share_among(bench: Bench) -> None:
+    bench.queue.work.set_worker_count(0)
+    assert bench.scheduler.worker_count == 1
+    bench.queue.work.set_worker_count(7)
+    assert bench.scheduler.worker_count == 7
+
+
+def test_what_a_departed_worker_opened_is_anyones(bench: Bench) -> None:
+    one, two = add(bench.queue, "a.pdf", "b.pdf")
+    bench.run(one.id, pages=9, worker=A)
+    bench.run(two.id, pages=90, worker=B)
+    bench.queue.work.worker_left(B)
+    bench.queue.set_priority(two.id, -1)
+    assert (work := bench.next(A)) is not None
+    assert work.job_id == one.id
+    assert bench.scheduler.is_running(two.id)
+
+
+def test_parts_of_a_batch_that_are_put_back_are_given_out_again(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id, pages=6)
+    batch = bench.next()
+    assert isinstance(batch, PageBatch)
+    bench.queue.work.batch_over(batch, None, [PageBatch(job.id, 2, batch.last)])
+    again = bench.next()
+    assert isinstance(again, PageBatch)
+    assert again.first == 2
 
 
 def test_pauses_add_up(bench: Bench) -> None:
