@@ -65,6 +65,7 @@ class Machinery:
         self.conversions = Conversions(
             live, self.queue, backend.desk, watches=watches, waits_for_late_files=waits_for_late_files
         )
+        callbacks.add(self.conversions.forget_superseded)
         passwords, folders = self.conversions.passwords, self.conversions.folders
         folders.sweep({job.id for job in self.queue.view.jobs() if job.state not in _PUBLISHED})
         check_disk(settings, self.queue)

@@ -23,9 +23,10 @@ from engine.intake.ignoring import ancestors, is_ignored
 from engine.intake.settling import Patience, Rest, Seen, Settling
 from engine.intake.walk import Walk
 from engine.intake.watcher import Watch, Watcher, begin_watch
-from engine.job.job import Job, JobState, Source, Submission, signed_inode
+from engine.job.job import JobState, Source, Submission, signed_inode
 from engine.job.kinds import HEAD, TAIL, has_intact_end, kind_of, left_alone, names_kind
-from engine.queue.jobqueue import REMOVED, JobQueue
+from engine.queue.jobqueue import JobQueue
+from engine.queue.versions import REMOVED
 from engine.settings.profiles import Polling, WatchedFolder
 
 log = logging.getLogger(__name__)
@@ -310,7 +311,7 @@ class HotFolder:
         for job, is_new in self._queue.add(submissions):
             if is_new:
                 log.info("job %d: %s", job.id, job.name)
-                self._supersede(job)
+                self._queue.supersede(job)
             elif job.state is JobState.CANCELLED and job.reason == REMOVED:
                 log.info("job %d: %s is back", job.id, job.name)
                 self._queue.retry(job.id, "The source is back.")
@@ -318,14 +319,6 @@ class HotFolder:
             self._known[key] = seen
             # Last, so that nobody finds the file neither waiting here nor in the queue.
             self._settling.forget(key)
-
-    def _supersede(self, newer: Job) -> None:
-        """A file was replaced: what is queued or running for its earlier content is no longer wanted."""
-        if self._known.get(newer.source.path) is None:
-            return
-        for job in self._active_jobs(newer.source.path):
-            if job.id != newer.id:
-                self._cancel(job.id, f"The file was replaced; the newer one is job {newer.id}.")
 
     def _cancel_gone(self, tree: Tree, is_suspect: Callable[[bytes], bool]) -> None:
         """Give up waiting jobs whose sources are no longer there; a running one has its copy."""
@@ -337,13 +330,6 @@ class HotFolder:
                 and _is_gone(tree, job.source.path)
             ):
                 self._cancel(job.id, REMOVED)
-
-    def _active_jobs(self, path: bytes) -> list[Job]:
-        return [
-            job
-            for job in self._queue.view.jobs()
-            if not job.state.is_finished and job.source.path == path and job.source.root == self._root_bytes
-        ]
 
     def _load_known(self) -> None:
         with contextlib.suppress(FileNotFoundError), Tree(self._root_bytes) as tree:

@@ -163,16 +163,19 @@ def build_manifest(
     finished: float,
     page_sizes: dict[int, int],
     page_reasons: dict[int, str],
+    *,
+    superseded: bool = False,
 ) -> dict[str, Any]:
     """What `manifest.json` says, except the list of files.
 
     `page_sizes` are the bytes of Markdown that each page has come to, none if no Markdown was made;
-    `page_reasons` say why a page was read the way it was.
+    `page_reasons` say why a page was read the way it was. `superseded` says that the source has been replaced since.
     """
     source = job.source
     return {
         "schema": SCHEMA,
         "state": str(state),
+        **({"superseded": True} if superseded else {}),
         "conversion_id": job.conversion_id,
         "run": run,
         "origin": _origin(source),

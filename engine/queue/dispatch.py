@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from engine.job.job import Job, JobState, OpenJob, Work
+from engine.job.job import Job, JobState, OpenJob, Source, Work
 from engine.job.limits import Origin
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import Scheduler
+from engine.queue.versions import Versions
 
 
 class Dispatch:
@@ -34,13 +35,14 @@ class Dispatch:
         self._delayed_ids: set[int] = set()
         self._listeners: tuple[Callable[[Job], None], ...] = ()
         self._pauses: dict[str, str] = {}
+        self._versions = Versions()
 
     # --- mirroring ---
 
     def mirror(self, job: Job, waited_s: float = 0.0) -> None:
         """Take over a durable change; `waited_s` as for the tracker. Listeners are told of an end."""
         with self._lock:
-            is_news = self._tracker.set_job(job, waited_s)
+            is_news = self._take_over(job, waited_s)
             if is_news:
                 self._follow(job)
             else:  # when a retry has overtaken it, it has ended all the same
@@ -93,7 +95,7 @@ class Dispatch:
         with self._lock:
             self._claiming.discard(job_id)
             self._reopening.discard(job_id)
-            if job is not None and not self._tracker.set_job(job):
+            if job is not None and not self._take_over(job):
                 # Known already, or overtaken: what was done to the job since counts.
                 newest = self._tracker.job(job_id)
                 job = newest.job if newest is not None else None
@@ -117,7 +119,7 @@ class Dispatch:
     def delay(self, job: Job, seconds: float) -> None:
         """Offer a job that is back in the queue after a while."""
         with self._lock:
-            if not self._tracker.set_job(job):
+            if not self._take_over(job):
                 return  # cancelled meanwhile
             self._scheduler.drop(job.id)
             heapq.heappush(self._delayed, (self._clock() + seconds, job.id))
@@ -150,6 +152,11 @@ class Dispatch:
         with self._lock:
             return self._scheduler.neighbour(job_id, step)
 
+    def versions_of(self, source: Source) -> list[int]:
+        """The unfinished jobs of a source, in whatever version, the oldest first."""
+        with self._lock:
+            return self._versions.of(source)
+
     # --- pausing ---
 
     def pause(self, why: str, message: str) -> None:
@@ -172,7 +179,15 @@ class Dispatch:
 
     # --- below, the lock is held ---
 
+    def _take_over(self, job: Job, waited_s: float = 0.0) -> bool:
+        """Show a change; False if a later one is shown already."""
+        is_news = self._tracker.set_job(job, waited_s)
+        if is_news:
+            self._versions.follow(job)
+        return is_news
+
     def _follow(self, job: Job) -> None:
+        since = self._scheduler.waiting_since(job.id)
         if job.state is not JobState.QUEUED:
             self._delayed_ids.discard(job.id)
         match job.state:
@@ -189,15 +204,29 @@ class Dispatch:
             case _:
                 self._scheduler.drop(job.id)
                 self._reopening.discard(job.id)
+                self._offer_next_version(job.source, since)
         self._changed.notify_all()
 
-    def _enqueue_if_queued(self, job_id: int) -> None:
+    def _offer_next_version(self, source: Source, since: float | None) -> None:
+        """One version of a source waits or runs no more; the next one waits as if it had come at the time `since`."""
+        job_id = self._versions.turn(source)
+        if job_id is None or job_id in self._claiming or job_id in self._delayed_ids:
+            return
+        if not self._scheduler.is_running(job_id):
+            self._enqueue_if_queued(job_id, since)
+
+    def _enqueue_if_queued(self, job_id: int, since: float | None = None) -> None:
         snapshot = self._tracker.job(job_id)
         if snapshot is not None and snapshot.job.state is JobState.QUEUED:
-            self._enqueue(snapshot.job)
+            self._enqueue(snapshot.job, since=since)
 
-    def _enqueue(self, job: Job, *, is_begun: bool = False) -> None:
-        self._scheduler.enqueue(job.id, job.priority, job.position, self._clock(), _origin(job), is_begun=is_begun)
+    def _enqueue(self, job: Job, *, is_begun: bool = False, since: float | None = None) -> None:
+        """Offer a job, if it is the turn of this version of its source."""
+        if self._versions.turn(job.source) != job.id:
+            self._scheduler.drop(job.id)
+            return
+        now = self._clock() if since is None else since
+        self._scheduler.enqueue(job.id, job.priority, job.position, now, _origin(job), is_begun=is_begun)
 
     def _update_pause(self) -> None:
         self._scheduler.is_paused = self._tracker.is_paused = bool(self._pauses)

@@ -21,6 +21,7 @@ from engine.queue.outbox import Outbox
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import Scheduler
 from engine.queue.store import JobStore
+from engine.queue.versions import REPLACED, gives_way
 from engine.queue.view import QueueView
 from engine.queue.workqueue import WorkQueue
 from engine.settings.settings import Settings
@@ -36,9 +37,6 @@ So a job is held after two deaths of the engine during a page that takes long, a
 after five within moments of a page's beginning, which may be chance when something else keeps killing the engine. Any
 page that is finished clears the job.
 """
-
-REMOVED = "The source was removed before it was converted."
-"""Why a job is cancelled whose source is gone; if the source comes back, so does the job."""
 
 
 class JobQueue:
@@ -188,6 +186,19 @@ class JobQueue:
         anew = [PageState.FAILED, PageState.TEXT_ONLY] if job.options.asks_model else [PageState.FAILED]
         self._store.forget_pages(job_id, *(() if job.state is JobState.DONE else anew))
         return self._mirrored(self._store.requeue(job_id, cause))
+
+    def supersede(self, newer: Job) -> None:
+        """A newer version of a source is queued: the versions before it that have not been opened are given up."""
+        reason = f"{REPLACED}; the newer one is job {newer.id}."
+        waiting = (JobState.QUEUED, JobState.HELD)
+        for job_id in self._dispatch.versions_of(newer.source):
+            snapshot = self._tracker.job(job_id)
+            if job_id < newer.id and snapshot is not None and gives_way(snapshot.job):
+                with suppress(IllegalTransition, NoSuchJob):  # a worker may have taken it in between
+                    changes = {"reason": reason, "finished": self._store.now()}
+                    self._mirrored(
+                        self._store.transition(job_id, JobState.CANCELLED, reason, only_from=waiting, **changes)
+                    )
 
     def set_priority(self, job_id: int, priority: int) -> Job:
         """Change a job's priority."""

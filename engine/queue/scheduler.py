@@ -211,6 +211,11 @@ class Scheduler:
         """How many jobs wait."""
         return len(self._waiting)
 
+    def waiting_since(self, job_id: int) -> float | None:
+        """When a waiting job came into the queue; None if it does not wait."""
+        waiting = self._queued.get(job_id)
+        return waiting.since if waiting is not None else None
+
     def is_running(self, job_id: int) -> bool:
         """Whether a worker has taken the job and it has not ended."""
         return job_id in self._running

@@ -12,6 +12,7 @@ from engine.base.errors import IllegalTransition
 from engine.job.job import Checkpoint, Job, JobState, PageResult, PageState, Source, Submission, states_before
 from engine.queue.database import DATABASE, Database
 from engine.queue.queries import COLUMNS, history_of, job_of, one_job, page_of, pages_of, shown_jobs
+from engine.queue.versions import hands_on_its_place
 
 T = TypeVar("T")
 
@@ -97,22 +98,38 @@ class JobStore:
 
         return self._database.ask(find)
 
+    def has_published_after(self, job: Job) -> bool:
+        """Whether a later job of the same source is published."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM jobs WHERE root = ? AND path = ? AND id > ? AND state IN ('done', 'partial'))"
+        )
+        key = (job.source.root, job.source.path, job.id)
+        return self._database.ask(lambda db: bool(db.execute(query, key).fetchone()[0]))
+
     # --- writing ---
 
     def add(self, submissions: Sequence[Submission]) -> list[tuple[Job, bool]]:
         """Queue sources; returns each one's job, and whether it is new: a known one stays as it is."""
         return self._database.ask(lambda db: [self._insert(db, submission) for submission in submissions])
 
-    def transition(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
-        """Move a job to a state and set columns with it; raises `IllegalTransition` or `NoSuchJob`."""
-        return self._database.ask(lambda db: self._transition(db, job_id, new, cause, **changes))
+    def transition(
+        self, job_id: int, new: JobState, cause: str, only_from: Sequence[JobState] = (), **changes: Any
+    ) -> Job:
+        """Move a job to a state and set columns with it; raises `IllegalTransition` or `NoSuchJob`.
+
+        `only_from` are the states from which it may be moved, if that is not every one from which it can be.
+        """
+        return self._database.ask(lambda db: self._transition(db, job_id, new, cause, only_from, **changes))
 
     def requeue(self, job_id: int, cause: str) -> Job:
         """Put a finished job at the end of the queue; raises `IllegalTransition` or `NoSuchJob`."""
 
         def write(db: sqlite3.Connection) -> Job:
-            fresh = {"hidden": 0, "reason": None, "attempts": 0, "started": None, "finished": None, "output": None}
-            return self._transition(db, job_id, JobState.QUEUED, cause, position=_end_position(db) + 1, **fresh)
+            fresh: dict[str, Any] = dict.fromkeys(("reason", "started", "finished", "output"))
+            position = _end_position(db) + 1
+            return self._transition(
+                db, job_id, JobState.QUEUED, cause, position=position, hidden=0, attempts=0, **fresh
+            )
 
         return self._database.ask(write)
 
@@ -265,6 +282,8 @@ class JobStore:
 
     def _insert(self, db: sqlite3.Connection, submission: Submission) -> tuple[Job, bool]:
         now, source = self._clock(), submission.source
+        place = _place_before(db, source)
+        position, priority = place if place is not None else (_end_position(db) + 1, submission.priority)
         cursor = db.execute(
             "INSERT OR IGNORE INTO jobs (conversion_id, root, path, size, mtime_ns, inode, options, state, priority, "
             "position, created, client, profile) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)",
@@ -276,8 +295,8 @@ class JobStore:
                 source.mtime_ns,
                 source.inode,
                 submission.options.model_dump_json(),
-                submission.priority,
-                _end_position(db) + 1,
+                max(priority, submission.priority),
+                position,
                 now,
                 submission.client,
                 submission.profile,
@@ -290,8 +309,16 @@ class JobStore:
         row = db.execute(query, (source.root, source.path, source.size, source.mtime_ns, source.inode)).fetchone()
         return job_of(row), False
 
-    def _transition(self, db: sqlite3.Connection, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
-        legal = states_before(new)
+    def _transition(
+        self,
+        db: sqlite3.Connection,
+        job_id: int,
+        new: JobState,
+        cause: str,
+        only_from: Sequence[JobState] = (),
+        **changes: Any,
+    ) -> Job:
+        legal = only_from or states_before(new)
         marks = ", ".join("?" * len(legal))
         cursor = db.execute(f"UPDATE jobs SET state = ? WHERE id = ? AND state IN ({marks})", (new, job_id, *legal))
         if cursor.rowcount == 0:
@@ -301,6 +328,15 @@ class JobStore:
         if new.is_finished:
             self.on_end(db, job)
         return job
+
+
+def _place_before(db: sqlite3.Connection, source: Source) -> tuple[float, int] | None:
+    """Position and priority that the version before this one hands on."""
+    query = "SELECT state, reason, position, priority FROM jobs WHERE root = ? AND path = ? ORDER BY id DESC LIMIT 1"
+    row = db.execute(query, (source.root, source.path)).fetchone()
+    if row is None or not hands_on_its_place(JobState(row[0]), row[1]):
+        return None
+    return float(row[2]), int(row[3])
 
 
 def _end_position(db: sqlite3.Connection, *, first: bool = False) -> float:

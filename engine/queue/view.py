@@ -97,3 +97,7 @@ class QueueView:
     def converted_before(self, job: Job) -> Job | None:
         """Another job that has published the same content with the same options."""
         return self._store.converted_before(job)
+
+    def is_overtaken(self, job: Job) -> bool:
+        """Whether a newer version of a job's source is published already."""
+        return self._store.has_published_after(job)

@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Callable
 
+from engine.job.job import Job, JobState
 from engine.queue.jobqueue import JobQueue
+from engine.queue.versions import REPLACED
 from engine.sandbox.backend import Desk
 from engine.settings.live import LiveSettings
 from engine.settings.passwords import Passwords
@@ -51,6 +53,11 @@ class Conversions:
         )
         self.batches = BatchConverter(queue, runs, state_folder)
         self.merger = Merger(settings, queue, runs, publishing, self.endings)
+
+    def forget_superseded(self, job: Job) -> None:
+        """Delete what is kept of a job that has been given up for a newer version of its source."""
+        if job.state is JobState.CANCELLED and (job.reason or "").startswith(REPLACED):
+            self.folders.delete(job.id)
 
     def check_passwords(self) -> None:
         """Show a banner while the passwords file cannot be used."""

@@ -72,11 +72,9 @@ class Merger:
             return
         merged = self._merged(run, failed, hand)
         self._queue.work.step(job.id, Step.PUBLISHING)
-        if is_superseded(job):
-            reason = "The file was replaced while it was converted; the newer one is a job of its own."
-            self._endings.cancel(job.id, reason)
-            return
-        self._publishing.publish(run, results, [*run.warnings, *map(display_text, merged.warnings)], merged.versions)
+        if not self._publishing.give_up_if_overtaken(run):
+            warnings = [*run.warnings, *map(display_text, merged.warnings)]
+            self._publishing.publish(run, results, warnings, merged.versions, superseded=is_superseded(job))
 
     def _merged(self, run: Run, failed: dict[int, str], hand: Hand) -> Merged:
         """Have the outputs made of the pages' checkpoints, in the job's folder."""

@@ -23,7 +23,8 @@ from engine.base.errors import (
 from engine.base.safetext import display_text
 from engine.job.job import NEEDS_PASSWORD, Checkpoint, Job, Step
 from engine.job.pageranges import PageNumbers, missing_pages, selected_pages
-from engine.queue.jobqueue import REMOVED, JobQueue
+from engine.queue.jobqueue import JobQueue
+from engine.queue.versions import REMOVED
 from engine.sandbox.protocol import OUT, PAGES, Opened, OpenTask, Refused
 from engine.settings.live import LiveSettings
 from engine.settings.passwords import Passwords
@@ -111,7 +112,7 @@ class Opener:
     def _open(self, job: Job, hand: Hand) -> None:
         run = Run(job, self._folders.of(job.id), password=self._passwords.of(job.id))
         self._work.step(job.id, Step.STAGING)
-        if self._publishing.complete(run):
+        if self._publishing.complete(run) or self._publishing.give_up_if_overtaken(run):
             return
         recorded = self._view.checkpoints(job.id)
         if not _is_staged(run, recorded):

@@ -13,6 +13,7 @@ from engine.publish.disposal import settle_source
 from engine.publish.pageindex import merged_reasons, merged_sizes
 from engine.publish.publisher import Publisher, build_manifest, read_manifest
 from engine.queue.jobqueue import JobQueue
+from engine.queue.versions import REPLACED
 from engine.sandbox.protocol import OUT, PAGE_REASONS, PAGE_SIZES
 from engine.settings.live import LiveSettings
 from engine.settings.profiles import WatchedFolder
@@ -50,8 +51,27 @@ class Publishing:
         folder = self._folder_of(job)
         return folder.output if folder is not None else self._live.current.output.absolute()
 
-    def publish(self, run: Run, results: list[PageResult], warnings: list[str], versions: dict[str, str]) -> None:
-        """Publish what has been merged of all pages, unless the job is cancelled at the last moment."""
+    def give_up_if_overtaken(self, run: Run) -> bool:
+        """Give a job up whose source has a newer version that is published already; False if there is none."""
+        if not self._queue.view.is_overtaken(run.job):
+            return False
+        self._endings.cancel(run.job.id, f"{REPLACED}; the newer one is converted already.")
+        self._folders.delete(run.job.id)
+        return True
+
+    def publish(
+        self,
+        run: Run,
+        results: list[PageResult],
+        warnings: list[str],
+        versions: dict[str, str],
+        *,
+        superseded: bool = False,
+    ) -> None:
+        """Publish what has been merged of all pages, unless the job is cancelled at the last moment.
+
+        It is `superseded` if another file has taken the source's place: an older result is better than none.
+        """
         job, made = run.job, run.desk.path / OUT
         failed = failures(results)
         state = JobState.PARTIAL if failed else JobState.DONE
@@ -65,6 +85,7 @@ class Publishing:
             self._queue.view.now(),
             merged_sizes(run.desk.path / PAGE_SIZES, len(results)),
             merged_reasons(run.desk.path / PAGE_REASONS, len(results)),
+            superseded=superseded,
         )
         publisher = self._publisher(job)
         place = publisher.choose_place(job.source, made)

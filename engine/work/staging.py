@@ -20,6 +20,7 @@ from engine.base.errors import (
 )
 from engine.base.safetext import display_name
 from engine.job.job import Job
+from engine.queue.versions import REPLACED
 from engine.sandbox.protocol import SOURCE
 
 COPY = SOURCE
@@ -46,7 +47,7 @@ def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]
     with os.fdopen(descriptor, "rb", buffering=0) as source:
         before = os.fstat(descriptor)
         if not job.source.matches(before):
-            raise _changed(job)
+            raise _changed()
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(folder.parent).free
@@ -60,7 +61,7 @@ def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]
             shown = display_name(folder)
             raise unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error}.") from error
         if not job.source.matches(os.fstat(descriptor)):
-            raise _changed(job)
+            raise _changed()
     return sha256, Stamp.of(before)
 
 
@@ -97,5 +98,5 @@ def _read(job: Job, source: int) -> bytes:
         raise SourceUnreadable(f"{job.name} cannot be read: {error.strerror}.") from error
 
 
-def _changed(job: Job) -> SourceChanged:
-    return SourceChanged(f"{job.name} changed before it was converted; the newer file is a job of its own.")
+def _changed() -> SourceChanged:
+    return SourceChanged(f"{REPLACED} before it was converted; the newer one is a job of its own.")

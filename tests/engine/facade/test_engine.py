@@ -20,6 +20,7 @@ from engine.publish.publisher import Publisher
 from engine.queue.store import JobStore
 from engine.sandbox.backend import MakeBackend
 from engine.settings.settings import Settings
+from engine.settings.statefolder import jobs_folder
 from engine.work import endings
 from tests import pdfs
 from tests.backends import faulty_backend, own_faulty_backend
@@ -265,7 +266,7 @@ def test_the_same_content_is_converted_once_if_duplicates_are_skipped(tmp_path: 
         assert engine.job(jobs[1].id).job.reason == f"The same content is already converted: a.pdf (job {jobs[0].id})."
 
 
-def test_a_file_replaced_while_it_is_converted_is_not_published_from_its_old_content(tmp_path: Path) -> None:
+def test_a_file_replaced_while_it_is_converted_is_published_in_both_versions_the_newer_one_last(tmp_path: Path) -> None:
     (tmp_path / "input").mkdir()
     source = tmp_path / "input" / "a.pdf"
     source.write_bytes(slow_pages(12))
@@ -278,10 +279,13 @@ def test_a_file_replaced_while_it_is_converted_is_not_published_from_its_old_con
         assert engine.wait_until_idle(60)
         old, new = (entry.job for entry in engine.snapshot().changed)
         old, new = sorted((old, new), key=lambda job: job.id)
-    assert (old.state, new.state) == (JobState.CANCELLED, JobState.DONE)
-    assert old.reason is not None
-    assert "replaced" in old.reason
+    assert (old.state, new.state) == (JobState.DONE, JobState.DONE)
+    assert old.finished is not None
+    assert new.started is not None
+    assert old.finished <= new.started
+    assert old.output == new.output
     assert "marker-2." in (result(new) / "a.md").read_text()
+    assert list(jobs_folder(engine.settings.state_folder).iterdir()) == []
 
 
 def test_a_full_disk_pauses_the_work_and_nothing_is_lost(tmp_path: Path, file, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -706,14 +706,42 @@ def test_a_file_replaced_while_queued_gives_a_new_job_and_cancels_the_old(inbox:
     assert old.reason == f"The file was replaced; the newer one is job {new.id}."
 
 
-def test_a_file_replaced_while_converting_gives_a_new_job_and_cancels_the_old(inbox: Inbox) -> None:
+def test_a_file_replaced_while_converting_gives_a_new_job_and_lets_the_old_one_go_on(inbox: Inbox) -> None:
     inbox.start()
     inbox.drop("a.pdf")
     (old,) = inbox.wait_for("a.pdf")
     inbox.queue.transition(old.id, JobState.RUNNING, "claimed")
     inbox.drop("a.pdf", PDF * 3)
-    wait_until(lambda: inbox.in_state(old.id, JobState.CANCELLED), "the old job to be cancelled")
-    assert [job.state for job in inbox.wait_for("a.pdf", "a.pdf")] == [JobState.CANCELLED, JobState.QUEUED]
+    inbox.wait_for("a.pdf", "a.pdf")
+    inbox.settle_all()
+    assert [job.state for job in inbox.jobs()] == [JobState.RUNNING, JobState.QUEUED]
+
+
+def test_a_file_that_keeps_being_replaced_keeps_its_place_in_the_queue(inbox: Inbox) -> None:
+    inbox.start()
+    inbox.drop("a.pdf")
+    inbox.wait_for("a.pdf")
+    inbox.drop("b.pdf")
+    first, other = inbox.wait_for("a.pdf", "b.pdf")
+    for version in range(2, 6):
+        inbox.drop("a.pdf", PDF * version)
+        inbox.wait_for(*["a.pdf"] * version, "b.pdf")
+        inbox.settle_all()
+    *given_up, newest = (job for job in inbox.jobs() if job.source.path == b"a.pdf")
+    assert {job.state for job in given_up} == {JobState.CANCELLED}
+    assert (newest.state, newest.position) == (JobState.QUEUED, first.position)
+    assert newest.position < other.position
+
+
+def test_a_file_that_is_deleted_and_written_anew_keeps_its_place_too(inbox: Inbox) -> None:
+    inbox.start()
+    file = inbox.drop("a.pdf")
+    (first,) = inbox.wait_for("a.pdf")
+    file.unlink()
+    wait_until(lambda: inbox.in_state(first.id, JobState.CANCELLED), "the job to be cancelled")
+    inbox.drop("a.pdf", PDF * 2)
+    _, newer = inbox.wait_for("a.pdf", "a.pdf")
+    assert newer.position == first.position
 
 
 def test_a_file_replaced_after_it_was_converted_is_converted_again(inbox: Inbox) -> None:

@@ -63,13 +63,29 @@ def test_a_page_that_is_missing_is_converted_before_anything_is_merged(stages: S
     assert stages.is_offered(job)
 
 
-def test_the_result_of_a_file_that_was_replaced_meanwhile_is_given_up(stages: Stages, job: Job) -> None:
+def test_the_result_of_a_file_that_was_replaced_meanwhile_is_published_as_such(stages: Stages, job: Job) -> None:
     stages.convert()
     job.source.file.write_bytes(b"%PDF-1.7 newer")
-    cancelled = stages.merge(job, MERGED)
-    assert cancelled.state is JobState.CANCELLED
-    assert "was replaced" in (cancelled.reason or "")
+    assert stages.merge(job, MERGED).state is JobState.DONE
+    assert json.loads((stages.folder / "out" / "a" / MANIFEST).read_text())["superseded"] is True
+    assert job.source.file.read_bytes() == b"%PDF-1.7 newer"
+
+
+def test_a_result_of_the_newest_version_does_not_call_itself_superseded(stages: Stages, job: Job) -> None:
+    stages.convert()
+    stages.merge(job, MERGED)
+    assert "superseded" not in json.loads((stages.folder / "out" / "a" / MANIFEST).read_text())
+
+
+def test_the_result_of_an_older_version_does_not_replace_that_of_a_newer_one(
+    stages: Stages, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages.convert()
+    monkeypatch.setattr(stages.queue.view, "is_overtaken", lambda older: older.id == job.id)
+    given_up = stages.merge(job, MERGED)
+    assert ended(given_up) == (JobState.CANCELLED, "The file was replaced; the newer one is converted already.")
     assert not (stages.folder / "out" / "a").exists()
+    assert not stages.folder_of(job).exists()
 
 
 def test_the_result_of_a_file_that_is_gone_is_published(stages: Stages, job: Job) -> None:

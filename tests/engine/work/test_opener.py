@@ -53,7 +53,7 @@ def test_a_source_that_has_changed_cancels_its_job(stages: Stages) -> None:
     job.source.file.write_bytes(b"%PDF-1.7, and more")
     job = stages.open(job)
     assert job.state is JobState.CANCELLED
-    assert "changed before it was converted" in (job.reason or "")
+    assert "was replaced before it was converted" in (job.reason or "")
 
 
 @pytest.mark.parametrize("kind", ["damaged", "not_a_pdf"])
