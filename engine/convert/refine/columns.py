@@ -29,6 +29,10 @@ _MARGIN = 0.22
 """A column this small a part of the width is a margin, with notes to what stands beside it."""
 _FILLED = 0.35
 """A column has something in at least so much of its height; what is set sparsely is a form."""
+_ALONGSIDE = 0.3
+"""What crosses a gutter parts the page, unless so much of its height has text beside it: then it has run over."""
+_PARTED = 2.0
+"""What stands above columns, and not in them, is so far above them, in heights of the text."""
 _LONG = 4.0
 """Blocks this many times as high as their text are running text, not the entries of a form."""
 
@@ -80,9 +84,16 @@ class _Cut:
             return list(items)
         columns = self._columns(items)
         if len(columns) > 1 and self._are_columns(columns):
+            above = self._above(columns)
+            if above:
+                below = [item for item in items if not any(item is other for other in above)]
+                return self.order(above) + self.order(below)
             self.found = True
             return [item for column in self._main_first(columns) for item in self.order(column)]
+        clipped = [item.right for item in items]
         bands = self._bands(items)
+        if clipped != [item.right for item in items]:
+            return self.order(items)
         if len(bands) > 1:
             return [item for band in bands for item in self.order(band)]
         # Rows of something tabular, or an indent: each row as it came.
@@ -144,6 +155,8 @@ class _Cut:
         gutter = self._best_gutter(items)
         if gutter is None:
             return _strips(items, self.em * _SLACK)
+        if self._clip(items, gutter):
+            return [list(items)]
         across = [item for item in items if self._crosses(item, gutter)]
         across.sort(key=lambda item: (item.top, item.place))
         between: list[list[_Item]] = [[] for _ in range(len(across) + 1)]
@@ -162,6 +175,43 @@ class _Cut:
             else:
                 bands.append(band)
         return [band for band in bands if band]
+
+    def _clip(self, items: Sequence[_Item], gutter: float) -> bool:
+        """Have what has run over from the column left of a gutter end there; whether there is any.
+
+        A line of code or a table may be wider than its column. Unlike what is set across both it has text beside it.
+        """
+        right = [item for item in items if item.left + self._spill(item) >= gutter + self.em * _GUTTER]
+        left = min((item.left for item in items), default=0.0)
+        over = [
+            item
+            for item in items
+            if self._crosses(item, gutter)
+            and item.left < (left + gutter) / 2
+            and item.block.kind not in (Kind.HEADING, Kind.PICTURE)
+            and _beside([item], right) >= _ALONGSIDE
+        ]
+        for item in over:
+            item.right = gutter
+        return bool(over)
+
+    def _above(self, columns: Sequence[Sequence[_Item]]) -> list[_Item]:
+        """What stands above the columns without being in them, like the authors of a paper: centred, and well apart."""
+        items = sorted((item for column in columns for item in column), key=lambda item: item.top)
+        reach = items[0].bottom
+        for number, item in enumerate(items[1:], 1):
+            if item.top - reach > _PARTED * self.em:
+                top = items[:number]
+                break
+            reach = max(reach, item.bottom)
+        else:
+            return []
+        for column in columns:
+            rest = [item for item in column if not any(item is other for other in top)]
+            own = [item for item in column if any(item is other for other in top)]
+            if not rest or not own or min(item.left for item in own) < min(item.left for item in rest) + 2 * self.em:
+                return []
+        return top
 
     def _best_gutter(self, items: Sequence[_Item]) -> float | None:
         """The left edge of the gutter with most text beside text, if there is any."""

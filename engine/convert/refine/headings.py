@@ -130,7 +130,7 @@ class Headings:
             return believed and use.called_headings > 2 and (style.bold or block.size >= self._body * LARGER)
         if self._stated.has_levels and self._is_like_stated(block):
             return not _is_label(text) and following is not None and style_of(following) != style
-        if self._stated.is_complete or not (believed or self._stands_over(style, following)):
+        if not (believed or (not self._stated.has_levels and self._stands_over(style, following))):
             return False
         if block.size >= self._body * LARGER:
             return not text.endswith((",", ";"))

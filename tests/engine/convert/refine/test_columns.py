@@ -144,3 +144,31 @@ def test_an_empty_page_stays_empty() -> None:
     refined = RefinedPage(1, 600, 800, [])
     Columns().apply(refined, NO_TEXT)
     assert refined.blocks == []
+
+
+def test_what_has_run_over_into_the_next_column_stays_in_its_own() -> None:
+    over = block("b", (50, 200, 330, 240), size=10)
+    blocks = [
+        _left("a", 100),
+        over,
+        _left("c", 250),
+        _right("d", 100),
+        block("e", (340, 195, 550, 245)),
+        _right("f", 250),
+    ]
+    assert _sorted(*blocks) == ["a", "b", "c", "d", "e", "f"]
+
+
+def test_what_spans_columns_with_nothing_beside_it_parts_them_still() -> None:
+    wide = block("b", (50, 200, 400, 240), size=10)
+    blocks = [_left("a", 100), _right("c", 100), wide, _left("d", 250), _right("e", 250)]
+    assert _sorted(*blocks) == ["a", "c", "b", "d", "e"]
+
+
+def test_authors_above_the_columns_of_a_paper_come_before_both() -> None:
+    authors = [block("ann", (120, 95, 220, 140)), block("bo", (380, 95, 470, 140))]
+    blocks = [
+        _wide("title", 40, Kind.HEADING), *authors,
+        _left("a", 184), _left("b", 280), _right("c", 184), _right("d", 280),
+    ]  # fmt: skip
+    assert _sorted(*blocks) == ["title", "ann", "bo", "a", "b", "c", "d"]

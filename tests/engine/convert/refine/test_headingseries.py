@@ -31,7 +31,7 @@ def _slanted(text: str) -> Block:
     return block(text, (50, 200, 50 + 5 * len(text), 210), italic=True)
 
 
-@pytest.mark.parametrize(("sections", "parts"), product((1, 2, 5), (2, 4)))
+@pytest.mark.parametrize(("sections", "parts"), list(product((1, 2, 5), (2, 4))))
 def test_a_paper_of_the_ieee_has_three_levels_of_headings(sections: int, parts: int) -> None:
     blocks = [line("The Title of a Paper", 50, Kind.HEADING, size=24)]
     expected = [(1, "The Title of a Paper")]
