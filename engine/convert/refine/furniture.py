@@ -39,6 +39,7 @@ _MARGIN = 0.07
 """Of the page's height: word processors put heads and feet half an inch from the edge, and text an inch."""
 _SHORT = 80
 """Characters."""
+_FORM_LONGEST = 160
 _APART = 1.5
 """Between such a line and the text, in heights of it."""
 
@@ -56,6 +57,14 @@ _PRINTED = re.compile(
     r"(?:https?|file)://\S+(?:\s+\d+/\d+)?$|\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?(?=\s|$)"
 )
 """What browsers print at the edge: the address with the page's number, and the date with the title."""
+_FORM = re.compile(
+    r"^(?:downloaded (?:from|by|on)|printed (?:on|from|at|in)|retrieved from|available (?:online )?at:?\s+http"
+    r"|rev(?:ision|\.)?:?\s+[\d.a-z]{1,8}$|rev(?:ision|\.)\s+\S{1,8}\W|version\s+\d[\d.]*$|p/n\b|part (?:no|number)\b"
+    r"|doc(?:ument|\.)? (?:no|id|number|ref)\b|form (?:no\b|[\w-]+ \(rev)|isbn\b|issn\b|doi:?\s|https?://\S+$|www\.\S+$"
+    r"|©|\(c\)\s|copyright\b|confidential\b|proprietary\b|internal use only|for (?:internal|official) use)"
+    r"|\ball rights reserved\b|\bpage \d+ of \d+$"
+)
+"""What stands in margins and says nothing of the matter: where a page comes from, and which edition it is of."""
 _TEXT = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.CAPTION, Kind.FOOTNOTE, Kind.LIST_ITEM})
 
 
@@ -73,12 +82,17 @@ class Furniture:
         self._bands: dict[tuple[bool, int], set[int]] | None = None
         self._sizes: Counter[float] = Counter()
         self._pages = 0
+        self._bare: set[int] = set()  # pages with nothing but lines at the top and at the bottom
 
     def observe(self, page: RefinedPage) -> None:
         """Remember what stands at the top and at the bottom."""
         if page.is_left_alone:
             return
         self._pages += 1
+        if all(
+            _place(block, page) is not None for block in page.blocks if block.text.strip() or block.kind not in _TEXT
+        ):
+            self._bare.add(page.number)
         for block in page.blocks:
             if block.kind in (Kind.PARAGRAPH, Kind.LIST_ITEM):
                 self._sizes[round(block.size)] += len(block.text)
@@ -92,6 +106,7 @@ class Furniture:
         """Set the kind of what is furniture, and of what is not."""
         if page.is_left_alone:
             return
+        before = [(block, block.kind, block.label, block.level, block.depth) for block in page.blocks]
         called = [block for block in page.blocks if block.kind in FURNITURE]
         confirmed = [block for block in called if self._is_confirmed(block, page)]
         for block in called:
@@ -111,6 +126,20 @@ class Furniture:
                     continue
                 block.kind = Kind.PAGE_HEADER if is_top else Kind.PAGE_FOOTER
                 block.label, block.level, block.depth = "", 0, 0
+        if page.number in self._bare and all(block.kind in FURNITURE for block in page.blocks if block.text.strip()):
+            for block, kind, label, level, depth in before:
+                if not _is_mark(block) and not self._is_on_full_pages(block, page):
+                    block.kind = Kind.PARAGRAPH if kind in FURNITURE else kind
+                    block.label, block.level, block.depth = label, level, depth
+
+    def _is_on_full_pages(self, block: Block, page: RefinedPage) -> bool:
+        """Whether a running head stands on pages with text as well: lines that are all a page has are its text."""
+        at = _place(block, page)
+        return at is not None and any(
+            number not in self._bare
+            for key in _keys(_folded(block), page.number)
+            for number in self._pages_with(key, at)
+        )
 
     def _is_confirmed(self, block: Block, page: RefinedPage) -> bool:
         """Whether what the model calls furniture is."""
@@ -126,6 +155,8 @@ class Furniture:
             return True
         # A chapter's title above its only page is no less a running head than those of the other chapters.
         if self._pages > _UNCALLED and len(self._repeating(at)) > _BAND * self._pages:
+            return True
+        if _FORM.search(text) and self._is_outermost(block, page, at):
             return True
         # What the first page has in place of a running head cannot repeat, nor can anything in a very short document.
         return (page.number == 1 or self._pages <= _CALLED) and self._is_in_margin(block, page, at)
@@ -153,6 +184,15 @@ class Furniture:
             else block.box[1] - max(other.box[3] for other in text)
         )
         return gap > _APART * block.size
+
+    def _is_outermost(self, block: Block, page: RefinedPage, at: tuple[bool, float]) -> bool:
+        """Whether a short line near the edge, no larger than the text, has none of it farther out."""
+        if at[1] > _EDGE or len(block.text) > _FORM_LONGEST or self._is_large(block):
+            return False
+        text = [other for other in page.blocks if other.kind not in FURNITURE and other.text.strip()]
+        if at[0]:
+            return all(other.box[1] > block.box[1] for other in text)
+        return all(other.box[3] < block.box[3] for other in text)
 
     def _is_large(self, block: Block) -> bool:
         body = self._sizes.most_common(1)[0][0] if self._sizes else 0.0

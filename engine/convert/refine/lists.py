@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, around
 from engine.convert.text.layoutblocks import rewrite
-from engine.convert.text.listlabels import Label, find_label, is_bullet, split_glued, successor, text_start
+from engine.convert.text.listlabels import Label, find_label, is_bullet, is_label, split_glued, successor, text_start
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import ends_early, visual_lines
 from engine.convert.text.textline import Line
@@ -13,6 +13,8 @@ from engine.convert.text.textline import Line
 _ASIDE = FURNITURE | {Kind.FOOTNOTE, Kind.HEADING, Kind.PICTURE, Kind.CAPTION}
 
 
+_ITEMS = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM})
+_LABELLED = _ITEMS | {Kind.HEADING}
 _DOUBTFUL = frozenset("-–—*+§")
 """Labels that do not make a list item of a paragraph by themselves."""
 
@@ -33,6 +35,16 @@ class _Item:
     """How far text may reach around it."""
 
 
+@dataclass(slots=True)
+class _Beside:
+    """What stands before and after a block."""
+
+    items: list[_Item]
+    """All before it on its page."""
+    following: list[Block]
+    """The next block, if there is one."""
+
+
 class Lists:
     """Splits, joins, labels and nests list items, and gives paragraphs within an item its depth."""
 
@@ -40,11 +52,11 @@ class Lists:
 
     def apply(self, page: RefinedPage, text: PageText) -> None:
         """Change list items, and paragraphs that begin with a bullet or belong to an item."""
-        _attach_bullets(page, text)
+        _attach_labels(page, text)
         blocks: list[Block] = []
         items: dict[int, _Item] = {}
-        for block in page.blocks:
-            found = _items(block, text, items.get(id(blocks[-1])) if blocks else None)
+        for number, block in enumerate(page.blocks):
+            found = _items(block, text, _Beside(list(items.values()), page.blocks[number + 1 : number + 2]))
             for item in found:
                 items[id(item.block)] = item
                 blocks.append(item.block)
@@ -56,23 +68,29 @@ class Lists:
         page.blocks = blocks
 
 
-def _attach_bullets(page: RefinedPage, text: PageText) -> None:
-    """Give bullets that stand alone to the text right of them."""
+def _attach_labels(page: RefinedPage, text: PageText) -> None:
+    """Give bullets and numbers that stand alone, or as the last line of what is above, to the text right of them."""
     for block in list(page.blocks):
-        if block.kind not in (Kind.PARAGRAPH, Kind.LIST_ITEM) or not is_bullet(block.text.strip()):
+        if block.kind not in _LABELLED:
             continue
-        bullet = text.lines_of(block)[0] if text.lines_of(block) else None
-        if bullet is None:
+        lines = visual_lines(text.lines_of(block))
+        if not lines or not is_label(lines[-1].text.strip()) or (block.kind is Kind.HEADING and len(lines) == 1):
             continue
+        label = lines[-1]
         for other in page.blocks:
-            if other is block or other.kind not in (Kind.PARAGRAPH, Kind.LIST_ITEM):
+            if other is block or other.kind not in (_LABELLED if len(lines) == 1 else _ITEMS):
                 continue
-            lines = text.lines_of(other)
-            if any(_is_beside(bullet, line) for line in lines):
-                other.box = around([block.box, other.box])
-                rewrite(other, [bullet, *lines], text)
+            others = text.lines_of(other)
+            if not any(_is_beside(label, line) for line in (others if is_bullet(label.text.strip()) else others[:1])):
+                continue
+            other.box = around([label.box, other.box])
+            rewrite(other, [label, *others], text)
+            if len(lines) == 1:
                 page.blocks = [b for b in page.blocks if b is not block]
-                break
+            else:
+                block.box = around(line.box for line in lines[:-1])
+                rewrite(block, lines[:-1], text)
+            break
 
 
 def _is_beside(bullet: Line, line: Line) -> bool:
@@ -80,14 +98,14 @@ def _is_beside(bullet: Line, line: Line) -> bool:
     return abs(bullet.baseline - line.baseline) < 0.4 * size and 0 < line.start - bullet.end < 3 * size
 
 
-def _items(block: Block, text: PageText, before: _Item | None) -> list[_Item]:
+def _items(block: Block, text: PageText, beside: _Beside) -> list[_Item]:
     """The list items in a block; none if it is not one."""
     lines = text.lines_of(block)
     if not lines or block.kind not in (Kind.LIST_ITEM, Kind.PARAGRAPH):
         return []
     lines = [split_glued(line) for line in visual_lines(lines)]
     first = find_label(lines[0], text)
-    if block.kind is Kind.PARAGRAPH and not _begins_list(lines, first, before, text):
+    if block.kind is Kind.PARAGRAPH and not _begins_list(lines, first, beside, text):
         return []
     right = text.right_limit(block.box) or block.box[2]
     starts = _item_starts(lines, text, right)
@@ -116,20 +134,33 @@ def _item(block: Block, lines: list[Line], label: Label | None, text: PageText, 
     return _Item(block, lines, label, left, start, lines[0].size, right)
 
 
-def _begins_list(lines: Sequence[Line], label: Label | None, before: _Item | None, text: PageText) -> bool:
+def _begins_list(lines: Sequence[Line], label: Label | None, beside: _Beside, text: PageText) -> bool:
     """Whether a paragraph is a list item that the model did not see.
 
-    A bullet says so; a number does if it goes on from the item before, at the same place.
+    A bullet says so; a number does if it goes on from an item before it at the same place, whatever stands between
+    them, or if the next block goes on from it.
     """
     if label is None:
         return False
     if not label.is_number:
         return label.words == 0 or label.text not in _DOUBTFUL
+    if len(lines) == 1 and all(word.font.bold for word in lines[0].words):
+        return False  # a heading's, more likely
+    size = lines[0].size
+    for item in reversed(beside.items):
+        if item.label is not None and item.label.is_number and abs(item.left - label.left) < size:
+            if successor(item.label.text, label.text):
+                return True
+            break
+    if not any(block.kind in _ITEMS for block in beside.following):
+        return False
+    after = visual_lines(text.lines_of(beside.following[0]))
+    following = find_label(after[0], text) if after else None
     return (
-        before is not None
-        and before.label is not None
-        and abs(before.left - label.left) < before.size
-        and successor(before.label.text, label.text)
+        following is not None
+        and following.is_number
+        and abs(following.left - label.left) < size
+        and successor(label.text, following.text)
     )
 
 

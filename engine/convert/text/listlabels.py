@@ -66,6 +66,11 @@ def is_bullet(text: str) -> bool:
     return len(text) == 1 and (text in _BULLETS or text == "·" or is_symbol(text))
 
 
+def is_label(text: str) -> bool:
+    """Whether a text is nothing but a bullet or a list item's number."""
+    return is_bullet(text) or _NUMBER.fullmatch(text) is not None
+
+
 def drawn_bullet(line: Line, text: PageText) -> float | None:
     """The left edge of a small graphic as high as it is wide, left of a line, at half the height of its letters.
 

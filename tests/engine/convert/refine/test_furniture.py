@@ -119,8 +119,8 @@ def test_a_line_of_text_on_a_single_page_is_text() -> None:
 
 
 def test_a_line_in_the_margin_of_a_single_page_is_a_head() -> None:
-    (only,) = _document(1, lambda _: line("Confidential", 36, Kind.PAGE_HEADER))
-    assert _furniture(only) == ["Confidential"]
+    (only,) = _document(1, lambda _: line("Draft copy", 36, Kind.PAGE_HEADER))
+    assert _furniture(only) == ["Draft copy"]
 
 
 def test_a_number_as_high_as_a_poster_is_none_of_a_page() -> None:
@@ -156,12 +156,12 @@ def _is_furniture(made: Block, *others: Block, number: int = 1) -> bool:
 @pytest.mark.parametrize(
     ("text", "top", "size", "is_head"),
     [
-        ("Confidential", 56, 10, True),
-        ("Confidential", 57, 10, False),
+        ("Draft copy", 56, 10, True),
+        ("Draft copy", 57, 10, False),
         ("x" * 80, 36, 10, True),
         ("x" * 81, 36, 10, False),
-        ("Confidential", 36, 12, True),
-        ("Confidential", 36, 13, False),
+        ("Draft copy", 36, 12, True),
+        ("Draft copy", 36, 13, False),
         ("It is so.", 36, 10, False),
         ("It is so. ", 36, 10, False),
     ],
@@ -344,3 +344,55 @@ def test_roman_numbers_count(first: int) -> None:
 
     pages = _document(6, lambda n: line(f"{roman(first + n)} preface", 770))
     assert all(len(_furniture(each)) == 1 for each in pages)
+
+
+@pytest.mark.parametrize("kind", [Kind.PARAGRAPH, Kind.PAGE_HEADER, Kind.HEADING])
+@pytest.mark.parametrize("text", ["Sheet number {} in file order", "Slide {}", "The same on all"])
+def test_pages_never_lose_all_their_text(text: str, kind: Kind) -> None:
+    pages = _settled([page(line(text.format(n), 72, kind), line(str(n), 770), number=n) for n in range(1, 7)])
+    assert [texts(each, Kind.PARAGRAPH, Kind.HEADING) for each in pages] == [[text.format(n)] for n in range(1, 7)]
+    assert [_furniture(each) for each in pages] == [[str(n)] for n in range(1, 7)]
+
+
+def test_an_item_that_is_all_a_page_has_is_one_still() -> None:
+    items = [line("The same item", 72, Kind.LIST_ITEM) for _ in range(4)]
+    for item in items:
+        item.label, item.depth = "•", 1
+    pages = _settled([page(item, number=n) for n, item in enumerate(items, 1)])
+    assert [(each.blocks[0].kind, each.blocks[0].label, each.blocks[0].depth) for each in pages] == [
+        (Kind.LIST_ITEM, "•", 1)
+    ] * 4
+
+
+def test_a_running_head_above_an_empty_page_is_one() -> None:
+    pages = [page(line("The book", 40), *(paragraph(top) for top in _BODY), number=n) for n in range(1, 6)]
+    pages.append(page(line("The book", 40), number=6))
+    assert [_furniture(each) for each in _settled(pages)] == [["The book"]] * 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Downloaded from https://example.org on 3 May 2024",
+        "Revision 2.4",
+        "P/N 4711-0815 Rev. C",
+        "© 2024 The Firm. All rights reserved.",
+        "Document No. 33-1",
+        "CONFIDENTIAL",
+        "Version 1.2",
+    ],
+)
+@pytest.mark.parametrize(("top", "kind"), [(40, Kind.PAGE_HEADER), (760, Kind.PAGE_FOOTER)])
+def test_what_stands_at_the_edge_of_one_page_is_furniture_by_its_form(text: str, top: float, kind: Kind) -> None:
+    pages = _document(5, lambda n: line(text, top, kind, size=8) if n == 3 else None)
+    assert [_furniture(each) for each in pages] == [[], [], [text], [], []]
+    called_text = _document(5, lambda n: line(text, top, size=8) if n == 3 else None)
+    assert [_furniture(each) for each in called_text] == [[]] * 5
+
+
+def test_the_form_says_nothing_farther_in_nor_of_what_is_large() -> None:
+    inner = _document(5, lambda n: line("Revision 2.4", 90, Kind.PAGE_HEADER) if n == 3 else None)
+    large = _document(5, lambda n: line("Revision 2.4", 40, Kind.PAGE_HEADER, size=16) if n == 3 else None)
+    below = [page(line("A title", 30, size=14), line("Revision 2.4", 50, Kind.PAGE_HEADER), paragraph(200), number=3)]
+    others = [page(*(paragraph(top) for top in _BODY), number=n) for n in (1, 2, 4, 5)]
+    assert [_furniture(each) for each in [*inner, *large, *_settled([*others[:2], *below, *others[2:]])]] == [[]] * 15

@@ -186,6 +186,45 @@ def test_a_paragraph_that_the_model_takes_for_an_item_is_one_again() -> None:
     )
 
 
+def test_a_list_continues_over_what_stands_between_its_items() -> None:
+    page = DrawnPage()
+    rows = (
+        ("list-item", 50, "150. Outer"),
+        ("list-item", 70, "• Inner"),
+        ("text", 50, "A remark between them, which is no part of either."),
+        ("text", 50, "151. Outer again"),
+        ("text", 50, "3. Of another list, or none"),
+    )
+    for number, (kind, x, text) in enumerate(rows):
+        page.write(x, 50 + 20 * number, text)
+        page.box(kind, x - 2, 40 + 20 * number, 390, 54 + 20 * number)
+    assert [(block.kind, block.label) for block in _after(page, Lists())] == [
+        (Kind.LIST_ITEM, "150."), (Kind.LIST_ITEM, "•"), (Kind.PARAGRAPH, ""), (Kind.LIST_ITEM, "151."),
+        (Kind.PARAGRAPH, ""),
+    ]  # fmt: skip
+
+
+def test_numbered_paragraphs_that_follow_one_another_are_items() -> None:
+    page = DrawnPage()
+    for number, text in enumerate(("157. The first on its page", "158. The second", "Not one", "5. Nor this")):
+        page.write(50, 50 + 20 * number, text)
+        page.box("text", 48, 40 + 20 * number, 390, 54 + 20 * number)
+    assert [(block.kind, block.label) for block in _after(page, Lists())] == [
+        (Kind.LIST_ITEM, "157."), (Kind.LIST_ITEM, "158."), (Kind.PARAGRAPH, ""), (Kind.PARAGRAPH, ""),
+    ]  # fmt: skip
+
+
+def test_a_number_glued_to_the_heading_above_joins_its_text() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "What to do", "1.")
+    page.write(70, 62, "Turn it off.")
+    page.box("section-header", 48, 40, 66, 66)
+    page.box("list-item", 68, 54, 200, 66)
+    assert [(block.kind, block.label, block.text) for block in _after(page, Lists())] == [
+        (Kind.HEADING, "", "What to do"), (Kind.LIST_ITEM, "1.", "Turn it off."),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("before", "after"), [("1.", "2."), ("9)", "10)"), ("a)", "b)"), ("(iv)", "(v)"), ("1.2", "1.3"), ("[1]", "[2]")]
 )
