@@ -130,6 +130,8 @@ class Headings:
             return believed and use.called_headings > 2 and (style.bold or block.size >= self._body * LARGER)
         if self._stated.has_levels and self._is_like_stated(block):
             return not _is_label(text) and following is not None and style_of(following) != style
+        if self._stated.is_complete:
+            return False
         if not (believed or (not self._stated.has_levels and self._stands_over(style, following))):
             return False
         if block.size >= self._body * LARGER:
@@ -141,10 +143,19 @@ class Headings:
     def _is_like_stated(self, block: Block) -> bool:
         """Whether a block is set as stated headings are, and as little else is."""
         style = style_of(block)
+        if self._stated.is_complete and not self._may_be_left_out(block):
+            return False
         if not (style.bold or style.italic or style.size >= self._body * LARGER or block.text.isupper()):
             return False
         use = self._uses.get(style) or Use(1)
         return self._stated.alike(block) >= _BELIEVED * use.blocks
+
+    def _may_be_left_out(self, block: Block) -> bool:
+        """Whether a heading may be one that the outline does not name, as titles and lists of references are.
+
+        What is set in the body's size, as the labels of notes are, would have to be in capitals.
+        """
+        return block.size >= self._body * LARGER or (block.text.isupper() and self._stated.alike(block) > 0)
 
     def _stands_over(self, style: Style, following: Block | None) -> bool:
         """Whether what comes next is what a heading of this style would be the heading of."""
@@ -163,7 +174,7 @@ class Headings:
         if text[0] in _BULLETS:
             block.kind = Kind.LIST_ITEM
             block.depth = block.depth or 1
-        elif self._stated.is_complete and block.size < self._body * LARGER and not self._stated.alike(block):
+        elif self._stated.is_complete and not self._may_be_left_out(block):
             block.kind = Kind.PARAGRAPH
         elif _CAPTION.match(text) and block.size < self._body * LARGER:
             block.kind = Kind.CAPTION

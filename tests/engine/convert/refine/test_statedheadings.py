@@ -148,6 +148,15 @@ def test_what_the_outline_leaves_out_needs_to_look_like_what_it_names() -> None:
     assert _headings(only) == [(1, "Alpha"), (2, "Beta"), (1, "References")]
 
 
+def test_the_label_of_a_note_is_no_heading_though_small_headings_are_set_like_it() -> None:
+    outline = [_entry(1, "Alpha", 100), _entry(2, "Beta", 200), _entry(2, "Gamma", 300)]
+    blocks = [line("Alpha", 100, Kind.HEADING, size=16, bold=True), paragraph(120)]
+    for top, text in ((200, "Beta"), (300, "Gamma"), (400, "Gas required"), (500, "REFERENCES")):
+        blocks += [line(text, top, Kind.HEADING, bold=True), paragraph(top + 20)]
+    pages = _settled(outline, page(*blocks))
+    assert [text for _, text in _headings(*pages)] == ["Alpha", "Beta", "Gamma", "REFERENCES"]
+
+
 def test_levels_count_from_below_the_title_that_the_document_is_called_by() -> None:
     def pages() -> list[RefinedPage]:
         return [
