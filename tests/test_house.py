@@ -88,7 +88,6 @@ SEEN_THROUGH = {
     "engine.work.merger": "faulty_pages",
     "engine.work.opener": "passwords",
     "engine.work.pool": "engine",
-    "engine.work.publishing": "page_preview",
     "engine.work.runs": "faulty_pages",
     "tui.command.cli": "command_line",
     "tui.command.job_text": "commands",

@@ -29,7 +29,6 @@ from engine.work.pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
-_PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 DRAINING = "draining"
 """The banner's key while nothing new is begun."""
 
@@ -65,9 +64,9 @@ class Machinery:
         self.conversions = Conversions(
             live, self.queue, backend.desk, watches=watches, waits_for_late_files=waits_for_late_files
         )
-        callbacks.add(self.conversions.forget_superseded)
+        callbacks.add(self.conversions.forget_replaced)
         passwords, folders = self.conversions.passwords, self.conversions.folders
-        folders.sweep({job.id for job in self.queue.view.jobs() if job.state not in _PUBLISHED})
+        self.conversions.take_up()
         check_disk(settings, self.queue)
         self.conversions.check_passwords()
         self.pool = WorkerPool(settings, self.queue, self.conversions, backend)

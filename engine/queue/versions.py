@@ -29,6 +29,11 @@ def hands_on_its_place(state: JobState, reason: str | None) -> bool:
     return state in (JobState.QUEUED, JobState.HELD)
 
 
+def was_replaced(job: Job) -> bool:
+    """Whether a job has been given up for a newer version of its source."""
+    return job.state is JobState.CANCELLED and (job.reason or "").startswith(REPLACED)
+
+
 class Versions:
     """The unfinished jobs of each source. Not thread-safe: its owner has a lock."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from engine.job.job import Job, JobState
 from engine.queue.jobqueue import JobQueue
-from engine.queue.versions import REPLACED
+from engine.queue.versions import was_replaced
 from engine.sandbox.backend import Desk
 from engine.settings.live import LiveSettings
 from engine.settings.passwords import Passwords
@@ -16,6 +16,8 @@ from engine.work.opener import PASSWORDS, Opener
 from engine.work.pages import BatchConverter
 from engine.work.publishing import Publishing
 from engine.work.runs import Runs
+
+PUBLISHED = (JobState.DONE, JobState.PARTIAL)
 
 
 class Conversions:
@@ -39,7 +41,7 @@ class Conversions:
         self.passwords = Passwords(lambda: settings.current.passwords_file)
         self.folders = JobFolders(state_folder, desk)
         self.endings = Endings(queue, runs, self.folders, self.passwords)
-        publishing = Publishing(settings, queue, runs, self.endings, self.folders, watches=watches)
+        self._publishing = publishing = Publishing(settings, queue, runs, self.endings, self.folders, watches=watches)
         self.opener = Opener(
             settings,
             queue,
@@ -54,9 +56,17 @@ class Conversions:
         self.batches = BatchConverter(queue, runs, state_folder)
         self.merger = Merger(settings, queue, runs, publishing, self.endings)
 
-    def forget_superseded(self, job: Job) -> None:
+    def take_up(self) -> None:
+        """See to what an earlier engine did not live to do, and delete what nobody needs any more."""
+        jobs, left = self._queue.view.jobs(), self.folders.left()
+        for job in jobs:
+            if job.state in PUBLISHED and job.id in left:
+                self._publishing.settle(job)
+        self.folders.sweep({job.id for job in jobs if job.state not in PUBLISHED and not was_replaced(job)})
+
+    def forget_replaced(self, job: Job) -> None:
         """Delete what is kept of a job that has been given up for a newer version of its source."""
-        if job.state is JobState.CANCELLED and (job.reason or "").startswith(REPLACED):
+        if was_replaced(job):
             self.folders.delete(job.id)
 
     def check_passwords(self) -> None:

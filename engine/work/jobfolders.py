@@ -44,9 +44,15 @@ class JobFolders:
             log.warning("job %d: its log is lost: %s", job_id, error)
         self.delete(job_id)
 
-    def sweep(self, unpublished: set[int]) -> None:
-        """Delete the folders of jobs that are gone, or that are published."""
-        if self._jobs.is_dir():
-            for folder in self._jobs.iterdir():
-                if not folder.name.isdecimal() or int(folder.name) not in unpublished:
-                    self._desk(folder.name).discard()
+    def left(self) -> set[int]:
+        """The jobs that have a folder."""
+        return {int(name) for name in self._names() if name.isdecimal()}
+
+    def sweep(self, needed: set[int]) -> None:
+        """Delete all folders but those of these jobs."""
+        for name in self._names():
+            if not name.isdecimal() or int(name) not in needed:
+                self._desk(name).discard()
+
+    def _names(self) -> list[str]:
+        return [folder.name for folder in self._jobs.iterdir()] if self._jobs.is_dir() else []

@@ -120,6 +120,10 @@ class Publishing:
             log.info("job %d was cancelled while it was published", job.id)
             self._folders.delete(job.id)  # a retry has to make it anew
 
+    def settle(self, job: Job) -> None:
+        """See to the source of a job that an earlier engine recorded as published and died before that."""
+        self._settle(None, job)
+
     def _settle(self, copied: Stamp | None, job: Job) -> None:
         try:
             self._settle_source(job, copied)

@@ -1,0 +1,60 @@
+"""What becomes of a source whose engine died between the record of its result and the end of its source."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from engine.facade.engine import Engine
+from engine.job.job import JobState
+from engine.settings.settings import Settings
+from engine.settings.statefolder import jobs_folder
+from engine.work import publishing as publishing_module
+from engine.work.endings import Endings
+from tests import pdfs
+from tests.waiting import wait_until
+
+
+def engine_in(folder: Path, policy: str) -> Engine:
+    values = {
+        "input": folder / "in",
+        "output": folder / "out",
+        "state": folder / "state",
+        "on_success": policy,
+        "archive": folder / "archive",
+        "num_workers": 1,
+        "settle": 0,
+        "formats": ["txt"],
+        "ocr": "never",
+    }
+    return Engine(Settings.model_validate(values))
+
+
+@pytest.mark.parametrize("policy", ["archive", "delete"])
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_source_is_seen_to_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str, is_replaced: bool
+) -> None:
+    source = tmp_path / "in" / "a.pdf"
+    source.parent.mkdir()
+    source.write_bytes(pdfs.text_pages(1))
+    with monkeypatch.context() as dead:  # from the moment in which the job is recorded as done
+        dead.setattr(publishing_module, "settle_source", lambda *_: None)
+        dead.setattr(Endings, "publish", lambda *_: None)
+        with engine_in(tmp_path, policy) as engine:
+            wait_until(lambda: engine.select(states=[JobState.DONE]), "the job to be done")
+    assert source.exists()
+    content = pdfs.text_pages(1)
+    if is_replaced:
+        content = pdfs.text_pages(2)
+        source.write_bytes(content)
+    with engine_in(tmp_path, policy) as engine:
+        folders = jobs_folder(engine.settings.state_folder)
+        if is_replaced:  # which is new input
+            wait_until(lambda: len(engine.select(states=[JobState.DONE])) == 2, "the newer job to be done")
+        wait_until(lambda: not source.exists(), "the source to be seen to")
+        wait_until(lambda: list(folders.iterdir()) == [], "the job's folder to go")
+    archived = tmp_path / "archive" / "a.pdf"
+    assert archived.exists() == (policy == "archive")
+    if policy == "archive":
+        assert hashlib.sha256(archived.read_bytes()).digest() == hashlib.sha256(content).digest()
