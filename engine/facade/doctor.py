@@ -17,6 +17,7 @@ from engine.base.errors import SandboxUnavailable, SettingsError
 from engine.base.safetext import display_name, display_text
 from engine.job import plugins
 from engine.job.options import VLM_KEY, ConvertOptions, OcrMode, vlm_address
+from engine.sandbox import confinement
 from engine.sandbox.backend import Capability, Limits, MakeBackend
 from engine.sandbox.capabilities import INSTALL, choose, installed_tools
 from engine.sandbox.registry import make_backend
@@ -58,6 +59,7 @@ def examine(settings: Settings, backend: MakeBackend | None = None) -> Iterator[
     yield _python()
     yield _libraries()
     yield _conversion(settings, backend or settings.backend)
+    yield _confinement()
     yield _ocr(settings)
     yield from _plugins()
     yield from _vision_models(settings)
@@ -106,6 +108,31 @@ def _conversion(settings: Settings, backend: str | MakeBackend) -> Check:
             "conversion", Verdict.WARNING, f"Documents are converted without: {words}.", "Set backend to local."
         )
     return Check("conversion", Verdict.OK, "A conversion process starts, with its libraries loaded.")
+
+
+def _confinement() -> Check:
+    """What keeps a conversion process to its own document here."""
+    try:
+        held = confinement.look()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Check(
+            "confinement",
+            Verdict.WARNING,
+            f"Conversion processes cannot be held to their document: {error}",
+            "Convert documents of strangers in a container or a virtual machine.",
+        )
+    if held.lacks:
+        return Check(
+            "confinement",
+            Verdict.WARNING,
+            f"Conversion processes are held to their document, but without {' and without '.join(held.lacks)}.",
+            "A newer Linux has it.",
+        )
+    return Check(
+        "confinement",
+        Verdict.OK,
+        f"Conversion processes are held to their document (Landlock {held.landlock}, system calls, limits).",
+    )
 
 
 def _ocr(settings: Settings) -> Check:

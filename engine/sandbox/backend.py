@@ -65,7 +65,10 @@ class Capability(StrEnum):
 
 
 class Sandbox(Protocol):
-    """What does one task after the other for one worker; only `kill` and `readings` are for other threads."""
+    """What does one task after the other, for one worker and of one desk: what a document has made of it ends with it.
+
+    Only `kill` and `readings` are for other threads.
+    """
 
     @property
     def is_usable(self) -> bool:
@@ -75,7 +78,7 @@ class Sandbox(Protocol):
         """Have a task done; `on_event` hears of progress, in this thread and in the order in which it was made.
 
         Raises `PageTimeout`, `MemoryLimit`, `ChildDied` (as `ChildKilled` after a `kill`) or `ChildGarbage`, or what
-        `on_event` raises; the sandbox takes no other task after any of them.
+        `on_event` raises; the sandbox takes no other task after any of them. Raises `ValueError` for another desk's.
         """
 
     def kill(self) -> None:

@@ -7,13 +7,15 @@ which.
 
 import ctypes
 import errno
+import json
 import os
 import resource
 import stat
 import struct
+import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -46,9 +48,15 @@ class Confinement:
     """Whether it may get no further memory or descriptors than it was given, and leaves no core."""
 
     @property
-    def is_whole(self) -> bool:
-        """Whether everything holds that there is: files, network, signals, calls and limits."""
-        return self.landlock >= _SCOPES_SINCE and self.filters_calls and self.limits
+    def lacks(self) -> tuple[str, ...]:
+        """What does not hold of all that there is, in words."""
+        missing = {
+            "Landlock (Linux 5.13), which keeps files from it": not self.landlock,
+            "Landlock's scopes (Linux 6.12), which keep signals from others": 0 < self.landlock < _SCOPES_SINCE,
+            "a filter of system calls": not self.filters_calls,
+            "limits": not self.limits,
+        }
+        return tuple(words for words, is_missing in missing.items() if is_missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,15 @@ class Allowed:
     """Whether it may start other programs."""
     more_memory: int | None = None
     """Bytes that it may allocate beyond what it has now."""
+
+
+def look() -> Confinement:
+    """What holds on this machine, tried by a process that ends with it. Raises `OSError` if it cannot be tried."""
+    done = subprocess.run([sys.executable, "-P", "-m", __spec__.name], capture_output=True, timeout=60, text=True)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:]
+        raise OSError(errno.EPERM, "".join(last) or f"exit status {done.returncode}")
+    return Confinement(**json.loads(done.stdout))
 
 
 def landlock_version() -> int:
@@ -165,3 +182,7 @@ def _libc() -> ctypes.CDLL:
 def _failure(call: str) -> OSError:
     number = ctypes.get_errno() or errno.EINVAL
     return OSError(number, f"{call}: {os.strerror(number)}")
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(confine(Allowed()))))

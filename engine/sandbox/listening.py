@@ -25,15 +25,20 @@ from engine.sandbox.protocol import (
     Task,
 )
 
+_MOST_PATIENCE = 10
+"""By the clock, nothing takes longer than so many times what it may."""
+
 
 class ListeningSandbox(ABC):
     """A `Sandbox` less the way by which tasks go out and events come in.
 
-    The engine's side keeps the deadlines: native code that reads a document hears of no signal.
+    The engine's side keeps the deadlines: native code that reads a document hears of no signal. Time in which the
+    process waits for a processor does not count, so that a page's result does not depend on what else the machine does.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._desk: str | None = None
         self._pages = 0
         self._busy_s = 0.0
         self._end: ProcessEnd | None = None
@@ -46,12 +51,19 @@ class ListeningSandbox(ABC):
     def _next_event(self, deadline: float) -> Event | None:
         """The next event; None when the deadline (on the monotonic clock) passes first. Raises `ChildError`."""
 
+    def _waited_s(self) -> float:
+        """Seconds for which what does the task has been ready to go on and has had no processor, up to now."""
+        return 0.0
+
     @abstractmethod
     def close(self) -> None:
         """Let go of everything; may be called again."""
 
     def run(self, task: Task, on_event: Callable[[Event], None]) -> Answer:
         """See `Sandbox.run`."""
+        if self._desk not in (None, task.desk):
+            raise ValueError("A sandbox is for one desk.")
+        self._desk = task.desk
         try:
             self._send(task)
             return self._listen(self._limits.page_limit_s(task), on_event)
@@ -65,26 +77,32 @@ class ListeningSandbox(ABC):
         return Readings(None, 0, self._busy_s, self._pages, self._end)
 
     def _listen(self, page_limit_s: float, on_event: Callable[[Event], None]) -> Answer:
-        under_way: dict[int, tuple[float, float]] = {}  # page to its deadline, and for how long that is
+        under_way: dict[int, _Allowance] = {}
         step_s = self._limits.step_timeout_s
-        deadline, allowed_s = time.monotonic() + step_s, step_s
+        next_end = _Allowance(self._waited_s(), step_s)
         while True:
-            event = self._next_event(deadline)
+            event = self._next_event(next_end.deadline)
             match event:
                 case None:
+                    waited_s = self._waited_s()
+                    for allowance in under_way.values() or [next_end]:
+                        allowance.extend(waited_s)
+                    next_end = min(under_way.values(), key=_by_deadline, default=next_end)
+                    if time.monotonic() < next_end.deadline:
+                        continue
                     where = "The page" if under_way else "The document"  # who tells it says which
-                    raise PageTimeout(f"{where} took longer than {allowed_s:g} s.")
+                    raise PageTimeout(f"{where} took longer than {next_end.allowed_s:g} s.")
                 case Refused():
                     return event
                 case Opened() | PagesDone() | Merged() | Previewed() | Peeked():
                     self._busy_s += event.busy_s
                     return event
                 case PageStarted():
-                    under_way[event.page] = (time.monotonic() + page_limit_s, page_limit_s)
+                    under_way[event.page] = _Allowance(self._waited_s(), page_limit_s)
                 case OcrStarted():
                     if event.page in under_way:
                         ocr_s = max(page_limit_s, self._limits.ocr_timeout_s)
-                        under_way[event.page] = (time.monotonic() + ocr_s, ocr_s)
+                        under_way[event.page] = _Allowance(self._waited_s(), ocr_s)
                 case PageDone():
                     self._pages += 1
                     under_way.pop(event.page, None)
@@ -93,4 +111,24 @@ class ListeningSandbox(ABC):
                 case Ready():
                     raise ChildGarbage("The conversion process introduced itself twice.")
             on_event(event)
-            deadline, allowed_s = min(under_way.values(), default=(time.monotonic() + step_s, step_s))
+            next_end = min(under_way.values(), key=_by_deadline) if under_way else _Allowance(self._waited_s(), step_s)
+
+
+class _Allowance:
+    """How long something may take, from now on."""
+
+    def __init__(self, waited_s: float, allowed_s: float) -> None:
+        """`waited_s` is what `_waited_s` says now."""
+        self._started = time.monotonic()
+        self._waited_s = waited_s
+        self.allowed_s = allowed_s
+        self.deadline = self._started + allowed_s
+
+    def extend(self, waited_s: float) -> None:
+        """Add what was waited for a processor meanwhile, up to a limit."""
+        extra_s = min(waited_s - self._waited_s, self.allowed_s * (_MOST_PATIENCE - 1))
+        self.deadline = self._started + self.allowed_s + extra_s
+
+
+def _by_deadline(allowance: _Allowance) -> float:
+    return allowance.deadline

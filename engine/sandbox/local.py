@@ -91,6 +91,7 @@ class ProcessSandbox(ListeningSandbox):
         self._rss_bytes = 0
         self._process: psutil.Process | None = None
         self._next_look = 0.0
+        self._place: tuple[int, int] | None = None
         self._killed = False
         try:
             self._await_ready()
@@ -105,8 +106,8 @@ class ProcessSandbox(ListeningSandbox):
 
     @property
     def is_usable(self) -> bool:
-        """Whether the process can take another task."""
-        return self._pid is not None and not self._killed
+        """Whether the process can take another task: it lives, and the folder it is held to is the desk's still."""
+        return self._pid is not None and not self._killed and self._place == self._identity(self._desk)
 
     def kill(self) -> None:
         """End the process at once, from any thread; the worker's `run` raises `ChildKilled`."""
@@ -155,10 +156,24 @@ class ProcessSandbox(ListeningSandbox):
         with contextlib.suppress(psutil.Error):
             self._process = psutil.Process(event.pid)
 
+    def _identity(self, desk: str | None) -> tuple[int, int] | None:
+        """Which folder a desk is, whatever its name: a process is held to a folder, and not to its name."""
+        if desk is None:
+            return None
+        try:
+            found = (self._desks / desk).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def _send(self, task: Task) -> None:
+        if self._place is None:
+            self._place = self._identity(task.desk)
         try:
             self._socket.settimeout(self._limits.step_timeout_s)
-            self._socket.sendall(encode(Order(folder=wire_path(self._desks / task.desk), task=task)))
+            self._socket.sendall(
+                encode(Order(folder=wire_path(self._desks / task.desk), memory=self._limits.memory_bytes, task=task))
+            )
         except OSError as error:
             raise self._death() from error
 
@@ -185,6 +200,15 @@ class ProcessSandbox(ListeningSandbox):
             if not data:
                 raise self._death()
             self._buffer += data
+
+    def _waited_s(self) -> float:
+        """See `ListeningSandbox`; 0 where the system does not say."""
+        try:
+            # Nanoseconds on a processor, nanoseconds waiting for one, and turns: Documentation/scheduler/sched-stats.
+            waited_ns = Path(f"/proc/{self._pid}/schedstat").read_bytes().split()[1]
+        except (OSError, IndexError):
+            return 0.0
+        return int(waited_ns) / 1e9
 
     def _watch_memory(self) -> None:
         now = time.monotonic()

@@ -143,6 +143,8 @@ class Order(_Message):
 
     folder: str
     """The desk's, absolute, as `wire_path` writes it."""
+    memory: int = Field(ge=0)
+    """Bytes that the process may allocate beyond what it has before its first task."""
     task: _AnyTask
 
 

@@ -211,6 +211,8 @@ class ConversionWorker(threading.Thread):
         self._lock = threading.Lock()
         self._job_id: int | None = None
         self.sandbox: Sandbox | None = None
+        self._served: int | None = None
+        """The job its process is for."""
         self._retiring = threading.Event()
         self._past_busy_s = 0.0
 
@@ -246,11 +248,16 @@ class ConversionWorker(threading.Thread):
         """The worker's process, started if there is none; raises `SandboxUnavailable`."""
         self._drop_dead_process()
         sandbox = self.sandbox
+        if sandbox is not None and self._served != self._job_id:
+            # What one document has made of its process must not reach the next one, and it is held to its folder.
+            self._drop_process(None)
+            sandbox = None
         if sandbox is not None and self._pool.is_worn_out(sandbox):
             self._drop_process(ProcessEnd.RECYCLED)
             sandbox = None
         if sandbox is None:
             sandbox = self.sandbox = self._pool.new_sandbox()
+            self._served = self._job_id
         return sandbox
 
     def run(self) -> None:

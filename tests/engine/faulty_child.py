@@ -32,7 +32,7 @@ def install() -> None:
             found = re.search(r"fault(-once|-first|-always)?: (\w+)", page.load().get_text())
             if found is None:
                 return
-            once = Path.cwd().parent / f"had-{page.number}"
+            once = Path.cwd() / f"had-{page.number}"
             if (page.text_only and found[1] != "-always") or (found[1] in ("-once", "-first") and once.exists()):
                 return
             once.touch()

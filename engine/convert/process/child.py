@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.convert.process import runtime
+from engine.convert.process.allowance import allowance, prepare
+from engine.sandbox.confinement import confine
 from engine.sandbox.protocol import (
     LOG,
     MAX_LINE,
@@ -61,6 +63,7 @@ def serve_forks(control: socket.socket, lifeline: int, *preloaded: str) -> NoRet
     What only some pages need is loaded by each process that meets one, unless it is `preloaded`.
     """
     runtime.preload(*preloaded)
+    prepare()
     sys.stdout.flush()  # or every process would write what the libraries have said into the log of its first job
     threads = runtime.thread_count() or 1
     wakeup_read, wakeup_write = os.pipe()
@@ -142,6 +145,8 @@ class _Child:
     def __init__(self, connection: socket.socket, threads: int) -> None:
         self._connection = connection
         self._threads = threads
+        self._folder: Path | None = None
+        """Which the process is held to, from its first task on."""
         self._document: object = None
         self._opened_for: object = None
 
@@ -161,7 +166,7 @@ class _Child:
         from engine.convert.open.document import CannotOpen, one_line
 
         try:
-            self._enter(path_of(order.folder))
+            self._enter(order)
             match task:
                 case OpenTask():
                     self._open(task, started)
@@ -186,13 +191,23 @@ class _Child:
                 sys.stdout.flush()
                 sys.stderr.flush()
 
-    def _enter(self, folder: Path) -> None:
-        """Work in the job's folder; what the libraries print goes to the job's log."""
+    def _enter(self, order: Order) -> None:
+        """Work in the job's folder, and from then on nowhere else; what the libraries print goes to the job's log."""
+        folder = path_of(order.folder)
+        if self._folder not in (None, folder):
+            raise RuntimeError("This process is held to another document.")
         os.chdir(folder)
         log = os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
+        if self._folder is None:
+            self._folder = folder
+            options = None if isinstance(order.task, PeekTask) else order.task.options
+            try:
+                confine(allowance(folder, options, order.memory))
+            except OSError as error:  # `hotfolio doctor` says what holds on this machine
+                print(f"This process is not held to its document: {error}", file=sys.stderr)
 
     def _document_of(self, task: OpenTask | PagesTask):  # type: ignore[no-untyped-def]
         from engine.convert.open.document import Document, open_document

@@ -1,4 +1,4 @@
-"""What the doctor says of the backend, and of a vision model that documents are sent to."""
+"""What the doctor says of the backend, of what holds its processes, and of a vision model documents are sent to."""
 
 import json
 from collections.abc import Iterator
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.facade.doctor import Check, Verdict, _vision_models, examine
+from engine.facade.doctor import Check, Verdict, _confinement, _vision_models, examine
 from engine.job.options import VLM_KEY
+from engine.sandbox import confinement
 from engine.sandbox.backend import MakeBackend, Workplace
+from engine.sandbox.confinement import Confinement
 from engine.sandbox.local import LocalBackend
 from engine.settings.profiles import Profile
 from engine.settings.settings import Settings
@@ -99,3 +101,26 @@ def test_a_backend_that_does_not_start_is_a_problem(tmp_path: Path) -> None:
     assert check.verdict is Verdict.PROBLEM
     assert check.finding.startswith("No conversion process starts: ")
     assert "No module named engine.no_such_module" in check.finding
+
+
+def test_what_holds_conversion_processes_is_said_with_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(held: Confinement) -> Check:
+        monkeypatch.setattr(confinement, "look", lambda: held)
+        return _confinement()
+
+    assert said(Confinement(7, True, True)).verdict is Verdict.OK
+    older = said(Confinement(4, True, True))
+    assert older.verdict is Verdict.WARNING
+    assert "scopes (Linux 6.12)" in older.finding
+    assert "a filter of system calls" not in older.finding
+    assert "a filter of system calls" in said(Confinement(0, False, True)).finding
+
+
+def test_a_machine_that_refuses_to_hold_processes_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look() -> Confinement:
+        raise PermissionError(1, "not here")
+
+    monkeypatch.setattr(confinement, "look", look)
+    check = _confinement()
+    assert check.verdict is Verdict.WARNING
+    assert "not here" in check.finding

@@ -142,7 +142,8 @@ class BackendConformance:
         assert isinstance(refused, Refused)
         assert refused.kind == "not_a_pdf"
         assert sandbox.is_usable
-        assert isinstance(open_document(sandbox, staged(backend, "one")), Opened)
+        (bad.path / SOURCE).write_bytes(document("one"))
+        assert isinstance(open_document(sandbox, bad), Opened)
 
     def test_a_document_from_elsewhere_can_be_looked_at(
         self, backend: Backend, sandbox: Sandbox, tmp_path: Path
@@ -274,13 +275,18 @@ class BackendConformance:
     # --- desks ---
 
     def test_a_desk_that_has_lost_its_document_costs_nobody_else_anything(
-        self, backend: Backend, sandbox: Sandbox
+        self, backend: Backend, open_sandbox: Callable[..., Sandbox]
     ) -> None:
-        desk = staged(backend, "one")
+        desk, sandbox = staged(backend, "one"), open_sandbox()
         (desk.path / SOURCE).unlink()
         assert isinstance(open_document(sandbox, desk), Refused)
         assert sandbox.is_usable
-        assert isinstance(open_document(sandbox, staged(backend, "one")), Opened)
+        assert isinstance(open_document(open_sandbox(), staged(backend, "one")), Opened)
+
+    def test_what_has_had_one_document_is_given_no_other(self, backend: Backend, sandbox: Sandbox) -> None:
+        open_document(sandbox, staged(backend, "one"))
+        with pytest.raises(ValueError, match="one desk"):
+            open_document(sandbox, staged(backend, "two"))
 
     def test_a_desk_that_has_lost_what_was_made_says_so(self, backend: Backend, sandbox: Sandbox) -> None:
         desk = staged(backend, "one")

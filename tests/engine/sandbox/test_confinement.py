@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.sandbox.confinement import Confinement, landlock_version
+from engine.sandbox.confinement import Confinement, landlock_version, look
 from tests.places import ROOT
 
 PROGRAM = """
@@ -176,11 +176,12 @@ def test_what_the_kernel_has_is_what_is_said_to_hold(
 ) -> None:
     held = attempt(tmp_path, victim, service).held
     assert held.landlock == landlock_version()
-    assert held.is_whole == (held.landlock >= 6 and held.filters_calls)
+    assert held == look()
+    assert (held.lacks == ()) == (held.landlock >= 6 and held.filters_calls)
 
 
 def test_a_kernel_without_landlock_leaves_what_else_there_is() -> None:
-    assert not Confinement(0, True, True).is_whole
+    assert "Landlock" in Confinement(0, True, True).lacks[0]
     code = (
         "import engine.sandbox.confinement as c; c.landlock_version = lambda: 0\n"
         "from engine.sandbox.confinement import Allowed, confine\n"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.sandbox.backend import Backend, Limits, MakeBackend, Workplace
+from engine.sandbox.backend import Backend, Limits, MakeBackend, Sandbox, Workplace
+from engine.sandbox.protocol import Opened
 from tests.backends import faulty_backend, own_faulty_backend
-from tests.engine.sandbox.conformance import BackendConformance
+from tests.engine.sandbox.conformance import BackendConformance, open_document, staged
 
 
 class TestLocalBackend(BackendConformance):
@@ -22,6 +23,16 @@ class TestLocalBackend(BackendConformance):
         assert len(pids - {None, os.getpid(), backend.pid}) == 2
         first.close()
         second.close()
+
+    def test_a_process_is_held_to_its_desk_and_of_no_use_once_that_is_made_anew(
+        self, backend: Backend, sandbox: Sandbox
+    ) -> None:
+        desk = staged(backend, "one")
+        assert isinstance(open_document(sandbox, desk), Opened)
+        assert sandbox.is_usable
+        desk.path.rename(desk.path.with_name("aside"))
+        desk.path.mkdir()
+        assert not sandbox.is_usable
 
 
 def test_processes_end_with_the_backend_they_are_from(tmp_path: Path) -> None:

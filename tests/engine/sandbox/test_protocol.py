@@ -72,7 +72,7 @@ def test_a_task_arrives_as_it_was_sent_in_one_line(task: Task) -> None:
     line = encode(task)
     assert line.count(b"\n") == 1
     assert decode_task(line) == task
-    order = Order(folder=wire_path(Path(os.fsdecode(b"/jobs/caf\xe9"))), task=task)
+    order = Order(folder=wire_path(Path(os.fsdecode(b"/jobs/caf\xe9"))), memory=1 << 30, task=task)
     assert decode_order(encode(order)) == order
     assert os.fsencode(path_of(order.folder)) == b"/jobs/caf\xe9"
 

@@ -161,7 +161,7 @@ def test_nothing_that_holds_a_password_shows_it() -> None:
     with pytest.raises(ValueError, match="name") as error:
         decode_task(broken)
     shown += str(error.value) + repr(error.value)
-    order = Order(folder="/f", task=task)
+    order = Order(folder="/f", memory=0, task=task)
     broken = encode(order).replace(b'"name":"a.pdf"', b'"name":["a.pdf"]')
     with pytest.raises(ValueError, match="name") as error:
         decode_order(broken)

@@ -1,0 +1,107 @@
+"""Deadlines: what counts is how long a page has worked or stood still, not how busy the machine is."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from engine.base.errors import PageTimeout
+from engine.job.options import ConvertOptions
+from engine.sandbox import listening
+from engine.sandbox.backend import Limits
+from engine.sandbox.listening import ListeningSandbox
+from engine.sandbox.protocol import Event, OcrStarted, PagesDone, PageStarted, PagesTask, Task
+
+LIMITS = Limits(page_timeout_s=10, ocr_timeout_s=50, step_timeout_s=100)
+TASK = PagesTask(desk="1", name="a.pdf", options=ConvertOptions(), first=1, last=2)
+
+
+class Machine:
+    """A clock, and how much of the time a process waits for a processor."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.waited = 0.0
+        self.share_waited = 0.0
+        monkeypatch.setattr(listening.time, "monotonic", lambda: self.now)
+
+    def until(self, deadline: float) -> None:
+        passed = max(0.0, deadline - self.now)
+        self.waited += passed * self.share_waited
+        self.now += passed
+
+
+class Scripted(ListeningSandbox):
+    """Says one thing after the other, then nothing any more. `None` is silence until the deadline."""
+
+    def __init__(self, machine: Machine, *events: Event | float) -> None:
+        super().__init__(LIMITS)
+        self._machine = machine
+        self._events: Iterator[Event | float] = iter(events)
+
+    def _send(self, task: Task) -> None:
+        pass
+
+    def _waited_s(self) -> float:
+        return self._machine.waited
+
+    def _next_event(self, deadline: float) -> Event | None:
+        found = next(self._events, None)
+        if isinstance(found, float):  # so many seconds go by first
+            self._machine.until(self._machine.now + found)
+            found = next(self._events)
+        if found is None:
+            self._machine.until(deadline)
+        return found
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(monkeypatch)
+
+
+def seconds_until_given_up(machine: Machine, *events: Event | float) -> float:
+    begun = machine.now
+    with pytest.raises(PageTimeout):
+        Scripted(machine, *events).run(TASK, lambda _: None)
+    return machine.now - begun
+
+
+def test_on_a_quiet_machine_a_page_has_its_time_and_no_more(machine: Machine) -> None:
+    assert seconds_until_given_up(machine, PageStarted(page=1)) == pytest.approx(10)
+
+
+def test_time_without_a_processor_does_not_count(machine: Machine) -> None:
+    machine.share_waited = 0.75  # four processes on one core
+    assert seconds_until_given_up(machine, PageStarted(page=1)) == pytest.approx(40, rel=0.01)
+
+
+def test_by_the_clock_there_is_an_end_to_patience(machine: Machine) -> None:
+    machine.share_waited = 0.999
+    assert seconds_until_given_up(machine, PageStarted(page=1)) == pytest.approx(100)
+
+
+def test_what_was_waited_before_a_page_began_is_not_given_to_it(machine: Machine) -> None:
+    machine.waited = 500.0
+    assert seconds_until_given_up(machine, PageStarted(page=1)) == pytest.approx(10)
+
+
+def test_ocr_has_its_own_time_from_when_it_begins(machine: Machine) -> None:
+    assert seconds_until_given_up(machine, PageStarted(page=1), 8.0, OcrStarted(page=1)) == pytest.approx(58)
+
+
+def test_of_several_pages_the_one_that_began_first_ends_first(machine: Machine) -> None:
+    machine.share_waited = 0.5
+    assert seconds_until_given_up(machine, PageStarted(page=1), 6.0, PageStarted(page=2)) == pytest.approx(20, rel=0.01)
+
+
+def test_between_pages_the_document_has_a_time_of_its_own(machine: Machine) -> None:
+    assert seconds_until_given_up(machine) == pytest.approx(100)
+
+
+def test_an_answer_in_time_is_an_answer(machine: Machine) -> None:
+    machine.share_waited = 0.9
+    sandbox = Scripted(machine, PageStarted(page=1), 60.0, PagesDone(busy_s=1))
+    assert sandbox.run(TASK, lambda _: None) == PagesDone(busy_s=1)
