@@ -2,6 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,8 @@ class PageContext:
     files: list[Path] = field(default_factory=list)
     """Files written for this page; made durable with the checkpoint."""
     warnings: list[str] = field(default_factory=list)
+    notices: Counter[str] = field(default_factory=Counter)
+    """What is to be said of all pages at once, by `Notice`."""
     on_start: Callable[[], None] = lambda: None
     """Called when work on the page begins."""
     begun: float = 0.0
@@ -69,8 +72,8 @@ class PageContext:
         self.begun = time.perf_counter()
 
     def load(self) -> pymupdf.Page:
-        """The page itself, from 1 to PyMuPDF's count from 0."""
-        return self.document.pdf.load_page(self.number - 1)
+        """The page itself."""
+        return self.document.load(self.number)
 
 
 def _no_source() -> Document:

@@ -14,6 +14,7 @@ from engine.convert.open.outline import read_outline
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.tags.tagreader import TagReader
+from engine.convert.text.fontmaps import FontMaps
 from engine.job.job import NEEDS_PASSWORD
 from engine.job.kinds import not_accepted
 from engine.job.options import ConvertOptions
@@ -47,6 +48,8 @@ class Document:
         self.candidate: int | None = None
         """Which of the candidates has opened it, from 0."""
         self.ocr = Ocr.for_options(options)
+        # Unrefined pages are to be what the library makes of them.
+        self._fonts = FontMaps(pdf) if options.refine else None
         # The library puts the document's name into the names of pictures and into JSON.
         pdf._name = name
         self._toc = self._attempt("its outline", lambda: pdf.get_toc(simple=True), [])
@@ -63,6 +66,13 @@ class Document:
     def page_count(self) -> int:
         """How many pages it has."""
         return int(self.pdf.page_count)
+
+    def load(self, number: int) -> pymupdf.Page:
+        """A page (from 1), ready to be read."""
+        page = self.pdf.load_page(number - 1)
+        if self._fonts is not None:
+            self._fonts.mend(page)
+        return page
 
     @property
     def tags(self) -> "TagReader | str":

@@ -6,7 +6,7 @@ table), so that its renderers apply and the document comes out byte for byte as 
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pymupdf
@@ -47,6 +47,8 @@ class Remarks:
     warnings: list[str]
     why: str | None = None
     """Why it was read the way it was, where there was a choice."""
+    notices: dict[str, int] = field(default_factory=dict)
+    """By `Notice`, how often."""
 
 
 def to_line(result: PageResult, model: PageModel | None, remarks: Remarks) -> bytes:
@@ -68,7 +70,7 @@ def from_line(line: bytes) -> tuple[PageModel | None, Remarks]:
     """The model and the remarks that `to_line` wrote; a line of an earlier version has fewer of them."""
     entry = json.loads(line.decode("utf-8", "surrogatepass"))
     layout, refined = entry["layout"], entry.get("refined")
-    remarks = Remarks(entry["warnings"], entry.get("why"))
+    remarks = Remarks(entry["warnings"], entry.get("why"), entry.get("notices", {}))
     if refined is None and layout is None:
         return None, remarks
     model = PageModel(entry["page"])

@@ -65,7 +65,7 @@ def convert_batch(
         )
         for context in stack.enter_context(closing(_begun(contexts, asks_model=options.asks_model and not text_only))):
             result = _convert_page(context, cwd)
-            stream.write(to_line(result, context.model, Remarks(context.warnings, context.why)))
+            stream.write(to_line(result, context.model, _remarks(context)))
             written += context.files
             on_done(result)
         os.fsync(stream.fileno())
@@ -86,6 +86,10 @@ def _begun(pages: Iterator[PageContext], *, asks_model: bool) -> Generator[PageC
     for page in pages:
         page.begin()
         yield page
+
+
+def _remarks(page: PageContext) -> Remarks:
+    return Remarks(page.warnings, page.why, dict(page.notices) if page.model is not None else {})
 
 
 def _convert_page(page: PageContext, cwd: Path) -> PageResult:

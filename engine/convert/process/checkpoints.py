@@ -76,6 +76,10 @@ class Checkpoints:
         """What the pages had to say, in their order."""
         return [warning for remarks in self._all_remarks().values() for warning in remarks.warnings]
 
+    def notices(self) -> dict[int, dict[str, int]]:
+        """What is to be said of all pages at once, by page."""
+        return {page: remarks.notices for page, remarks in self._all_remarks().items() if remarks.notices}
+
     def reasons(self) -> dict[int, str]:
         """Why pages were read the way they were."""
         return {page: remarks.why[:300] for page, remarks in self._all_remarks().items() if remarks.why}

@@ -10,6 +10,7 @@ from engine.convert.formats import families
 from engine.convert.formats.texts import MarkupConverter
 from engine.convert.open.context import MergeContext
 from engine.convert.open.document import Document
+from engine.convert.page.notices import sentences
 from engine.convert.process.checkpoints import HEAD, OUT, PAGES, Checkpoints
 from engine.job.options import ConvertOptions
 from engine.sandbox.capabilities import installed_tools
@@ -48,7 +49,7 @@ def merge_document(
         on_page(max(context.head["page_count"], 1))
     for folder in {OUT, *(file.parent for file in context.files)}:
         fsync_path(folder)
-    return (pages.warnings() + context.warnings)[:_MOST_WARNINGS]
+    return [*sentences(pages.notices()), *pages.warnings(), *context.warnings][:_MOST_WARNINGS]
 
 
 def preview_document(name: str, options: ConvertOptions, file: Path) -> int:

@@ -14,6 +14,7 @@ from engine.convert.plugins import entrypoints
 from engine.convert.read import bylayout as layout
 from engine.convert.read import byocr as ocrpage
 from engine.convert.read import plain as plaintext
+from engine.convert.read.lastlook import look_at
 from engine.convert.read.sheet import Sheet
 from engine.convert.refine.steps import page_steps
 from engine.convert.tags.structuretree import NoStructure
@@ -30,6 +31,13 @@ class NothingRead(Exception):
 
 def read(page: PageContext) -> PageModel:
     """The page; where one way fails, the next is taken."""
+    model = _read(page)
+    if model.refined is not None:
+        look_at(page, model.refined)
+    return model
+
+
+def _read(page: PageContext) -> PageModel:
     if page.told is not None:
         page.is_read_by_others = True
         return PageModel(page.number, refined=_as_told(page, page.told))

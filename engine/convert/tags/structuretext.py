@@ -11,6 +11,7 @@ from pymupdf import mupdf
 
 from engine.convert.page.blocks import Box
 from engine.convert.tags.structuretree import NoStructure, Path
+from engine.convert.text.characters import UNKNOWN, readable
 from engine.convert.text.fontnames import traits
 
 # Each piece of one font is a line of its own, with its font: MuPDF's JSON tells that of a line's beginning only.
@@ -113,7 +114,7 @@ def _fill(element: Element, blocks: list[dict[str, Any]], root: ElementTree, pla
                     element.kids.append(run)
                     boxes.append(run.box)
                     root.characters += len(run.text)
-                    root.unknown += run.text.count("\N{REPLACEMENT CHARACTER}")
+                    root.unknown += run.text.count(UNKNOWN)
                     root.paths_with_text.add(hash(element.path))
     boxes.append(places.get(element.path, _NOWHERE))
     boxes = [box for box in boxes if box is not _NOWHERE]
@@ -127,7 +128,7 @@ def _run(line: dict[str, Any]) -> Run:
     left, top = place["x"] / _SCALE, place["y"] / _SCALE
     by_name = traits(font["name"])
     return Run(
-        line["text"],
+        readable(line["text"]),
         (left, top, left + place["w"] / _SCALE, top + place["h"] / _SCALE),
         line["y"] / _SCALE,
         font["name"],

@@ -25,7 +25,7 @@ _HEADING_STYLE = re.compile(
 )
 """Styles that LibreOffice 7 and others map to paragraphs although they are headings."""
 _CODE_STYLE = re.compile(r"preformatted|source ?code|html ?preformatted|code ?block", re.IGNORECASE)
-_LABEL = re.compile(r"[•◦▪‣○●■□❖➢✓\uf000-\uf0ff]\s*|[–*-]\s+|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s+")
+_LABEL = re.compile(r"[•◦▪‣○●■□◆❖➢✓✔✗✘☐☑☒\uf000-\uf0ff]\s*|[–*-]\s+|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s+")
 
 
 @dataclass(slots=True)

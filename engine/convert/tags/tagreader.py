@@ -16,6 +16,7 @@ from engine.convert.tags.structuretext import ElementTree, Run, read_elements
 from engine.convert.tags.structuretree import NoStructure, Path, StructureTree, read_structure
 from engine.convert.tags.tagblocks import TagBlocks
 from engine.convert.tags.tagtext import Style, spans_of, usual_size
+from engine.convert.text.fontmaps import FontMaps
 from engine.convert.text.linktargets import LinksByHeight, link_targets
 
 MIN_COVERAGE = 0.98
@@ -38,6 +39,7 @@ class TagReader:
         """
         self._document = document
         self.tree = read_structure(document)
+        self._fonts = FontMaps(document)
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
 
     def read(self, number: int, *, trusting: bool = False, furniture: bool = True) -> RefinedPage:
@@ -47,6 +49,7 @@ class TagReader:
         left out, which saves a third of the time.
         """
         page = self._document.load_page(number - 1)
+        self._fonts.mend(page)
         try:
             resources = PageResources(page)
             content = scan(page.read_contents(), resources.mcid, keeps_others=furniture)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pymupdf
 
+from engine.convert.text.characters import readable
 from engine.convert.text.fontnames import traits
 from engine.convert.text.textline import Font, Word
 
@@ -73,7 +74,7 @@ def _word(
     if last < len(chars) and starts[last] > edges[-1]:
         end = max(min(end, starts[last]), edges[-1]) if end > starts[last] else end
     edges.append(end)
-    return Word("".join([char["c"] for char in part]), font, edges, baseline, box)
+    return Word(readable("".join([char["c"] for char in part])), font, edges, baseline, box)
 
 
 def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> Font:

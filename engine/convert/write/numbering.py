@@ -6,6 +6,9 @@ from engine.convert.page.blocks import Block
 
 _NUMBER = re.compile(r"\(?(\d{1,9})[.)]?$")
 
+_TICKS = frozenset("✓✔✗✘✕✖☐☑☒")
+"""And crosses, and the boxes they are put into."""
+
 
 def number_of(label: str) -> int | None:
     """The number that an item is written with; None if it is written with a bullet."""
@@ -14,8 +17,8 @@ def number_of(label: str) -> int | None:
 
 
 def label_as_text(label: str) -> str:
-    """What of a label has to stand in the item's text, since it is neither a bullet nor a number."""
-    return label if len(label) > 1 and number_of(label) is None else ""
+    """What of a label has to stand in the item's text: it is neither a bullet nor a number, or says yes or no."""
+    return label if label in _TICKS or (len(label) > 1 and number_of(label) is None) else ""
 
 
 class Numbering:

@@ -1,0 +1,38 @@
+"""The last look at a page that has been read, however that was: what no output may have, and what is to be told."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from engine.convert.ocr.need import looks_scanned
+from engine.convert.open.context import PageContext
+from engine.convert.page.blocks import RefinedPage, Span
+from engine.convert.page.notices import Notice
+from engine.convert.text.characters import count_unknown, readable
+
+
+def look_at(page: PageContext, refined: RefinedPage) -> None:
+    """Take control characters out of the page's text, and note what is wrong with it."""
+    has_text = False
+    for span in _spans(refined):
+        span.text = readable(span.text)
+        has_text = has_text or bool(span.text.strip())
+        if not span.math and (unknown := count_unknown(span.text)):
+            page.notices[Notice.UNKNOWN] += unknown
+    for block in refined.blocks:
+        block.label, block.alt = readable(block.label), readable(block.alt)
+    if not has_text and not page.is_read_by_others:
+        _without_text(page)
+
+
+def _without_text(page: PageContext) -> None:
+    shown = page.load()
+    if readable(shown.get_text()).strip():
+        page.notices[Notice.NOTHING] = 1
+    elif page.document.ocr.engine is None and page.error is None and looks_scanned(shown):
+        page.notices[Notice.SCAN] = 1
+
+
+def _spans(refined: RefinedPage) -> Iterator[Span]:
+    for block in refined.blocks:
+        yield from block.spans
+        yield from chain.from_iterable(cell.spans for cell in chain.from_iterable(block.rows))
