@@ -46,6 +46,8 @@ class Machinery:
         settings = live.current
         state = settings.state_folder
         self._live = live
+        if watches:
+            live.take_up(state)
         self._watches = watches
         self._callbacks = callbacks
         self.backend = backend

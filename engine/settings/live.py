@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from engine.base.errors import SettingsError
 from engine.job.job import Source
+from engine.settings.former import keep_folders, read_folders
 from engine.settings.loading import LoadedSettings, SettingsSource, find_config
 from engine.settings.profiles import WatchedFolder
 from engine.settings.settings import Settings
@@ -51,6 +52,7 @@ class LiveSettings:
         self._source = source
         self._stamp = self._seen = _stamp(source)
         self._former: dict[bytes, WatchedFolder] = {}
+        self._state: Path | None = None
         self.revision = 0
         """Grows with every change."""
 
@@ -72,6 +74,21 @@ class LiveSettings:
     def folder_of(self, source: Source) -> WatchedFolder | None:
         """The hot folder that a source was found in, also if it is none any more; None if it was named by hand."""
         return self.current.folder_of(source) or self._former.get(source.root)
+
+    def take_up(self, state: Path) -> None:
+        """Learn of hot folders that are none any more, whose jobs an earlier engine has left; keep those there are."""
+        self._state = state
+        self._former.update((os.fsencode(folder.path), folder) for folder in read_folders(state))
+        self._keep()
+
+    def _keep(self) -> None:
+        if self._state is None:
+            return
+        folders = {**self._former, **{os.fsencode(folder.path): folder for folder in self.current.hot_folders}}
+        try:
+            keep_folders(self._state, folders.values())
+        except OSError as error:
+            log.warning("The hot folders cannot be kept for the next start: %s", error.strerror)
 
     def look_again(self) -> None:
         """Have the next looks take what is there for changed."""
@@ -108,6 +125,7 @@ class LiveSettings:
         self._former.update((os.fsencode(folder.path), folder) for folder in self.current.hot_folders)
         self._loaded = loaded
         self.revision += 1
+        self._keep()
 
 
 def _stamp(source: SettingsSource | None) -> _Stamp | None:

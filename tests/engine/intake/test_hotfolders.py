@@ -208,3 +208,18 @@ def test_a_lost_queue_is_built_anew_from_all_outputs(tmp_path: Path, monkeypatch
         }
     manifest = json.loads((tmp_path / "elsewhere/a/manifest.json").read_text())
     assert manifest["formats"] == ["md"]
+
+
+def test_a_folder_taken_out_of_the_settings_keeps_its_rule_for_its_jobs_after_a_restart(running: Running) -> None:
+    running.engine.pause()
+    running.drop("marked/a.pdf")
+    wait_until(lambda: running.jobs("marked/a.pdf"), "the file to be queued")
+    running.engine.stop()
+    running.write(HEAD)
+    loaded = load_settings()
+    assert not [folder for folder in loaded.settings.hot_folders if folder.path.name == "marked"]
+    running.engine = Engine(loaded.settings, origins=loaded.origins, source=loaded.source)
+    running.engine.start()
+    done = running.done("marked/a.pdf")
+    assert Path(os.fsdecode(done.output or b"")) == running.folder / "elsewhere" / "a"
+    wait_until((running.folder / "kept" / "a.pdf").exists, "the source to be archived")
