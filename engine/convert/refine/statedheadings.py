@@ -91,6 +91,7 @@ class StatedHeadings:
             return
         self._is_settled = True
         if self._is_believed:
+            self._add_below(max(self._depths, default=0))
             return
         if self._has_outline:
             self._found, self._levels, self._depths = {}, {}, {}
@@ -104,9 +105,15 @@ class StatedHeadings:
         for each in self._series.dotted():
             self._add(Found(each.place, 1, 0, each.end, 0), each.page)
 
+    def _add_below(self, deepest: int) -> None:
+        """Take numbers with more parts than those of the outline, which goes down to a certain level alone."""
+        for each in self._series.dotted():
+            if deepest and len(each.values) > deepest and any(each.look):
+                self._add(Found(each.place, 1, 0, each.end, 0), each.page)
+
     def _add(self, found: Found, page: int) -> None:
         others = self._found.setdefault(page, [])
-        if all(found.place != other.place for other in others):
+        if not any(other.place <= found.place < other.place + other.blocks for other in others):
             others.append(found)
 
     def _note(self, style: Style, depth: int, level: int) -> None:
@@ -140,11 +147,12 @@ class StatedHeadings:
         if not self.has_levels:
             return 0
         style, depth = style_of(block), depth_of(full_text(block))
-        alike = self._alike(style)
+        alike = self._alike(style) if depth <= max(self._depths, default=0) else None
         if alike is not None:
             return min(alike.most_common(1)[0][0] + self._shift, LEVELS)
-        if depth and depth in self._depths:
-            return min(self._depths[depth].most_common(1)[0][0] + self._shift, LEVELS)
+        known = max((parts for parts in self._depths if 0 < parts <= depth), default=0)
+        if known:
+            return min(self._depths[known].most_common(1)[0][0] + depth - known + self._shift, LEVELS)
         above = [min(levels) for other, levels in self._levels.items() if _outranks(other, style)]
         return min(max(above, default=0) + self._shift + 1, LEVELS) if above else 1
 

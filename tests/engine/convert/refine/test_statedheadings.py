@@ -148,6 +148,17 @@ def test_what_the_outline_leaves_out_needs_to_look_like_what_it_names() -> None:
     assert _headings(only) == [(1, "Alpha"), (2, "Beta"), (1, "References")]
 
 
+def test_numbers_go_on_below_the_level_that_an_outline_ends_at() -> None:
+    outline = [_entry(1, "Alpha", 100), _entry(2, "Beta", 150)]
+    blocks = [line("1 Alpha", 100, Kind.HEADING, size=16, bold=True), paragraph(120)]
+    blocks += [line("1.1 Beta", 150, Kind.HEADING, bold=True), paragraph(170)]
+    blocks += [_run_in("1.1.1 Is there a way? ", BODY, 250), _run_in("1.1.2 Another. ", BODY, 350)]
+    (only,) = _settled(outline, page(*blocks, _run_in("Not this. ", BODY, 450)))
+    assert _headings(only) == [
+        (1, "1 Alpha"), (2, "1.1 Beta"), (3, "1.1.1 Is there a way?"), (3, "1.1.2 Another."),
+    ]  # fmt: skip
+
+
 def test_the_label_of_a_note_is_no_heading_though_small_headings_are_set_like_it() -> None:
     outline = [_entry(1, "Alpha", 100), _entry(2, "Beta", 200), _entry(2, "Gamma", 300)]
     blocks = [line("Alpha", 100, Kind.HEADING, size=16, bold=True), paragraph(120)]
