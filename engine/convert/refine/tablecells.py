@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from engine.convert.page.blocks import Block, Box, Cell, Kind, RefinedPage, Span, around, merged
+from engine.convert.refine.drawncells import read_drawn_cells
+from engine.convert.text.cellwraps import are_apart, column_widths, first_line, is_wrapped, last_line
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import find_label
 from engine.convert.text.pagetext import PageText
@@ -18,6 +20,8 @@ _MARGIN = 0.08
 """Running heads are in this upper share of a page."""
 _SOME, _MOST = 0.1, 0.7
 """Shares of a table's width: rules over less are no ruling, over more they part all columns."""
+_DESCENT = 0.18
+"""As a share of the size: what is nearer below a baseline underlines it, as letters reach down by 0.2 or more."""
 
 
 class TableCells:
@@ -31,7 +35,8 @@ class TableCells:
         for block in page.blocks:
             if block.kind is Kind.TABLE and text.lines_of(block):
                 blocks += _taken_out(block, page.height, text)
-                _merge_rows(block, text)
+                if not read_drawn_cells(block, text):
+                    _merge_rows(block, text)
                 for cell in (cell for row in block.rows for cell in row):
                     _set_entries_apart(cell, text)
             blocks.append(block)
@@ -48,8 +53,8 @@ def _taken_out(block: Block, height: float, text: PageText) -> list[Block]:
     upper, lower = ([text.lines_of(cell) for cell in row] for row in block.rows[:2])
     if sum(map(bool, upper)) >= sum(map(bool, lower)) or not any(upper) or not any(lower):
         return []
-    last = max(_last(cell).baseline for cell in upper if cell)
-    next_ = min(_first(cell).baseline for cell in lower if cell)
+    last = max(last_line(cell).baseline for cell in upper if cell)
+    next_ = min(first_line(cell).baseline for cell in lower if cell)
     grounds = [
         drawing.box
         for drawing in text.backgrounds
@@ -87,18 +92,25 @@ def _merge_rows(block: Block, text: PageText) -> None:
     pitch = _line_pitch(lines, block.size)
     gaps = [_gaps(upper, lower) for upper, lower in pairwise(lines)]
     is_varied = max((min(found) for found in gaps if found), default=0.0) > 1.15 * pitch
+    free = [min(found) for found, is_parted in zip(gaps, ruled, strict=True) if found and not is_parted]
+    is_spaced = max(free, default=0.0) > 1.15 * pitch
     head = _head_rows(ruled, gaps, pitch)
-    same = []
+    widest = column_widths(lines)
+    same: list[bool] = []
+    filled = [False] * len(lines[0])
     for number, (upper, lower) in enumerate(pairwise(lines)):
+        goes_on = bool(same) and same[-1]
+        filled = [bool(cell) or (goes_on and before) for cell, before in zip(upper, filled, strict=True)]
         if ruled[number]:
             same.append(False)
         elif is_ruled:
-            same.append(_near(upper, lower) <= 1.7 * block.size)
+            same.append(_near(upper, lower) <= 1.7 * block.size and not are_apart(upper, lower, widest))
         elif number < head - 1:
-            same.append(True)
+            same.append(not are_apart(upper, lower, widest))
         else:
             near = bool(gaps[number]) and 0 < min(gaps[number]) <= _TIGHT * pitch
-            same.append(near and (_is_unfinished(upper, lower) or (is_varied and _is_rest(upper, lower))))
+            rest = is_varied and _is_rest(filled, lower, is_spaced) and is_wrapped(upper, lower, widest)
+            same.append(near and (_is_unfinished(upper, lower) or rest))
     spanned = [_spanned(lines[i], lines[i + 1], parting[i], widths[i]) for i in range(len(parting))]
     _rebuild(block, same, spanned if is_ruled else [], text)
 
@@ -143,9 +155,16 @@ def _spanned(
 
 
 def _head_rows(ruled: Sequence[bool], gaps: Sequence[Sequence[float]], pitch: float) -> int:
-    """How many rows of the grid are lines of the head: those above the first rule, if as near as lines are."""
+    """How many rows of the grid are lines of the head: those above the first rule, if as near as lines are.
+
+    Not so if hardly any are below: a rule also stands before a sum.
+    """
     first = next((i for i, is_ruled in enumerate(ruled) if is_ruled), 0)
-    if 0 < first < 4 and all(found and 0 < min(found) <= _TIGHT * pitch for found in gaps[:first]):
+    if (
+        0 < first < 4
+        and first <= len(ruled) - first
+        and all(found and 0 < min(found) <= _TIGHT * pitch for found in gaps[:first])
+    ):
         return first + 1
     return 1
 
@@ -170,12 +189,14 @@ def _rules(box: Box, size: float, text: PageText) -> list[Box]:
 
 def _parting(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]], rules: Sequence[Box]) -> list[Box]:
     """The rules between two rows."""
-    above = max((_last(cell).baseline for cell in upper if cell), default=None)
-    below = min((_first(cell).baseline for cell in lower if cell), default=None)
+    above = max((last_line(cell).baseline for cell in upper if cell), default=None)
+    below = min((first_line(cell).baseline for cell in lower if cell), default=None)
     if above is None or below is None:
         return []
     size = max(line.size for cell in [*upper, *lower] for line in cell)
-    return [rule for rule in rules if above + 0.22 * size <= rule[1] and rule[3] <= below - 0.3 * size]
+    return [
+        rule for rule in rules if above + _DESCENT * size <= (rule[1] + rule[3]) / 2 and rule[3] <= below - 0.3 * size
+    ]
 
 
 def _covered(rules: Sequence[Box], box: Box) -> float:
@@ -190,7 +211,7 @@ def _covered(rules: Sequence[Box], box: Box) -> float:
 def _gaps(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> list[float]:
     """From the last line of a row to the first of the next, in points, for the columns that have both."""
     return [
-        _first(under).baseline - _last(over).baseline
+        first_line(under).baseline - last_line(over).baseline
         for over, under in zip(upper, lower, strict=True)
         if over and under
     ]
@@ -198,19 +219,24 @@ def _gaps(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> l
 
 def _near(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> float:
     """How far the first line of a row is below the last of the one above, in points."""
-    above = max((_last(cell).baseline for cell in upper if cell), default=0.0)
-    return min(_gaps(upper, lower) or [min((_first(cell).baseline for cell in lower if cell), default=0.0) - above])
+    above = max((last_line(cell).baseline for cell in upper if cell), default=0.0)
+    return min(_gaps(upper, lower) or [min((first_line(cell).baseline for cell in lower if cell), default=0.0) - above])
 
 
-def _is_rest(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> bool:
-    """Whether a row has cells without text, and each that has some lies under one that has some."""
-    return any(not cell for cell in lower) and all(over or not under for over, under in zip(upper, lower, strict=True))
+def _is_rest(filled: Sequence[bool], lower: Sequence[Sequence[Line]], is_spaced: bool) -> bool:
+    """Whether a row has text only where the row above has some, `filled`, and lacks it in one of those columns.
+
+    It may be in all where rows are further apart than lines, `is_spaced`.
+    """
+    pairs = list(zip(filled, lower, strict=True))
+    is_part = is_spaced or any(over and not under for over, under in pairs)
+    return is_part and all(over or not under for over, under in pairs)
 
 
 def _is_unfinished(upper: Sequence[Sequence[Line]], lower: Sequence[Sequence[Line]]) -> bool:
     """Whether a cell breaks off in the middle of a word that the cell below goes on with."""
     return any(
-        _last(over).words[-1].text.endswith(("_", "-", "=", "(")) and len(_last(over).words[-1].text) > 1
+        last_line(over).words[-1].text.endswith(("_", "-", "=", "(")) and len(last_line(over).words[-1].text) > 1
         for over, under in zip(upper, lower, strict=True)
         if over and under
     )
@@ -227,14 +253,6 @@ def _line_pitch(rows: Sequence[Sequence[Sequence[Line]]], size: float) -> float:
     ]
     steps += [gap for upper, lower in pairwise(rows) for gap in _gaps(upper, lower) if gap > 0.9 * size]
     return min(min(steps, default=1.2 * size), 1.45 * size)
-
-
-def _first(cell: Sequence[Line]) -> Line:
-    return min(cell, key=lambda line: line.baseline)
-
-
-def _last(cell: Sequence[Line]) -> Line:
-    return max(cell, key=lambda line: line.baseline)
 
 
 def _set_entries_apart(cell: Cell, text: PageText) -> None:
