@@ -84,10 +84,18 @@ class _Candidate:
     start: int = 0
     """Up to here it is another heading's."""
     taken: bool = False
+    _forms: tuple[int, tuple[str, ...]] = (-1, ())
 
     @property
     def rest(self) -> str:
         return self.text[self.start :]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Of the rest, made once."""
+        if self._forms[0] != self.start:
+            self._forms = (self.start, forms(self.rest))
+        return self._forms[1]
 
 
 @dataclass(slots=True)
@@ -153,11 +161,9 @@ class HeadingPlaces:
         for number, candidate in enumerate(self._candidates):
             if candidate.taken:
                 continue
-            match = self._match(wanted, number, strictly=strictly)
-            if match is None:
-                continue
             off = 0.0 if stated.y is None else abs(candidate.box[1] - stated.y - _ABOVE)
-            if match.cost >= 2 and off > _NEAR:
+            match = self._match(wanted, number, strictly=strictly or off > _NEAR)
+            if match is None:
                 continue
             if stated.x and (candidate.box[2] < stated.x or candidate.box[0] > stated.x + _WIDE):
                 off += _OTHER_COLUMN
@@ -170,14 +176,16 @@ class HeadingPlaces:
     def _match(self, wanted: tuple[str, ...], number: int, *, strictly: bool) -> _Match | None:
         """How well the words match those of a block, or of it and the next ones."""
         candidate = self._candidates[number]
-        text = candidate.rest
-        own = forms(text)
+        text, own = candidate.rest, candidate.forms
         if own[0] == wanted[0]:
             return _Match(0.0, [candidate], len(candidate.text))
         if set(own) & set(wanted):
             return _Match(0.2, [candidate], len(candidate.text))
         together = [candidate]
-        for following in self._candidates[number + 1 : number + _MOST_BLOCKS]:
+        begins = (
+            any(form.startswith(mine) for form in wanted for mine in own) or is_number(text) or is_numbered_word(text)
+        )
+        for following in self._candidates[number + 1 : number + _MOST_BLOCKS] if begins else ():
             if following.taken or not _is_next(together[-1], following) or not own[0]:
                 break
             together.append(following)
@@ -193,10 +201,16 @@ class HeadingPlaces:
             if apart or candidate.kind is Kind.HEADING or "\n" in text[end - 1 : end + 1]:
                 return _Match(2.0, [candidate], at)
         if min(len(own[-1]), len(wanted[-1])) >= _SHORTEST_ALIKE and len(own[0]) < 1.5 * len(wanted[0]):
-            ratio = max(SequenceMatcher(None, one, other, autojunk=False).ratio() for one in own for other in wanted)
+            ratio = max(_likeness(one, other) for one in own for other in wanted)
             if ratio >= _ALIKE:
                 return _Match(2.0 + 4 * (1 - ratio), [candidate], len(candidate.text))
         return None
+
+
+def _likeness(one: str, other: str) -> float:
+    """0 to 1; 0 where it is soon clear that they are not alike."""
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= _ALIKE else 0.0
 
 
 def set_apart(block: Block) -> int:
