@@ -8,29 +8,23 @@ import pytest
 
 from tests import pdfs
 
-PARSERS = {"pymupdf", "pymupdf4llm", "PIL", "numpy", "onnxruntime"}
+PARSERS = {"fitz", "pymupdf", "pymupdf4llm", "PIL", "numpy", "onnxruntime"}
 SCREENS = {"textual", "rich", "typer"}
 WEB = {"fastapi", "starlette", "uvicorn"}
 _TELL = "import sys\nprint('loaded:', *{name.partition('.')[0] for name in sys.modules})\n"
 
-VERSION = """
+COMMAND = """
 import sys
 from tui.command import cli
-sys.argv[1:] = ["--version"]
-try:
-    cli.main()
-except SystemExit:
-    pass
-"""
-RUN = """
-import sys
-from tui.command import cli
-sys.argv[1:] = ["run", "--once", "-w", "1", "--ocr", "never"]
+sys.argv[1:] = {!r}
 try:
     cli.main()
 except SystemExit as end:
     assert not end.code, end.code
 """
+VERSION = COMMAND.format(["--version"])
+RUN = COMMAND.format(["run", "--once", "-w", "1", "--ocr", "never"])
+CONVERT = COMMAND.format(["convert", "input/a.pdf", "-w", "1", "--ocr", "never"])
 DASHBOARD = """
 import asyncio
 from engine.job.job import JobState
@@ -77,6 +71,7 @@ def loaded(program: str, folder: Path) -> set[str]:
     [
         pytest.param(VERSION, {"tui", "typer"}, PARSERS | WEB | {"textual"}, id="version"),
         pytest.param(RUN, {"tui", "engine"}, PARSERS | {"textual"}, id="run"),
+        pytest.param(CONVERT, {"tui", "engine"}, PARSERS | {"textual"}, id="convert"),
         pytest.param(DASHBOARD, {"textual", "tui"}, PARSERS | WEB | {"typer"}, id="dashboard"),
         pytest.param(ENGINE, {"engine"}, PARSERS | WEB | SCREENS | {"tui"}, id="engine"),
     ],
