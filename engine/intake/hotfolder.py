@@ -69,6 +69,8 @@ class HotFolder:
         # Files are known here by their path inside the root, as bytes, as they are to `Settling`.
         self._known: dict[bytes, Seen] = {}
         self._complaints: dict[bytes, str] = {}
+        self._complained_of: set[bytes] = set()
+        """Since the last scan began."""
         self._watcher = None if self._polls else Watcher(self._root, self._hinted.set, begin)
         self._root_id: tuple[int, int] | None = None
         # A root that has just changed may be the empty mount point of a share that is away: what is missing from it is
@@ -183,6 +185,7 @@ class HotFolder:
         if self._watcher is not None:
             self._watcher.take_hints()
         self.found = 0
+        self._complained_of.clear()
         present: set[bytes] = set()
         ready: list[tuple[bytes, Seen]] = []
         walk = self._walk(tree)
@@ -199,7 +202,7 @@ class HotFolder:
         self._submit(ready)
         self._complain_of(walk)
         self._settling.keep(present)
-        for key in self._complaints.keys() - present - walk.unread.keys():
+        for key in self._complaints.keys() - present - self._complained_of:
             del self._complaints[key]
         if self._is_root_trusted:
 
@@ -367,7 +370,8 @@ class HotFolder:
             self._complain(path[:_SHOWN], "is left alone, with what is in it: its path is too long.")
 
     def _complain(self, key: bytes, why: str) -> None:
-        """Log why a file is left alone, once while that holds."""
+        """Log why something is left alone, once while that holds."""
+        self._complained_of.add(key)
         if self._complaints.get(key) != why:
             self._complaints[key] = why
             log.info("Ignored: %s %s", display_name(key), why)

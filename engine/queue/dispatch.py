@@ -34,7 +34,7 @@ class Dispatch:
         self._delayed: list[tuple[float, int]] = []  # heap of when and which
         self._delayed_ids: set[int] = set()
         self._listeners: tuple[Callable[[Job], None], ...] = ()
-        self._pauses: dict[str, str] = {}
+        self._pauses: set[str] = set()
         self._versions = Versions()
 
     # --- mirroring ---
@@ -159,16 +159,16 @@ class Dispatch:
 
     # --- pausing ---
 
-    def pause(self, why: str, message: str) -> None:
+    def pause(self, why: str) -> None:
         """Start no more batches."""
         with self._lock:
-            self._pauses[why] = message
+            self._pauses.add(why)
             self._update_pause()
 
     def resume(self, why: str) -> None:
         """End one pause."""
         with self._lock:
-            self._pauses.pop(why, None)
+            self._pauses.discard(why)
             self._update_pause()
             self._changed.notify_all()
 

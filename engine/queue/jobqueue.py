@@ -250,7 +250,7 @@ class JobQueue:
 
     def pause(self, why: str, message: str) -> None:
         """Start no more batches. Pauses with different `why` add up."""
-        self._dispatch.pause(why, message)
+        self._dispatch.pause(why)
         self._tracker.set_banner(why, message)
 
     def resume(self, why: str, *, keeps_banner: bool = False) -> None:

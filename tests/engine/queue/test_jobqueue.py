@@ -1,6 +1,7 @@
 """Changes that cross each other end well: nothing runs twice, nothing is forgotten, the newest word counts."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from engine.base.errors import IllegalTransition, NoSuchJob, OutputUnwritable
 from engine.job.job import Checkpoint, Job, JobState, Move, PageBatch, PageState, Submission
 from engine.job.options import ConvertOptions
-from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, JobQueue
+from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, JobQueue, open_queue
 from engine.queue.lanes import RunningLimits
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import MergeJob, OpenJob, Scheduler, Work
@@ -145,6 +146,7 @@ def test_a_file_that_cannot_get_its_name_leaves_no_job(bench: Bench) -> None:
     assert bench.store.load() == []
     assert bench.queue.view.jobs() == []
     assert bench.next() is None
+    assert bench.queue.view.history(1)[-1][1:] == (JobState.CANCELLED, "its name could not be taken")
 
 
 def finished(bench: Bench, name: str = "a.pdf", options: ConvertOptions = OPTIONS) -> Job:
@@ -192,6 +194,49 @@ def test_a_queue_that_drains_gives_out_no_further_job(bench: Bench) -> None:
     bench.queue.drain()
     assert bench.next(B) == PageBatch(one.id, 1, 1)
     assert bench.next(A) is None
+
+
+def test_a_queue_is_opened_with_what_the_settings_say(tmp_path: Path) -> None:
+    values = {
+        "input": tmp_path / "in",
+        "output": tmp_path / "out",
+        "state": tmp_path / "state",
+        "max_running_per_client": 1,
+        "batch_seconds": 0.6,
+        "aging": 7200,
+        "vlm_concurrency": 3,
+    }
+    settings = Settings.model_validate(values)
+    queue = open_queue(settings)
+    try:
+        scheduler = Scheduler(settings.batch_seconds, settings.aging, settings.running_limits, settings.vlm_concurrency)
+        with queue._dispatch.scheduler() as opened:
+            assert settled(opened) == settled(scheduler)
+        before = time.time()
+        one, _ = add(queue, "a.pdf", "b.pdf", client="ann")
+        assert before - 1 < one.created.timestamp() < time.time() + 1
+        assert queue.work.next_work(A, lambda: True, 0.0) == OpenJob(one.id)
+        assert queue.work.claim(one.id) is not None
+        assert queue.work.next_work(B, lambda: True, 0.05) is None
+        assert (queue.moved_aside, queue.was_emptied) == (None, False)
+    finally:
+        queue.close()
+
+
+def settled(scheduler: Scheduler) -> dict[str, object]:
+    """What a scheduler goes by that no job has changed yet."""
+    return {name: value for name, value in vars(scheduler).items() if isinstance(value, int | float | RunningLimits)}
+
+
+def test_a_removed_job_is_forgotten_with_its_source_if_that_is_gone_from_the_folder(bench: Bench) -> None:
+    gone, there, listed = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
+    (elsewhere,) = add(bench.queue, "a.pdf", root=b"/there")
+    for job in (gone, there, listed, elsewhere):
+        bench.queue.cancel(job.id, "Cancelled.")
+    bench.queue.remove([gone.id, there.id, elsewhere.id])
+    bench.queue.forget_gone(b"/in", lambda path: path in (b"a.pdf", b"c.pdf"))
+    assert bench.store.known_sources(b"/in") == {there.source, listed.source}
+    assert bench.store.known_sources(b"/there") == {elsewhere.source}
 
 
 # --- claiming, and what may happen meanwhile ---
@@ -527,6 +572,42 @@ def test_a_delayed_job_is_offered_when_its_time_has_come(bench: Bench) -> None:
     bench.queue.offer_delayed()
     bench.run(job.id)
     assert bench.store.job(job.id).reason is None
+
+
+def test_a_delayed_job_whose_time_has_come_is_a_job_like_any_other(bench: Bench) -> None:
+    delayed, other = add(bench.queue, "a.pdf", "b.pdf")
+    bench.run(delayed.id)
+    bench.queue.work.delay(delayed.id, 5, "Full.")
+    bench.clock.advance(5)
+    bench.queue.offer_delayed()
+    bench.queue.set_priority(other.id, 1)
+    bench.queue.set_priority(delayed.id, 2)
+    assert bench.scheduler.queued_ids == [delayed.id, other.id]
+
+
+@pytest.mark.parametrize("after", ["claimed", "cancelled"])
+def test_a_job_whose_claim_could_not_be_written_is_a_job_like_any_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    assert bench.next() == OpenJob(job.id)
+
+    def full(job_id: int) -> Job | None:
+        if after == "cancelled":
+            bench.queue.cancel(job_id, "Cancelled.")
+        raise OutputUnwritable("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store, "claim", full)
+        with pytest.raises(OutputUnwritable):
+            bench.queue.work.claim(job.id)
+    if after == "cancelled":
+        assert bench.next() is None
+        return
+    bench.queue.transition(job.id, JobState.HELD, "Held.")
+    assert bench.next() is None
+    bench.queue.transition(job.id, JobState.QUEUED, "Released.")
+    bench.run(job.id)
 
 
 def test_a_delayed_job_that_is_cancelled_stays_cancelled(bench: Bench) -> None:

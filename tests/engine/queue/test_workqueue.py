@@ -8,10 +8,13 @@ import pytest
 
 from engine.base.errors import IllegalTransition, OutputUnwritable
 from engine.job.job import Checkpoint, Job, JobState, MergeJob, OpenJob, PageBatch, PageState, Step, Submission
-from engine.queue.jobqueue import JobQueue
+from engine.job.options import ConvertOptions
+from engine.job.snapshot import JobSnapshot, PageMark, WorkerSnapshot, WorkerState
+from engine.queue.jobqueue import SUSPECT_LIMIT, JobQueue
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import Scheduler
 from engine.queue.store import JobStore
+from engine.sandbox.ends import ProcessEnd
 from tests.clock import Clock
 from tests.engine.making import OPTIONS, add, result, results, source
 
@@ -94,6 +97,7 @@ def test_finished_pages_are_recorded_and_counted_and_salvaged_ones_counted_not_a
     queue.work.salvaged(job.id, Checkpoint(3, 3), results([3]))
     assert [r.page for r in queue.view.pages(job.id)] == [1, 2, 3]
     assert queue.view.tally.read().pages[PageState.OK] == 2
+    assert queue.view.checkpoints(job.id) == [Checkpoint(1, 2), Checkpoint(3, 3)]
 
 
 def test_a_page_that_is_lost_is_recorded_counted_and_shown(queue: JobQueue) -> None:
@@ -117,6 +121,25 @@ def test_what_is_left_of_a_batch_is_given_out_again(queue: JobQueue) -> None:
     assert again.first == batch.last
 
 
+def test_how_long_a_batch_took_tells_how_long_the_next_may_be(queue: JobQueue) -> None:
+    running(queue, pages=100)
+    batch = next_work(queue)
+    assert isinstance(batch, PageBatch)
+    queue.work.batch_over(batch, 0.02 * len(batch))
+    again = next_work(queue)
+    assert isinstance(again, PageBatch)
+    assert len(again) > len(batch)
+
+
+def test_a_job_that_is_put_back_is_not_begun_and_says_why(queue: JobQueue) -> None:
+    job = running(queue)
+    assert queue.view.stored(job.id).started is not None
+    queue.work.delay(job.id, 5, "The disk is full.")
+    assert (shown(queue, job).state, shown(queue, job).reason) == (JobState.QUEUED, "The disk is full.")
+    assert shown(queue, job).started is None
+    assert queue.view.history(job.id)[-1][1:] == (JobState.QUEUED, "The disk is full.")
+
+
 def test_a_batch_of_which_nothing_is_left_is_not_given_out_again(queue: JobQueue) -> None:
     job = running(queue)
     while isinstance(work := next_work(queue), PageBatch):
@@ -133,7 +156,85 @@ def test_a_worker_that_left_is_on_no_job(queue: JobQueue) -> None:
     assert queue.work.next_work(2, lambda: True, 0.0) == OpenJob(job.id)
 
 
+def on_list(queue: JobQueue, job: Job) -> JobSnapshot:
+    """The job, as it is shown."""
+    snapshot = queue.view.job(job.id)
+    assert snapshot is not None
+    return snapshot
+
+
+def test_what_a_worker_and_its_process_are_at_is_shown(queue: JobQueue) -> None:
+    job = running(queue)
+    queue.work.worker_changed(WorkerSnapshot(A, WorkerState.BUSY, job.id, Step.MERGING))
+    queue.work.worker_process(A, 4711, 1 << 20)
+    (worker,) = queue.view.snapshot().workers
+    assert (worker.number, worker.state, worker.job_id, worker.step) == (A, WorkerState.BUSY, job.id, Step.MERGING)
+    assert (worker.pid, worker.rss_bytes) == (4711, 1 << 20)
+    queue.work.worker_stopping(A)
+    assert queue.view.snapshot().workers[0].state is WorkerState.STOPPING
+    queue.work.worker_left(A)
+    assert queue.view.snapshot().workers == ()
+
+
+def test_why_processes_have_ended_is_counted(queue: JobQueue) -> None:
+    queue.work.process_ended(ProcessEnd.CRASH)
+    queue.work.process_ended(ProcessEnd.IDLE)
+    queue.work.process_ended(ProcessEnd.CRASH)
+    ends = queue.view.tally.read().process_ends
+    assert (ends[ProcessEnd.CRASH], ends[ProcessEnd.IDLE], ends[ProcessEnd.KILLED]) == (2, 1, 0)
+
+
+def test_the_step_a_job_is_at_is_shown(queue: JobQueue) -> None:
+    job = running(queue)
+    queue.work.step(job.id, Step.PUBLISHING)
+    assert on_list(queue, job).step is Step.PUBLISHING
+
+
+def test_a_page_is_shown_from_its_beginning_to_its_end(queue: JobQueue) -> None:
+    job = running(queue)
+    queue.work.worker_changed(WorkerSnapshot(A, WorkerState.BUSY, job.id))
+    queue.work.page_started(A, job.id, 2)
+    queue.work.page_started(A, job.id, 3)
+    page_map = queue.view.page_map(job.id)
+    assert page_map is not None
+    assert (page_map.mark(2), page_map.mark(3)) == (PageMark.RUNNING, PageMark.RUNNING)
+    assert queue.view.snapshot().workers[0].page == 2
+    queue.work.page_done(A, job.id, result(2, PageState.OCR))
+    queue.work.page_given_up(A, job.id, 3)
+    page_map = queue.view.page_map(job.id)
+    assert page_map is not None
+    assert (page_map.mark(2), page_map.mark(3)) == (PageMark.OCR, PageMark.WAITING)
+    assert (on_list(queue, job).pages_done, queue.view.snapshot().workers[0].pages) == (1, 1)
+    assert queue.view.snapshot().workers[0].page is None
+
+
+def test_of_the_pages_that_were_said_to_be_done_those_that_are_known_to_be_are_shown(queue: JobQueue) -> None:
+    job = running(queue)
+    for done in results([1, 2, 3]):
+        queue.work.page_done(A, job.id, done)
+    queue.work.pages_known(job.id, iter(results([1])))
+    assert on_list(queue, job).pages_done == 1
+
+
+def test_a_job_that_the_engine_may_die_of_is_noted_as_that(tmp_path: Path, queue: JobQueue, clock: Clock) -> None:
+    job = running(queue)
+    queue.work.suspect(job.id, SUSPECT_LIMIT)
+    queue.close()
+    later = JobQueue(JobStore(tmp_path, clock), Scheduler(), ProgressTracker(clock), clock)
+    later.load()
+    assert on_list(later, job).job.state is JobState.HELD
+    later.close()
+
+
 # --- the end ---
+
+
+def test_a_place_is_the_sources_that_has_claimed_it_first(queue: JobQueue) -> None:
+    one, two = source("a.pdf"), source("b.pdf")
+    assert queue.work.claim_output(one, ["a", "a~2"]) == "a"
+    assert queue.work.claim_output(two, ["a", "a~2"]) == "a~2"
+    assert queue.work.claim_output(one, ["a"]) == "a"
+    assert queue.work.claim_output(two, ["a"]) is None
 
 
 def test_an_end_is_told_when_it_is_written_and_its_source_settled(queue: JobQueue) -> None:
@@ -147,6 +248,7 @@ def test_an_end_is_told_when_it_is_written_and_its_source_settled(queue: JobQueu
     queue.work.finish(job.id, JobState.DONE, None, settle)
     assert said == ["done written, running shown", "done told"]
     assert shown(queue, job).state is JobState.DONE
+    assert queue.view.history(job.id)[-1][1:] == (JobState.DONE, "published")
 
 
 def test_an_end_is_told_though_its_source_cannot_be_settled(queue: JobQueue) -> None:
@@ -206,20 +308,30 @@ def test_what_is_published_already_is_known_as_that(queue: JobQueue) -> None:
     job = queue.add_published(Submission(source("a.pdf"), OPTIONS), JobState.PARTIAL, Path("/out/a"), "ab", 3)
     found = shown(queue, job)
     assert (found.state, found.output, found.sha256, found.pages) == (JobState.PARTIAL, b"/out/a", "ab", 3)
+    assert found.pages_done == 3
+    assert [(state, cause) for _, state, cause in queue.view.history(job.id)][1:] == [
+        (JobState.RUNNING, "found in the output"),
+        (JobState.PARTIAL, "found in the output"),
+    ]
     assert next_work(queue) is None
 
 
 def test_a_job_that_is_run_again_starts_from_nothing_as_it_is_asked_for_now(queue: JobQueue) -> None:
     job = running(queue)
+    queue.work.staged(job.id, "ab")
+    queue.work.counted(job.id, 4)
     queue.work.record_pages(job.id, Checkpoint(1, 2), results([1, 2])).result()
     queue.cancel(job.id, "Cancelled.")
     discarded: list[int] = []
-    wish = Submission(job.source, OPTIONS, priority=3, client="b")
+    options = ConvertOptions.model_validate({"formats": ["txt"]})
+    wish = Submission(job.source, options, priority=3, client="b", profile="fast")
     again, is_new = queue.run_again(job.id, wish, discarded.append)
     assert is_new
     assert discarded == [job.id]
     assert again == shown(queue, job)
     assert (again.state, again.priority, again.client, again.pages_done) == (JobState.QUEUED, 3, "b", 0)
+    assert (again.options, again.profile, again.sha256, again.pages) == (options, "fast", None, None)
+    assert queue.view.history(job.id)[-1][1:] == (JobState.QUEUED, "asked for again")
     assert queue.run_again(job.id, wish, discarded.append) == (again, False)
     assert discarded == [job.id]
 
