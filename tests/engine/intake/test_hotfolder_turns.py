@@ -19,10 +19,11 @@ from engine.intake.hotfolder import ROOT_GONE, HotFolder
 from engine.intake.watcher import Watch
 from engine.job.job import Job, JobState, Submission, signed_inode
 from engine.job.kinds import HEAD, TAIL
-from engine.queue.jobqueue import REMOVED, JobQueue
+from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import OpenJob, Scheduler
 from engine.queue.store import JobStore
+from engine.queue.versions import REMOVED
 from engine.settings.profiles import Polling, WatchedFolder
 from engine.settings.settings import Settings
 from tests.clock import Clock
@@ -802,17 +803,15 @@ def test_nothing_is_queued_once_it_is_stopping(hand: Hand) -> None:
     assert hand.states() == {}
 
 
-def test_a_replaced_file_takes_the_place_of_what_waits_or_runs_for_the_old_one(hand: Hand) -> None:
+def test_a_replaced_file_takes_the_place_of_what_waits_for_the_old_one(hand: Hand) -> None:
     old, other = take(hand, "a.pdf", "b.pdf")
     (elsewhere,) = add(hand.queue, "a.pdf", root=b"/another")
-    assert hand.queue.work.next_work(1, lambda: True, 0.0) == OpenJob(old.id)
-    assert hand.queue.work.claim(old.id) is not None
     hand.write("a.pdf", PDF + b"%%EOF\n")
     hand.turn("a.pdf")
     hand.turn(after=1)
-    newer = hand.job("a.pdf")
-    assert hand.cancelled == [(old.id, f"The file was replaced; the newer one is job {newer.id}.")]
-    assert {newer.state, other.state, hand.store.job(elsewhere.id).state} == {JobState.QUEUED}
+    (newer,) = [job for job in hand.jobs() if job.id not in (old.id, other.id, elsewhere.id)]
+    assert hand.store.job(old.id).reason == f"The file was replaced; the newer one is job {newer.id}."
+    assert {hand.store.job(job.id).state for job in (newer, other, elsewhere)} == {JobState.QUEUED}
 
 
 def test_a_file_of_equal_size_and_time_and_another_inode_is_another_file(hand: Hand) -> None:
@@ -823,8 +822,8 @@ def test_a_file_of_equal_size_and_time_and_another_inode_is_another_file(hand: H
     other.replace(hand.root / "a.pdf")
     hand.scan()
     hand.turn(after=1)
-    assert hand.job("a.pdf").id != old.id
-    assert [job_id for job_id, _ in hand.cancelled] == [old.id]
+    assert [job.state for job in hand.jobs()] == [JobState.CANCELLED, JobState.QUEUED]
+    assert hand.store.job(old.id).state is JobState.CANCELLED
 
 
 def test_a_file_in_the_place_of_one_that_was_seen_to_go_does_not_end_what_runs_for_that(hand: Hand) -> None:

@@ -123,6 +123,20 @@ def test_a_job_the_engine_keeps_dying_of_is_held_and_not_offered(tmp_path: Path,
     current.store.close()
 
 
+def test_a_job_of_which_pages_were_finished_that_nobody_recorded_is_taken_up_again(
+    tmp_path: Path, bench: Bench
+) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id)
+    bench.store.suspect(job.id, SUSPECT_LIMIT).result()
+    bench.store.close()
+    later = bench_in(tmp_path, bench.clock)
+    later.queue.load(lambda job_id: job_id == job.id)
+    assert later.state(job.id) is JobState.QUEUED
+    assert later.queue.view.longest_wait_s() == 0
+    later.store.close()
+
+
 def test_a_job_is_on_the_queue_when_its_file_gets_its_name_and_is_given_out_only_then(bench: Bench) -> None:
     seen: list[Work | None] = []
 
@@ -536,6 +550,11 @@ def test_a_job_that_could_not_be_opened_is_offered_again_while_it_runs(bench: Be
     assert bench.queue.work.claim(job.id) == claimed
     bench.opened(job.id)
     assert bench.next() == PageBatch(job.id, 1, 1)
+    bench.queue.work.batch_over(PageBatch(job.id, 1, 1))
+    bench.queue.transition(job.id, JobState.QUEUED, "test")
+    assert bench.next() == OpenJob(job.id)
+    assert bench.queue.work.claim(job.id) is not None
+    assert bench.state(job.id) is JobState.RUNNING  # as one that is claimed for the first time
 
 
 @pytest.mark.parametrize("when", ["before it is taken", "before it is claimed"])
@@ -747,8 +766,10 @@ def test_a_retry_of_what_is_done_begins_anew(bench: Bench) -> None:
     bench.run(job.id)
     bench.store.record(job.id, Checkpoint(1, 1), results([1])).result()
     bench.queue.work.finish(job.id, JobState.DONE, None, lambda _: None)
+    bench.store.record(job.id, Checkpoint(1, 1), results([1])).result()  # by a process that was slow to hear of it
     bench.queue.retry(job.id, "Retried.")
     assert bench.store.pages(job.id) == []
+    assert bench.store.checkpoints(job.id) == []
 
 
 def test_a_published_job_is_told_of_once_its_source_is_settled(bench: Bench) -> None:
