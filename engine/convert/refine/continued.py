@@ -121,7 +121,7 @@ def _goes_on(before: _Open, block: Block) -> bool:
             return _are_alike(last, block)
         # WeasyPrint makes the part of a table on each page an element, with the head repeated.
         both = last.kind is Kind.TABLE and block.kind is Kind.TABLE and _is_same_table(last, block)
-        return both and bool(last.rows and block.rows) and _is_repeated(last.rows[0], block.rows[0])
+        return both and _has_head_again(last, block)
     if last.kind is Kind.TABLE and block.kind is Kind.TABLE:
         return _is_same_table(last, block)
     return last.box[3] > _LOW * before.page_height and _is_same_text(last, block)
@@ -143,11 +143,14 @@ def _are_alike(last: Block, block: Block) -> bool:
 
 def _is_same_table(last: Block, block: Block) -> bool:
     aside = _ASIDE * (last.size or 10.0)
-    return (
-        _columns(last) == _columns(block)
-        and abs(last.box[0] - block.box[0]) < aside
-        and abs(last.box[2] - block.box[2]) < aside
-    )
+    if _columns(last) != _columns(block) or abs(last.box[0] - block.box[0]) >= aside:
+        return False
+    # Without a grid a table is as wide as its text, which differs from page to page.
+    return abs(last.box[2] - block.box[2]) < aside or _has_head_again(last, block)
+
+
+def _has_head_again(last: Block, block: Block) -> bool:
+    return bool(last.rows and block.rows) and _is_repeated(last.rows[0], block.rows[0])
 
 
 def _is_same_text(last: Block, block: Block) -> bool:

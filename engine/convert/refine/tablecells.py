@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from engine.convert.page.blocks import Block, Box, Cell, Kind, RefinedPage, Span, around, merged
 from engine.convert.refine.drawncells import read_drawn_cells
-from engine.convert.text.cellwraps import are_apart, column_widths, first_line, is_wrapped, last_line
+from engine.convert.text.cellwraps import are_apart, column_widths, first_line, is_prose, is_wrapped, last_line
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import find_label
 from engine.convert.text.pagetext import PageText
@@ -109,7 +109,8 @@ def _merge_rows(block: Block, text: PageText) -> None:
             same.append(not are_apart(upper, lower, widest))
         else:
             near = bool(gaps[number]) and 0 < min(gaps[number]) <= _TIGHT * pitch
-            rest = is_varied and _is_rest(filled, lower, is_spaced) and is_wrapped(upper, lower, widest)
+            rest = _is_rest(filled, lower, is_spaced) and is_wrapped(upper, lower, widest)
+            rest = rest and (is_varied or (not lower[0] and is_prose(upper, lower)))
             same.append(near and (_is_unfinished(upper, lower) or rest))
     spanned = [_spanned(lines[i], lines[i + 1], parting[i], widths[i]) for i in range(len(parting))]
     _rebuild(block, same, spanned if is_ruled else [], text)

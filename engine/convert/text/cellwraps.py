@@ -8,6 +8,7 @@ from engine.convert.text.textline import Line
 Row = Sequence[Sequence[Line]]
 """For each cell its lines."""
 
+_SOME_WORDS = 3
 _NUMBER = re.compile(r"[(+\-−–±~<>≤≥≈]*[$€£¥]?\.?\d[\d.,:/  ]*(?:[%‰°€$kKMG]|[eE][+-]?\d+)?[)*†]*")
 
 
@@ -33,6 +34,13 @@ def is_wrapped(upper: Row, lower: Row, widths: Sequence[float]) -> bool:
         fits(last_line(over), first_line(under), width) or _are_numbers(over, under)
         for over, under, width in zip(upper, lower, widths, strict=True)
         if over and under
+    )
+
+
+def is_prose(upper: Row, lower: Row) -> bool:
+    """Whether each text of the lower row is below a line of some words, as cells that are wrapped have."""
+    return all(
+        over and len(last_line(over).words) >= _SOME_WORDS for over, under in zip(upper, lower, strict=True) if under
     )
 
 

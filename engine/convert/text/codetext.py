@@ -14,6 +14,9 @@ _BREAKS_AFTER = tuple("._/=([{-&?,")
 _OWN_LINE = ("#", "//", "/*", "*", "|", "+", "$ ", "> ", ">>> ", "--- ", "% ", "@", "}", ")", "]")
 """What begins a line of its own."""
 
+_LEAST_ROOM = 24
+"""Characters: no listing is set so narrow that its lines are cut after fewer."""
+
 
 def is_code(lines: Sequence[Line]) -> bool:
     """Whether all of it is set in a monospaced font."""
@@ -106,6 +109,8 @@ def _joint(before: str, after: str, blank_after: bool, columns: int) -> str | No
     words = rest.split()
     hanging, indent = len(after) - len(rest), len(before) - len(before.lstrip(" "))
     if not words or len(before) > columns + 1 or len(before) + 1 + len(words[0]) <= columns:
+        return None
+    if columns < _LEAST_ROOM or 0 < hanging < indent:
         return None
     if blank_after:
         return " " if hanging == 0 or hanging != indent else None

@@ -135,6 +135,13 @@ def test_a_row_cut_by_the_page_s_end_is_one_row() -> None:
     assert rows == [_HEAD, ["a", "one and two"], ["b", "3"]]
 
 
+def test_a_table_with_its_head_repeated_may_be_less_wide() -> None:
+    pages = _joined([table([_HEAD, ["a", "1"]], _LAST)], [table([_HEAD, ["b", "2"]], (50, 60, 400, 100))])
+    assert [[cell.text for cell in row] for row in pages[0].blocks[0].rows] == [_HEAD, ["a", "1"], ["b", "2"]]
+    pages = _joined([table([_HEAD, ["a", "1"]], _LAST)], [table([["c", "3"]], (50, 60, 400, 100))])
+    assert len(pages[1].blocks) == 1
+
+
 def test_tables_that_differ_are_two() -> None:
     first = table([_HEAD, ["a", "1"]], _LAST)
     for other in (

@@ -82,6 +82,17 @@ def test_a_line_of_code_that_was_too_long_is_one_again() -> None:
     assert _after(page, Code())[-1].text == "make(first_argument=1, second_argument=22, third_argument=3)"
 
 
+def test_a_line_set_in_less_than_the_one_above_is_a_line() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "class A:", "    x = 1", "", "        y = 2", "    z = 3", font="cour")
+    page.box("text", 48, 40, 130, 102)
+    for y in (20, 120):
+        page.write(50, y, "It ends here.")
+        page.box("text", 48, y - 10, 120, y + 3)
+    code = next(block for block in _after(page, Code()) if block.kind is Kind.CODE)
+    assert code.text == "class A:\n    x = 1\n\n        y = 2\n    z = 3"
+
+
 # Links
 
 

@@ -88,3 +88,19 @@ def test_rows_further_apart_than_lines_may_wrap_in_each_column() -> None:
         ["Upper hopper of the large mill", "takes in grain and sorts it by weight"],
         ["Stone", "grinds"],
     ]
+
+
+def test_a_wrapped_sentence_is_no_row_where_rows_are_as_near_as_lines() -> None:
+    rows = [
+        ("Part", "Does"),
+        ("Hopper", "takes in and then"),
+        ("", "sorts all of it"),
+        ("Mill", "grinds"),
+        ("Sieve", "parts it again"),
+    ]
+    assert _table(rows, [50, 62, 74, 86, 98]) == [
+        ["Part", "Does"],
+        ["Hopper", "takes in and then sorts all of it"],
+        ["Mill", "grinds"],
+        ["Sieve", "parts it again"],
+    ]
