@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from pymupdf import mupdf
 
 from engine.convert.page.blocks import Box
 from engine.convert.tags.structuretree import NoStructure, Path
+from engine.convert.text.bidi import has_right_to_left
 from engine.convert.text.characters import UNKNOWN, readable
 from engine.convert.text.fontnames import traits
 
@@ -42,6 +43,8 @@ class Run:
     is_bold: bool = False
     is_italic: bool = False
     is_monospaced: bool = False
+    places: tuple[tuple[float, float], ...] = ()
+    """Where each character begins and ends, if there are some of a script that is written from right to left."""
 
 
 @dataclass(slots=True)
@@ -94,7 +97,25 @@ def read_elements(page: pymupdf.Page, *, figures: bool) -> ElementTree:
     root = ElementTree("Document", ())
     places = dict(_figures(page)) if figures else {}
     _fill(root, blocks, root, places)
+    leftward = [run for run in root.runs() if has_right_to_left(run.text)]
+    if leftward:
+        _place_characters(page, leftward)
     return root
+
+
+def _place_characters(page: pymupdf.Page, runs: Iterable[Run]) -> None:
+    """Say where the characters of runs stand: MuPDF's JSON does not, and without elements it has the same runs."""
+    found: dict[tuple[str, int, int], tuple[tuple[float, float], ...]] = {}
+    for block in page.get_text("rawdict", flags=_FLAGS & ~pymupdf.TEXT_COLLECT_STRUCTURE)["blocks"]:
+        for line in block.get("lines", ()):
+            chars = [char for span in line["spans"] for char in span["chars"]]
+            text = readable("".join(char["c"] for char in chars))
+            key = (text, round(line["bbox"][0]), round(chars[0]["origin"][1]))
+            found[key] = tuple((char["bbox"][0], char["bbox"][2]) for char in chars)
+    for run in runs:
+        left, baseline = run.box[0], run.baseline
+        near = ((run.text, x, y) for x in {int(left), int(left) + 1} for y in {int(baseline), int(baseline) + 1})
+        run.places = next((found[key] for key in near if key in found), ())
 
 
 def _fill(element: Element, blocks: list[dict[str, Any]], root: ElementTree, places: dict[Path, Box]) -> None:

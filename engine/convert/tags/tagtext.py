@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.convert.page.blocks import Span
+from engine.convert.tags.leftwardruns import in_order
 from engine.convert.tags.structuretext import Run
+from engine.convert.text.bidi import has_right_to_left
 from engine.convert.text.linktargets import LinksByHeight
 
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
@@ -25,6 +27,8 @@ class Style:
 
 def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
     """Runs as spans, with the blanks between them that have no character of their own."""
+    if any(has_right_to_left(run.text) for run, _ in runs):
+        runs = in_order(runs)
     spans: list[Span] = []
     last: Run | None = None
     scripts = _scripts([run for run, _ in runs])

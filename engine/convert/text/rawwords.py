@@ -4,8 +4,10 @@ from typing import Any
 
 import pymupdf
 
+from engine.convert.text.bidi import has_right_to_left
 from engine.convert.text.characters import readable
 from engine.convert.text.fontnames import traits
+from engine.convert.text.leftwardwords import leftward_words
 from engine.convert.text.textline import Font, Word
 
 _OCR_FONT = "GlyphLessFont"
@@ -43,6 +45,8 @@ def read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> lis
             words.append(_word(chars, starts, first, last, font, (cos, sin), upright))
             words[0].lead = lead
             first = last
+    if upright and any(has_right_to_left(word.text) for word in words):
+        return leftward_words([(char, _font(span, fonts)) for span in entry["spans"] for char in span["chars"]])
     return words
 
 
