@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, around
+from engine.convert.refine.numberedcode import with_listings
 from engine.convert.text.codetext import is_code, line_pitch
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import drawn_bullet
@@ -24,7 +25,7 @@ class Code:
     def apply(self, page: RefinedPage, text: PageText) -> None:
         """Change paragraphs and list items into code, split and join them where a listing begins and ends."""
         blocks: list[Block] = []
-        for block in page.blocks:
+        for block in with_listings(page.blocks, text):
             blocks += _parts(block, text) if block.kind in _TEXT else [block]
         joined: list[Block] = []
         for block in blocks:

@@ -84,7 +84,8 @@ def test_a_line_of_code_that_was_too_long_is_one_again() -> None:
 
 def test_a_line_set_in_less_than_the_one_above_is_a_line() -> None:
     page = DrawnPage()
-    page.lines(50, 50, "class A:", "    x = 1", "", "        y = 2", "    z = 3", font="cour")
+    for x, y, text in ((50, 50, "class A:"), (74, 62, "x = 1"), (98, 86, "y = 2"), (74, 98, "z = 3")):
+        page.write(x, y, text, font="cour")
     page.box("text", 48, 40, 130, 102)
     for y in (20, 120):
         page.write(50, y, "It ends here.")
