@@ -3,6 +3,7 @@
 import contextlib
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import pymupdf
 from pymupdf4llm.helpers import utils as library_utils
 
 from engine.convert.ocr.choice import Ocr
+from engine.convert.open.beyondpages import BEYOND_PAGES
 from engine.convert.open.outline import read_outline
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.tags.structuretree import NoStructure
@@ -58,6 +60,8 @@ class Document:
         )
         self._form_fields = self._attempt("its form fields", lambda: _extract_form_fields(pdf), {})
         self._language = self._attempt("its language", lambda: pdf.language, None)
+        found = [self._attempt(what, partial(find, pdf), "") for what, find in BEYOND_PAGES.items()]
+        self.warnings += filter(None, found)
         # parse_document() reads these on every call, and it is called once a page.
         pdf.get_toc = lambda simple=True: self._toc
         pdf.hotfolio_form_fields = self._form_fields
