@@ -12,6 +12,8 @@ from engine.convert.tags.structuretext import Run
 from engine.convert.text.bidi import has_right_to_left
 from engine.convert.text.linktargets import LinksByHeight
 
+_INNER_HYPHEN = re.compile(r"\xad(?=.)")
+"""A soft hyphen within a line: it is in the page's content because it is painted."""
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
 
 
@@ -33,12 +35,12 @@ def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
     last: Run | None = None
     scripts = _scripts([run for run, _ in runs])
     for number, (run, style) in enumerate(runs):
-        text = run.text.replace("\xa0", " ")
+        text = _INNER_HYPHEN.sub("-", run.text.replace("\xa0", " "))
         if last is not None and spans:
             before = spans[-1].text
             gap = _gap(last, run, before, text)
             if before.endswith("\xad"):
-                spans[-1].text = before[:-1]
+                spans[-1].text = before[:-1] + ("" if _is_next_line(last, run) else "-")
             elif gap and not before.endswith((" ", "\n")) and not text.startswith(" "):
                 # The blank belongs to neither style; to the one before, if that is what the next one is as well.
                 spans.append(Span(" "))
@@ -85,11 +87,15 @@ def _bridge(spans: list[Span]) -> None:
 def _gap(last: Run, run: Run, before: str, text: str) -> bool:
     """Whether there is a blank between two runs that has no character of its own."""
     size = max(run.size, last.size)
-    if abs(run.baseline - last.baseline) > 0.6 * size:  # the next line
+    if _is_next_line(last, run):
         if before.endswith(("-", "\u2010", "/")) and len(before) > 1 and before[-2].isalnum() and text[:1].isalnum():
             return False
         return not (_CJK.match(before[-1:]) and _CJK.match(text[:1]))
     return run.box[0] - last.box[2] > 0.18 * size
+
+
+def _is_next_line(last: Run, run: Run) -> bool:
+    return abs(run.baseline - last.baseline) > 0.6 * max(run.size, last.size)
 
 
 def _link_of(run: Run, links: LinksByHeight) -> str:

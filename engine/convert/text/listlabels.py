@@ -17,6 +17,8 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 
+_DECIMAL = re.compile(r"\d{1,3}\.\d{1,3}")
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -42,7 +44,7 @@ def find_label(line: Line, text: PageText) -> Label | None:
             return Label(sign, 1, first.start, False)
         if sign in ("o", "O", "l", "n", "u", "q", "v") and _is_other_font(line) and _has_gap(line):
             return Label("•", 1, first.start, False)  # Courier and Wingdings, as word processors use them.
-        if _NUMBER.fullmatch(sign) and (first.blank_after or _has_gap(line)):
+        if _NUMBER.fullmatch(sign) and (first.blank_after or _has_gap(line)) and not _is_measure(line):
             return Label(sign, 1, first.start, True)
     drawn = drawn_bullet(line, text)
     return Label("•", 0, drawn, False) if drawn is not None else None
@@ -114,6 +116,11 @@ def roman_value(text: str) -> int:
     if not digits or 0 in digits:
         return 0
     return sum(-d if d < max(digits[i:]) else d for i, d in enumerate(digits))
+
+
+def _is_measure(line: Line) -> bool:
+    """Whether a line begins with a decimal and what it counts, as `1.5 mm`: titles of sections have capitals."""
+    return _DECIMAL.fullmatch(line.words[0].text) is not None and line.words[1].text[:1].islower()
 
 
 def _has_gap(line: Line) -> bool:

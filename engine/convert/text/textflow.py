@@ -9,6 +9,8 @@ from engine.convert.text.textline import Line, Word, dominant_size
 
 _HYPHENS = ("-", "‐")
 _SOFT_HYPHEN = "\u00ad"
+_PAINTED = 0.1
+"""Of the font size: a soft hyphen that is wider can be seen."""
 _BAND = 20.0
 _SCRIPT_SIZE = 0.85
 """A raised or lowered character is smaller than this share of its line; usual are 0.58 to 0.7."""
@@ -89,13 +91,23 @@ def styled(line: Line) -> list[Span]:
     last = len(line.words) - 1
     for number, word in enumerate(line.words):
         font = word.font
-        written = word.text if number == last else word.text.replace(_SOFT_HYPHEN, "")
+        written = _with_hyphens(word, is_last=number == last) if _SOFT_HYPHEN in word.text else word.text
         script = _script(word, size, baseline)
         span = Span(written, font.bold, font.italic, font.mono, font.strike, script, word.link)
         if number and line.words[number - 1].blank_after:
             spans.append(_blank(spans[-1], span))
         spans.append(span)
     return merged(spans)
+
+
+def _with_hyphens(word: Word, *, is_last: bool) -> str:
+    """A word's text with hyphens for the soft ones that are painted; at the line's end they wait for the next one."""
+    if is_last and word.text.endswith(_SOFT_HYPHEN):
+        return _with_hyphens(word.split(len(word.text) - 1)[0], is_last=False) + _SOFT_HYPHEN
+    return "".join(
+        (character if character != _SOFT_HYPHEN else "-" if right - left > _PAINTED * word.font.size else "")
+        for character, (left, right) in zip(word.text, pairwise(word.edges), strict=True)
+    )
 
 
 def _blank(before: Span, after: Span) -> Span:

@@ -4,7 +4,12 @@ import pytest
 
 from engine.convert.page.blocks import Span
 from engine.convert.text.textflow import is_cut
+from tests.engine.convert.converting import Conversion, conversion
 from tests.engine.convert.drawn import DrawnPage, texts
+from tests.engine.convert.glyphs import with_embedded_font
+from tests.engine.convert.tagged_pdfs import tag
+
+__all__ = ["conversion"]
 
 
 @pytest.mark.parametrize(
@@ -97,3 +102,13 @@ def test_text_painted_twice_a_little_aside_is_bold() -> None:
         page.write(50 + shift, 50, "Heavy")
     page.box("text", 48, 38, 300, 56)
     assert page.read()[0].blocks[0].spans[0].bold
+
+
+@pytest.mark.parametrize("structure", ["tags", "layout"])
+def test_a_soft_hyphen_that_is_painted_within_a_line_stays(conversion: Conversion, structure: str) -> None:
+    meanings = {code: f"{code:04x}" for code in range(32, 127)} | {ord("-"): "00ad"}
+    shown = "(Downtown Campus-Main is the name of the build-) Tj 0 -14 Td (ing that stands next to the station)"
+    data = with_embedded_font(shown, meanings, {}, tag("P", "Every item must be looked at before it is used."))
+    converted = conversion.run(data, structure=structure, formats="txt")
+    assert converted.results[0].via == structure
+    assert "Downtown Campus-Main is the name of the building that stands" in (converted.out / "a.txt").read_text()
