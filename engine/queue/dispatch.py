@@ -110,7 +110,6 @@ class Dispatch:
     def reopen(self, job: Job) -> None:
         """Offer a running job again."""
         with self._lock:
-            self._claiming.discard(job.id)
             self._reopening.add(job.id)
             self._scheduler.drop(job.id)
             self._enqueue(job, is_begun=True)

@@ -392,10 +392,10 @@ def test_a_hint_at_a_file_or_a_folder_is_looked_at_and_nothing_else(hand: Hand) 
 
 def test_a_hint_at_what_is_ignored_leads_to_nothing(hand: Hand) -> None:
     hand.turn()
-    for name in (".git/sub/a.pdf", "b.pdf.part", "__MACOSX/c.pdf"):
+    for name in (".git/sub/a.pdf", "b.pdf.part", "__MACOSX/c.pdf", "sub/.git/d.pdf"):
         hand.write(name)
     hand.ears.covered.clear()
-    hand.turn(".git/sub", ".git/sub/a.pdf", "b.pdf.part", "__MACOSX", "__MACOSX/c.pdf")
+    hand.turn(".git/sub", ".git/sub/a.pdf", "b.pdf.part", "__MACOSX", "__MACOSX/c.pdf", "sub/.git/d.pdf")
     assert hand.hot.waiting == 0
     assert hand.ears.covered == []
 
@@ -428,6 +428,14 @@ def test_a_file_that_has_become_a_link_is_gone(hand: Hand) -> None:
     hand.ears.hints = {b"a.pdf"}
     hand.turn()
     assert hand.job("a.pdf").state is job.state  # something is there, though nothing that is taken
+
+
+def test_what_is_in_a_folder_that_has_become_a_link_is_gone(hand: Hand) -> None:
+    (job,) = take(hand, "sub/a.pdf")
+    (hand.root / "sub").rename(hand.folder / "sub")
+    (hand.root / "sub").symlink_to(hand.folder / "sub")
+    hand.turn("sub")
+    assert hand.cancelled == [(job.id, REMOVED)]
 
 
 def test_a_file_that_was_away_is_offered_again_when_it_is_back(
@@ -467,13 +475,14 @@ def test_a_job_that_a_person_has_cancelled_is_not_offered_again_when_its_file_wa
 
 def test_a_hint_at_a_path_that_no_system_takes_is_left_to_the_scan(hand: Hand) -> None:
     hand.turn()
-    long = "/".join(["x" * 200] * 25)[: MAX_PATH - len(os.fsencode(hand.root)) - 1]
-    (job,) = add(hand.queue, long, root=os.fsencode(hand.root))
+    folders = "/".join(["x" * 200] * 19)
+    long = f"{folders}/{'y' * (MAX_PATH - len(os.fsencode(hand.root)) - len(folders) - 2)}"
+    just_short_enough = long[:-1]
+    _, job = add(hand.queue, long, just_short_enough, root=os.fsencode(hand.root))
     hand.turn(long)
     assert hand.cancelled == []
-    hand.turn(long[:-1])
-    assert hand.cancelled == []  # it is the other job's folder by no means
-    assert hand.job(long).id == job.id
+    hand.turn(just_short_enough)
+    assert hand.cancelled == [(job.id, REMOVED)]
 
 
 # --- settling ---
@@ -856,11 +865,12 @@ def test_of_the_jobs_whose_files_are_gone_the_waiting_ones_of_this_folder_are_ca
 
 
 def test_what_was_known_before_is_not_queued_again_but_what_has_changed_since_is(hand: Hand) -> None:
-    take(hand, "a.pdf", "b.pdf")
+    take(hand, "a.pdf", "b.pdf", "c.pdf")
+    (hand.root / "a.pdf").unlink()
     (hand.root / "b.pdf").write_bytes(PDF * 2)
     later = HotFolder(hand.hot.rule, hand.queue, hand._cancel, hand.clock, hand._begin)
     later._load_known()
-    assert later._known.keys() == {b"a.pdf"}
+    assert later._known.keys() == {b"c.pdf"}
     hand.root.rename(hand.folder / "away")
     HotFolder(hand.hot.rule, hand.queue, hand._cancel, hand.clock, hand._begin)._load_known()
 

@@ -278,6 +278,15 @@ def test_a_job_taken_back_before_it_is_claimed_does_not_run(bench: Bench, state:
     bench.run(job.id)
 
 
+def test_a_job_taken_off_the_list_before_it_is_claimed_does_not_run(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    assert bench.next() == OpenJob(job.id)
+    bench.queue.cancel(job.id, "Cancelled.")
+    assert bench.queue.remove([job.id]) == [job.id]
+    assert bench.queue.work.claim(job.id) is None
+    assert bench.next() is None
+
+
 def test_a_job_held_and_released_before_it_is_claimed_runs_all_the_same(bench: Bench) -> None:
     (job,) = add(bench.queue, "a.pdf")
     assert bench.next() == OpenJob(job.id)
@@ -604,23 +613,25 @@ def test_a_delayed_job_whose_time_has_come_is_a_job_like_any_other(bench: Bench)
     assert bench.scheduler.queued_ids == [delayed.id, other.id]
 
 
-@pytest.mark.parametrize("after", ["claimed", "cancelled"])
+@pytest.mark.parametrize("meanwhile", ["nothing", "cancelled", "removed"])
 def test_a_job_whose_claim_could_not_be_written_is_a_job_like_any_other(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, after: str
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ) -> None:
     (job,) = add(bench.queue, "a.pdf")
     assert bench.next() == OpenJob(job.id)
 
     def full(job_id: int) -> Job | None:
-        if after == "cancelled":
+        if meanwhile != "nothing":
             bench.queue.cancel(job_id, "Cancelled.")
+        if meanwhile == "removed":
+            bench.queue.remove([job_id])
         raise OutputUnwritable("The disk is full.")
 
     with monkeypatch.context() as patch:
         patch.setattr(bench.store, "claim", full)
         with pytest.raises(OutputUnwritable):
             bench.queue.work.claim(job.id)
-    if after == "cancelled":
+    if meanwhile != "nothing":
         assert bench.next() is None
         return
     bench.queue.transition(job.id, JobState.HELD, "Held.")
@@ -822,7 +833,7 @@ def test_a_job_that_is_there_already_does_not_move(bench: Bench) -> None:
     assert bench.queue.move(first.id, "top") is None
     assert bench.queue.move(last.id, "down") is None
     assert bench.queue.move(last.id, "bottom") is None
-    with pytest.raises(NoSuchJob):
+    with pytest.raises(NoSuchJob, match=r"^There is no job 99\.$"):
         bench.queue.move(99, "top")
 
 
