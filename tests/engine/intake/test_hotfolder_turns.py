@@ -562,6 +562,16 @@ def test_what_is_read_of_a_file_is_its_beginning_and_its_end(hand: Hand) -> None
     assert hand.states() == {"late.pdf": JobState.QUEUED}
 
 
+def test_what_a_file_says_of_its_kind_after_its_first_kilobyte_is_not_heard(make: Make) -> None:
+    hand = make(settle=1, settle_damaged=2, accept=["pdf", "svg"])
+    near = hand.write("near", b"<!--" + b"x" * (HEAD - 16) + b"--><svg/>")
+    far = hand.write("far", b"<!--" + b"x" * HEAD + b"--><svg/>")
+    hand.wall.now = max(near.stat().st_mtime, far.stat().st_mtime)
+    hand.turn()
+    hand.turn(after=3)
+    assert hand.states() == {"near": JobState.QUEUED}
+
+
 def test_a_file_whose_end_is_further_in_than_is_read_waits_for_longer(make: Make) -> None:
     hand = make(settle=1, settle_damaged=5)
     file = hand.write("a.pdf", b"%PDF-" + b"x" * 9000 + b"%%EOF" + b"x" * (TAIL - 4))

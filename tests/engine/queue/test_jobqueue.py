@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -412,6 +413,31 @@ def test_workers_cancels_and_holds_at_once_leave_store_and_memory_agreeing(bench
         assert bench.scheduler.is_running(job.id) == (bench.state(job.id) is JobState.RUNNING)
     assert bench.scheduler.queued_ids == []
     assert JobState.QUEUED not in {bench.state(job.id) for job in jobs}
+
+
+@pytest.mark.parametrize("meanwhile", ["taken by a worker", "forgotten"])
+def test_a_version_that_no_longer_waits_when_it_is_to_give_way_does_no_harm(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    (old,) = add(bench.queue, "a.pdf")
+    ((newer, _),) = bench.queue.add([Submission(source("a.pdf", size=200), OPTIONS)])
+    transition = bench.store.transition
+
+    def overtaken(job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
+        monkeypatch.undo()
+        if meanwhile == "taken by a worker":
+            assert bench.store.claim(job_id) is not None
+        else:
+            transition(job_id, JobState.CANCELLED, cause)
+            bench.store.hide([job_id], hidden=True)
+            bench.store.forget_gone(b"/in", lambda _: True)
+        return transition(job_id, new, cause, **changes)
+
+    monkeypatch.setattr(bench.store, "transition", overtaken)
+    bench.queue.supersede(newer)
+    if meanwhile == "taken by a worker":
+        assert bench.store.job(old.id).state is JobState.RUNNING
+    assert bench.store.job(newer.id).state is JobState.QUEUED
 
 
 # --- limits ---
