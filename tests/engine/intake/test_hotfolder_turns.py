@@ -572,6 +572,16 @@ def test_what_a_file_says_of_its_kind_after_its_first_kilobyte_is_not_heard(make
     assert hand.states() == {"near": JobState.QUEUED}
 
 
+def test_a_picture_is_whole_that_is_as_long_as_its_beginning_says(make: Make) -> None:
+    hand = make(settle=1, settle_damaged=9, accept=["webp"])
+    whole = hand.write("whole.webp", b"RIFF" + (20).to_bytes(4, "little") + b"WEBP" + bytes(16))
+    short = hand.write("short.webp", b"RIFF" + (20).to_bytes(4, "little") + b"WEBP" + bytes(15))
+    hand.wall.now = max(whole.stat().st_mtime, short.stat().st_mtime)
+    hand.turn()
+    hand.turn(after=3)
+    assert hand.states() == {"whole.webp": JobState.QUEUED}
+
+
 def test_a_file_whose_end_is_further_in_than_is_read_waits_for_longer(make: Make) -> None:
     hand = make(settle=1, settle_damaged=5)
     file = hand.write("a.pdf", b"%PDF-" + b"x" * 9000 + b"%%EOF" + b"x" * (TAIL - 4))
@@ -676,6 +686,16 @@ def test_what_is_of_no_kind_that_is_taken_is_said_so_when_it_has_settled_and_rea
     monkeypatch.setattr(Tree, "open_file", lambda tree, path: pytest.fail("it is known"))
     hand.scan()
     assert (hand.states(), hand.hot.waiting) == ({}, 0)
+
+
+def test_what_is_of_another_kind_than_those_that_are_taken_is_said_so(
+    make: Make, ignored: Callable[[], list[str]]
+) -> None:
+    hand = make(settle=1, settle_damaged=2, accept=["pdf", "svg"])
+    hand.wall.now = hand.write("a.svg", b"\x89PNG\r\n\x1a\n").stat().st_mtime
+    hand.turn()
+    hand.turn(after=3)
+    assert ignored() == ["a.svg is left alone. The file is of kind PNG, and `accept` takes in PDF and SVG alone."]
 
 
 @pytest.mark.parametrize(
