@@ -400,6 +400,16 @@ def test_a_hint_at_what_is_ignored_leads_to_nothing(hand: Hand) -> None:
     assert hand.ears.covered == []
 
 
+def test_what_the_rule_says_is_ignored_is_left_alone(hand: Hand) -> None:
+    hand.hot.follow(replace(hand.hot.rule, ignore=("*.draft.pdf", "skip/*")))
+    for name in ("a.draft.pdf", "skip/b.pdf", "c.pdf"):
+        hand.write(name)
+    hand.turn()
+    hand.turn("a.draft.pdf", "skip/b.pdf", after=1)
+    hand.turn(after=1)
+    assert hand.states() == {"c.pdf": JobState.QUEUED}
+
+
 def test_a_hint_at_what_is_gone_cancels_what_was_at_it_and_below_it_alone(hand: Hand) -> None:
     file, below, beside, silent = take(hand, "a.pdf", "sub/deep/b.pdf", "subway/c.pdf", "d.pdf")
     for name in ("a.pdf", "sub/deep/b.pdf", "d.pdf"):
