@@ -74,6 +74,10 @@ class Sandbox(Protocol):
     def is_usable(self) -> bool:
         """Whether it can take another task."""
 
+    @property
+    def has_desk(self) -> bool:
+        """Whether the desk of its first task is still there for it; a job that is begun anew has a new one."""
+
     def run(self, task: Task, on_event: Callable[[Event], None]) -> Answer:
         """Have a task done; `on_event` hears of progress, in this thread and in the order in which it was made.
 

@@ -43,6 +43,11 @@ class ListeningSandbox(ABC):
         self._busy_s = 0.0
         self._end: ProcessEnd | None = None
 
+    @property
+    def has_desk(self) -> bool:
+        """See `Sandbox.has_desk`; here, of what is held to no folder."""
+        return True
+
     @abstractmethod
     def _send(self, task: Task) -> None:
         """Have a task begun; raises `ChildError`."""

@@ -106,8 +106,13 @@ class ProcessSandbox(ListeningSandbox):
 
     @property
     def is_usable(self) -> bool:
-        """Whether the process can take another task: it lives, and the folder it is held to is the desk's still."""
-        return self._pid is not None and not self._killed and self._place == self._identity(self._desk)
+        """Whether the process can take another task."""
+        return self._pid is not None and not self._killed
+
+    @property
+    def has_desk(self) -> bool:
+        """Whether the folder that the process is held to is the desk's still, and no new one of the same name."""
+        return self._place == self._identity(self._desk)
 
     def kill(self) -> None:
         """End the process at once, from any thread; the worker's `run` raises `ChildKilled`."""

@@ -248,7 +248,7 @@ class ConversionWorker(threading.Thread):
         """The worker's process, started if there is none; raises `SandboxUnavailable`."""
         self._drop_dead_process()
         sandbox = self.sandbox
-        if sandbox is not None and self._served != self._job_id:
+        if sandbox is not None and (self._served != self._job_id or not sandbox.has_desk):
             # What one document has made of its process must not reach the next one, and it is held to its folder.
             self._drop_process(None)
             sandbox = None

@@ -29,10 +29,10 @@ class TestLocalBackend(BackendConformance):
     ) -> None:
         desk = staged(backend, "one")
         assert isinstance(open_document(sandbox, desk), Opened)
-        assert sandbox.is_usable
+        assert sandbox.has_desk
         desk.path.rename(desk.path.with_name("aside"))
         desk.path.mkdir()
-        assert not sandbox.is_usable
+        assert not sandbox.has_desk
 
 
 def test_processes_end_with_the_backend_they_are_from(tmp_path: Path) -> None:
