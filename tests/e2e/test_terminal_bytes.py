@@ -92,7 +92,7 @@ def test_no_hostile_name_reaches_the_terminal(hostile: Path, size: tuple[int, in
             job_id = d.cursor
             seen.add(job_id)
             d.see("enter", "esc back", gone=" workers ─")
-            d.wait_for(f"#{job_id} ", "source", "published")
+            d.wait_for(f"#{job_id} ", "source", "HISTORY")
             d.see("esc", " workers ─", gone="esc back")
             if "inside.pdf" in d.row(job_id or 0).rest:
                 for key, shown in (("o", "marker-1"), ("i", "▀")):

@@ -26,6 +26,7 @@ async def test_every_page_has_a_line_however_many_there_are(engine: FakeEngine) 
             view.update_lines()
         assert (time.process_time() - started) / 10 < 0.05
         await s.press("G")
+        await s.until(lambda: " 10000 " in s.text)
         last = next(line for line in s.lines if " 10000 " in line)
         assert "done" in last
         assert "layout" in last
