@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.disk import exchange, fsync_path, fsync_tree, make_folder
-from engine.base.errors import CannotGoOn, HotfolioError, OutputUnwritable, concerns_all, unwritable
+from engine.base.errors import CannotGoOn, HotfolioError, concerns_all, unwritable
 from engine.base.safetext import display_name
 from engine.job.job import Job, JobState, PageResult, Source
 from engine.publish.freenames import numbered
@@ -79,8 +79,8 @@ class Publisher:
             part.unlink(missing_ok=True)
             files = sorted({str(f.relative_to(made)) for f in made.rglob("*") if f.is_file()} - {MANIFEST})
             text = json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False)
-            with part.open("x", encoding="utf-8", errors="replace") as stream:
-                stream.write(text + "\n")
+            with part.open("xb") as stream:
+                stream.write(f"{text}\n".encode(errors="replace"))
             part.replace(made / MANIFEST)
             fsync_tree(made)
             make_folder(place.parent)
@@ -102,9 +102,8 @@ class Publisher:
 
     def _problem(self, error: OSError) -> HotfolioError:
         shown = display_name(error.filename or self._output)
-        if concerns_all(error) and self._output == self._main:
-            return unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error.strerror}.")
-        return CannotGoOn(f"Cannot write to {shown}: {error.strerror}.")
+        everybodys = unwritable(error, shown) if concerns_all(error) and self._output == self._main else None
+        return everybodys or CannotGoOn(f"Cannot write to {shown}: {error.strerror}.")
 
     def _claim(self, place: Path) -> str:
         """What stands for a place, however it is reached: one output folder may lie in another."""
@@ -209,7 +208,7 @@ def build_manifest(
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a published folder, None if there is none that can be read."""
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads((folder / MANIFEST).read_bytes().decode())
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("schema") == SCHEMA else None
@@ -224,7 +223,7 @@ def safe_name(name: str) -> str:
     """A file name that every file system takes, made from one that this file system took."""
     name = unicodedata.normalize("NFC", name)
     safe = "".join("_" if c in _FORBIDDEN or unicodedata.category(c) in _UNSAFE else c for c in name)
-    safe = safe.encode("utf-8")[:_MAX_STEM_BYTES].decode("utf-8", "ignore").rstrip(". ")
+    safe = safe.encode()[:_MAX_STEM_BYTES].decode(errors="ignore").rstrip(". ")
     if safe.startswith("."):
         safe = f"_{safe[1:]}"
     return safe or "document"
@@ -240,7 +239,7 @@ def iso_time(seconds: float) -> str:
 
 def _fold(place: Path) -> str:
     folded = unicodedata.normalize("NFC", str(place).casefold())
-    return folded.encode("utf-8", "backslashreplace").decode()  # bytes that are no text cannot be in the queue
+    return folded.encode(errors="backslashreplace").decode()  # bytes that are no text cannot be in the queue
 
 
 def _origin(source: Source) -> str:

@@ -186,7 +186,7 @@ class Furniture:
         return gap > _APART * block.size
 
     def _is_outermost(self, block: Block, page: RefinedPage, at: tuple[bool, float]) -> bool:
-        """Whether a short line near the edge, no larger than the text, has none of it farther out."""
+        """Whether a short line near the edge, no larger than the text, has none of it farther out or beside it."""
         if at[1] > _EDGE or len(block.text) > _FORM_LONGEST or self._is_large(block):
             return False
         text = [other for other in page.blocks if other.kind not in FURNITURE and other.text.strip()]
@@ -195,7 +195,7 @@ class Furniture:
         return all(other.box[3] < block.box[3] for other in text)
 
     def _is_large(self, block: Block) -> bool:
-        body = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
+        body = max(self._sizes, key=self._sizes.__getitem__, default=0.0)
         return bool(body) and block.size > body * _LARGER
 
     def _is_missed(self, block: Block, page: RefinedPage, at: tuple[bool, float]) -> bool:

@@ -7,7 +7,8 @@ heading is set apart from it by size, weight, slant or number, and headings set 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, Span, stripped
 from engine.convert.page.outlineentry import OutlineEntry
@@ -75,15 +76,14 @@ class Headings:
             use.called_headings += block.kind is Kind.HEADING
             use.labels += block.kind is Kind.HEADING and _is_label(full_text(block))
             use.followed_by_same += following is not None and not following.rows and style_of(following) == style
-            if block.kind is Kind.HEADING or _DOTTED.match(full_text(block)):
-                use.depths.add(depth_of(full_text(block)))
+            use.depths.add(depth_of(full_text(block)))
 
     def apply(self, page: RefinedPage) -> None:
         """Change what is a heading on this page, and set the levels of all."""
         if page.is_left_alone:
             return
         if self._ranks is None:
-            self._body = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
+            self._body = max(self._sizes, key=self._sizes.__getitem__, default=0.0)
             self._ranks = ranked(self._uses, self._body)
         stated = self._stated.apply(page)
         blocks = [block for block in page.blocks if block.kind not in FURNITURE]
@@ -224,5 +224,4 @@ def _is_within(block: Block, other: Block) -> bool:
 
 
 def _with_next(blocks: Sequence[Block]) -> Iterator[tuple[Block, Block | None]]:
-    following: Iterable[Block | None] = [*blocks[1:], None]
-    return zip(blocks, following, strict=False)
+    return zip_longest(blocks, blocks[1:])

@@ -37,7 +37,7 @@ class Use:
     """Of those called headings, they that end like the label of what follows."""
     followed_by_same: int = 0
     depths: set[int] = field(default_factory=set)
-    """Of the numbers of its headings: 2 of `3.1`."""
+    """Of the numbers that they begin with: 2 of `3.1`, 0 of none."""
 
 
 _Group = tuple[list[tuple[Style, int]], int]

@@ -637,6 +637,15 @@ def test_a_manifest_without_markdown_says_nothing_of_its_bytes_nor_when_it_began
     )
 
 
+def test_a_manifest_says_that_its_source_has_been_replaced_and_nothing_of_it_else() -> None:
+    older, newest = (
+        build_manifest(job(7), JobState.DONE, "run", [result(1)], [], {}, 0.0, {}, {}, superseded=superseded)
+        for superseded in (True, False)
+    )
+    assert older == {**newest, "superseded": True}
+    assert "superseded" not in newest
+
+
 def test_a_manifest_is_no_more_exact_than_a_tenth_of_a_millisecond() -> None:
     manifest = build_manifest(job(7), JobState.DONE, "run", [result(1, seconds=0.123456)], [], {}, 0.0, {}, {})
     assert manifest["pages"][0]["seconds"] == 0.1235
@@ -651,6 +660,15 @@ def test_the_origin_tells_a_path_from_any_other_and_shows_none() -> None:
 def test_an_origin_is_the_same_from_version_to_version() -> None:
     # Or a queue that is built anew would take every result for another source's.
     assert origin_of(b"/tmp/hotfolio-fixture/input/sub", b"partial.pdf") == "2584d9a8a8dab7fc"
+
+
+def test_a_place_is_the_same_from_wherever_the_engine_is_started(
+    press: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert press.place("a.pdf") == "a"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert press.place("A.pdf") == "A~2"
 
 
 def test_outputs_that_lie_in_each_other_give_no_place_twice(press: Press) -> None:

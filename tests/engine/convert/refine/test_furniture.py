@@ -40,8 +40,13 @@ def test_a_head_on_every_page_is_furniture_whatever_the_model_called_it() -> Non
 
 
 def test_text_that_begins_one_page_is_text() -> None:
-    pages = _document(4, lambda n: line(f"Only on page {'abcd'[n - 1]}", 60, Kind.PAGE_HEADER))
-    assert [_furniture(each) for each in pages] == [[]] * 4
+    pages = _document(
+        4,
+        lambda n: line(f"Only on page {'abcd'[n - 1]}", 60, Kind.PAGE_HEADER),
+        lambda n: line(f"Page {n}", 770, Kind.PAGE_FOOTER),
+    )
+    assert [_furniture(each) for each in pages] == [[f"Page {n}"] for n in range(1, 5)]
+    assert [texts(each, Kind.PARAGRAPH)[0] for each in pages] == [f"Only on page {letter}" for letter in "abcd"]
 
 
 def test_code_taken_for_a_head_is_code_again() -> None:
@@ -198,6 +203,55 @@ def test_what_browsers_print_is_furniture_at_the_very_edge_whatever_the_model_ca
     assert _is_furniture(line("https://example.org/page.html 1/1", top)) is is_foot
 
 
+@pytest.mark.parametrize(("top", "is_head"), [(39, True), (40, False)])
+def test_what_browsers_print_is_furniture_at_the_very_top_alone(top: float, is_head: bool) -> None:
+    assert _is_furniture(line("https://example.org/page.html 1/1", top)) is is_head
+
+
+@pytest.mark.parametrize(("top", "is_head"), [(79, True), (80, False)])
+def test_the_number_of_the_page_is_furniture_at_the_top_too(top: float, is_head: bool) -> None:
+    assert _is_furniture(line("7", top), number=7) is is_head
+
+
+@pytest.mark.parametrize(("size", "is_foot"), [(32, True), (32.5, False)])
+def test_a_pages_number_is_no_taller_than_a_running_head_may_be(size: float, is_foot: bool) -> None:
+    assert _is_furniture(line("7", 700, Kind.PAGE_FOOTER, size=size)) is is_foot
+
+
+def test_a_line_that_ends_where_the_date_begins_is_not_beside_it() -> None:
+    above, date = line("My page", 58, Kind.PAGE_HEADER), line("11/24/26, 3:16 AM", 68, Kind.PAGE_HEADER)
+    (only,) = _document(1, lambda _: above, lambda _: date)
+    assert _furniture(only) == ["11/24/26, 3:16 AM"]
+
+
+def test_a_line_in_the_margin_is_no_head_of_what_a_model_calls_furniture() -> None:
+    assert not _is_furniture(line("Draft", 36, Kind.PAGE_HEADER), line("Middle", 400, Kind.PAGE_HEADER))
+
+
+@pytest.mark.parametrize(
+    ("text", "top", "is_furniture"),
+    [
+        ("Revision 2.4", 80, True),
+        ("Revision 2.4", 81, False),
+        (f"Downloaded from {'x' * 144}", 40, True),
+        (f"Downloaded from {'x' * 145}", 40, False),
+    ],
+)
+def test_what_is_furniture_by_its_form_is_short_and_near_the_edge(text: str, top: float, is_furniture: bool) -> None:
+    pages = _document(5, lambda n: line(text, top, Kind.PAGE_HEADER, size=8) if n == 3 else None)
+    assert _furniture(pages[2]) == ([text] if is_furniture else [])
+
+
+@pytest.mark.parametrize(("top", "kind"), [(80, Kind.PAGE_HEADER), (710, Kind.PAGE_FOOTER)])
+def test_what_stands_beside_text_is_text_whatever_its_form(top: float, kind: Kind) -> None:
+    def beside(number: int) -> list[Block]:
+        rest = [paragraph(300), paragraph(400)]
+        return [line("Revision 2.4", top, kind), line("Text", top, left=300), *rest] if number == 3 else rest
+
+    pages = _settled([page(*beside(number), number=number) for number in range(1, 6)])
+    assert _furniture(pages[2]) == []
+
+
 @pytest.mark.parametrize(
     ("text", "top", "is_foot"),
     [
@@ -253,6 +307,23 @@ def test_a_head_comes_again_on_pages_nearby(step: int, is_head: bool) -> None:
 def test_text_that_counts_must_come_more_often(count: int, bold: bool, is_head: bool) -> None:
     found = _document(count, lambda n: line(f"Sheet {n} of the file", 60, bold=bold))
     assert [bool(_furniture(each)) for each in found] == [is_head] * count
+
+
+@pytest.mark.parametrize(("farther", "is_head"), [(9.5, True), (9.6, False)])
+def test_heads_less_than_twelve_thousandths_of_a_page_apart_are_at_one_height(farther: float, is_head: bool) -> None:
+    found = _document(4, lambda n: line("Annual report", {3: 0.0, 4: farther}[n], Kind.PAGE_HEADER) if n > 2 else None)
+    assert [bool(_furniture(each)) for each in found[2:]] == [is_head] * 2
+
+
+@pytest.mark.parametrize(("pages", "called", "are_heads"), [(3, 3, False), (4, 4, True), (9, 3, True), (9, 2, False)])
+def test_beside_heads_that_repeat_others_are_heads_from_four_pages_on(pages: int, called: int, are_heads: bool) -> None:
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota"]
+    found = _document(
+        pages,
+        lambda n: line("The book", 70, Kind.PAGE_HEADER) if n <= called else None,
+        lambda n: line(words[n - 1], 70, Kind.PAGE_HEADER, left=400),
+    )
+    assert [words[each.number - 1] in _furniture(each) for each in found] == [are_heads] * pages
 
 
 def test_text_at_another_height_is_other_text() -> None:
@@ -396,3 +467,108 @@ def test_the_form_says_nothing_farther_in_nor_of_what_is_large() -> None:
     below = [page(line("A title", 30, size=14), line("Revision 2.4", 50, Kind.PAGE_HEADER), paragraph(200), number=3)]
     others = [page(*(paragraph(top) for top in _BODY), number=n) for n in (1, 2, 4, 5)]
     assert [_furniture(each) for each in [*inner, *large, *_settled([*others[:2], *below, *others[2:]])]] == [[]] * 15
+
+
+# --- what else is on the page ---
+
+
+@pytest.mark.parametrize("kind", [Kind.PAGE_HEADER, Kind.PARAGRAPH, Kind.HEADING])
+def test_a_head_above_nothing_but_a_picture_is_one(kind: Kind) -> None:
+    def picture() -> Block:
+        return block("", (50, 200, 550, 600), Kind.PICTURE)
+
+    pages = _settled([page(line("Annual report", 40, kind), picture(), number=n) for n in range(1, 6)])
+    assert [_furniture(each) for each in pages] == [["Annual report"]] * 5
+
+
+def test_an_empty_block_is_nothing_that_a_head_would_be_above() -> None:
+    pages = _settled([page(line("The same", 72), line("", 400), number=n) for n in range(1, 6)])
+    assert [_furniture(each) for each in pages] == [[]] * 5
+
+
+def test_an_empty_block_is_no_head_however_often_it_comes() -> None:
+    pages = _document(5, lambda _: line("", 40))
+    assert [_furniture(each) for each in pages] == [[]] * 5
+
+
+def test_feet_are_found_behind_all_the_text_of_their_pages() -> None:
+    pages = _settled([page(*map(paragraph, _BODY), line("The firm", 770), number=n) for n in range(1, 5)])
+    assert [_furniture(each) for each in pages] == [["The firm"]] * 4
+
+
+def test_a_line_below_a_head_that_the_model_has_seen_is_one_too() -> None:
+    pages = _document(4, lambda _: line("The book", 30, Kind.PAGE_HEADER), lambda _: line("The chapter", 50))
+    assert [_furniture(each) for each in pages] == [["The book", "The chapter"]] * 4
+
+
+def test_the_body_is_set_in_the_size_of_most_characters_not_of_the_longest_block() -> None:
+    notes = [paragraph(200.0 + 50 * number, "x" * 100) for number in range(4)]
+    quote = block("x" * 250, (50, 500, 550, 540), size=14)
+    assert not _is_furniture(line("Draft", 36, Kind.PAGE_HEADER, size=13), *notes, quote)
+
+
+def test_a_page_without_height_has_no_furniture() -> None:
+    flat = RefinedPage(1, 600.0, 0.0, [line("7", 0, Kind.PAGE_FOOTER), paragraph(10)])
+    assert [_furniture(each) for each in _settled([flat])] == [[]]
+
+
+@pytest.mark.parametrize(("bottom", "is_foot"), [(685, True), (684, False)])
+def test_how_far_in_the_middle_of_a_foot_may_be(bottom: float, is_foot: bool) -> None:
+    pages = [page(line("The firm", bottom - 10), paragraph(400), number=n) for n in range(1, 5)]
+    assert [bool(_furniture(each)) for each in _settled(pages)] == [is_foot] * 4
+
+
+@pytest.mark.parametrize(("middle", "is_head"), [(200, True), (201, False)])
+def test_how_far_in_the_middle_of_what_is_called_a_head_may_be(middle: float, is_head: bool) -> None:
+    def head() -> Block:
+        return block("The firm", (50, middle - 6, 90, middle + 6), Kind.PAGE_HEADER)
+
+    pages = [page(head(), paragraph(400), number=n) for n in range(1, 5)]
+    assert [bool(_furniture(each)) for each in _settled(pages)] == [is_head] * 4
+
+
+def test_what_another_step_has_changed_meanwhile_is_judged_by_what_it_says_now() -> None:
+    pages = [page(line("Annual report", 40), paragraph(300), number=n) for n in range(1, 5)]
+    step = Furniture()
+    for each in pages:
+        step.observe(each)
+    pages[0].blocks[0].spans[0].text = "Something else"
+    for each in pages:
+        step.apply(each)
+    assert [_furniture(each) for each in pages] == [[], *[["Annual report"]] * 3]
+
+
+# --- numbers ---
+
+
+@pytest.mark.parametrize("text", ["Annual report 2024", "3 of 4 parts", "12 34 parts"])
+def test_numbers_that_stay_the_same_are_part_of_a_head(text: str) -> None:
+    assert [_furniture(each) for each in _document(4, lambda _: line(text, 70))] == [[text]] * 4
+
+
+@pytest.mark.parametrize("text", ["12", "12/40"])
+def test_a_number_alone_that_stays_the_same_is_text_unless_the_model_calls_it_furniture(text: str) -> None:
+    assert [_furniture(each) for each in _document(6, lambda _: line(text, 70))] == [[]] * 6
+    assert [_furniture(each) for each in _document(6, lambda _: line(text, 70, Kind.PAGE_HEADER))] == [[text]] * 6
+
+
+@pytest.mark.parametrize("form", ["{}", "{}/99", "1 2 {} sizes"])
+def test_a_number_that_counts_from_anywhere_is_furniture(form: str) -> None:
+    pages = _document(6, lambda n: line(form.format(n + 17), 70))
+    assert all(len(_furniture(each)) == 1 for each in pages)
+
+
+@pytest.mark.parametrize("form", ["{} preface", "preface {}", "| preface | {}", "preface {}.", "- {} -"])
+def test_roman_numbers_that_count_are_furniture_and_others_are_not(form: str) -> None:
+    counting = ("iv", "v", "vi", "vii", "viii", "ix")
+    pages = _document(6, lambda n: line(form.format(counting[n - 1]), 770))
+    assert all(len(_furniture(each)) == 1 for each in pages)
+    others = ("x", "iv", "l", "ii", "v", "xx")
+    pages = _document(6, lambda n: line(form.format(others[n - 1]), 770))
+    assert [_furniture(each) for each in pages] == [[]] * 6
+
+
+def test_a_head_above_a_line_of_text_is_one_though_no_page_has_more_of_it() -> None:
+    words = ("alpha", "beta", "gamma", "delta", "epsilon")
+    pages = [page(line("The book", 30), line(words[n - 1], 60), number=n) for n in range(1, 6)]
+    assert [_furniture(each) for each in _settled(pages)] == [["The book"]] * 5

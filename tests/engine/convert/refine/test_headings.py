@@ -3,6 +3,7 @@
 import pytest
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, Span
+from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.refine.headings import Headings
 from tests.engine.convert.pages import block, line, page, paragraph, table, texts
 
@@ -392,3 +393,261 @@ def test_labels_that_are_no_headings_make_no_level() -> None:
         paragraph(270),
     ]
     assert _levels(*blocks) == [(1, "Title"), (2, "Section")]
+
+
+def test_a_style_of_which_as_many_are_labels_as_are_called_headings_makes_no_level() -> None:
+    blocks = [line("Title", 50, Kind.HEADING, size=20), paragraph(80)]
+    for place, text in enumerate(("Before:", "After:", "Then,")):
+        blocks += [line(text, 150 + 100 * place, Kind.HEADING, size=10.5, bold=True), paragraph(170 + 100 * place)]
+    blocks += [line("Section", 550, Kind.HEADING, bold=True), paragraph(570)]
+    assert _levels(*blocks) == [(1, "Title"), (2, "Section")]
+
+
+# --- what the size of the body is ---
+
+
+def test_the_body_is_set_in_the_size_of_most_characters_not_of_the_longest_block() -> None:
+    notes = [paragraph(60.0 + 50 * number, "x" * 100) for number in range(4)]
+    quote = block("x" * 250, (50, 400, 550, 440), size=14)
+    assert _levels(line("Chapter", 40, size=13), *notes, quote) == [(1, "Chapter")]
+
+
+@pytest.mark.parametrize(("length", "is_heading"), [(300, True), (299, False)])
+def test_a_page_has_text_if_three_tenths_of_it_are_in_the_size_of_the_body(length: int, is_heading: bool) -> None:
+    missed = line("T" * 100, 50, size=20)
+    flyer = page(missed, paragraph(100, "x" * length), block("x" * (900 - length), (50, 200, 550, 500), size=18))
+    _settled(flyer, *(page(paragraph(100), paragraph(300), paragraph(500), number=n) for n in (2, 3, 4)))
+    assert (missed.kind is Kind.HEADING) is is_heading
+
+
+@pytest.mark.parametrize(("size", "is_heading"), [(9, False), (9.25, True), (10.75, True), (11, False)])
+def test_what_is_a_tenth_larger_or_smaller_than_the_body_is_not_its_size(size: float, is_heading: bool) -> None:
+    missed = line("A title", 50, size=20)
+    other = page(missed, block("x" * 300, (50, 100, 550, 200), size=size))
+    _settled(other, *(page(paragraph(100), paragraph(300), number=n) for n in (2, 3)))
+    assert (missed.kind is Kind.HEADING) is is_heading
+
+
+@pytest.mark.parametrize(("size", "is_heading"), [(11, True), (10.75, False)])
+def test_a_line_a_tenth_larger_than_the_body_is_larger(size: float, is_heading: bool) -> None:
+    assert _is_found(line("A title", 100, size=size)) is is_heading
+
+
+@pytest.mark.parametrize(("size", "is_heading"), [(11, True), (10.75, False)])
+@pytest.mark.parametrize("text", ["Figure 3", "Before:"])
+def test_what_a_model_calls_a_heading_need_not_look_like_one_if_it_is_larger(
+    text: str, size: float, is_heading: bool
+) -> None:
+    called = line(text, 100, Kind.HEADING, size=size)
+    _levels(called, paragraph(120), paragraph(220))
+    assert (called.kind is Kind.HEADING) is is_heading
+
+
+@pytest.mark.parametrize(("size", "is_heading"), [(11, True), (10.75, False)])
+def test_a_caption_need_not_be_bold_if_it_is_larger(size: float, is_heading: bool) -> None:
+    blocks: list[Block] = []
+    for number in range(3):
+        blocks += [line("Head", 60 + 80 * number, Kind.HEADING, size=size), paragraph(80 + 80 * number)]
+    caption = line("What was missed", 600, Kind.CAPTION, size=size)
+    _levels(*blocks, caption, paragraph(620))
+    assert (caption.kind is Kind.HEADING) is is_heading
+
+
+@pytest.mark.parametrize(("height", "is_heading"), [(60, True), (61, False)])
+def test_a_block_whose_size_is_not_known_is_measured_as_one_of_ten_points(height: float, is_heading: bool) -> None:
+    called = block("1.2 Bold", (50, 100, 200, 100 + height), Kind.HEADING, size=0, bold=True)
+    _levels(called, paragraph(200), paragraph(300))
+    assert (called.kind is Kind.HEADING) is is_heading
+
+
+# --- what a style is used for ---
+
+
+def _lines(*runs: int, called: int = 0) -> list[Block]:
+    """Runs of so many larger lines with text between them; the first ones are called headings."""
+    made: list[Block] = []
+    for run in runs:
+        top = 60.0 + 20 * len(made)
+        words = ("alpha", "beta", "gamma", "delta", "epsilon")
+        made += [line(f"The {words[number]}", top + 20 * number, size=14) for number in range(run)]
+        made.append(paragraph(top + 20 * run))
+    heads = [each for each in made if each.size == 14]
+    for head in heads[:called]:
+        head.kind = Kind.HEADING
+    return made
+
+
+@pytest.mark.parametrize(
+    ("runs", "called", "is_heading"),
+    [((2, 2, 1), 0, True), ((3, 2), 0, False), ((3, 2), 1, False), ((3, 2), 2, False), ((3, 1), 2, True)],
+)
+def test_a_style_of_which_more_than_two_fifths_run_on_is_text_unless_half_of_it_is_called_headings(
+    runs: tuple[int, ...], called: int, is_heading: bool
+) -> None:
+    blocks = [*_lines(*runs, called=called), paragraph(500), paragraph(600)]
+    last = [each for each in blocks if each.size == 14][-1]
+    _levels(*blocks)
+    assert (last.kind is Kind.HEADING) is is_heading
+
+
+def test_paragraphs_and_empty_blocks_say_nothing_of_what_a_style_is_used_for() -> None:
+    bold = [block(paragraph(0).text, (50, top, 550, top + 48), bold=True) for top in (60.0, 120.0, 180.0)]
+    empty = [line("", top, size=14) for top in (240.0, 250.0, 260.0)]
+    heads = [
+        line("Seen A", 300, Kind.HEADING, bold=True),
+        line("Seen B", 400, Kind.HEADING, bold=True),
+        line("Seen C", 460, Kind.HEADING, size=14),
+        line("Seen D", 500, Kind.HEADING, size=14),
+    ]
+    missed = [line("Missed E", 550, bold=True), line("Missed F", 600, size=14), line("Missed G", 630, size=14)]
+    blocks = [*bold, *empty]
+    for head in heads:
+        blocks += [head, paragraph(head.box[1] + 20)]
+    blocks += [missed[0], paragraph(570), *missed[1:], paragraph(660), paragraph(700), paragraph(760)]
+    _levels(*blocks)
+    assert [each.kind for each in missed[:2]] == [Kind.HEADING] * 2
+
+
+def test_a_line_that_turns_out_to_be_text_after_all_is_judged_by_itself() -> None:
+    late = line("A title", 100, Kind.PAGE_HEADER, size=14)
+    only = page(late, paragraph(200), paragraph(300), paragraph(400))
+    step = Headings()
+    step.observe(only)
+    late.kind = Kind.PARAGRAPH
+    step.apply(only)
+    assert late.kind is Kind.HEADING
+
+
+@pytest.mark.parametrize("box", [(280, 140, 320, 150), (540, 140, 580, 150), (400, 90, 440, 110), (400, 190, 440, 210)])
+def test_what_lies_in_the_middle_of_a_tables_edge_is_in_it(box: tuple[float, float, float, float]) -> None:
+    called = block("Cell", box, Kind.HEADING, bold=True)
+    _levels(called, table([["a", "b"]], (300, 100, 560, 200)), paragraph(300), paragraph(400))
+    assert called.kind is Kind.PARAGRAPH
+
+
+# --- what an outline leaves out ---
+
+
+def _beside_an_outline(*others: Block, bold: bool = True, size: float = 10.0) -> None:
+    """Settle these blocks on a page of which an outline names two lines, set like this."""
+    named = [line(text, top, Kind.HEADING, size=size, bold=bold) for text, top in (("Alpha", 40), ("Beta", 120))]
+    blocks = [named[0], paragraph(60), named[1], paragraph(140), *others, paragraph(700)]
+    step = Headings([OutlineEntry(1, each.text, 1, None, each.box[1] - 8) for each in named])
+    only = page(*blocks)
+    step.observe(only)
+    step.apply(only)
+    assert [each.kind for each in named] == [Kind.HEADING] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "italic", "is_heading"),
+    [
+        ("Gamma", 11, False, True),
+        ("Gamma", 10.75, False, False),
+        ("GAMMA", 10.75, False, True),
+        ("Gamma:", 11, False, False),
+        ("Gamma", 14, False, False),
+        ("Gamma", 11, True, False),
+    ],
+)
+def test_what_an_outline_leaves_out_is_a_heading_if_it_is_set_like_what_is_named(
+    text: str, size: float, italic: bool, is_heading: bool
+) -> None:
+    missed = block(text, (50, 300, 100, 300 + size), size=size, bold=True, italic=italic)
+    _beside_an_outline(missed, paragraph(330), size=size if size < 14 else 11)
+    assert (missed.kind is Kind.HEADING) is is_heading
+
+
+@pytest.mark.parametrize(("others", "is_heading"), [(1, True), (2, False)])
+def test_what_an_outline_leaves_out_is_text_if_more_than_half_of_what_is_set_like_it_is(
+    others: int, is_heading: bool
+) -> None:
+    missed = [line(f"Missed {'abc'[number]}", 300.0 + 80 * number, size=14) for number in range(1 + others)]
+    _beside_an_outline(*(each for head in missed for each in (head, paragraph(head.box[1] + 20))), bold=False, size=14)
+    assert [each.kind is Kind.HEADING for each in missed] == [is_heading] * (1 + others)
+
+
+def test_what_an_outline_leaves_out_is_text_if_more_in_its_style_or_nothing_follows() -> None:
+    missed, more = line("Missed", 300, size=14), line("and more", 320, size=14)
+    _beside_an_outline(missed, more, size=14, bold=False)
+    assert [missed.kind, more.kind] == [Kind.PARAGRAPH, Kind.HEADING]
+
+
+def test_a_line_that_turns_out_to_be_text_is_judged_by_what_is_named_in_about_its_size() -> None:
+    late = line("Late", 300, Kind.PAGE_HEADER, size=14.25)
+    named = [line(text, top, Kind.HEADING, size=14) for text, top in (("Alpha", 40), ("Beta", 120))]
+    only = page(named[0], paragraph(60), named[1], paragraph(140), late, paragraph(320))
+    step = Headings([OutlineEntry(1, each.text, 1, None, each.box[1] - 8) for each in named])
+    step.observe(only)
+    late.kind = Kind.PARAGRAPH
+    step.apply(only)
+    assert late.kind is Kind.HEADING
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "named_in", "is_heading"),
+    [("Note", 11, 14, True), ("Note", 10.75, 14, False), ("NOTE", 10, 10, True), ("NOTE", 10, 14, False)],
+)
+def test_what_a_model_calls_a_heading_and_an_outline_does_not_is_larger_or_in_capitals_like_what_is_named(
+    text: str, size: float, named_in: float, is_heading: bool
+) -> None:
+    called = line(text, 300, Kind.HEADING, size=size, bold=True)
+    _beside_an_outline(called, paragraph(330), size=named_in)
+    assert called.kind is (Kind.HEADING if is_heading else Kind.PARAGRAPH)
+
+
+def test_what_an_outline_names_is_a_heading_though_it_does_not_look_like_one() -> None:
+    labels = [line(text, top, Kind.HEADING) for text, top in (("Before:", 40), ("Figure 3", 120))]
+    only = page(labels[0], paragraph(60), labels[1], paragraph(140), paragraph(240))
+    step = Headings([OutlineEntry(2, each.text, 1, None, each.box[1] - 8) for each in labels])
+    step.observe(only)
+    step.apply(only)
+    assert [(each.kind, each.level) for each in labels] == [(Kind.HEADING, 2)] * 2
+
+
+def test_capitals_in_the_size_of_the_body_may_be_a_heading_where_one_that_is_named_is_set_like_them() -> None:
+    named = [line("Alpha", 40, Kind.HEADING, size=14), line("Beta", 120, Kind.HEADING, bold=True)]
+    called = line("NOTE", 300, Kind.HEADING, bold=True)
+    only = page(named[0], paragraph(60), named[1], paragraph(140), called, paragraph(330))
+    step = Headings([OutlineEntry(1, each.text, 1, None, each.box[1] - 8) for each in named])
+    step.observe(only)
+    step.apply(only)
+    assert called.kind is Kind.HEADING
+
+
+# --- what is set like headings that count ---
+
+
+def _counting(size: float, *others: Block) -> None:
+    blocks: list[Block] = []
+    for place, number in enumerate(("I", "II", "III")):
+        blocks += [line(f"{number}. SECTION", 40.0 + 80 * place, size=size), paragraph(60.0 + 80 * place)]
+    _levels(*blocks, *others, paragraph(600), paragraph(700))
+    assert [each.kind for each in blocks[::2]] == [Kind.HEADING] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "is_heading"), [("The rest", 11, True), ("The rest", 9.25, False), ("THE REST", 9.25, True)]
+)
+def test_a_line_set_like_headings_that_count_is_one_if_it_is_set_apart_from_the_body(
+    text: str, size: float, is_heading: bool
+) -> None:
+    missed = line(text, 400, size=size)
+    _counting(size, missed, line("and what follows", 430, size=9))
+    assert (missed.kind is Kind.HEADING) is is_heading
+
+
+def test_a_line_in_the_slant_of_headings_that_count_is_one() -> None:
+    def slanted(text: str, top: float) -> Block:
+        return block(text, (50, top, 50 + 5 * len(text), top + 10), italic=True)
+
+    missed = slanted("What is left", 500)
+    _counting(10, slanted("A. This", 300), paragraph(320), slanted("B. That", 400), paragraph(420), missed)
+    assert missed.kind is Kind.HEADING
+
+
+def test_headings_without_any_text_have_levels() -> None:
+    assert _levels(line("Top", 100, Kind.HEADING, size=20), line("Below", 200, Kind.HEADING, size=14)) == [
+        (1, "Top"),
+        (2, "Below"),
+    ]
