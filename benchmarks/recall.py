@@ -28,7 +28,7 @@ from benchmarks.lab import make_settings
 from engine.base.safetext import display_name, display_text
 from engine.facade.engine import Engine
 from engine.job.job import Job
-from engine.job.options import OcrMode, RefineStep, Structure
+from engine.job.options import HiddenText, OcrMode, RefineStep, Structure
 
 _LEAST = 0.998
 _PAGE_TIMEOUT_S = 120.0
@@ -212,6 +212,7 @@ def convert(files: list[Path], home: Path, structure: Structure, skip: tuple[Ref
         page_timeout=_PAGE_TIMEOUT_S,
         structure=structure,
         skip_steps=skip,
+        hidden_text=HiddenText.KEEP,  # what is on a page is counted without looking at it
     )
     with Engine(settings, watch=False) as engine:
         ids = [job.id for job in engine.submit_many(files)]

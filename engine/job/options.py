@@ -42,6 +42,15 @@ class Structure(StrEnum):
     LAYOUT = "layout"
 
 
+class HiddenText(StrEnum):
+    """What becomes of text that nobody can see on its page."""
+
+    DROP = "drop"
+    KEEP = "keep"
+    MARK = "mark"
+    """It is kept between `[hidden: ` and `]`."""
+
+
 class RefineStep(StrEnum):
     """A step of refinement: a module of `engine.convert` with one effect, which docs/markdown.md shows."""
 
@@ -157,6 +166,9 @@ class ConvertOptions(BaseModel):
     structure: Structure = Structure.AUTO
     """`auto` reads a page by the document's tags where they deserve it, else by the layout model; `tags` trusts tags in
     more cases, `layout` in none. Without `refine`, it is always the layout model."""
+    hidden_text: HiddenText = HiddenText.DROP
+    """Text that nobody can see on its page is left out, kept, or kept and marked; a warning counts it. Without
+    `refine`, all text is kept, uncounted."""
     skip_steps: Annotated[tuple[RefineStep, ...], BeforeValidator(split)] = ()
     """Steps of refinement to leave out."""
     chunk_size: Annotated[int, Field(ge=16, le=100_000)] = 512

@@ -83,6 +83,11 @@ _OPTIONS = {
     "structure": _Option(
         _text("--structure", metavar="FROM", help="auto, tags or layout: what pages are read by."), None, "structure"
     ),
+    "hidden_text": _Option(
+        _text("--hidden-text", metavar="WHAT", help="drop, keep or mark text that nobody can see."),
+        None,
+        "hidden_text",
+    ),
     "skip_steps": _Option(
         _text("--skip-steps", metavar="LIST", help="Steps of refinement to leave out, by name."), None, "skip_steps"
     ),
@@ -115,6 +120,7 @@ JOB = (
     "no_images",
     "no_refine",
     "structure",
+    "hidden_text",
     "skip_steps",
 )
 """How a document is converted."""

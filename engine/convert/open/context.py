@@ -15,6 +15,7 @@ from engine.convert.open.document import Document
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
+from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.job.job import PageState
 from engine.job.options import ConvertOptions
 
@@ -63,6 +64,8 @@ class PageContext:
     """When that was, by `time.perf_counter`."""
     told: Told | NoAnswer | None = None
     """What a vision model has said of it; None where none was asked."""
+    hiding: Hiding = NOTHING_HIDDEN
+    """What becomes of text that nobody can see; known when reading begins."""
     is_read_by_others: bool = False
     """By a vision model or a plug-in, so that hotfolio's own OCR has not been asked for its words."""
 

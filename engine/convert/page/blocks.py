@@ -55,11 +55,13 @@ class Span:
     """A URI, or `#page=3` for a place in the document."""
     math: bool = False
     """LaTeX; without the signs that say so."""
+    hidden: bool = False
+    """Nobody can see it on the page."""
 
     @property
-    def style(self) -> tuple[bool, bool, bool, bool, int, str, bool]:
+    def style(self) -> tuple[bool, bool, bool, bool, int, str, bool, bool]:
         """All but the text."""
-        return (self.bold, self.italic, self.code, self.strike, self.script, self.link, self.math)
+        return (self.bold, self.italic, self.code, self.strike, self.script, self.link, self.math, self.hidden)
 
 
 @dataclass(slots=True)

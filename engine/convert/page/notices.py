@@ -15,6 +15,10 @@ class Notice(StrEnum):
     """The page has text, and none was read."""
     SCAN = "scan"
     """The page is a picture, and was not read by OCR."""
+    HIDDEN = "hidden"
+    """Characters that nobody can see, left out."""
+    KEPT = "kept"
+    """The same, kept as the user wants."""
 
 
 def sentences(pages: Mapping[int, Mapping[str, int]]) -> list[str]:
@@ -37,6 +41,10 @@ def _sentence(notice: Notice, counts: Mapping[int, int]) -> str:
             return f"No text was read although there is some on {where}."
         case Notice.SCAN:
             return f"Nothing was read by OCR of what looks scanned: {where}."
+        case Notice.HIDDEN | Notice.KEPT:
+            what = f"{total:,} characters" if total != 1 else "One character"
+            became = "left out" if notice is Notice.HIDDEN else "kept all the same"
+            return f"{what} that cannot be seen on {where} {'were' if total != 1 else 'was'} {became}."
 
 
 def _listed(numbers: list[int]) -> str:

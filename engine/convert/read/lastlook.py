@@ -1,11 +1,11 @@
 """The last look at a page that has been read, however that was: what no output may have, and what is to be told."""
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, groupby
 
 from engine.convert.ocr.need import looks_scanned
 from engine.convert.open.context import PageContext
-from engine.convert.page.blocks import RefinedPage, Span
+from engine.convert.page.blocks import RefinedPage, Span, merged
 from engine.convert.page.notices import Notice
 from engine.convert.text.characters import count_unknown, readable
 
@@ -13,6 +13,8 @@ from engine.convert.text.characters import count_unknown, readable
 def look_at(page: PageContext, refined: RefinedPage) -> None:
     """Take control characters out of the page's text, and note what is wrong with it."""
     has_text = False
+    if page.hiding.marks:
+        _mark_hidden(refined)
     for span in _spans(refined):
         span.text = readable(span.text)
         has_text = has_text or bool(span.text.strip())
@@ -26,10 +28,28 @@ def look_at(page: PageContext, refined: RefinedPage) -> None:
 
 def _without_text(page: PageContext) -> None:
     shown = page.load()
+    if Notice.HIDDEN in page.notices:
+        return
     if readable(shown.get_text()).strip():
         page.notices[Notice.NOTHING] = 1
     elif page.document.ocr.engine is None and page.error is None and looks_scanned(shown):
         page.notices[Notice.SCAN] = 1
+
+
+def _mark_hidden(refined: RefinedPage) -> None:
+    for block in refined.blocks:
+        block.spans = _marked(block.spans)
+        for cell in chain.from_iterable(block.rows):
+            cell.spans = _marked(cell.spans)
+
+
+def _marked(spans: list[Span]) -> list[Span]:
+    """Spans with signs around what is hidden."""
+    found: list[Span] = []
+    for is_hidden, group in groupby(spans, key=lambda span: span.hidden):
+        signs = ("[hidden: ", "]") if is_hidden else ("", "")
+        found += [Span(signs[0], hidden=True), *group, Span(signs[1], hidden=True)]
+    return merged(found)
 
 
 def _spans(refined: RefinedPage) -> Iterator[Span]:

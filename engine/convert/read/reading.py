@@ -8,6 +8,7 @@ import pymupdf
 from engine.convert.open.context import PageContext, Reader
 from engine.convert.open.document import one_line
 from engine.convert.page.blocks import Kind, RefinedPage
+from engine.convert.page.notices import Notice
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
 from engine.convert.plugins import entrypoints
@@ -19,9 +20,11 @@ from engine.convert.read.sheet import Sheet
 from engine.convert.refine.steps import page_steps
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.text import layoutblocks
+from engine.convert.text.hiding import Hiding
+from engine.convert.text.unseen import find_unseen
 from engine.job.formats import Format
 from engine.job.job import PageState
-from engine.job.options import STANDARD, OcrMode, PromptMode, Structure
+from engine.job.options import STANDARD, HiddenText, OcrMode, PromptMode, Structure
 from engine.job.plugins import Seam
 
 
@@ -38,6 +41,8 @@ def read(page: PageContext) -> PageModel:
 
 
 def _read(page: PageContext) -> PageModel:
+    if page.options.refine and page.told is None and not page.text_only:
+        _look_for_hidden_text(page)
     if page.told is not None:
         page.is_read_by_others = True
         return PageModel(page.number, refined=_as_told(page, page.told))
@@ -46,6 +51,20 @@ def _read(page: PageContext) -> PageModel:
         if model is not None:
             return model
     return read_standard(page)
+
+
+def _look_for_hidden_text(page: PageContext) -> None:
+    try:
+        unseen = find_unseen(page.load())
+    except Exception as error:  # noqa: BLE001 - the page is worth more than what is not to be seen on it
+        page.warnings.append(f"Page {page.number} was not searched for hidden text ({one_line(error)}).")
+        return
+    if not unseen.count:
+        return
+    wanted = page.options.hidden_text
+    page.notices[Notice.HIDDEN if wanted is HiddenText.DROP else Notice.KEPT] = unseen.count
+    if wanted is not HiddenText.KEEP:
+        page.hiding = Hiding(unseen, marks=wanted is HiddenText.MARK)
 
 
 def _by_plugin(page: PageContext) -> PageModel | None:
@@ -147,6 +166,7 @@ def _by_tags(page: PageContext) -> RefinedPage | None:
             page.number,
             trusting=options.structure is Structure.TAGS,
             furniture=options.page_header or options.page_footer or Format.JSON in options.formats,
+            hiding=page.hiding,
         )
     except NoStructure as reason:
         page.why = str(reason)
@@ -218,7 +238,7 @@ def _sheet(page: PageContext) -> Sheet:
 
 def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:
     """The library's page as blocks, mended."""
-    text = sheet.text()
+    text = sheet.text(page.hiding)
     refined = layoutblocks.read_blocks(model.unrefined, text)
     for step in page_steps(page.options):
         step.apply(refined, text)

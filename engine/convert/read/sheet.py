@@ -20,6 +20,7 @@ from pymupdf import mupdf
 from engine.convert.ocr.engines.ocrengine import Corners
 from engine.convert.ocr.scan import Raster, box_around, moved, upright
 from engine.convert.page.blocks import Box, RefinedPage
+from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import link_targets
 from engine.convert.text.pagetext import PageText
 
@@ -46,12 +47,12 @@ class Sheet:
         """The page to be laid out."""
         return self.pdf.load_page(self.index)
 
-    def text(self) -> PageText:
-        """What is on it, with the links of the page it stands for."""
+    def text(self, hiding: Hiding = NOTHING_HIDDEN) -> PageText:
+        """What is on it, with the links of the page it stands for; `hiding` knows what cannot be seen there."""
         if not self.is_copy:
-            return PageText.of(self.load())
+            return PageText.of(self.load(), hiding=hiding)
         targets = [(self._turned(box, self.turn), target) for box, target in link_targets(self.original)]
-        return PageText.of(self.load(), targets)
+        return PageText.of(self.load(), targets, hiding=hiding, turn=self.turn)
 
     def map_back(self, page: RefinedPage) -> None:
         """Give boxes their place on the page as it is shown."""

@@ -27,6 +27,8 @@ _SCALE = 100
 """MuPDF's JSON has whole numbers: hundredths of points."""
 _NAMES = {"NonDtruct": "NonStruct"}  # so MuPDF 1.27 and 2.0 spell it
 _NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
+RunKey = tuple[str, int, int]
+"""A run's text, and where it begins, in points."""
 _ELEMENT = re.compile(r'<struct idx="(\d+)" bbox="([^"]*)" raw="[\s\S]*?" std="([^"]*)"|</struct>')
 
 
@@ -43,8 +45,15 @@ class Run:
     is_bold: bool = False
     is_italic: bool = False
     is_monospaced: bool = False
+    is_hidden: bool = False
+    """Nobody can see it on the page."""
     places: tuple[tuple[float, float], ...] = ()
     """Where each character begins and ends, if there are some of a script that is written from right to left."""
+
+    def lookups(self) -> "Iterator[RunKey]":
+        """Under one of which `characters_of` has its characters."""
+        left, baseline = int(self.box[0]), int(self.baseline)
+        return ((self.text, x, y) for x in (left, left + 1) for y in (baseline, baseline + 1))
 
 
 @dataclass(slots=True)
@@ -104,18 +113,22 @@ def read_elements(page: pymupdf.Page, *, figures: bool) -> ElementTree:
 
 
 def _place_characters(page: pymupdf.Page, runs: Iterable[Run]) -> None:
-    """Say where the characters of runs stand: MuPDF's JSON does not, and without elements it has the same runs."""
-    found: dict[tuple[str, int, int], tuple[tuple[float, float], ...]] = {}
+    """Say where the characters of runs stand."""
+    found = characters_of(page)
+    for run in runs:
+        chars = next((found[key] for key in run.lookups() if key in found), ())
+        run.places = tuple((char["bbox"][0], char["bbox"][2]) for char in chars)
+
+
+def characters_of(page: pymupdf.Page) -> "dict[RunKey, list[dict[str, Any]]]":
+    """The characters of all runs: MuPDF's JSON does not have them, and without elements it has the same runs."""
+    found: dict[RunKey, list[dict[str, Any]]] = {}
     for block in page.get_text("rawdict", flags=_FLAGS & ~pymupdf.TEXT_COLLECT_STRUCTURE)["blocks"]:
         for line in block.get("lines", ()):
             chars = [char for span in line["spans"] for char in span["chars"]]
             text = readable("".join(char["c"] for char in chars))
-            key = (text, round(line["bbox"][0]), round(chars[0]["origin"][1]))
-            found[key] = tuple((char["bbox"][0], char["bbox"][2]) for char in chars)
-    for run in runs:
-        left, baseline = run.box[0], run.baseline
-        near = ((run.text, x, y) for x in {int(left), int(left) + 1} for y in {int(baseline), int(baseline) + 1})
-        run.places = next((found[key] for key in near if key in found), ())
+            found[(text, round(line["bbox"][0]), round(chars[0]["origin"][1]))] = chars
+    return found
 
 
 def _fill(element: Element, blocks: list[dict[str, Any]], root: ElementTree, places: dict[Path, Box]) -> None:

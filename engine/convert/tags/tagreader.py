@@ -16,7 +16,9 @@ from engine.convert.tags.structuretext import ElementTree, Run, read_elements
 from engine.convert.tags.structuretree import NoStructure, Path, StructureTree, read_structure
 from engine.convert.tags.tagblocks import TagBlocks
 from engine.convert.tags.tagtext import Style, spans_of, usual_size
+from engine.convert.tags.unseenruns import see_to
 from engine.convert.text.fontmaps import FontMaps
+from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import LinksByHeight, link_targets
 
 MIN_COVERAGE = 0.98
@@ -42,7 +44,9 @@ class TagReader:
         self._fonts = FontMaps(document)
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
 
-    def read(self, number: int, *, trusting: bool = False, furniture: bool = True) -> RefinedPage:
+    def read(
+        self, number: int, *, trusting: bool = False, furniture: bool = True, hiding: Hiding = NOTHING_HIDDEN
+    ) -> RefinedPage:
         """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason.
 
         With `trusting`, only tags that would lose text are refused. Without `furniture`, running heads and feet are
@@ -61,6 +65,7 @@ class TagReader:
         if content.has_artifacts:
             page = self._with_contents(page, content.without_artifacts)
         root = read_elements(page, figures=self.tree.has_figures)
+        see_to(page, root, hiding)
         builder = TagBlocks(
             self.tree,
             LinksByHeight(link_targets(page), page.rect.height),
@@ -76,7 +81,9 @@ class TagReader:
         artifacts = [run for element in builder.artifacts for run in element.runs()]
         if content.has_artifacts and furniture:
             page = self._with_contents(page, content.only_artifacts)
-            artifacts += read_elements(page, figures=False).runs()
+            decoration = read_elements(page, figures=False)
+            see_to(page, decoration, hiding)
+            artifacts += decoration.runs()
         if artifacts:
             blocks = _with_furniture(blocks, artifacts, page.rect.height)
         return RefinedPage(number, page.rect.width, page.rect.height, blocks)

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from engine.convert.page.blocks import Span
@@ -52,6 +52,7 @@ def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
                 code=style.code or run.is_monospaced,
                 script=style.script or scripts[number],
                 link=_link_of(run, links),
+                hidden=run.is_hidden,
             )
         )
         last = run
@@ -79,9 +80,9 @@ def _scripts(runs: list[Run]) -> list[int]:
 
 def _bridge(spans: list[Span]) -> None:
     """A blank between two pieces of one style is of that style too."""
-    for before, blank, after in zip(spans, spans[1:], spans[2:], strict=False):
+    for number, (before, blank, after) in enumerate(zip(spans, spans[1:], spans[2:], strict=False), start=1):
         if blank.text == " " and before.style == after.style:
-            blank.bold, blank.italic, blank.code, blank.strike, blank.script, blank.link, blank.math = before.style
+            spans[number] = replace(before, text=" ")
 
 
 def _gap(last: Run, run: Run, before: str, text: str) -> bool:

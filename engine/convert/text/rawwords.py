@@ -82,7 +82,8 @@ def _word(
 
 
 def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> Font:
-    key = (span["font"], span["size"], span["flags"], span["char_flags"], span["color"], span["alpha"])
+    is_hidden = bool(span.get("hidden"))
+    key = (span["font"], span["size"], span["flags"], span["char_flags"], span["color"], span["alpha"], is_hidden)
     font = fonts.get(key)
     if font is None:
         name, flags, char_flags = span["font"], span["flags"], span["char_flags"]
@@ -98,6 +99,7 @@ def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> Font:
             strike=False,
             color=int(span["color"]),
             visible=painted and span["alpha"] > 0,
+            hidden=is_hidden,
         )
         fonts[key] = font
     return font

@@ -93,7 +93,7 @@ def styled(line: Line) -> list[Span]:
         font = word.font
         written = _with_hyphens(word, is_last=number == last) if _SOFT_HYPHEN in word.text else word.text
         script = _script(word, size, baseline)
-        span = Span(written, font.bold, font.italic, font.mono, font.strike, script, word.link)
+        span = Span(written, font.bold, font.italic, font.mono, font.strike, script, word.link, hidden=font.hidden)
         if number and line.words[number - 1].blank_after:
             spans.append(_blank(spans[-1], span))
         spans.append(span)
@@ -120,6 +120,7 @@ def _blank(before: Span, after: Span) -> Span:
         before.strike and after.strike,
         before.script if before.script == after.script else 0,
         before.link if before.link == after.link else "",
+        hidden=before.hidden and after.hidden,
     )
 
 

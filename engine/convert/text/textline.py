@@ -19,6 +19,8 @@ class Font:
     strike: bool
     color: int
     visible: bool
+    hidden: bool = False
+    """Nobody can see it; `visible` is false of a scan's text layer too."""
 
 
 @dataclass(slots=True)

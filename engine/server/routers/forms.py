@@ -25,6 +25,7 @@ from engine.job.options import (
     ChunkUnit,
     ConverterName,
     ConvertOptions,
+    HiddenText,
     Language,
     OcrEngineName,
     OcrMode,
@@ -99,6 +100,7 @@ class Wishes(BaseModel):
     page_footer: bool | None = Field(None, description="Keep running footers.")
     refine: bool | None = Field(None, description="Mend what the library's Markdown gets wrong.")
     structure: Structure | None = Field(None, description="What the structure of pages is taken from.")
+    hidden_text: HiddenText | None = Field(None, description="What becomes of text that nobody can see on its page.")
     skip_steps: Annotated[tuple[RefineStep, ...] | None, BeforeValidator(split)] = Field(
         None, description="Steps of refinement to leave out, with commas between."
     )
