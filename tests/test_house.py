@@ -63,7 +63,6 @@ SEEN_THROUGH = {
     "engine.intake.byhand": "engine",
     "engine.job.options": "settings",
     "engine.queue.database": "store",
-    "engine.queue.dispatch": "jobqueue",
     "engine.queue.lanes": "scheduler",
     "engine.sandbox.forkserver": "local",
     "engine.sandbox.listening": "local",

@@ -25,11 +25,11 @@ class Waits:
         """One waits no more; returns since when it has waited, None if it did not."""
         return self._since.pop(id_, None)
 
-    def oldest(self) -> float | None:
-        """Since when the one waits that has waited longest; None if nobody does."""
+    def oldest(self) -> tuple[float, int] | None:
+        """Since when the one waits that has waited longest, and which that is; None if nobody does."""
         while self._oldest:
             since, id_ = self._oldest[0]
             if self._since.get(id_) == since:
-                return since
+                return since, id_
             heapq.heappop(self._oldest)
         return None

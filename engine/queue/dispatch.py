@@ -81,38 +81,35 @@ class Dispatch:
         with self._lock:
             return job_id in self._reopening
 
-    def claim_failed(self, job_id: int, *, is_begun: bool) -> None:
+    def claim_failed(self, job_id: int) -> None:
         """The claim could not be written: offer the job again."""
         with self._lock:
             self._claiming.discard(job_id)
             self._scheduler.drop(job_id)
-            snapshot = self._tracker.job(job_id)
-            if snapshot is not None and not snapshot.job.state.is_finished:
-                self._enqueue(snapshot.job, is_begun=is_begun)
+            self._offer_versions_of(job_id)
 
     def claimed(self, job_id: int, job: Job | None) -> Job | None:
         """The claim is written, unless the job was not to be had; returns the job if it is to run."""
         with self._lock:
             self._claiming.discard(job_id)
             self._reopening.discard(job_id)
-            if job is not None and not self._take_over(job):
-                # Known already, or overtaken: what was done to the job since counts.
-                newest = self._tracker.job(job_id)
-                job = newest.job if newest is not None else None
-            if job is None or job.state is not JobState.RUNNING:
+            if job is not None and self._tracker.job(job_id) is not None:  # else it was taken off the list meanwhile
+                self._take_over(job)
+            newest = self._tracker.job(job_id)  # what was done to the job since counts
+            if job is None or newest is None or newest.job.state is not JobState.RUNNING:
                 self._scheduler.drop(job_id)
-                self._enqueue_if_queued(job_id)
+                self._offer_versions_of(job_id)
                 return None
             # It may have been held and released again since the worker was given it.
-            self._scheduler.reclaim(job_id, job.priority, _origin(job))
-        return job
+            self._scheduler.reclaim(job_id, newest.job.priority, _origin(newest.job))
+        return newest.job
 
     def reopen(self, job: Job) -> None:
         """Offer a running job again."""
         with self._lock:
             self._reopening.add(job.id)
             self._scheduler.drop(job.id)
-            self._enqueue(job, is_begun=True)
+            self._offer(job.source)
             self._changed.notify_all()
 
     def delay(self, job: Job, seconds: float) -> None:
@@ -131,7 +128,7 @@ class Dispatch:
                 _, job_id = heapq.heappop(self._delayed)
                 if job_id in self._delayed_ids:
                     self._delayed_ids.discard(job_id)
-                    self._enqueue_if_queued(job_id)
+                    self._offer_versions_of(job_id)
             self._changed.notify_all()
 
     @contextmanager
@@ -186,46 +183,42 @@ class Dispatch:
         return is_news
 
     def _follow(self, job: Job) -> None:
-        since = self._scheduler.waiting_since(job.id)
         if job.state is not JobState.QUEUED:
             self._delayed_ids.discard(job.id)
-        match job.state:
-            case JobState.QUEUED if job.id in self._delayed_ids:
-                pass
-            case JobState.QUEUED if job.id in self._claiming:
-                self._scheduler.set_running_priority(job.id, job.priority)
-            case JobState.QUEUED:
-                if self._scheduler.is_running(job.id):
-                    self._scheduler.drop(job.id)
-                self._enqueue(job)
-            case JobState.RUNNING:
-                self._scheduler.set_running_priority(job.id, job.priority)
-            case _:
-                self._scheduler.drop(job.id)
-                self._reopening.discard(job.id)
-                self._offer_next_version(job.source, since)
+        if job.state is JobState.RUNNING or (job.state is JobState.QUEUED and job.id in self._claiming):
+            since = None
+            self._scheduler.set_running_priority(job.id, job.priority)
+        else:
+            since = self._scheduler.waiting_since(job.id)
+            self._scheduler.drop(job.id)
+            self._reopening.discard(job.id)
+        self._offer(job.source, since)
         self._changed.notify_all()
 
-    def _offer_next_version(self, source: Source, since: float | None) -> None:
-        """One version of a source waits or runs no more; the next one waits as if it had come at the time `since`."""
-        job_id = self._versions.turn(source)
-        if job_id is None or job_id in self._claiming or job_id in self._delayed_ids:
-            return
-        if not self._scheduler.is_running(job_id):
-            self._enqueue_if_queued(job_id, since)
-
-    def _enqueue_if_queued(self, job_id: int, since: float | None = None) -> None:
+    def _offer_versions_of(self, job_id: int) -> None:
         snapshot = self._tracker.job(job_id)
-        if snapshot is not None and snapshot.job.state is JobState.QUEUED:
-            self._enqueue(snapshot.job, since=since)
+        if snapshot is not None:
+            self._offer(snapshot.job.source)
 
-    def _enqueue(self, job: Job, *, is_begun: bool = False, since: float | None = None) -> None:
-        """Offer a job, if it is the turn of this version of its source."""
-        if self._versions.turn(job.source) != job.id:
-            self._scheduler.drop(job.id)
+    def _offer(self, source: Source, since: float | None = None) -> None:
+        """Have the version of a source wait whose turn it is, as if it had come at the time `since`, and no other."""
+        turn = self._turn(source)
+        for version in self._versions.of(source):
+            if version != turn:
+                self._scheduler.drop(version)
+        snapshot = self._tracker.job(turn) if turn is not None else None
+        if snapshot is None or snapshot.job.id in self._claiming or snapshot.job.id in self._delayed_ids:
             return
-        now = self._clock() if since is None else since
-        self._scheduler.enqueue(job.id, job.priority, job.position, now, _origin(job), is_begun=is_begun)
+        job = snapshot.job
+        is_begun = job.id in self._reopening
+        if is_begun or job.state is JobState.QUEUED:
+            now = self._clock() if since is None else since
+            self._scheduler.enqueue(job.id, job.priority, job.position, now, _origin(job), is_begun=is_begun)
+
+    def _turn(self, source: Source) -> int | None:
+        """The version whose turn it is; that is one that a worker is about to open, whatever it has become since."""
+        taken = (version for version in self._versions.of(source) if version in self._claiming)
+        return next(taken, self._versions.turn(source))
 
     def _update_pause(self) -> None:
         self._scheduler.is_paused = self._tracker.is_paused = bool(self._pauses)

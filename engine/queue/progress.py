@@ -257,8 +257,8 @@ class ProgressTracker:
     def longest_wait_s(self) -> float | None:
         """For how long the job has waited that has waited longest; None if none waits."""
         with self._lock:
-            since = self._waits.oldest()
-            return None if since is None else max(0.0, self._clock() - since)
+            oldest = self._waits.oldest()
+            return None if oldest is None else max(0.0, self._clock() - oldest[0])
 
     def job(self, job_id: int) -> JobSnapshot | None:
         """One job as it stands."""

@@ -13,11 +13,12 @@ batches are sized by how many pages may be there at once, and as long as so many
 """
 
 import math
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from engine.base.waits import Waits
 from engine.job.job import MergeJob, OpenJob, PageBatch, Work
 from engine.job.limits import UNLIMITED, Origin, RunningLimits
 from engine.queue.lanes import QueueKey, Room, WaitingJobs
@@ -92,7 +93,8 @@ class Scheduler:
         self._aging_s = aging_s
         self._limits = limits or RunningLimits()
         self._waiting = WaitingJobs()
-        self._queued: OrderedDict[int, _Queued] = OrderedDict()  # the one that waits longest first
+        self._queued: dict[int, _Queued] = {}
+        self._waits = Waits()  # of those
         self._begun: dict[int, Origin] = {}  # waiting, but counted as running
         self._running: dict[int, _Running] = {}
         # What each worker is on, also when its job has since been held, cancelled or finished: nobody else opens a
@@ -117,7 +119,7 @@ class Scheduler:
         *,
         is_begun: bool = False,
     ) -> None:
-        """A job waits; called again, its place changes.
+        """A job waits since `now`; called again, its place changes, and since when it has waited does not.
 
         One that is begun is running for everybody else, and only to be opened again: it keeps its place among those
         of its origin that run, and no limit keeps it waiting.
@@ -125,6 +127,8 @@ class Scheduler:
         waiting = self._queued.get(job_id)
         if waiting is not None:
             self._waiting.remove(waiting.key)
+        else:
+            self._waits.begin(job_id, now)
         self._begun.pop(job_id, None)
         if is_begun:
             self._begun[job_id] = origin
@@ -148,6 +152,7 @@ class Scheduler:
         waiting = self._queued.pop(job_id, None)
         if waiting is not None:
             self._waiting.remove(waiting.key)
+            self._waits.end(job_id)
 
     def reclaim(self, job_id: int, priority: int, origin: Origin = UNLIMITED) -> None:
         """A job that was dropped while a worker was about to open it is that worker's after all."""
@@ -295,7 +300,8 @@ class Scheduler:
         at_work = {hand.work.job_id: hand.origin for hand in self._hands.values()} | self._begun
         at_work |= {job_id: running.origin for job_id, running in self._running.items()}
         counted = map(self._limits.counted, at_work.values())
-        longest = next(iter(self._queued.values()), None)
+        oldest = self._waits.oldest()
+        longest = self._queued[oldest[1]] if oldest is not None else None
         is_kept = longest is not None and not longest.is_begun and now - longest.since >= self._aging_s
         kept_for = self._limits.counted(longest.origin) if longest is not None and is_kept else None
         return Room(self._limits, counted, kept_for, takes_remote=takes_remote)

@@ -66,7 +66,7 @@ class WorkQueue:
         try:
             job = self._store.job(job_id) if is_begun else self._store.claim(job_id)
         except BaseException:
-            self._dispatch.claim_failed(job_id, is_begun=is_begun)
+            self._dispatch.claim_failed(job_id)
             raise
         return self._dispatch.claimed(job_id, job)
 

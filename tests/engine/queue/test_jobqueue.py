@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,57 +11,14 @@ import pytest
 from engine.base.errors import IllegalTransition, NoSuchJob, OutputUnwritable
 from engine.job.job import Checkpoint, Job, JobState, Move, PageBatch, PageState, Submission
 from engine.job.options import ConvertOptions
-from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, JobQueue, open_queue
+from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, open_queue
 from engine.queue.lanes import RunningLimits
-from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import MergeJob, OpenJob, Scheduler, Work
-from engine.queue.store import JobStore
 from engine.settings.settings import Settings
 from tests.clock import Clock
 from tests.engine.making import OPTIONS, add, result, results, source
+from tests.engine.queue.queuebench import A, B, Bench, bench_in
 from tests.waiting import wait_until
-
-A, B = 1, 2
-"""Workers."""
-
-
-@dataclass
-class Bench:
-    """A queue with everything it mirrors to."""
-
-    store: JobStore
-    scheduler: Scheduler
-    tracker: ProgressTracker
-    queue: JobQueue
-    clock: Clock
-
-    def next(self, worker: int = A) -> Work | None:
-        return self.queue.work.next_work(worker, lambda: True, 0.0)
-
-    def state(self, job_id: int) -> JobState:
-        """The state everywhere: it must be the same."""
-        snapshot = self.tracker.job(job_id)
-        assert snapshot is not None
-        assert snapshot.job == self.store.job(job_id)
-        return snapshot.job.state
-
-    def opened(self, job_id: int, pages: int = 1) -> None:
-        self.queue.work.opened(job_id, [], [range(1, pages + 1)])
-
-    def run(self, job_id: int, pages: int = 1, worker: int = A) -> Job:
-        """Take a job, which must be the next one, as far as its first batch."""
-        assert self.next(worker) == OpenJob(job_id)
-        claimed = self.queue.work.claim(job_id)
-        assert claimed is not None
-        self.opened(job_id, pages)
-        return claimed
-
-
-def bench_in(folder: Path, clock: Clock, limits: RunningLimits | None = None) -> Bench:
-    store = JobStore(folder, clock)
-    scheduler = Scheduler(limits=limits)
-    tracker = ProgressTracker(clock)
-    return Bench(store, scheduler, tracker, JobQueue(store, scheduler, tracker, clock), clock)
 
 
 @pytest.fixture

@@ -728,6 +728,16 @@ def test_places_are_kept_for_the_one_that_waits_longest_once_that_is_too_long(no
     assert work.job_id == (2 if is_kept else 4)
 
 
+def test_places_are_kept_for_one_that_waits_in_anothers_place_since_before_it_came_itself() -> None:
+    scheduler = limited(client=1, folder=1, aging_s=100)
+    arrive(scheduler, Origin("ann", b"/a"), 1)
+    assert opened(scheduler, 1) == [1]
+    arrive(scheduler, Origin("cid", b"/c"), 3, now=50.0)
+    arrive(scheduler, Origin("ann", b"/b"), 2, now=0.0)
+    arrive(scheduler, Origin("bob", b"/b"), 4, priority=1, now=60.0)
+    assert scheduler.next(2, 110.0) == OpenJob(3)  # and not the one that would take the place of what waits longest
+
+
 def test_new_limits_hold_for_jobs_that_wait_already() -> None:
     scheduler = limited()
     arrive(scheduler, ANN, 1, 2, 3)
