@@ -6,7 +6,6 @@ import time
 from benchmarks.lab import WORKERS, Finishes, Lab
 from benchmarks.result import Figure, Result, median, percentile
 from engine.facade.engine import Engine
-from engine.job.snapshot import NO_JOBS
 
 _CANCELS = 30
 _POLL_S = 0.001
@@ -49,7 +48,7 @@ def _job_of(engine: Engine, number: int, other_than: int | None = None, timeout_
     """Wait until a worker is on a page, of a job other than this one; returns the page's job."""
     deadline = time.perf_counter() + timeout_s
     while time.perf_counter() < deadline:
-        for worker in engine.snapshot(NO_JOBS).workers:
+        for worker in engine.overview().workers:
             if worker.number != number or worker.page is None or worker.job_id in (None, other_than):
                 continue
             return worker.job_id

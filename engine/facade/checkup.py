@@ -24,7 +24,7 @@ def vitals_of(machinery: Machinery, settings: Settings, *, is_paused_by_hand: bo
     view, pool = machinery.queue.view, machinery.pool
     overview = view.overview()
     return Vitals(
-        started=view.tally.started,
+        started=view.started,
         is_paused=overview.is_paused,
         is_paused_by_hand=is_paused_by_hand,
         hindrances=_hindrances(overview, settings, is_stopping=is_stopping),
@@ -35,7 +35,7 @@ def vitals_of(machinery: Machinery, settings: Settings, *, is_paused_by_hand: bo
         following_up=machinery.aftermath.left,
         sandbox_failures=pool.sandbox_failures,
         busy_s=pool.busy_s,
-        facts=view.tally.read(),
+        facts=view.facts(),
         memory=_memory(overview, machinery.backend.pid),
         room=Room(_free_bytes(settings.output), _free_bytes(settings.state_folder)),
     )

@@ -134,10 +134,6 @@ class Banner:
     message: str
 
 
-NO_JOBS = 1 << 62
-"""A version that no job has changed since: a snapshot since then has all but jobs."""
-
-
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything a front end shows, as of one moment."""

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from engine.job.job import Checkpoint, Job, JobState, PageResult, Source
 from engine.job.snapshot import JobSnapshot, PageMap, Snapshot
+from engine.job.vitals import Facts
 from engine.queue.progress import ProgressTracker
 from engine.queue.store import JobStore
-from engine.queue.tally import Tally
 
 
 class QueueView:
@@ -60,9 +60,13 @@ class QueueView:
         return self._tracker.longest_wait_s()
 
     @property
-    def tally(self) -> Tally:
-        """What has happened since the start."""
-        return self._tracker.tally
+    def started(self) -> float:
+        """When the engine was started, in seconds since 1970."""
+        return self._tracker.tally.started
+
+    def facts(self) -> Facts:
+        """What has happened since then, as of one moment."""
+        return self._tracker.tally.read()
 
     # --- from the database ---
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine.base.safetext import display_name
 from engine.job.job import Job, JobState
-from engine.job.snapshot import CONNECTION, NO_JOBS
+from engine.job.snapshot import CONNECTION
 from engine.remote.contract import EngineLike
 from engine.settings.settings import Notify
 from tui.text.formatting import plural
@@ -33,7 +33,7 @@ class Alerts:
         self._engine = engine
         self._clock = clock
         self._since = wall_clock()
-        self._version = engine.snapshot(NO_JOBS).version
+        self._version = engine.overview().version
         self._seen: dict[int, datetime] = {}
         self._ended: Counter[JobState] = Counter()
         self._failed: list[Job] = []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.job.job import JobState
-from engine.job.snapshot import CONNECTION, NO_JOBS, Banner, Snapshot, Totals, WorkerSnapshot
+from engine.job.snapshot import CONNECTION, Banner, Snapshot, Totals, WorkerSnapshot
 from engine.remote.contract import EngineLike
 from tui.dashboard.joblist import JobList, View
 from tui.dashboard.meter import Reading
@@ -51,7 +51,7 @@ class Model:
     def pull(self, *, settle: bool = False) -> Update:
         """Take in what has changed since the last time; `settle` puts rows where they belong at once."""
         # The version stays while frozen, so that what is missed now comes with the first look after the thaw.
-        snapshot = self.engine.snapshot(NO_JOBS if self.is_frozen else self._version)
+        snapshot = self.engine.overview() if self.is_frozen else self.engine.snapshot(self._version)
         self.discovered, self.is_scanning = self.engine.discovered, self.engine.is_scanning
         self.totals, self.workers = snapshot.totals, snapshot.workers
         self.banners, self.is_paused = snapshot.banners, snapshot.is_paused

@@ -28,7 +28,6 @@ from engine.settings.profiles import Polling
 from engine.settings.settings import Settings
 from tests.clock import Clock
 from tests.deep import deep_folder
-from tests.engine.making import add
 from tests.waiting import wait_until
 
 PDF = b"%PDF-1.7\n% a body that nobody parses here\n%%EOF\n"
@@ -570,39 +569,6 @@ def test_a_waiting_job_of_a_folder_that_cannot_be_read_is_not_taken_for_gone(
     wait_until(lambda: inbox.in_state(removed.id, JobState.CANCELLED), "the removal to be seen")
     inbox.look_at_all()
     assert inbox.in_state(waiting.id, JobState.QUEUED)
-
-
-def test_jobs_of_another_folder_are_nobodys_business_here(inbox: Inbox) -> None:
-    (there,) = add(inbox.queue, "sub/a.pdf", root=b"/another")
-    (finished,) = add(inbox.queue, "b.pdf", root=b"/another")
-    inbox.queue.cancel(finished.id, "Cancelled.")
-    inbox.queue.remove([finished.id])
-    file = inbox.drop("sub/a.pdf")
-    inbox.start(scan_interval=0.2)
-    wait_until(lambda: len(inbox.jobs()) == 2, "the file to be found")
-    (here,) = [job for job in inbox.jobs() if job.id != there.id]
-    file.unlink()
-    wait_until(lambda: inbox.in_state(here.id, JobState.CANCELLED), "the removal to be seen")
-    inbox.look_at_all()
-    assert inbox.in_state(there.id, JobState.QUEUED)
-    assert inbox.store.known_sources(b"/another") == {there.source, finished.source}
-
-
-def test_a_file_replaced_by_one_of_equal_size_and_time_is_another_file(inbox: Inbox) -> None:
-    inbox.start(scan_interval=0.2)
-    file = inbox.drop("a.pdf")
-    (old,) = inbox.wait_for("a.pdf")
-    other = inbox.elsewhere / "other.pdf"
-    other.write_bytes(PDF.replace(b"body", b"BODY"))
-    os.utime(other, ns=(old.source.mtime_ns, old.source.mtime_ns))
-    other.replace(file)
-    wait_until(lambda: inbox.in_state(old.id, JobState.CANCELLED), "the old job to be cancelled")
-    (new,) = [job for job in inbox.jobs() if job.id != old.id]
-    assert (new.state, new.source.size, new.source.mtime_ns) == (
-        JobState.QUEUED,
-        old.source.size,
-        old.source.mtime_ns,
-    )
 
 
 def test_a_folder_whose_path_is_too_long_is_told_of_and_hides_no_removal(

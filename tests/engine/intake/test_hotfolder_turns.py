@@ -890,7 +890,9 @@ def test_a_file_in_the_place_of_one_that_was_seen_to_go_does_not_end_what_runs_f
 
 def test_of_the_jobs_whose_files_are_gone_the_waiting_ones_of_this_folder_are_cancelled(hand: Hand) -> None:
     running, waiting, held = take(hand, "a.pdf", "b.pdf", "c.pdf")
-    (elsewhere,) = add(hand.queue, "b.pdf", root=b"/another")
+    elsewhere, removed = add(hand.queue, "b.pdf", "d.pdf", root=b"/another")
+    hand.queue.cancel(removed.id, "Cancelled.")
+    hand.queue.remove([removed.id])
     hand.queue.transition(held.id, JobState.HELD, "Held.")
     assert hand.queue.work.next_work(1, lambda: True, 0.0) == OpenJob(running.id)
     assert hand.queue.work.claim(running.id) is not None
@@ -899,6 +901,7 @@ def test_of_the_jobs_whose_files_are_gone_the_waiting_ones_of_this_folder_are_ca
     hand.scan()
     assert sorted(hand.cancelled) == [(waiting.id, REMOVED), (held.id, REMOVED)]
     assert hand.store.job(elsewhere.id).state is JobState.QUEUED
+    assert hand.store.known_sources(b"/another") == {elsewhere.source, removed.source}
 
 
 # --- its thread ---

@@ -106,5 +106,5 @@ def test_a_job_goes_on_waiting_over_a_restart(tmp_path: Path, clock: Clock) -> N
     assert queue.view.longest_wait_s() == 23  # since it was retried, not since it was found
     queue.cancel(retried, "Cancelled.")
     assert queue.view.longest_wait_s() is None
-    assert queue.view.tally.read().jobs[JobState.CANCELLED] == 2
+    assert queue.view.facts().jobs[JobState.CANCELLED] == 2
     queue.close()

@@ -96,7 +96,7 @@ def test_finished_pages_are_recorded_and_counted_and_salvaged_ones_counted_not_a
     queue.work.record_pages(job.id, Checkpoint(1, 2), results([1, 2])).result()
     queue.work.salvaged(job.id, Checkpoint(3, 3), results([3]))
     assert [r.page for r in queue.view.pages(job.id)] == [1, 2, 3]
-    assert queue.view.tally.read().pages[PageState.OK] == 2
+    assert queue.view.facts().pages[PageState.OK] == 2
     assert queue.view.checkpoints(job.id) == [Checkpoint(1, 2), Checkpoint(3, 3)]
 
 
@@ -105,7 +105,7 @@ def test_a_page_that_is_lost_is_recorded_counted_and_shown(queue: JobQueue) -> N
     queue.work.lose_page(job.id, result(2, PageState.FAILED, error="It burns.")).result()
     assert queue.view.page(job.id, 2) == result(2, PageState.FAILED, error="It burns.")
     assert queue.view.checkpoints(job.id) == []
-    assert queue.view.tally.read().pages[PageState.FAILED] == 1
+    assert queue.view.facts().pages[PageState.FAILED] == 1
     snapshot = queue.view.job(job.id)
     assert snapshot is not None
     assert (snapshot.pages_done, snapshot.pages_failed) == (1, 1)
@@ -180,7 +180,7 @@ def test_why_processes_have_ended_is_counted(queue: JobQueue) -> None:
     queue.work.process_ended(ProcessEnd.CRASH)
     queue.work.process_ended(ProcessEnd.IDLE)
     queue.work.process_ended(ProcessEnd.CRASH)
-    ends = queue.view.tally.read().process_ends
+    ends = queue.view.facts().process_ends
     assert (ends[ProcessEnd.CRASH], ends[ProcessEnd.IDLE], ends[ProcessEnd.KILLED]) == (2, 1, 0)
 
 
