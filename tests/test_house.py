@@ -41,7 +41,6 @@ SEEN_THROUGH = {
     "engine.convert.tags.structuretree": "hostile_tags",
     "engine.convert.tags.tagblocks": "tagreader",
     "engine.convert.tags.tagtext": "tagreader",
-    "engine.convert.text.codetext": "page_steps",
     "engine.convert.text.layouttables": "layoutblocks",
     "engine.convert.text.pagetext": "layoutblocks",
     "engine.convert.text.paintings": "unseen",

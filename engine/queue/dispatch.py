@@ -183,13 +183,12 @@ class Dispatch:
         return is_news
 
     def _follow(self, job: Job) -> None:
+        since = self._scheduler.waiting_since(job.id)
         if job.state is not JobState.QUEUED:
             self._delayed_ids.discard(job.id)
         if job.state is JobState.RUNNING or (job.state is JobState.QUEUED and job.id in self._claiming):
-            since = None
             self._scheduler.set_running_priority(job.id, job.priority)
         else:
-            since = self._scheduler.waiting_since(job.id)
             self._scheduler.drop(job.id)
             self._reopening.discard(job.id)
         self._offer(job.source, since)

@@ -198,6 +198,9 @@ class FakeEngine:
     def snapshot(self, since: int = 0) -> Snapshot:
         return self.tracker.snapshot(since)
 
+    def overview(self) -> Snapshot:
+        return self.tracker.overview()
+
     def job(self, job_id: int) -> JobSnapshot:
         found = self.tracker.job(job_id)
         if found is None:

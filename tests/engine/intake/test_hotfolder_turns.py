@@ -198,6 +198,7 @@ def take(hand: Hand, *names: str) -> list[Job]:
 
 def test_the_first_turn_looks_at_everything_and_the_next_such_is_a_scan_interval_later(hand: Hand) -> None:
     assert not hand.hot.first_scan_done.is_set()
+    assert hand.hot.found == 0
     hand.write("a.pdf")
     hand.turn()
     assert hand.hot.first_scan_done.is_set()
@@ -350,6 +351,16 @@ def test_what_is_missing_at_the_start_is_gone(hand: Hand) -> None:
     assert hand.cancelled == [(job.id, REMOVED)]
 
 
+def test_what_is_missing_from_a_folder_that_comes_after_the_start_is_gone(hand: Hand) -> None:
+    (job,) = add(hand.queue, "a.pdf", root=os.fsencode(hand.root))
+    hand.root.rmdir()
+    hand.turn()
+    assert hand.cancelled == []
+    hand.root.mkdir()
+    hand.turn(after=1)
+    assert hand.cancelled == [(job.id, REMOVED)]
+
+
 def test_a_folder_that_is_replaced_within_a_turn_is_left_to_the_next(
     hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -398,6 +409,22 @@ def test_a_hint_at_what_is_ignored_leads_to_nothing(hand: Hand) -> None:
     hand.turn(".git/sub", ".git/sub/a.pdf", "b.pdf.part", "__MACOSX", "__MACOSX/c.pdf", "sub/.git/d.pdf")
     assert hand.hot.waiting == 0
     assert hand.ears.covered == []
+
+
+def test_a_scan_takes_folders_for_folders(hand: Hand) -> None:
+    take(hand, "kept.tmp/a.pdf")
+    hand.write("__MACOSX/b.pdf")
+    hand.scan()
+    hand.turn(after=1)
+    assert hand.states() == {"kept.tmp/a.pdf": JobState.QUEUED}
+
+
+def test_a_scan_reads_no_file_that_is_known(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(hand, "a.pdf")
+    hand.scan()
+    monkeypatch.setattr(Tree, "open_file", lambda *_: pytest.fail("it is known"))
+    hand.scan()
+    assert hand.hot.found == 1
 
 
 def test_what_the_rule_says_is_ignored_is_left_alone(hand: Hand) -> None:
@@ -621,6 +648,14 @@ def test_an_empty_file_is_said_to_be_one_once_it_is_old(make: Make, ignored: Cal
     file.unlink()
     hand.scan()
     assert hand.states() == {}
+
+
+def test_an_empty_file_is_old_from_the_moment_on_that_was_said(make: Make, ignored: Callable[[], list[str]]) -> None:
+    hand = make()
+    status = hand.write("a.pdf", b"").stat()
+    hand.wall.now = max(status.st_mtime_ns, status.st_ctime_ns) / 1e9 + DAMAGED
+    hand.turn()
+    assert ignored() == ["a.pdf is empty"]
 
 
 def test_an_empty_file_that_was_let_be_since_it_was_renamed_is_old(

@@ -54,6 +54,7 @@ def test_a_version_that_is_released_goes_before_the_newer_one_which_waits_for_it
     bench.queue.transition(old.id, HELD, "Held.")
     assert bench.scheduler.queued_ids == [new.id]
     bench.queue.transition(old.id, QUEUED, "Released.")
+    assert bench.scheduler.queued_ids == [old.id]
     bench.queue.set_priority(new.id, 5)
     assert bench.scheduler.queued_ids == [old.id]
     bench.run(old.id)
@@ -249,6 +250,27 @@ def test_a_job_that_is_to_be_opened_again_can_be_raised_and_lowered(bench: Bench
     bench.queue.set_priority(job.id, 1)
     assert bench.next() == OpenJob(job.id)
     assert bench.queue.work.claim(job.id) is not None
+
+
+def test_a_job_that_was_opened_again_is_not_offered_when_it_is_raised(bench: Bench) -> None:
+    job = reopened(bench)
+    assert bench.next() == OpenJob(job.id)
+    assert bench.queue.work.claim(job.id) is not None
+    bench.opened(job.id)
+    bench.queue.set_priority(job.id, 1)
+    assert bench.scheduler.queued_ids == []
+    assert bench.next(B) == PageBatch(job.id, 1, 1)
+
+
+def test_a_job_that_is_to_be_opened_again_keeps_no_other_from_a_model(bench: Bench) -> None:
+    first = submitted(bench, source("a.pdf"), converter="vlm")
+    assert bench.next() == OpenJob(first)
+    claimed = bench.queue.work.claim(first)
+    assert claimed is not None
+    bench.queue.work.reopen(claimed)
+    second = submitted(bench, source("b.pdf"), converter="vlm")
+    bench.queue.set_priority(second, 1)
+    assert bench.next() == OpenJob(second)
 
 
 def test_a_running_job_that_is_held_while_it_is_reopened_is_offered_only_when_it_is_released(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from engine.job.job import Checkpoint, Job, JobState, Move, PageBatch, PageState
 from engine.job.options import ConvertOptions
 from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_LIMIT, SUSPECT_SLOW, open_queue
 from engine.queue.lanes import RunningLimits
+from engine.queue.outbox import Kind
 from engine.queue.scheduler import MergeJob, OpenJob, Scheduler, Work
 from engine.settings.settings import Settings
 from tests.clock import Clock
@@ -197,6 +198,14 @@ def test_a_queue_is_opened_with_what_the_settings_say(tmp_path: Path) -> None:
 def settled(scheduler: Scheduler) -> dict[str, object]:
     """What a scheduler goes by that no job has changed yet."""
     return {name: value for name, value in vars(scheduler).items() if isinstance(value, int | float | RunningLimits)}
+
+
+def test_what_is_to_follow_on_an_end_is_written_with_it(bench: Bench) -> None:
+    bench.queue.outbox.follow_ends(lambda _: [Kind.COMMAND])
+    one, other = add(bench.queue, "a.pdf", "b.pdf")
+    bench.queue.cancel(one.id, "Cancelled.")
+    assert len(bench.queue.outbox.waiting(one.id)) == 1
+    assert bench.queue.outbox.waiting(other.id) == []
 
 
 def test_a_removed_job_is_forgotten_with_its_source_if_that_is_gone_from_the_folder(bench: Bench) -> None:

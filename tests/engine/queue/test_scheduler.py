@@ -402,9 +402,9 @@ def test_batches_get_smaller_towards_the_end_so_that_workers_finish_together(sch
     assert max(sizes) <= 60 / (2 * 4) + 1
 
 
-def test_batches_stay_whole_while_other_jobs_wait(scheduler: Scheduler) -> None:
+def test_batches_stay_whole_while_a_job_waits_for_each_worker(scheduler: Scheduler) -> None:
     start(scheduler, A, 1, pages=12)
-    enqueue(scheduler, 2, 3, 4)
+    enqueue(scheduler, 2, 3)
     first = batch(scheduler, A)
     scheduler.batch_finished(first, 0.1 * len(first))
     assert len(batch(scheduler, A)) == 12 - len(first)
@@ -736,6 +736,15 @@ def test_places_are_kept_for_one_that_waits_in_anothers_place_since_before_it_ca
     arrive(scheduler, Origin("ann", b"/b"), 2, now=0.0)
     arrive(scheduler, Origin("bob", b"/b"), 4, priority=1, now=60.0)
     assert scheduler.next(2, 110.0) == OpenJob(3)  # and not the one that would take the place of what waits longest
+
+
+def test_a_job_waits_from_when_it_came_until_it_is_taken(scheduler: Scheduler) -> None:
+    assert scheduler.waiting_since(1) is None
+    scheduler.enqueue(1, 0, 1.0, 10.0)
+    scheduler.enqueue(1, 5, 1.0, 20.0)
+    assert scheduler.waiting_since(1) == 10.0
+    assert scheduler.next(A, 30.0) == OpenJob(1)
+    assert scheduler.waiting_since(1) is None
 
 
 def test_new_limits_hold_for_jobs_that_wait_already() -> None:
