@@ -424,6 +424,8 @@ def test_a_scan_reads_no_file_that_is_known(hand: Hand, monkeypatch: pytest.Monk
     hand.scan()
     monkeypatch.setattr(Tree, "open_file", lambda *_: pytest.fail("it is known"))
     hand.scan()
+    assert hand.hot.waiting == 0
+    hand.turn(after=1)
     assert hand.hot.found == 1
 
 
