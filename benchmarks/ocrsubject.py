@@ -58,8 +58,9 @@ def main() -> None:
     engine, folder = sys.argv[1], Path(sys.argv[2])
     answers = Answers()
     from engine.convert.process import runtime
+    from engine.sandbox.stages import Stage
 
-    runtime.preload()
+    runtime.load(Stage.OCR)
     from engine.sandbox.capabilities import installed_tools
 
     tools = installed_tools()

@@ -58,8 +58,9 @@ def arena(mode: str, warm_up: Path, file: Path) -> None:
     if mode == "off":
         _keep_the_arena_off()
     from engine.convert.process import runtime
+    from engine.sandbox.stages import Stage
 
-    runtime.preload()
+    runtime.load(Stage.LAYOUT)
     import pymupdf4llm
 
     pymupdf4llm.to_markdown(str(warm_up), use_ocr=False)

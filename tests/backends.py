@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from engine.sandbox.backend import Workplace
 from engine.sandbox.forkserver import PROGRAM, ForkServer
 from engine.sandbox.local import LocalBackend
-from engine.sandbox.protocol import Preload
 from tests.engine import faulty_child
 
 _servers: dict[str, ForkServer] = {}
@@ -40,7 +39,6 @@ def close_shared() -> None:
 
 def _shared(program: str, workplace: Workplace) -> ForkServer:
     if program not in _servers:
-        # One with OCR serves an engine without it as well.
         log_file = Path(_logs.name) / f"{program}.log"
-        _servers[program] = ForkServer(log_file, program, [Preload.OCR], workplace.hidden)
+        _servers[program] = ForkServer(log_file, program, hidden=workplace.hidden)
     return _servers[program]

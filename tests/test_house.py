@@ -30,6 +30,7 @@ SEEN_THROUGH = {
     "engine.convert.page.notices": "lastlook",
     "engine.convert.process.checkpoints": "pages",
     "engine.convert.process.child": "faulty_pages",
+    "engine.convert.process.forking": "local",
     "engine.convert.read.byocr": "ocr",
     "engine.convert.read.reading": "ocr",
     "engine.convert.refine.code": "page_steps",

@@ -115,6 +115,10 @@ class ChildKilled(ChildError):
     """The engine itself ended a conversion process: nobody's fault."""
 
 
+class ChildOutgrown(ChildKilled):
+    """A conversion process was left for one that has loaded what its pages need."""
+
+
 class ChildGarbage(ChildError):
     """A conversion process sent something that is not the protocol."""
 

@@ -36,7 +36,7 @@ def vitals_of(machinery: Machinery, settings: Settings, *, is_paused_by_hand: bo
         sandbox_failures=pool.sandbox_failures,
         busy_s=pool.busy_s,
         facts=view.facts(),
-        memory=_memory(overview, machinery.backend.pid),
+        memory=_memory(overview, machinery.backend.pids),
         room=Room(_free_bytes(settings.output), _free_bytes(settings.state_folder)),
     )
 
@@ -53,10 +53,11 @@ def _hindrances(overview: Snapshot, settings: Settings, *, is_stopping: bool) ->
     return tuple(found)
 
 
-def _memory(overview: Snapshot, fork_server: int | None) -> Memory:
+def _memory(overview: Snapshot, fork_server: tuple[int, ...]) -> Memory:
+    found = [_resident_bytes(pid) for pid in fork_server]
     return Memory(
         engine=_resident_bytes(os.getpid()),
-        fork_server=None if fork_server is None else _resident_bytes(fork_server),
+        fork_server=sum(size for size in found if size is not None) if any(found) else None,
         workers=sum(worker.rss_bytes for worker in overview.workers),
     )
 

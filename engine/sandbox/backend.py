@@ -13,6 +13,7 @@ from typing import Protocol
 from engine.job.job import Checkpoint
 from engine.sandbox.ends import ProcessEnd
 from engine.sandbox.protocol import Answer, Event, PagesTask, Task
+from engine.sandbox.stages import Stage
 
 _GRACE_S = 60.0
 """A task that keeps the deadlines of a vision model's answers itself has so much longer, for all else it does."""
@@ -75,6 +76,10 @@ class Sandbox(Protocol):
         """Whether it can take another task."""
 
     @property
+    def stage(self) -> Stage:
+        """What it has loaded: a page that needs more is answered with `Lacking`."""
+
+    @property
     def has_desk(self) -> bool:
         """Whether the desk of its first task is still there for it; a job that is begun anew has a new one."""
 
@@ -134,8 +139,8 @@ class Backend(Protocol):
         """How many workers it has room for; None for as many as are asked for."""
 
     @property
-    def pid(self) -> int | None:
-        """A process on this machine that sandboxes come from, if there is one right now."""
+    def pids(self) -> tuple[int, ...]:
+        """The processes on this machine that sandboxes come from, as many as there are right now."""
 
     def start(self) -> None:
         """Get ready without waiting for it."""
@@ -143,8 +148,8 @@ class Backend(Protocol):
     def desk(self, name: str) -> Desk:
         """The desk of this name, the same each time; nothing is made yet."""
 
-    def open(self, limits: Limits) -> Sandbox:
-        """A fresh sandbox; raises `SandboxUnavailable`, also once the backend is closed."""
+    def open(self, limits: Limits, needs: Stage = Stage.BARE) -> Sandbox:
+        """A fresh sandbox with at least so much loaded; raises `SandboxUnavailable`, also once this is closed."""
 
     def close(self) -> None:
         """Let go of everything, sandboxes that are left too; may be called again."""
@@ -159,7 +164,7 @@ class Workplace:
     desks: Path
     """The folder of the jobs' private folders, absolute; a desk is one of its name in there."""
     preload: frozenset[str] = frozenset()
-    """What tasks will need that others do not."""
+    """What tasks will need that others do not: plug-ins by `Offer.key`, and `VISION_MODEL`."""
     hidden: frozenset[str] = frozenset()
     """Environment variables, by their names in capitals, that are not handed on to processes."""
 

@@ -17,6 +17,7 @@ from engine.sandbox.desk import LocalDesk
 from engine.sandbox.listening import ListeningSandbox
 from engine.sandbox.plainconversion import convert_plainly
 from engine.sandbox.protocol import MAX_LINE, Event, Refused, Task, decode_event, decode_task, encode
+from engine.sandbox.stages import Stage
 
 Converter = Callable[[Task, Path], Iterator[Event]]
 """Does a task in a job's folder: its events, the answer last. It dies of what it raises, but for an `OSError`."""
@@ -27,7 +28,7 @@ class InMemoryBackend:
 
     capabilities: frozenset[Capability] = frozenset()
     slots = None
-    pid = None
+    pids = ()
 
     def __init__(self, workplace: Workplace, *, converter: Converter = convert_plainly) -> None:
         """`converter` does the tasks."""
@@ -44,7 +45,7 @@ class InMemoryBackend:
         """The folder of this name."""
         return LocalDesk(name, self._desks / name)
 
-    def open(self, limits: Limits) -> "InMemorySandbox":
+    def open(self, limits: Limits, needs: Stage = Stage.BARE) -> "InMemorySandbox":
         """A sandbox; raises `SandboxUnavailable` once the backend is closed."""
         sandbox = InMemorySandbox(self._converter, self._desks, limits)
         with self._lock:
@@ -64,6 +65,8 @@ class InMemoryBackend:
 
 class InMemorySandbox(ListeningSandbox):
     """A converter's events, taken one by one in the thread that asks. What is said travels as it would to a process."""
+
+    stage = Stage.OCR
 
     def __init__(self, converter: Converter, desks: Path, limits: Limits) -> None:
         super().__init__(limits)

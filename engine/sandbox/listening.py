@@ -10,6 +10,7 @@ from engine.sandbox.ends import ProcessEnd
 from engine.sandbox.protocol import (
     Answer,
     Event,
+    Lacking,
     Merged,
     MergeProgress,
     OcrStarted,
@@ -99,7 +100,7 @@ class ListeningSandbox(ABC):
                     raise PageTimeout(f"{where} took longer than {next_end.allowed_s:g} s.")
                 case Refused():
                     return event
-                case Opened() | PagesDone() | Merged() | Previewed() | Peeked():
+                case Opened() | PagesDone() | Lacking() | Merged() | Previewed() | Peeked():
                     self._busy_s += event.busy_s
                     return event
                 case PageStarted():

@@ -24,6 +24,7 @@ from engine.sandbox.desk import LocalDesk
 from engine.sandbox.forkserver import PROGRAM, ForkServer
 from engine.sandbox.listening import ListeningSandbox
 from engine.sandbox.protocol import MAX_LINE, Event, Order, Ready, Task, decode_event, encode, wire_path
+from engine.sandbox.stages import Stage
 
 START_TIMEOUT_S = 60.0
 """For the fork server to load its libraries on a slow, busy machine (1 s on a fast one)."""
@@ -48,9 +49,9 @@ class LocalBackend:
         self._closed = False
 
     @property
-    def pid(self) -> int | None:
-        """The fork server's process, if there is one right now."""
-        return self._fork_server.pid
+    def pids(self) -> tuple[int, ...]:
+        """The fork server's processes, the first stage's first; none if it has not been started."""
+        return self._fork_server.pids
 
     def start(self) -> None:
         """Begin loading the libraries without waiting for it. Raises `SandboxUnavailable`."""
@@ -60,11 +61,11 @@ class LocalBackend:
         """The folder of this name."""
         return LocalDesk(name, self._desks / name)
 
-    def open(self, limits: Limits) -> "ProcessSandbox":
+    def open(self, limits: Limits, needs: Stage = Stage.BARE) -> "ProcessSandbox":
         """A new process; raises `SandboxUnavailable`."""
         if self._closed:
             raise SandboxUnavailable("The engine is stopping.")
-        return ProcessSandbox(self._fork_server, self._desks, limits)
+        return ProcessSandbox(self._fork_server, self._desks, limits, needs)
 
     def close(self) -> None:
         """End the fork server, and with it every process that is left."""
@@ -79,11 +80,11 @@ class ProcessSandbox(ListeningSandbox):
     `_kill_lock` guards the descriptor that signals go to, so that a kill cannot hit a process that came after.
     """
 
-    def __init__(self, fork_server: ForkServer, desks: Path, limits: Limits) -> None:
-        """Start a process; raises `SandboxUnavailable`."""
+    def __init__(self, fork_server: ForkServer, desks: Path, limits: Limits, needs: Stage) -> None:
+        """Start a process with at least so much loaded; raises `SandboxUnavailable`."""
         super().__init__(limits)
         self._desks = desks
-        self._socket, self._status_pipe = fork_server.fork()
+        self._socket, self._status_pipe = fork_server.fork(needs)
         self._buffer = bytearray()
         self._kill_lock = threading.Lock()
         self._pidfd: int | None = None
@@ -94,7 +95,7 @@ class ProcessSandbox(ListeningSandbox):
         self._place: tuple[int, int] | None = None
         self._killed = False
         try:
-            self._await_ready()
+            self.stage = self._await_ready(needs)
         except ChildError as error:
             self.close()
             if isinstance(error, PageTimeout):
@@ -141,15 +142,16 @@ class ProcessSandbox(ListeningSandbox):
         """What the process has come to; its memory as of a quarter of a second ago while it works."""
         return Readings(self._pid, self._rss_bytes, self._busy_s, self._pages, self._end)
 
-    def _await_ready(self) -> None:
+    def _await_ready(self, needs: Stage) -> Stage:
+        """Returns what the process has loaded."""
         event = self._next_event(time.monotonic() + START_TIMEOUT_S)
         if event is None:
             raise PageTimeout("The conversion process did not start in time.")
         if not isinstance(event, Ready):
             raise ChildGarbage("The conversion process did not introduce itself.")
-        if event.pid < 2:
+        if event.pid < 2 or event.stage < needs:
             raise ChildGarbage("The conversion process did not introduce itself.")
-        if not event.preloaded or event.threads > 1:
+        if event.threads > 1:
             raise SandboxUnavailable(
                 f"The conversion libraries have started threads ({event.threads - 1}); conversions would hang."
             )
@@ -160,6 +162,7 @@ class ProcessSandbox(ListeningSandbox):
                     self._pidfd = os.pidfd_open(event.pid)
         with contextlib.suppress(psutil.Error):
             self._process = psutil.Process(event.pid)
+        return event.stage
 
     def _identity(self, desk: str | None) -> tuple[int, int] | None:
         """Which folder a desk is, whatever its name: a process is held to a folder, and not to its name."""

@@ -5,7 +5,6 @@ arrival, and paths from the process are never used: a task names a desk, and who
 """
 
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +13,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, Val
 from engine.base.errors import ChildGarbage
 from engine.job.job import PageState
 from engine.job.options import ConvertOptions, DocumentKind
+from engine.sandbox.stages import Stage
 
 MAX_LINE = 1 << 20
 """Bytes of one message at most."""
@@ -38,16 +38,8 @@ PAGE_SIZES = "page-sizes.json"
 
 PAGE_REASONS = "page-reasons.json"
 """What `MergeTask` leaves as well: `{page: why it was read the way it was}`, where there is something to say."""
-
-
-class Preload(StrEnum):
-    """What only some pages need, for a fork server to have loaded before the first of them comes."""
-
-    OCR = "ocr"
-    """A third of all the work of loading."""
-    VISION_MODEL = "vision-model"
-    """Asking one, and reading its answers: a quarter of a second."""
-
+VISION_MODEL = "vision-model"
+"""Among what is loaded ahead: asking one, and reading its answers, which takes a quarter of a second to load."""
 
 DeskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 PageNumber = Annotated[int, Field(ge=1, le=10_000_000)]
@@ -156,8 +148,8 @@ class Ready(_Message):
 
     event: Literal["ready"] = "ready"
     pid: int
-    preloaded: bool
-    """The libraries came from the fork server."""
+    stage: Stage
+    """What it has loaded."""
     threads: int
     """Threads of the fork server when it forked; more than two could have been left behind by the fork."""
 
@@ -169,6 +161,8 @@ class Opened(_Message):
     pages: PageNumber
     busy_s: Seconds
     warnings: tuple[str, ...] = ()
+    needs: Stage = Stage.BARE
+    """What its pages will need, as far as that can be told."""
     candidate: Annotated[int, Field(ge=0)] | None = None
     """Which of `OpenTask.candidates` has opened it, from 0."""
 
@@ -211,6 +205,15 @@ class PagesDone(_Message):
     event: Literal["pages_done"] = "pages_done"
     busy_s: Seconds
     """Seconds from taking the task to this message."""
+
+
+class Lacking(_Message):
+    """A page needs what this process has not loaded; those before it are in the file of the unfinished batch."""
+
+    event: Literal["lacking"] = "lacking"
+    stage: Stage
+    """What the page needs."""
+    busy_s: Seconds
 
 
 class MergeProgress(_Message):
@@ -257,7 +260,7 @@ class Refused(_Message):
     message: str
 
 
-Answer = Opened | PagesDone | Merged | Previewed | Peeked | Refused
+Answer = Opened | PagesDone | Lacking | Merged | Previewed | Peeked | Refused
 """What ends a task."""
 Event = Ready | OpenProgress | PageStarted | OcrStarted | PageDone | MergeProgress | Answer
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from engine.job.options import ConvertOptions, OcrMode
+from engine.job.options import ConvertOptions
 from engine.sandbox.backend import Workplace
-from engine.sandbox.protocol import Preload
+from engine.sandbox.protocol import VISION_MODEL
 from engine.settings.settings import WEBHOOK_VARIABLES, Settings
 from engine.settings.statefolder import jobs_folder
 
@@ -20,8 +20,6 @@ def _needed_code(options: Iterable[ConvertOptions]) -> frozenset[str]:
     needed: set[str] = set()
     for wanted in options:
         if wanted.asks_model:
-            needed.add(Preload.VISION_MODEL)
-        if wanted.ocr is not OcrMode.NEVER:
-            needed.add(Preload.OCR)
+            needed.add(VISION_MODEL)
         needed |= {offer.key for offer in wanted.plugins}
     return frozenset(needed)

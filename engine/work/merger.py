@@ -12,6 +12,7 @@ from engine.base.safetext import display_name, display_text
 from engine.job.job import Job, Step
 from engine.queue.jobqueue import JobQueue
 from engine.sandbox.protocol import MERGE_LIST, Merged, MergeTask, Refused
+from engine.sandbox.stages import Stage
 from engine.settings.live import LiveSettings
 from engine.settings.statefolder import disk_problem
 from engine.work.endings import Endings
@@ -89,7 +90,7 @@ class Merger:
             source=job.name,
             sha256=job.sha256 or "",
         )
-        answer = hand.sandbox().run(task, lambda _: None)
+        answer = hand.sandbox(Stage.BARE).run(task, lambda _: None)
         if isinstance(answer, Refused):
             raise refusal(answer, self._live.current.state_folder)
         if not isinstance(answer, Merged):

@@ -26,6 +26,7 @@ from engine.job.pageranges import PageNumbers, missing_pages, selected_pages
 from engine.queue.jobqueue import JobQueue
 from engine.queue.versions import REMOVED
 from engine.sandbox.protocol import OUT, PAGES, Opened, OpenTask, Refused
+from engine.sandbox.stages import first_stage
 from engine.settings.live import LiveSettings
 from engine.settings.passwords import Passwords
 from engine.settings.settings import Duplicates, Settings
@@ -140,17 +141,19 @@ class Opener:
         """Have the staged document opened, if it must be with the passwords of the file."""
         run.desk.put_source(run.desk.path / COPY)
         task = OpenTask(desk=run.desk.name, name=file_name(run.job), options=run.job.options, password=run.password)
-        answer = hand.sandbox().run(task, lambda _: None)
+        run.needs = first_stage(run.job.options)
+        answer = hand.sandbox(run.needs).run(task, lambda _: None)
         if isinstance(answer, Refused) and answer.kind == "password":
             # Only now: a document that is not encrypted has no business with passwords.
             candidates = self._read_passwords()
             if candidates:
                 task = task.model_copy(update={"candidates": candidates})
-                answer = hand.sandbox().run(task, lambda _: None)
+                answer = hand.sandbox(run.needs).run(task, lambda _: None)
         if isinstance(answer, Refused):
             raise refusal(answer, self._settings.state_folder)
         if not isinstance(answer, Opened):
             raise ChildGarbage("The conversion process said it was done when it was not.")
+        run.needs = max(run.needs, answer.needs)
         if answer.candidate is not None:
             if answer.candidate >= len(task.candidates):
                 raise ChildGarbage("The conversion process names a password it was not given.")

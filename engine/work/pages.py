@@ -5,11 +5,20 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from engine.base.errors import ChildDied, ChildGarbage, ChildKilled, EngineBlocked, HotfolioError, IllegalTransition
+from engine.base.errors import (
+    ChildDied,
+    ChildGarbage,
+    ChildKilled,
+    ChildOutgrown,
+    EngineBlocked,
+    HotfolioError,
+    IllegalTransition,
+)
 from engine.base.safetext import display_text
 from engine.job.job import Checkpoint, PageBatch, PageResult, PageState
 from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_SLOW, JobQueue
-from engine.sandbox.protocol import PAGES, Event, PageDone, PagesDone, PageStarted, PagesTask, Refused
+from engine.sandbox.protocol import PAGES, Event, Lacking, PageDone, PagesDone, PageStarted, PagesTask, Refused
+from engine.sandbox.stages import Stage
 from engine.work.checkpoint import finished_batch, salvage
 from engine.work.runs import Hand, Run, Runs, file_name, refusal
 
@@ -74,7 +83,12 @@ class BatchConverter:
         seconds: float | None = None
         back: list[PageBatch] = [batch]
         try:
-            answer = hand.sandbox().run(task, on_event)
+            with run.lock:
+                needs = run.needs
+            sandbox = hand.sandbox(needs)
+            answer = sandbox.run(task, on_event)
+            if isinstance(answer, Lacking):
+                raise _outgrown(run, sandbox.stage, answer.stage)
             if isinstance(answer, Refused):
                 raise refusal(answer, self._state_folder)
             if not isinstance(answer, PagesDone) or {r.page for r in finished} != set(batch.pages):
@@ -204,6 +218,15 @@ class BatchConverter:
         with run.lock:
             run.results[page] = result
             run.pending.append(future)
+
+
+def _outgrown(run: Run, has: Stage, needs: Stage) -> ChildGarbage | ChildOutgrown:
+    """Have what follows of the job done by a process that has loaded more than this one has."""
+    if needs <= has:
+        return ChildGarbage("The conversion process said that it lacks what it has.")
+    with run.lock:
+        run.needs = max(run.needs, needs)
+    return ChildOutgrown("A page needs more than the conversion process has loaded.")
 
 
 def _remainder(batch: PageBatch, finished: list[PageResult]) -> list[PageBatch]:

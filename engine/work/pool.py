@@ -15,6 +15,7 @@ from engine.job.snapshot import WorkerSnapshot, WorkerState
 from engine.queue.jobqueue import JobQueue
 from engine.sandbox.backend import Backend, Limits, Sandbox
 from engine.sandbox.ends import ProcessEnd
+from engine.sandbox.stages import Stage
 from engine.settings.settings import Settings
 from engine.work.conversion import Conversions
 from engine.work.runs import Hand
@@ -131,9 +132,9 @@ class WorkerPool:
         self._retiring[worker.number] = worker
         worker.retire()
 
-    def new_sandbox(self) -> Sandbox:
-        """A fresh process; raises `SandboxUnavailable`."""
-        sandbox = self._backend.open(self._limits)
+    def new_sandbox(self, needs: Stage) -> Sandbox:
+        """A fresh process with at least so much loaded; raises `SandboxUnavailable`."""
+        sandbox = self._backend.open(self._limits, needs)
         self._sandbox_failures = 0
         self._queue.set_banner(NO_PROCESS, None)
         return sandbox
@@ -244,19 +245,22 @@ class ConversionWorker(threading.Thread):
             if self._job_id == job_id and self.sandbox is not None:
                 self.sandbox.kill()
 
-    def process(self) -> Sandbox:
-        """The worker's process, started if there is none; raises `SandboxUnavailable`."""
+    def process(self, needs: Stage) -> Sandbox:
+        """The worker's process, started if there is none that has so much loaded; raises `SandboxUnavailable`."""
         self._drop_dead_process()
         sandbox = self.sandbox
         if sandbox is not None and (self._served != self._job_id or not sandbox.has_desk):
             # What one document has made of its process must not reach the next one, and it is held to its folder.
             self._drop_process(None)
             sandbox = None
+        if sandbox is not None and sandbox.stage < needs:
+            self._drop_process(None)
+            sandbox = None
         if sandbox is not None and self._pool.is_worn_out(sandbox):
             self._drop_process(ProcessEnd.RECYCLED)
             sandbox = None
         if sandbox is None:
-            sandbox = self.sandbox = self._pool.new_sandbox()
+            sandbox = self.sandbox = self._pool.new_sandbox(needs)
             self._served = self._job_id
         return sandbox
 

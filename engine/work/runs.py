@@ -24,6 +24,7 @@ from engine.publish.publisher import safe_name
 from engine.queue.view import QueueView
 from engine.sandbox.backend import Desk, Sandbox
 from engine.sandbox.protocol import Refused
+from engine.sandbox.stages import Stage
 
 _MAX_STEM_BYTES = 190
 _MAX_SUFFIX = 16
@@ -49,6 +50,8 @@ class Run:
     """What opens the document; kept in memory alone."""
     reasons: dict[int, str] = field(default_factory=dict)
     """Why a page is not being read in the ordinary way."""
+    needs: Stage = Stage.BARE
+    """What its pages have been found to need; it only grows."""
     copied: Stamp | None = None
     """What the source was as it was copied; None if an earlier run has copied it."""
 
@@ -58,8 +61,8 @@ class Hand:
     """The worker that does a piece of work."""
 
     number: int
-    sandbox: Callable[[], Sandbox]
-    """The worker's sandbox, opened if there is none."""
+    sandbox: Callable[[Stage], Sandbox]
+    """The worker's sandbox, with at least so much loaded; opened if there is none such."""
 
 
 class Runs:

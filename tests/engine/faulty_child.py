@@ -1,4 +1,4 @@
-"""A fork server whose processes misbehave on pages that ask for it; run instead of `engine.convert.process.child`.
+"""A fork server whose processes misbehave on pages that ask for it; run instead of `engine.convert.process.forking`.
 
 A page asks by a line such as `fault: loop`. `fault-once: …`, or `fault-first: …`, is for the first process alone that
 meets it, and `fault-always: …` is there even when the page is read as plain text.
@@ -11,12 +11,13 @@ import signal
 import time
 from pathlib import Path
 
-from engine.convert.process import child, runtime
+from engine.convert.process import child, forking, runtime
 from engine.sandbox.protocol import PageStarted, encode
+from engine.sandbox.stages import Stage
 
 
 def install() -> None:
-    runtime.preload()
+    runtime.load(Stage.BARE)
     from engine.convert.formats import families
     from engine.convert.open.context import MergeContext, PageContext
 
@@ -80,13 +81,12 @@ def misbehave(fault: str) -> None:
 connections = []
 
 
-class KnownChild(child._Child):
+class KnownChild(child.Child):
     def __init__(self, connection, threads) -> None:  # type: ignore[no-untyped-def]
         connections.append(connection)
         super().__init__(connection, threads)
 
 
 if __name__ == "__main__":
-    child._Child = KnownChild  # type: ignore[misc]
     install()
-    child.main()
+    forking.main(KnownChild)

@@ -20,6 +20,7 @@ from engine.convert.text.fontmaps import FontMaps
 from engine.job.job import NEEDS_PASSWORD
 from engine.job.kinds import not_accepted
 from engine.job.options import ConvertOptions
+from engine.sandbox.stages import Stage
 
 Refusal = Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "plugin", "internal"]
 
@@ -43,6 +44,7 @@ class Document:
         self.pdf = pdf
         self.file = Path(pdf.name or "")
         """The PDF that is open."""
+        self._options = options
         self._reopen = reopen
         self._pristine: pymupdf.Document | None = None
         self._tags: TagReader | str | None = None
@@ -90,6 +92,12 @@ class Document:
             except Exception as error:  # noqa: BLE001 - tags that cannot be read are no tags
                 self._tags = f"its tags cannot be read ({one_line(error)})"
         return self._tags
+
+    @property
+    def needs(self) -> Stage:
+        """What its pages will need, as far as that can be told before they are read."""
+        has_tags = not self._options.text_formats or isinstance(self.tags, TagReader)
+        return Stage.BARE if has_tags else Stage.LAYOUT
 
     @property
     def pristine(self) -> pymupdf.Document:

@@ -1,32 +1,23 @@
-"""What runs inside a conversion process, and the fork server such processes come from.
-
-The fork server is started once as a program of its own, loads PyMuPDF and its models, and forks a warm process in
-some 10 ms whenever it is sent a pair of descriptors: a socket for the protocol (see `engine.sandbox.protocol`) and a
-pipe on which the process's exit status will be reported. It ends when its lifeline, a pipe from the engine, closes, and
-its children end with it however the engine died.
-"""
+"""What runs inside a conversion process: it takes tasks from the engine and keeps the last document open."""
 
 import base64
 import contextlib
-import ctypes
 import os
-import selectors
-import signal
 import socket
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
-from engine.convert.process import runtime
-from engine.convert.process.allowance import allowance, prepare
+from engine.convert.loading import reached
+from engine.convert.process.allowance import allowance
 from engine.sandbox.confinement import confine
 from engine.sandbox.protocol import (
     LOG,
     MAX_LINE,
     Event,
+    Lacking,
     Merged,
     MergeProgress,
     MergeTask,
@@ -49,100 +40,16 @@ from engine.sandbox.protocol import (
     encode,
     path_of,
 )
+from engine.sandbox.stages import Stage
 
-NICENESS = 5
-"""Children yield to the dashboard and to whatever else the machine is for."""
-
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 _SIGN_OF_LIFE_S = 1.0
 
 
-def serve_forks(control: socket.socket, lifeline: int, *preloaded: str) -> NoReturn:
-    """Fork a conversion process for every pair of descriptors that arrives on `control`, until `lifeline` closes.
-
-    What only some pages need is loaded by each process that meets one, unless it is `preloaded`.
-    """
-    runtime.preload(*preloaded)
-    prepare()
-    sys.stdout.flush()  # or every process would write what the libraries have said into the log of its first job
-    threads = runtime.thread_count() or 1
-    wakeup_read, wakeup_write = os.pipe()
-    os.set_blocking(wakeup_write, False)
-    signal.set_wakeup_fd(wakeup_write, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    status_pipes: dict[int, int] = {}
-    with selectors.DefaultSelector() as selector:
-        selector.register(control, selectors.EVENT_READ)
-        selector.register(lifeline, selectors.EVENT_READ)
-        selector.register(wakeup_read, selectors.EVENT_READ)
-        while True:
-            for key, _ in selector.select():
-                if key.fileobj == lifeline:
-                    os._exit(0)
-                elif key.fileobj == wakeup_read:
-                    os.read(wakeup_read, 512)
-                    _report_exits(status_pipes)
-                else:
-                    _, descriptors, _, _ = socket.recv_fds(control, 16, 2)
-                    if len(descriptors) != 2:
-                        os._exit(0)
-                    channel, status = descriptors
-                    try:
-                        pid = os.fork()
-                    except OSError:
-                        os.close(channel)  # which tells the engine
-                        os.close(status)
-                        continue
-                    if pid == 0:
-                        with contextlib.suppress(BaseException):
-                            for inherited in (
-                                *status_pipes.values(),
-                                status,
-                                lifeline,
-                                wakeup_read,
-                                wakeup_write,
-                            ):
-                                os.close(inherited)
-                            signal.set_wakeup_fd(-1)
-                            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                            selector.close()
-                            control.close()
-                            _become_child(channel, threads)
-                        os._exit(1)
-                    os.close(channel)
-                    status_pipes[pid] = status
-
-
-def _report_exits(status_pipes: dict[int, int]) -> None:
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        pipe = status_pipes.pop(pid, None)
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                os.write(pipe, str(os.waitstatus_to_exitcode(status)).encode())
-            os.close(pipe)
-
-
-def _become_child(channel: int, threads: int) -> None:
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent or parent == 1:
-            return  # the fork server died in between
-    os.nice(NICENESS)
-    with socket.socket(fileno=channel) as connection:
-        _Child(connection, threads).run()
-
-
-class _Child:
+class Child:
     """Takes tasks from the engine one after the other and keeps the last document open."""
 
     def __init__(self, connection: socket.socket, threads: int) -> None:
+        """`threads` are those of the fork server."""
         self._connection = connection
         self._threads = threads
         self._folder: Path | None = None
@@ -152,7 +59,7 @@ class _Child:
 
     def run(self) -> None:
         """Serve until the engine closes the connection."""
-        self._send(Ready(pid=os.getpid(), preloaded=runtime.is_preloaded(), threads=self._threads))
+        self._send(Ready(pid=os.getpid(), stage=reached.reached() or Stage.BARE, threads=self._threads))
         with self._connection.makefile("rb") as lines:
             while line := lines.readline(MAX_LINE):
                 self._do(decode_order(line))
@@ -178,6 +85,8 @@ class _Child:
                     self._preview(task, started)
                 case PeekTask():
                     self._peek(task, started)
+        except reached.NotLoaded as lack:
+            self._send(Lacking(stage=lack.stage, busy_s=time.perf_counter() - started))
         except CannotOpen as error:
             self._send(Refused(kind=error.kind, message=str(error)))
         except OSError as error:
@@ -246,7 +155,15 @@ class _Child:
         write_head(document)
         warnings = (*noted, *document.warnings)
         busy_s = time.perf_counter() - started
-        self._send(Opened(pages=document.page_count, busy_s=busy_s, warnings=warnings, candidate=document.candidate))
+        self._send(
+            Opened(
+                pages=document.page_count,
+                busy_s=busy_s,
+                warnings=warnings,
+                needs=document.needs,
+                candidate=document.candidate,
+            )
+        )
 
     def _pages(self, task: PagesTask, started: float) -> None:
         from engine.convert.process.batch import convert_batch
@@ -335,14 +252,3 @@ class _Child:
 def _log_traceback() -> None:
     with contextlib.suppress(OSError):
         traceback.print_exc()
-
-
-def main() -> NoReturn:
-    """Entry point of the fork server: `python -m engine.convert.process.child CONTROL_FD LIFELINE_FD [PRELOAD ...]`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c is for the engine, which stops its processes in order
-    control, lifeline = int(sys.argv[1]), int(sys.argv[2])
-    serve_forks(socket.socket(fileno=control), lifeline, *sys.argv[3:])
-
-
-if __name__ == "__main__":
-    main()

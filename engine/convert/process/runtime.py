@@ -1,4 +1,4 @@
-"""Loads the libraries into the fork server so that every conversion process starts warm.
+"""Loads the libraries into the fork server, stage by stage, so that every conversion process starts warm.
 
 A fork copies no threads, so whatever a library does in a pool of its own would hang or fail in the child. ONNX
 Runtime and OpenBLAS make a thread per core while PyMuPDF's layout model loads, unless they are told otherwise first.
@@ -8,53 +8,88 @@ import contextlib
 import gc
 import os
 import signal
+import sys
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from engine.convert.ocr.onnx import tame_onnx_runtime
+from engine.convert.loading import reached
+from engine.convert.loading.onnx import tame_onnx_runtime
 from engine.convert.plugins import entrypoints
 from engine.job.plugins import Seam
-from engine.sandbox.protocol import Preload
+from engine.sandbox.protocol import VISION_MODEL
+from engine.sandbox.stages import Stage
 
 _PLUGIN_LOAD_S = 20
 """A plug-in that takes longer is not loaded ahead."""
-_preloaded = False
 
 
-def is_preloaded() -> bool:
-    """Whether `preload` has come to its end, here or in the process this one was forked from."""
-    return _preloaded
-
-
-def preload(*also: str) -> None:
-    """Import and warm up everything a page needs, and what only some pages do.
+def load(stage: Stage, also: Collection[str] = ()) -> None:
+    """Import and warm up what this process lacks of a stage, and what is named (see `Workplace.preload`) with it.
 
     Call before anything has imported NumPy or PyMuPDF.
     """
-    global _preloaded
+    so_far = reached.reached()
+    for step in Stage:
+        if step <= stage and (so_far is None or step > so_far):
+            _LOAD[step](also)
+            # What is loaded now stays: collecting it again and again would take time in every process, and copy its
+            # pages.
+            gc.collect()
+            gc.freeze()
+            reached.note(step)
+    # A page is many thousand objects that are all gone when it is done: nothing is found by looking in between.
+    gc.set_threshold(50_000, 20, 20)
+
+
+def _load_bare(also: Collection[str]) -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     tame_onnx_runtime()
+    with _left_out("pymupdf.layout"):
+        import pymupdf4llm  # noqa: F401
     import engine.convert.process.batch
-    import engine.convert.process.merge
+    import engine.convert.process.merge  # noqa: F401
 
-    for what in also:
-        match what:
-            case Preload.OCR:
-                from engine.convert.ocr import choice
 
-                choice.preload()
-            case Preload.VISION_MODEL:
-                import engine.convert.vlm.answerblocks
-                import engine.convert.vlm.asking  # noqa: F401
-            case _:
-                _preload_plugin(*what.split(":"))
+@contextlib.contextmanager
+def _left_out(module: str) -> Iterator[None]:
+    """Have a module look as if it were not installed.
+
+    `import pymupdf` (2.0) imports `pymupdf.layout` wherever that is installed, which loads its models.
+    """
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+def _load_layout(also: Collection[str]) -> None:
+    import pymupdf4llm
+
+    pymupdf4llm.use_layout(True)
+    if VISION_MODEL in also:
+        import engine.convert.vlm.answerblocks
+        import engine.convert.vlm.asking  # noqa: F401
+    _load_plugins(also, Seam.FORMAT, Seam.READER)
     _warm_up()
-    # What is loaded now stays: collecting it again and again would take time in every process, and copy its pages.
-    gc.collect()
-    gc.freeze()
-    # A page is many thousand objects that are all gone when it is done: nothing is found by looking in between.
-    gc.set_threshold(50_000, 20, 20)
-    _preloaded = True
+
+
+def _load_ocr(also: Collection[str]) -> None:
+    from engine.convert.ocr import choice
+
+    choice.preload()
+    _load_plugins(also, Seam.OCR)
+
+
+_LOAD = {Stage.BARE: _load_bare, Stage.LAYOUT: _load_layout, Stage.OCR: _load_ocr}
+
+
+def _load_plugins(also: Collection[str], *seams: Seam) -> None:
+    for key in sorted(also):
+        seam, _, name = key.partition(":")
+        if seam in seams:
+            _preload_plugin(seam, name)
 
 
 def _preload_plugin(seam: str, name: str) -> None:
@@ -83,7 +118,10 @@ def _warm_up() -> None:
 
     import pymupdf
     from pymupdf4llm.helpers.document_layout import parse_document
+    from pymupdf4llm.ocr.analyze_page import predict_ocr_probability
+    from pymupdf4llm.ocr.compute_ocr_features import FEATURE_NAMES
 
+    predict_ocr_probability(dict.fromkeys(FEATURE_NAMES, 0.0))  # which says whether a page needs OCR
     document = pymupdf.open()
     document.new_page().insert_text((72, 200), ["Some words to begin with."] * 5)
     with contextlib.redirect_stdout(io.StringIO()):

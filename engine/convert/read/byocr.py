@@ -20,10 +20,10 @@ _SURE = 0.8
 def read(page: PageContext) -> Sheet | None:
     """The page with the words that OCR has read; None where it has no need of it, or nothing was found.
 
-    Raises whatever the engine raises.
+    Raises `NotLoaded`, or whatever the engine raises.
     """
     ocr, shown = page.document.ocr, page.load()
-    if ocr.engine is None:
+    if not ocr.is_there:
         if ocr.problem and looks_scanned(shown):
             page.error = f"This page looks scanned. {ocr.problem}"
         return None
@@ -31,8 +31,9 @@ def read(page: PageContext) -> Sheet | None:
     raster = render(shown, need.keep) if need.ocr else None
     if raster is None or raster.is_blank:
         return None
+    engine = ocr.engine()
     page.on_ocr()
-    lines = ocr.engine.read(raster.pixels, raster.dpi)
+    lines = engine.read(raster.pixels, raster.dpi)
     if need.keep:
         lines = [line for line in lines if line.confidence > _SURE]
     if not lines:
@@ -42,7 +43,7 @@ def read(page: PageContext) -> Sheet | None:
     to_page = pymupdf.Matrix(raster.scale, raster.scale)
     _write(sheet, lines, to_page * sheet.turn)
     page.ocr_words = [OcrWord(word.text, _quad(moved(word.corners, to_page))) for line in lines for word in line.words]
-    page.why = f"{need.reason}; read by {ocr.engine.name}"
+    page.why = f"{need.reason}; read by {engine.name}"
     if ocr.problem:
         page.error = ocr.problem
     return sheet

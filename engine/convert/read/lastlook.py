@@ -32,7 +32,7 @@ def _without_text(page: PageContext) -> None:
         return
     if readable(shown.get_text()).strip():
         page.notices[Notice.NOTHING] = 1
-    elif page.document.ocr.engine is None and page.error is None and looks_scanned(shown):
+    elif not page.document.ocr.is_there and page.error is None and looks_scanned(shown):
         page.notices[Notice.SCAN] = 1
 
 

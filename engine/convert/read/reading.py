@@ -5,6 +5,7 @@ Or by what a vision model has said of it, where one was asked, or by a plug-in.
 
 import pymupdf
 
+from engine.convert.loading.reached import need
 from engine.convert.open.context import PageContext, Reader
 from engine.convert.open.document import one_line
 from engine.convert.page.blocks import Kind, RefinedPage
@@ -26,6 +27,7 @@ from engine.job.formats import Format
 from engine.job.job import PageState
 from engine.job.options import STANDARD, HiddenText, OcrMode, PromptMode, Structure
 from engine.job.plugins import Seam
+from engine.sandbox.stages import Stage
 
 
 class NothingRead(Exception):
@@ -95,6 +97,8 @@ def read_standard(page: PageContext) -> PageModel:
         refined = _by_tags(page)
         if refined is not None:
             return PageModel(page.number, refined=refined)
+    if not page.text_only:
+        need(Stage.LAYOUT)
     sheet = _sheet(page)
     if not page.text_only:
         sheet = _by_ocr(page) or sheet

@@ -43,6 +43,7 @@ from engine.sandbox.protocol import (
     PeekTask,
     Refused,
 )
+from engine.sandbox.stages import Stage
 from engine.work.checkpoint import salvage
 from tests.engine.making import OPTIONS
 
@@ -98,8 +99,8 @@ class BackendConformance:
     def open_sandbox(self, backend: Backend) -> Iterator[Callable[[Limits], Sandbox]]:
         opened: list[Sandbox] = []
 
-        def open_one(limits: Limits = LIMITS) -> Sandbox:
-            opened.append(backend.open(limits))
+        def open_one(limits: Limits = LIMITS, needs: Stage = Stage.LAYOUT) -> Sandbox:
+            opened.append(backend.open(limits, needs))
             return opened[-1]
 
         yield open_one
@@ -158,6 +159,12 @@ class BackendConformance:
         assert len(answer.rgb) == answer.width * answer.height * 3
         desk.discard()
         assert (file.exists(), desk.path.exists()) == (True, False)
+
+    @pytest.mark.parametrize("needs", Stage)
+    def test_a_sandbox_has_what_is_asked_for(
+        self, backend: Backend, open_sandbox: Callable[[Limits, Stage], Sandbox], needs: Stage
+    ) -> None:
+        assert open_sandbox(LIMITS, needs).stage >= needs
 
     # --- death ---
 

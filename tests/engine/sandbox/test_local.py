@@ -2,14 +2,21 @@
 
 import os
 import select
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
+from engine.job.job import Checkpoint
 from engine.sandbox.backend import Backend, Limits, MakeBackend, Sandbox, Workplace
-from engine.sandbox.protocol import Opened
+from engine.sandbox.local import LocalBackend
+from engine.sandbox.protocol import PAGES, Lacking, Opened, PagesDone
+from engine.sandbox.stages import Stage
+from engine.work.checkpoint import salvage
 from tests.backends import faulty_backend, own_faulty_backend
-from tests.engine.sandbox.conformance import BackendConformance, open_document, staged
+from tests.engine.sandbox.conformance import BackendConformance, open_document, pages, staged
 
 
 class TestLocalBackend(BackendConformance):
@@ -20,7 +27,7 @@ class TestLocalBackend(BackendConformance):
     def test_a_sandbox_has_a_process_of_its_own(self, backend: Backend) -> None:
         first, second = backend.open(Limits()), backend.open(Limits())
         pids = {first.readings().pid, second.readings().pid}
-        assert len(pids - {None, os.getpid(), backend.pid}) == 2
+        assert len(pids - {None, os.getpid(), *backend.pids}) == 2
         first.close()
         second.close()
 
@@ -33,6 +40,44 @@ class TestLocalBackend(BackendConformance):
         desk.path.rename(desk.path.with_name("aside"))
         desk.path.mkdir()
         assert not sandbox.has_desk
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[LocalBackend]:
+    """One whose fork server has loaded nothing yet."""
+    backend = own_faulty_backend(Workplace(tmp_path, tmp_path / "jobs"))
+    yield backend
+    backend.close()
+
+
+def test_it_loads_what_is_needed_and_then_serves_everybody_from_that(fresh: LocalBackend) -> None:
+    with closing(fresh.open(Limits())) as bare:
+        assert bare.stage is Stage.BARE
+        desk = staged(fresh, "one")
+        opened = open_document(bare, desk)
+        assert isinstance(opened, Opened)
+        assert opened.needs is Stage.LAYOUT  # it has no tags
+        assert isinstance(bare.run(pages(desk, 1, 1), lambda _: None), Lacking)
+        assert salvage(desk.path / PAGES, Checkpoint(1, 1)) is None
+        with closing(fresh.open(Limits(), Stage.LAYOUT)) as second:
+            assert second.stage is Stage.LAYOUT
+            assert isinstance(second.run(pages(desk, 1, 1), lambda _: None), PagesDone)
+        with closing(fresh.open(Limits())) as third:
+            assert third.stage is Stage.LAYOUT
+
+
+def test_a_stage_that_has_ended_is_loaded_again_and_costs_the_others_nothing(fresh: LocalBackend) -> None:
+    with closing(fresh.open(Limits())) as bare, closing(fresh.open(Limits(), Stage.LAYOUT)) as lost:
+        first, second = fresh.pids
+        stage = psutil.Process(second)
+        assert psutil.Process(lost.readings().pid).ppid() == second
+        stage.kill()
+        stage.wait(30)
+        with closing(fresh.open(Limits(), Stage.LAYOUT)) as again:
+            assert again.stage is Stage.LAYOUT
+        assert fresh.pids[0] == first
+        assert second not in fresh.pids
+        assert isinstance(open_document(bare, staged(fresh, "one")), Opened)
 
 
 def test_processes_end_with_the_backend_they_are_from(tmp_path: Path) -> None:

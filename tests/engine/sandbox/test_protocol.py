@@ -37,11 +37,12 @@ from engine.sandbox.protocol import (
     path_of,
     wire_path,
 )
+from engine.sandbox.stages import Stage
 
 OPTIONS = ConvertOptions(formats=(Format.MD, Format.PNG), dpi=72)
 
 EVENTS: list[Event] = [
-    Ready(pid=17, preloaded=True, threads=2),
+    Ready(pid=17, stage=Stage.LAYOUT, threads=2),
     Opened(pages=3, busy_s=0.25, warnings=("odd\nline", "é 中")),
     PageStarted(page=2),
     OcrStarted(page=2),

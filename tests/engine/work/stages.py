@@ -25,6 +25,7 @@ from engine.sandbox.protocol import (
     PageStarted,
     PagesTask,
 )
+from engine.sandbox.stages import Stage
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
 from engine.settings.statefolder import jobs_folder
@@ -53,6 +54,7 @@ class Stages:
         )
         self.tasks: list[Any] = []
         self.answers: list[Event | Exception] = []
+        self.needed: list[Stage] = []
 
     def submit(self, name: str = "a.pdf", content: bytes = b"%PDF-1.7", age_s: float = 0.0, **options: Any) -> Job:
         """Queue a file of the hot folder that was written so long ago."""
@@ -73,7 +75,7 @@ class Stages:
     def convert(self, *failed: int) -> None:
         """Have all pages converted that are left, these of them in vain."""
         while isinstance(batch := self.next(), PageBatch):
-            self.conversions.batches.convert(batch, Hand(1, lambda: cast(Any, _Process(self._pages(failed)))))
+            self.conversions.batches.convert(batch, Hand(1, lambda _: cast(Any, _Process(self._pages(failed)))))
         assert isinstance(batch, MergeJob)
 
     def merge(self, job: Job, *answers: Event | Exception) -> Job:
@@ -104,7 +106,11 @@ class Stages:
 
     @property
     def hand(self) -> Hand:
-        return Hand(1, lambda: cast(Any, _Process(self._run)))
+        return Hand(1, self._process)
+
+    def _process(self, needs: Stage) -> Any:
+        self.needed.append(needs)
+        return _Process(self._run)
 
     def _run(self, task: Any, _: Callable[[Event], None]) -> Event:
         self.tasks.append(task)
@@ -134,6 +140,8 @@ class Stages:
 
 
 class _Process:
+    stage = Stage.OCR
+
     def __init__(self, run: Callable[..., Event]) -> None:
         self.run = run
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +17,8 @@ from engine.queue.scheduler import MergeJob, OpenJob, Scheduler
 from engine.queue.store import JobStore
 from engine.sandbox.backend import Limits, Sandbox
 from engine.sandbox.desk import LocalDesk
-from engine.sandbox.protocol import Event, PageDone, PagesDone, PageStarted
+from engine.sandbox.protocol import Event, Lacking, PageDone, PagesDone, PageStarted
+from engine.sandbox.stages import Stage
 from engine.work.checkpoint import salvage_all
 from engine.work.pages import BatchConverter
 from engine.work.runs import Hand, Run, Runs
@@ -35,6 +36,7 @@ class Bench:
     run: Run
     batches: BatchConverter
     batch: PageBatch
+    needed: list[Stage] = field(default_factory=list)
 
     def line(self, page: int, state: PageState = PageState.OK) -> bytes:
         return json.dumps(asdict(result(page, state))).encode() + b"\n"
@@ -47,6 +49,7 @@ class Bench:
         end: HotfolioError | None = None,
         is_renamed: bool = False,
         is_lost: bool = False,
+        answer: Event | None = None,
     ) -> None:
         """Have a process say this, having written these lines, and end so, or well."""
 
@@ -55,16 +58,19 @@ class Bench:
             part.write_bytes(lines)
             for event in events:
                 on_event(event)
-            if end is None or is_renamed:
+            if (end is None and answer is None) or is_renamed:
                 part.rename(part.with_suffix(""))
             if is_lost:
                 part.with_suffix("").unlink()
             if end is not None:
                 raise end
-            return PagesDone(busy_s=1)
+            return answer or PagesDone(busy_s=1)
 
-        sandbox = type("FakeSandbox", (), {"run": staticmethod(run)})()
-        self.batches.convert(batch, Hand(1, lambda: cast(Sandbox, sandbox)))
+        def process(needs: Stage) -> Sandbox:
+            self.needed.append(needs)
+            return cast(Sandbox, type("FakeSandbox", (), {"run": staticmethod(run), "stage": needs})())
+
+        self.batches.convert(batch, Hand(1, process))
 
     def next(self) -> list[PageBatch | MergeJob]:
         """Everything that is still to be done."""
@@ -224,3 +230,24 @@ def test_a_job_tried_again_asks_the_model_for_the_pages_that_are_plain_text(benc
     bench.queue.cancel(job_id, "Cancelled.")
     bench.queue.retry(job_id, "Again.")
     assert [r.page for r in bench.queue.view.pages(job_id)] == [1]
+
+
+def test_a_page_that_needs_more_than_is_loaded_goes_to_a_process_that_has_it(bench: Bench) -> None:
+    lines = bench.line(1) + bench.line(2)
+    events = [*started(1), *done(1), *started(2), *done(2), *started(3)]
+    bench.convert(bench.batch, *events, lines=lines, answer=Lacking(stage=Stage.LAYOUT, busy_s=1))
+    assert sorted(bench.run.results) == [1, 2]
+    while isinstance(rest := bench.queue.work.next_work(1, lambda: True, 0), PageBatch):
+        lines = b"".join(map(bench.line, rest.pages))
+        bench.convert(rest, *started(*rest.pages), *done(*rest.pages), lines=lines)
+    assert {*bench.needed[1:]} == {Stage.LAYOUT}
+    assert sorted(bench.run.results) == [*range(1, 11)]
+    assert not bench.run.trouble
+
+
+def test_a_process_that_claims_to_lack_what_it_has_is_not_believed_for_ever(bench: Bench) -> None:
+    work: Any = bench.batch
+    while work is not None:
+        bench.convert(work, lines=b"", answer=Lacking(stage=Stage.BARE, busy_s=1))
+        work = bench.queue.work.next_work(1, lambda: True, 0)
+    assert "lacks what it has" in (bench.queue.view.stored(bench.batch.job_id).reason or "")

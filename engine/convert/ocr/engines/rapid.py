@@ -15,9 +15,9 @@ import numpy as np
 import rapidocr
 from numpy.typing import NDArray
 
+from engine.convert.loading.onnx import without_arena
 from engine.convert.ocr.engines import ink, words
 from engine.convert.ocr.engines.ocrengine import ASCENT, Corners, OcrFailed, Pixels, ReadLine, ReadWord, at
-from engine.convert.ocr.onnx import without_arena
 
 _DETECTION_DPI = 125.0
 """Text of 6 points is found at it, and half as many pixels as at 180 are half the time."""

@@ -161,7 +161,7 @@ class _Refuses:
 def test_no_time_is_spent_on_what_has_been_read_or_is_empty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(ocr, "_engine", lambda choice: _Refuses())
+    monkeypatch.setattr(ocr, "made", lambda *which: _Refuses())
     monkeypatch.setattr(ocr, "installed_tools", lambda: OcrTools("3", None))
     document = pymupdf.open()
     document.new_page()
@@ -187,7 +187,7 @@ class _Fails(_Refuses):
 def test_a_page_on_which_the_engine_fails_says_so_and_keeps_its_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ocr, "_engine", lambda choice: _Fails())
+    monkeypatch.setattr(ocr, "made", lambda *which: _Fails())
     monkeypatch.setattr(ocr, "installed_tools", lambda: OcrTools("3", None))
     document = printed(TEXT)
     document[0].insert_image((200, 200, 400, 299), stream=encoded(photographed(printed(TEXT))))
