@@ -91,6 +91,10 @@ class OutputUnwritable(EngineBlocked):
     """Results, checkpoints or the queue cannot be written: disk full, read-only, or not permitted."""
 
 
+class StateLost(EngineBlocked):
+    """The state folder is no longer the one that this engine has locked: it has to end."""
+
+
 class Stopping(EngineBlocked):
     """The engine is being stopped; what was begun goes on at the next start."""
 

@@ -1,7 +1,6 @@
 """Engine: the one façade that every front end uses."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +20,8 @@ from engine.sandbox.registry import make_backend
 from engine.settings.live import LiveSettings
 from engine.settings.loading import SettingsSource
 from engine.settings.settings import MAX_WORKERS, Settings
-from engine.settings.statefolder import check_folders, lock_state, make_folders, start_logging, stop_logging
+from engine.settings.statefolder import check_folders, make_folders, start_logging, stop_logging
+from engine.settings.statehold import Hold
 from engine.settings.workplace import workplace_of
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Engine:
         self._watches = watch
         self._waits = watch if waits_for_late_files is None else waits_for_late_files
         self._make_backend = backend
-        self._lock_file = -1
+        self._hold: Hold | None = None
         self._log_handler: logging.Handler | None = None
         self._stopping = threading.Event()
         self._callbacks = Callbacks()
@@ -78,12 +78,17 @@ class Engine:
         check_folders(settings, watch=self._watches)
         state = settings.state_folder
         make_folders(settings, watch=self._watches)
-        self._lock_file = lock_state(state)
+        self._hold = Hold(settings)
         try:
             self._log_handler = start_logging(state)
             backend = make_backend(self._make_backend or settings.backend, workplace_of(settings))
             self._machinery = Machinery(
-                self._live, self._callbacks, backend, watches=self._watches, waits_for_late_files=self._waits
+                self._live,
+                self._callbacks,
+                backend,
+                self._hold,
+                watches=self._watches,
+                waits_for_late_files=self._waits,
             )
         except BaseException:
             self._let_go()
@@ -95,7 +100,7 @@ class Engine:
 
         Unfinished jobs go on from their last finished page when an engine starts again.
         """
-        if self._lock_file < 0:
+        if self._hold is None:
             return
         self._stopping.set()
         self._machinery.stop(0.0 if now else STOP_S)
@@ -105,8 +110,18 @@ class Engine:
     def _let_go(self) -> None:
         if self._log_handler is not None:
             stop_logging(self._log_handler)
-        os.close(self._lock_file)
-        self._lock_file = -1
+        if self._hold is not None:
+            self._hold.release()
+            self._hold = None
+
+    def hold_to(self, file: Path) -> None:
+        """Count this file of the state folder, such as the socket, among those without which the engine must end."""
+        if self._hold is not None:
+            self._hold.watch(file)
+
+    def check(self) -> None:
+        """Raise `StateLost` if the state folder was taken away: nothing is begun any more, and `stop` is due."""
+        self._machinery.keeper.check()
 
     def drain(self) -> None:
         """Stop intake and open no further job; the running ones go on to their end."""

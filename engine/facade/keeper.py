@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from engine.base.errors import StateLost
 from engine.facade.reloading import Reloader
 from engine.queue.jobqueue import JobQueue
 from engine.settings.settings import Settings
@@ -14,6 +15,8 @@ from engine.work.pool import BLOCKED, NO_PROCESS, WorkerPool
 
 log = logging.getLogger(__name__)
 
+LOST = "lost"
+"""The pause, and the banner's key, for what is left of an engine whose state folder was taken away."""
 _PACE_S = 1.0
 _DISK_CHECK_S = 5.0
 _SLOW_PAGE_S = 2.0
@@ -29,12 +32,18 @@ class Keeper:
         conversions: Conversions,
         pool: WorkerPool,
         reloader: Reloader,
+        check_hold: Callable[[], None],
+        on_lost: Callable[[], None],
     ) -> None:
+        """`check_hold` raises `StateLost` if the state folder was taken away; `on_lost` is then called once."""
         self._settings = settings
         self._queue = queue
         self._conversions = conversions
         self._pool = pool
         self._reloader = reloader
+        self._check_hold = check_hold
+        self._on_lost = on_lost
+        self._lost: StateLost | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
@@ -51,10 +60,16 @@ class Keeper:
         self.retire()
         self._thread.join()
 
+    def check(self) -> None:
+        """Raise `StateLost` once the state folder was found to be taken away."""
+        if self._lost is not None:
+            raise self._lost
+
     def _keep(self) -> None:
         next_disk_check = 0.0
         while not self._stopping.wait(_PACE_S):
             try:
+                self._check_hold()
                 self._pool.read_processes()
                 for worker in self._queue.view.overview().workers:
                     if worker.job_id is not None and (worker.seconds_on_page or 0) > _SLOW_PAGE_S:
@@ -66,6 +81,12 @@ class Keeper:
                     check_disk(self._settings(), self._queue)
                     self._conversions.check_passwords()
                     self._queue.resume(NO_PROCESS, keeps_banner=True)
+            except StateLost as lost:
+                log.error("%s", lost)
+                self._queue.pause(LOST, str(lost))
+                self._lost = lost
+                self._on_lost()
+                return
             except Exception:
                 log.exception("Housekeeping failed")
 

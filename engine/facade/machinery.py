@@ -16,11 +16,13 @@ from engine.hooks.aftermath import Aftermath
 from engine.intake.hotfolders import HotFolders
 from engine.job.job import JobState
 from engine.publish.rebuild import rebuild
+from engine.queue.database import DATABASE
 from engine.queue.jobqueue import open_queue
 from engine.sandbox.backend import Backend
 from engine.sandbox.protocol import PAGES
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
+from engine.settings.statehold import Hold
 from engine.work.checkpoint import has_progress
 from engine.work.conversion import Conversions
 from engine.work.looks import Inspector
@@ -37,11 +39,19 @@ class Machinery:
     """Works from when it is made until it is stopped. Its parts are for `Engine` alone."""
 
     def __init__(
-        self, live: LiveSettings, callbacks: Callbacks, backend: Backend, *, watches: bool, waits_for_late_files: bool
+        self,
+        live: LiveSettings,
+        callbacks: Callbacks,
+        backend: Backend,
+        hold: Hold,
+        *,
+        watches: bool,
+        waits_for_late_files: bool,
     ) -> None:
-        """Take up the queue where an earlier engine left it, and begin to work; the state folder must be locked.
+        """Take up the queue where an earlier engine left it, and begin to work.
 
-        `watches` is whether there are hot folders; `backend` is what converts documents.
+        `hold` has the state folder for it; `watches` is whether there are hot folders; `backend` is what converts
+        documents.
         """
         settings = live.current
         state = settings.state_folder
@@ -52,6 +62,7 @@ class Machinery:
         self._callbacks = callbacks
         self.backend = backend
         self.queue = queue = open_queue(settings)
+        hold.watch(state / DATABASE)
         if queue.moved_aside is not None:
             aside = display_name(queue.moved_aside)
             if rebuild(queue, settings.hot_folders) or not queue.was_emptied:
@@ -64,7 +75,7 @@ class Machinery:
         self.aftermath = Aftermath(self._settings, queue.outbox, queue.set_banner)
         callbacks.add(self.aftermath.follow)
         self.conversions = Conversions(
-            live, self.queue, backend.desk, watches=watches, waits_for_late_files=waits_for_late_files
+            live, self.queue, backend.desk, hold.check, watches=watches, waits_for_late_files=waits_for_late_files
         )
         callbacks.add(self.conversions.forget_replaced)
         passwords, folders = self.conversions.passwords, self.conversions.folders
@@ -81,7 +92,7 @@ class Machinery:
         if watches:
             self.hotfolders.follow(settings.hot_folders)
         reloader = Reloader(live, queue.set_banner, self._settings_changed, watch=watches)
-        self.keeper = Keeper(self._settings, self.queue, self.conversions, self.pool, reloader)
+        self.keeper = Keeper(self._settings, self.queue, self.conversions, self.pool, reloader, hold.check, self._lost)
         self.keeper.start()
         callbacks.start()
         self.aftermath.start()
@@ -123,6 +134,11 @@ class Machinery:
         self._callbacks.stop()
         self.aftermath.stop(deadline - time.monotonic())
         self.queue.close()
+
+    def _lost(self) -> None:
+        """The state folder was taken away: begin nothing more, and take nothing in."""
+        self.conversions.stopping.set()
+        self.hotfolders.stop()
 
     def _settings(self) -> Settings:
         return self._live.current

@@ -23,7 +23,8 @@ class LocalDesk:
         if file == own:
             return
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(exist_ok=True)
+            self.path.mkdir(exist_ok=True)
             own.unlink(missing_ok=True)
             own.symlink_to(file.absolute())
         except OSError as error:

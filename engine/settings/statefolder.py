@@ -1,6 +1,5 @@
-"""The folders an engine works with: how they must lie, the lock on the state folder, the log, and room on the disk."""
+"""The folders an engine works with: how they must lie, the log, and room on the disk."""
 
-import fcntl
 import logging
 import os
 import shutil
@@ -8,7 +7,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from engine.base.disk import make_folder
-from engine.base.errors import EngineLocked, SettingsError, unwritable
+from engine.base.errors import SettingsError, unwritable
 from engine.base.safetext import display_name
 from engine.settings.profiles import OnSuccess
 from engine.settings.settings import STATE_NAME, Settings
@@ -65,23 +64,6 @@ def check_folders(settings: Settings, *, watch: bool) -> None:
                 )
         if state.is_relative_to(folder):
             raise SettingsError(f"The state folder {display_name(state)} is inside the input folder {shown}.")
-
-
-def lock_state(state: Path) -> int:
-    """Hold the state folder for as long as the descriptor is open, however the process ends."""
-    descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
-        os.close(descriptor)
-        raise EngineLocked(
-            f"Another hotfolio (process {holder or 'unknown'}) is working with {display_name(state)}. "
-            "`hotfolio` joins it, `hotfolio stop` stops it; or choose another --state folder."
-        ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-    return descriptor
 
 
 def jobs_folder(state: Path) -> Path:

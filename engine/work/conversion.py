@@ -28,11 +28,15 @@ class Conversions:
         settings: LiveSettings,
         queue: JobQueue,
         desk: Callable[[str], Desk],
+        check_hold: Callable[[], None],
         *,
         watches: bool,
         waits_for_late_files: bool,
     ) -> None:
-        """`desk` gives the desk of a name; `watches` is whether there are hot folders, whose rules hold there."""
+        """`desk` gives the desk of a name; `check_hold` raises `StateLost` if there is no state folder any more.
+
+        `watches` is whether there are hot folders, whose rules hold there.
+        """
         state_folder = settings.current.state_folder
         runs = Runs(queue.view)
         self._queue = queue
@@ -40,7 +44,7 @@ class Conversions:
         """Set to have long copies given up."""
         self.passwords = Passwords(lambda: settings.current.passwords_file)
         self.folders = JobFolders(state_folder, desk)
-        self.endings = Endings(queue, runs, self.folders, self.passwords)
+        self.endings = Endings(queue, runs, self.folders, self.passwords, check_hold)
         self._publishing = publishing = Publishing(settings, queue, runs, self.endings, self.folders, watches=watches)
         self.opener = Opener(
             settings,

@@ -23,11 +23,20 @@ _POSTPONE_S = 60.0
 class Endings:
     """Thread-safe; `_lock` guards how often a document as a whole has made trouble."""
 
-    def __init__(self, queue: JobQueue, runs: Runs, folders: JobFolders, passwords: Passwords) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        runs: Runs,
+        folders: JobFolders,
+        passwords: Passwords,
+        check_hold: Callable[[], None],
+    ) -> None:
+        """`check_hold` raises `StateLost` if the state folder was taken away: then no job is to blame for anything."""
         self._queue = queue
         self._runs = runs
         self._folders = folders
         self._passwords = passwords
+        self._check_hold = check_hold
         self._lock = threading.Lock()
         self._troubles: Counter[int] = Counter()
 
@@ -52,7 +61,8 @@ class Endings:
             self.fail(job.id, problem)
 
     def postpone(self, job: Job, problem: str) -> None:
-        """Others can go on, this job cannot: later, but not for ever."""
+        """Others can go on, this job cannot: later, but not for ever. Raises `StateLost`."""
+        self._check_hold()
         with self._lock:
             self._troubles[job.id] += 1
             again = self._troubles[job.id] <= _POSTPONEMENTS
@@ -72,7 +82,8 @@ class Endings:
     # --- for good ---
 
     def fail(self, job_id: int, reason: str) -> None:
-        """A job cannot be converted."""
+        """A job cannot be converted. Raises `StateLost` if that is nothing about the job."""
+        self._check_hold()
         self._end(job_id, lambda: self._queue.fail(job_id, reason))
 
     def cancel(self, job_id: int, reason: str) -> None:

@@ -49,7 +49,8 @@ def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]
         if not job.source.matches(before):
             raise _changed()
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            # Not what is above: a state folder that was taken away is not made anew.
+            folder.parent.mkdir(exist_ok=True)
             free = shutil.disk_usage(folder.parent).free
             if before.st_size + min_free > free:
                 raise CannotGoOn(
@@ -75,7 +76,7 @@ def run_id(folder: Path) -> str:
 
 def _copy(job: Job, source: int, folder: Path, is_stopping: Callable[[], bool]) -> str:
     digest = hashlib.sha256()
-    folder.mkdir(parents=True)
+    folder.mkdir()
     part = folder / f"{COPY}.part"
     with part.open("wb", buffering=0) as copy:
         while block := _read(job, source):

@@ -18,6 +18,8 @@ from tui.terminal.signals import POLL_S
 
 PROGRAM = "tui.command.serve"
 """What the process runs; named, since importing it would load the web server that only that process needs."""
+STATE_LOST = 4
+"""The exit status of an engine whose state folder was taken away."""
 _STOP_S = 12.0
 """An engine that is stopping ends within 10 s."""
 

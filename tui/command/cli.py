@@ -74,7 +74,7 @@ def run(
 ) -> None:
     """Convert what is and what comes into the hot folder, until stopped.
 
-    Exit status: 0 all done, 1 something failed or is partial, 2 usage, 130 interrupted.
+    Exit status: 0 all done, 1 something failed or is partial, 2 usage, 4 state folder lost, 130 interrupted.
     """
     from tui.command.runner import Runner
 

@@ -164,10 +164,15 @@ def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
 
 def finish(work: Callable[[], int]) -> NoReturn:
     """Do the work and end with its exit status; what cannot even start is one sentence."""
-    from engine.base.errors import HotfolioError
+    from engine.base.errors import HotfolioError, StateLost
 
     try:
         code = work()
+    except StateLost as lost:
+        from tui.command.background import STATE_LOST
+
+        print(f"hotfolio: {lost}", file=sys.stderr)
+        code = STATE_LOST
     except HotfolioError as error:
         refuse(str(error))
     sys.stdout.flush()

@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.base.errors import SandboxUnavailable, SettingsError
 from engine.base.safetext import display_name, display_text
+from engine.base.sockets import socket_path
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
 from engine.server.app.late import LateListener
@@ -66,7 +67,10 @@ class Runner:
         """What was tried in vain and is kept to be tried again, once the run is done."""
 
     def run(self) -> int:
-        """Work until done or told to stop; returns the exit status. Raises `HotfolioError` if it cannot start."""
+        """Work until done or told to stop; returns the exit status.
+
+        Raises `HotfolioError` if it cannot start, `StateLost` if it cannot go on.
+        """
         started = time.monotonic()
         wanted: set[int] | None = None
         self._engine.on_finished(self._finished.put)
@@ -81,6 +85,7 @@ class Runner:
                 else:
                     with contextlib.suppress(SettingsError):  # it needs no socket to do its work
                         listener = LateListener(self._engine, self._on_stop)
+                        self._engine.hold_to(socket_path(self._settings.state_folder))
                 self._loop(wanted)
             finally:
                 stop_engine(self._engine, lambda: self._signals > 1)
@@ -104,6 +109,7 @@ class Runner:
                     while True:
                         self._report(self._finished.get_nowait(), show.line)
                 show.update(self._engine)
+                self._engine.check()
                 self._tell_banners()
                 if self._once and NO_PROCESS in self._told and self._has_given_up():
                     raise SandboxUnavailable(self._told[NO_PROCESS])

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.base.errors import HotfolioError, SettingsError
+from engine.base.errors import HotfolioError, SettingsError, StateLost
 from engine.base.safetext import display_name
 from engine.base.sockets import bind, file_id, make_service_folder, service_folder, socket_path, unbind
 from engine.facade.engine import Engine
@@ -25,7 +25,7 @@ from engine.server.dependencies.service import Service
 from engine.server.security.token import ensure_token
 from engine.settings.loading import LoadedSettings
 from engine.settings.settings import Settings
-from tui.command.background import BackgroundEngine, Order, Ready, TcpOrder
+from tui.command.background import STATE_LOST, BackgroundEngine, Order, Ready, TcpOrder
 from tui.terminal.signals import SignalEvent, signals_caught, stop_engine
 
 _LOOK_S = 1.0
@@ -56,12 +56,13 @@ class ServiceProcess:
             self.stop()
 
     def run(self, on_ready: Callable[[Ready], None]) -> None:
-        """Work until stopped. Raises `HotfolioError` if it cannot start."""
+        """Work until stopped. Raises `HotfolioError` if it cannot start, `StateLost` if it cannot go on."""
         with signals_caught(self.stop):
             self._engine.start()
             listener, doors = None, None
             try:
                 doors = open_doors(self._order, self._systemd)
+                self._engine.hold_to(socket_path(self._engine.settings.state_folder))
                 listener = listen(self.service, doors.local, doors.tcp)
                 self._systemd.notify("READY=1", "STATUS=Converting what comes into the hot folder.")
                 on_ready(Ready(os.getpid(), doors.tcp.url if doors.tcp else None, doors.remark))
@@ -69,6 +70,7 @@ class ServiceProcess:
                 while not self._stopping.wait(min(watchdog_s / 2, _LOOK_S)):
                     # Whoever holds a lock for good shows here, and the service manager starts the engine anew.
                     self._engine.overview()
+                    self._engine.check()
                     if listener.is_alive:
                         self._systemd.notify("WATCHDOG=1")
             finally:
@@ -190,7 +192,10 @@ def main() -> None:
         try:
             process.run(on_ready)
         except HotfolioError as error:
-            with contextlib.suppress(OSError, ValueError):
+            if answer.closed:  # it has worked: whoever asked listens no more
+                print(f"hotfolio: {error}", file=sys.stderr)
+                raise SystemExit(STATE_LOST if isinstance(error, StateLost) else 1) from None
+            with contextlib.suppress(OSError):
                 answer.write(encode(Refusal.of(error)) + b"\n")
             raise SystemExit(1) from None
 

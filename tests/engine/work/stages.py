@@ -49,6 +49,7 @@ class Stages:
             LiveSettings(self.settings),
             self.queue,
             self._desk,
+            lambda: None,
             watches=True,
             waits_for_late_files=waits_for_late_files,
         )
