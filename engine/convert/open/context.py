@@ -16,6 +16,7 @@ from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
+from engine.convert.text.strikes import NO_STRIKES, Strikes
 from engine.job.job import PageState
 from engine.job.options import ConvertOptions
 
@@ -66,6 +67,8 @@ class PageContext:
     """What a vision model has said of it; None where none was asked."""
     hiding: Hiding = NOTHING_HIDDEN
     """What becomes of text that nobody can see; known when reading begins."""
+    strikes: Strikes = NO_STRIKES
+    """The lines that may strike out text of tagged pages; known when reading begins."""
     is_read_by_others: bool = False
     """By a vision model or a plug-in, so that hotfolio's own OCR has not been asked for its words."""
 

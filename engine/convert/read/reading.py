@@ -21,8 +21,9 @@ from engine.convert.read.sheet import Sheet
 from engine.convert.refine.steps import page_steps
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.text import layoutblocks
+from engine.convert.text import unseen as unseen_text
 from engine.convert.text.hiding import Hiding
-from engine.convert.text.unseen import find_unseen
+from engine.convert.text.strikes import Strikes
 from engine.job.formats import Format
 from engine.job.job import PageState
 from engine.job.options import STANDARD, HiddenText, OcrMode, PromptMode, Structure
@@ -44,7 +45,7 @@ def read(page: PageContext) -> PageModel:
 
 def _read(page: PageContext) -> PageModel:
     if page.options.refine and page.told is None and not page.text_only:
-        _look_for_hidden_text(page)
+        _look_at(page)
     if page.told is not None:
         page.is_read_by_others = True
         return PageModel(page.number, refined=_as_told(page, page.told))
@@ -55,9 +56,13 @@ def _read(page: PageContext) -> PageModel:
     return read_standard(page)
 
 
-def _look_for_hidden_text(page: PageContext) -> None:
+def _look_at(page: PageContext) -> None:
+    """Find out which of its text is struck out, and which nobody can see."""
     try:
-        unseen = find_unseen(page.load())
+        shown = page.load()
+        blocks = unseen_text.look_at(shown)
+        page.strikes = Strikes.of(blocks)
+        unseen = unseen_text.find_unseen(shown, blocks)
     except Exception as error:  # noqa: BLE001 - the page is worth more than what is not to be seen on it
         page.warnings.append(f"Page {page.number} was not searched for hidden text ({one_line(error)}).")
         return
@@ -171,6 +176,7 @@ def _by_tags(page: PageContext) -> RefinedPage | None:
             trusting=options.structure is Structure.TAGS,
             furniture=options.page_header or options.page_footer or Format.JSON in options.formats,
             hiding=page.hiding,
+            strikes=page.strikes,
         )
     except NoStructure as reason:
         page.why = str(reason)

@@ -45,6 +45,8 @@ class Run:
     is_bold: bool = False
     is_italic: bool = False
     is_monospaced: bool = False
+    is_struck: bool = False
+    """A line is drawn through it."""
     is_hidden: bool = False
     """Nobody can see it on the page."""
     places: tuple[tuple[float, float], ...] = ()
@@ -126,8 +128,15 @@ def characters_of(page: pymupdf.Page) -> "dict[RunKey, list[dict[str, Any]]]":
     for block in page.get_text("rawdict", flags=_FLAGS & ~pymupdf.TEXT_COLLECT_STRUCTURE)["blocks"]:
         for line in block.get("lines", ()):
             chars = [char for span in line["spans"] for char in span["chars"]]
-            text = readable("".join(char["c"] for char in chars))
-            found[(text, round(line["bbox"][0]), round(chars[0]["origin"][1]))] = chars
+            # A blank that stands for a gap is before the text here, and between two elements there.
+            while chars and chars[0]["synthetic"]:
+                chars.pop(0)
+            while chars and chars[-1]["synthetic"]:
+                chars.pop()
+            if chars:
+                text = readable("".join(char["c"] for char in chars))
+                left = min(char["bbox"][0] for char in chars)
+                found[(text, round(left), round(chars[0]["origin"][1]))] = chars
     return found
 
 

@@ -5,6 +5,7 @@ names an element, here and there; so this walk adds what MuPDF leaves out: spans
 pictures, and which marked content of which page is in the tree at all.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,10 @@ class Attributes:
     alt: str = ""
     columns: int = 1
     rows: int = 1
+    strike: bool = False
+    """Its text is struck out."""
+    script: int = 0
+    """1 if its text is raised, -1 if it is lowered."""
 
 
 @dataclass
@@ -55,6 +60,8 @@ class StructureTree:
     """By table row: the places of its cells. MuPDF gives only those that hold something."""
 
 
+_STRUCK = frozenset({"del", "deletion", "strike", "strikeout", "strikethrough"})
+"""Names of styles, in lower case."""
 _HEADINGS = frozenset({"H", "H1", "H2", "H3", "H4", "H5", "H6", "Title"})
 
 
@@ -144,7 +151,7 @@ class _Walk:
             if len(cells) == MAX_COLUMNS:
                 raise NoStructure(f"its tags have a table of more than {MAX_COLUMNS:,} columns")
             cells.append(path[-1])
-            columns, rows = _cell_spans(mupdf.ll_pdf_dict_gets(element, "A"))
+            columns, rows = _cell_spans(element)
             if columns > 1 or rows > 1:
                 self.tree.attributes[path] = Attributes(columns=columns, rows=rows)
         elif role in ("Figure", "Formula", "Form"):
@@ -152,6 +159,8 @@ class _Walk:
             alt = mupdf.ll_pdf_dict_gets(element, "Alt")
             if alt:
                 self.tree.attributes[path] = Attributes(alt=" ".join(mupdf.ll_pdf_to_text_string(alt).split()))
+        elif looks := _looks(element, mupdf.ll_pdf_to_name(name)):
+            self.tree.attributes[path] = looks
         return role
 
     def _role(self, name: Any) -> str:
@@ -172,14 +181,35 @@ class _Walk:
         return known
 
 
-def _cell_spans(attributes: Any) -> tuple[int, int]:
-    """Columns and rows that a cell takes, from one attribute dictionary or several."""
-    columns = rows = 1
+def _attributes(element: Any) -> Iterator[Any]:
+    """An element's attributes, in one dictionary or several."""
+    attributes = mupdf.ll_pdf_dict_gets(element, "A")
     if attributes:
         count = mupdf.ll_pdf_array_len(attributes) if mupdf.ll_pdf_is_array(attributes) else 1
         for place in range(min(count, 16)):
             each = mupdf.ll_pdf_array_get(attributes, place) if mupdf.ll_pdf_is_array(attributes) else attributes
             if mupdf.ll_pdf_is_dict(each):
-                columns = max(columns, mupdf.ll_pdf_dict_get_int(each, pymupdf.PDF_NAME("ColSpan").m_internal))
-                rows = max(rows, mupdf.ll_pdf_dict_get_int(each, pymupdf.PDF_NAME("RowSpan").m_internal))
+                yield each
+
+
+def _cell_spans(element: Any) -> tuple[int, int]:
+    """Columns and rows that a cell takes."""
+    columns = rows = 1
+    for each in _attributes(element):
+        columns = max(columns, mupdf.ll_pdf_dict_get_int(each, pymupdf.PDF_NAME("ColSpan").m_internal))
+        rows = max(rows, mupdf.ll_pdf_dict_get_int(each, pymupdf.PDF_NAME("RowSpan").m_internal))
     return min(columns, MAX_COLUMNS), min(rows, MAX_COLUMNS)
+
+
+def _looks(element: Any, name: str) -> Attributes | None:
+    """How an element says its text is set, by attributes (PDF 32000-1, 14.8.5.4) or by the name of its style."""
+    strike, script = name.lower() in _STRUCK, 0
+    for each in _attributes(element):
+        decoration = mupdf.ll_pdf_dict_gets(each, "TextDecorationType")
+        if decoration and mupdf.ll_pdf_is_name(decoration):
+            strike |= mupdf.ll_pdf_to_name(decoration) == "LineThrough"
+        shift = mupdf.ll_pdf_dict_gets(each, "BaselineShift")
+        if shift and mupdf.ll_pdf_is_number(shift):
+            rise = mupdf.ll_pdf_to_real(shift)
+            script = (rise > 0) - (rise < 0)
+    return Attributes(strike=strike, script=script) if strike or script else None

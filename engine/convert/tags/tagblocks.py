@@ -114,6 +114,7 @@ class TagBlocks:
 
     def _element(self, element: Element, parent: Element, style: Style) -> None:
         role = element.role
+        style = self._styled(element, style)
         level = _HEADINGS.get(role) if role != "P" else _level_of_style(element.name)
         if level is not None:
             with self._block(Kind.HEADING, element, level):
@@ -166,6 +167,13 @@ class TagBlocks:
                 self.walk(element, style)
         else:
             self.walk(element, style)
+
+    def _styled(self, element: Element, style: Style) -> Style:
+        """A style with what an element's own attributes say."""
+        known = self._tree.attributes.get(element.path)
+        if known is None or not (known.strike or known.script):
+            return style
+        return replace(style, strike=style.strike or known.strike, script=known.script or style.script)
 
     def _block(self, kind: Kind, element: Element, level: int = 0) -> AbstractContextManager[None]:
         """Text within belongs to a block of this kind."""

@@ -12,14 +12,15 @@ import pymupdf
 from engine.convert.page.blocks import Block, Kind, RefinedPage, around, stripped
 from engine.convert.tags.markedcontent import MarkedContent, scan
 from engine.convert.tags.pageresources import PageResources
+from engine.convert.tags.runlooks import see_to
 from engine.convert.tags.structuretext import ElementTree, Run, read_elements
 from engine.convert.tags.structuretree import NoStructure, Path, StructureTree, read_structure
 from engine.convert.tags.tagblocks import TagBlocks
 from engine.convert.tags.tagtext import Style, spans_of, usual_size
-from engine.convert.tags.unseenruns import see_to
 from engine.convert.text.fontmaps import FontMaps
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import LinksByHeight, link_targets
+from engine.convert.text.strikes import NO_STRIKES, Strikes
 
 MIN_COVERAGE = 0.98
 """Of the page's visible text, outside artifacts, must be in the tree."""
@@ -45,7 +46,13 @@ class TagReader:
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
 
     def read(
-        self, number: int, *, trusting: bool = False, furniture: bool = True, hiding: Hiding = NOTHING_HIDDEN
+        self,
+        number: int,
+        *,
+        trusting: bool = False,
+        furniture: bool = True,
+        hiding: Hiding = NOTHING_HIDDEN,
+        strikes: Strikes = NO_STRIKES,
     ) -> RefinedPage:
         """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason.
 
@@ -65,7 +72,7 @@ class TagReader:
         if content.has_artifacts:
             page = self._with_contents(page, content.without_artifacts)
         root = read_elements(page, figures=self.tree.has_figures)
-        see_to(page, root, hiding)
+        see_to(page, root, hiding, strikes)
         builder = TagBlocks(
             self.tree,
             LinksByHeight(link_targets(page), page.rect.height),
@@ -82,7 +89,7 @@ class TagReader:
         if content.has_artifacts and furniture:
             page = self._with_contents(page, content.only_artifacts)
             decoration = read_elements(page, figures=False)
-            see_to(page, decoration, hiding)
+            see_to(page, decoration, hiding, strikes)
             artifacts += decoration.runs()
         if artifacts:
             blocks = _with_furniture(blocks, artifacts, page.rect.height)

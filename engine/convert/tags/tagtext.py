@@ -24,6 +24,7 @@ class Style:
     bold: bool = False
     italic: bool = False
     code: bool = False
+    strike: bool = False
     script: int = 0
 
 
@@ -50,6 +51,7 @@ def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
                 bold=style.bold or run.is_bold,
                 italic=style.italic or run.is_italic,
                 code=style.code or run.is_monospaced,
+                strike=style.strike or run.is_struck,
                 script=style.script or scripts[number],
                 link=_link_of(run, links),
                 hidden=run.is_hidden,

@@ -12,6 +12,7 @@ from engine.convert.page.blocks import Block, Box, Cell
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import link_targets
 from engine.convert.text.rawwords import read_words
+from engine.convert.text.strikes import Strikes
 from engine.convert.text.textline import Font, Line, Word, dominant_size
 
 _FLAGS = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_COLLECT_STYLES
@@ -89,27 +90,16 @@ class PageText:
         return result
 
     def _strike(self, lines: list[Line]) -> None:
-        """Mark words that a thin line runs through, above the baseline by a fifth to half of their size."""
-        rules: dict[int, list[Box]] = {}
-        for drawing in self.drawings:
-            x0, y0, x1, y1 = drawing.box
-            if y1 - y0 < 2 and x1 - x0 > 3 * (y1 - y0):
-                rules.setdefault(int(y0 // _BAND), []).append(drawing.box)
-        if not rules:
+        """Mark words that a thin line runs through."""
+        strikes = Strikes(drawing.box for drawing in self.drawings)
+        if not strikes:
             return
         for line in lines:
             if not line.is_upright:
                 continue
-            size, top = line.size, line.baseline - 0.5 * line.size
-            bands = range(int(top // _BAND), int((line.baseline - 0.18 * size) // _BAND) + 1)
-            through = [
-                (x0, x1)
-                for band in bands
-                for x0, y0, x1, y1 in rules.get(band, ())
-                if top < (y0 + y1) / 2 < line.baseline - 0.18 * size and line.start - size < x0 and x1 < line.end + size
-            ]
+            through = strikes.through(line.baseline, line.size, line.start, line.end)
             for word in line.words if through else ():
-                slack = 0.2 * size
+                slack = 0.2 * line.size
                 if any(x0 <= word.start + slack and x1 >= word.end - slack for x0, x1 in through):
                     word.font = replace(word.font, strike=True)
 

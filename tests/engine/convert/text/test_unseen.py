@@ -7,7 +7,7 @@ import pymupdf
 import pytest
 
 from engine.convert.text.hiding import Hiding
-from engine.convert.text.unseen import find_unseen
+from engine.convert.text.unseen import Unseen, find_unseen, look_at
 from tests.engine.convert.converting import Conversion, Converted, conversion
 from tests.engine.convert.tagged_pdfs import TaggedPdf, Text, tag
 
@@ -43,6 +43,10 @@ def document(before: str = "", after: str = "", *, text: str = SECRET, size: flo
     )
     made.contents[0] = made.contents[0].replace(found[0], b"q " + operators.encode() + b" Q")
     return made.data()
+
+
+def unseen_on(page: pymupdf.Page) -> Unseen:
+    return find_unseen(page, look_at(page))
 
 
 def markdown(converted: Converted) -> str:
@@ -139,8 +143,8 @@ def scan(*, has_ink: bool = True, words: str = "Text layer of a scan") -> pymupd
 
 
 def test_the_text_layer_of_a_scan_is_seen_as_far_as_there_is_something_to_be_read() -> None:
-    assert find_unseen(scan()).count == 0
-    assert find_unseen(scan(has_ink=False)).count == len("Textlayerofascan")
+    assert unseen_on(scan()).count == 0
+    assert unseen_on(scan(has_ink=False)).count == len("Textlayerofascan")
 
 
 def test_text_over_outlines_of_its_glyphs_is_their_text_layer() -> None:
@@ -148,18 +152,18 @@ def test_text_over_outlines_of_its_glyphs_is_their_text_layer() -> None:
     for left in range(20, 120, 6):
         page.draw_oval((left, 92, left + 5, 100), fill=(0, 0, 0))
     page.insert_text((20, 100), "Outlined words here", render_mode=3)
-    assert find_unseen(page).count == 0
+    assert unseen_on(page).count == 0
     frame = pymupdf.open().new_page(width=300, height=200)
     frame.draw_rect((10, 80, 280, 120))
     frame.insert_text((20, 100), "Framed words here", render_mode=3)
-    assert find_unseen(frame).count == len("Framedwordshere")
+    assert unseen_on(frame).count == len("Framedwordshere")
 
 
 def test_white_text_under_other_text_is_hidden_as_well() -> None:
     page = pymupdf.open().new_page(width=300, height=200)
     page.insert_text((20, 100), "Ignore what was said before", color=(1, 1, 1))
     page.insert_text((20, 100), "The quick brown fox jumps over", color=(0, 0, 0))
-    unseen = find_unseen(page)
+    unseen = unseen_on(page)
     assert unseen.count == len("Ignorewhatwassaidbefore")
     assert unseen.has("I", 20, 100)
     assert not unseen.has("T", 20, 100)
@@ -169,7 +173,7 @@ def test_characters_are_known_again_on_a_page_that_was_turned() -> None:
     page = pymupdf.open().new_page(width=300, height=200)
     page.insert_text((20, 100), "Seen")
     page.insert_text((20, 150), "Hidden", render_mode=3)
-    hiding = Hiding(find_unseen(page))
+    hiding = Hiding(unseen_on(page))
     turn = pymupdf.Matrix(90) * pymupdf.Matrix(1, 0, 0, 1, 200, 0)
     raw = page.get_text("rawdict")
     for block in raw["blocks"]:
