@@ -9,6 +9,8 @@ from pathlib import Path
 from tests.e2e.terminal import DEADLINE_S, SMALL, Terminal
 
 _QUICK = {"HOTFOLIO_OCR": "never", "HOTFOLIO_SETTLE": "0.2", "HOTFOLIO_SETTLE_DAMAGED": "0.4"}
+IN_MEMORY = {"HOTFOLIO_BACKEND": "in-memory"}
+"""For what is about the queue and the screen alone: no library is loaded that reads documents."""
 _ROW = re.compile(r"(▌| )(●| )\s*(\d+)(?: {1,4}([+-]\d+))?\s+(\S.*)")
 
 

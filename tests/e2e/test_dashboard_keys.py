@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import pdfs
-from tests.e2e.dashboard import Dashboard
+from tests.e2e.dashboard import IN_MEMORY, Dashboard
 from tests.e2e.terminal import LARGE, SMALL
 from tests.places import ROOT
 
@@ -31,7 +31,7 @@ def paused(tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int]) -> I
     """Jobs 1 to `JOBS`, all of them waiting: the key that pauses has been pressed before there were any."""
     # Not `tmp_path`: with the name of the test in it, a small screen has no room for the whole of the folder's path.
     folder = tmp_path_factory.mktemp("jobs")
-    with Dashboard(folder, size) as dashboard:
+    with Dashboard(folder, size, env=IN_MEMORY) as dashboard:
         dashboard.wait_for("No jobs yet", str(folder / "input"))
         dashboard.see("P", "Paused:", "‖ paused")
         drop(folder, dict(pdfs.many(JOBS)))

@@ -14,7 +14,7 @@ import pytest
 
 from engine.base.safetext import display_name
 from tests import pdfs
-from tests.e2e.dashboard import Dashboard
+from tests.e2e.dashboard import IN_MEMORY, Dashboard
 from tests.e2e.terminal import LARGE, SMALL
 
 HOSTILE = [
@@ -172,14 +172,18 @@ def finished(tmp_path: Path) -> Path:
     for number in range(5):
         (tmp_path / "input" / f"{number}.pdf").write_bytes(pdfs.text_pages(1))
     subprocess.run(
-        [sys.executable, "-m", "tui", "run", "--once", "--ocr", "never"], cwd=tmp_path, check=True, capture_output=True
+        [sys.executable, "-m", "tui", "run", "--once", "--ocr", "never"],
+        cwd=tmp_path,
+        env=os.environ | IN_MEMORY,
+        check=True,
+        capture_output=True,
     )
     return tmp_path
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
 def test_nothing_is_sent_while_nothing_changes(finished: Path, size: tuple[int, int]) -> None:
-    with Dashboard(finished, size) as d:
+    with Dashboard(finished, size, env=IN_MEMORY) as d:
         d.wait_until(lambda: "Done 5 " in d.tabs and len(d.rows) == 5, "the jobs of before")
         if size == LARGE:
             d.wait_for(" free")  # how much room there is on the disk: looked at once, after two seconds
@@ -193,7 +197,7 @@ def test_nothing_is_sent_while_nothing_changes(finished: Path, size: tuple[int, 
 
 
 def test_it_falls_silent_when_the_work_is_done(tmp_path: Path) -> None:
-    with Dashboard(tmp_path) as d:
+    with Dashboard(tmp_path, env=IN_MEMORY) as d:
         for number in range(3):
             (tmp_path / "input" / f"{number}.pdf").write_bytes(pdfs.text_pages(1))
         d.wait_until(lambda: "Done 3 " in d.tabs and "○ idle" in d.head, "the work to be done")
