@@ -10,6 +10,7 @@ from benchmarks.lab import new_lab
 from benchmarks.library import ROOT
 
 NAMES = (
+    "start",
     "one_document",
     "batch",
     "pool_efficiency",
