@@ -80,6 +80,7 @@ class Keeper:
                     next_disk_check = time.monotonic() + _DISK_CHECK_S
                     check_disk(self._settings(), self._queue)
                     self._conversions.check_passwords()
+                    self._conversions.settle_again()
                     self._queue.resume(NO_PROCESS, keeps_banner=True)
             except StateLost as lost:
                 log.error("%s", lost)

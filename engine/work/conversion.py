@@ -66,7 +66,12 @@ class Conversions:
         for job in jobs:
             if job.state in PUBLISHED and job.id in left:
                 self._publishing.settle(job)
-        self.folders.sweep({job.id for job in jobs if job.state not in PUBLISHED and not was_replaced(job)})
+        needed = {job.id for job in jobs if job.state not in PUBLISHED and not was_replaced(job)}
+        self.folders.sweep(needed | self._publishing.unsettled)
+
+    def settle_again(self) -> None:
+        """Try once more to see to the sources that could be neither archived nor deleted."""
+        self._publishing.settle_again()
 
     def forget_replaced(self, job: Job) -> None:
         """Delete what is kept of a job that has been given up for a newer version of its source."""

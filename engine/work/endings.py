@@ -90,10 +90,13 @@ class Endings:
         """A job is not wanted any more."""
         self._end(job_id, lambda: self._queue.cancel(job_id, reason))
 
-    def publish(self, job_id: int) -> None:
-        """A job is published and recorded as that: keep its log alone."""
+    def publish(self, job_id: int, *, is_settled: bool = True) -> None:
+        """A job is published and recorded as that: keep its log alone, and its folder as a mark until it is settled."""
         self._forget(job_id)
-        self._folders.keep_log(job_id)
+        if is_settled:
+            self._folders.keep_log(job_id)
+        else:
+            self._folders.keep_mark(job_id)
 
     def _end(self, job_id: int, transition: Callable[[], Job]) -> None:
         self._runs.forget(job_id)

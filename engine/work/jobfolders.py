@@ -1,6 +1,8 @@
 """JobFolders: what is kept of each job on the disk, outside the queue and the output."""
 
+import contextlib
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +37,20 @@ class JobFolders:
 
     def keep_log(self, job_id: int) -> None:
         """Delete the folder of a job that has ended, but for its log."""
+        self._save_log(job_id)
+        self.delete(job_id)
+
+    def keep_mark(self, job_id: int) -> None:
+        """The same, but leave the empty folder: there is something to be done yet for the job."""
+        self._save_log(job_id)
+        with contextlib.suppress(FileNotFoundError):
+            for entry in self.of(job_id).path.iterdir():
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink(missing_ok=True)
+
+    def _save_log(self, job_id: int) -> None:
         log_file = self.of(job_id).path / LOG
         try:
             if log_file.exists() and log_file.stat().st_size:
@@ -42,7 +58,6 @@ class JobFolders:
                 log_file.replace(self._logs / f"{job_id}.log")
         except OSError as error:
             log.warning("job %d: its log is lost: %s", job_id, error)
-        self.delete(job_id)
 
     def left(self) -> set[int]:
         """The jobs that have a folder."""

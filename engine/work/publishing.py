@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Publishing:
-    """Thread-safe: all that it changes is in the queue and on the disk."""
+    """Thread-safe; `_lock` guards which sources are still to be seen to. All else is in the queue and on the disk."""
 
     def __init__(
         self,
@@ -45,6 +46,8 @@ class Publishing:
         self._endings = endings
         self._folders = folders
         self._watches = watches
+        self._lock = threading.Lock()
+        self._unsettled: dict[int, tuple[Job, Stamp | None]] = {}
 
     def output_of(self, job: Job) -> Path:
         """The folder that the job's result belongs in."""
@@ -121,25 +124,48 @@ class Publishing:
             self._folders.delete(job.id)  # a retry has to make it anew
 
     def settle(self, job: Job) -> None:
-        """See to the source of a job that an earlier engine recorded as published and died before that."""
+        """See to the source of a job that an earlier engine recorded as published, and did not come to see to."""
         self._settle(None, job)
+
+    def settle_again(self) -> None:
+        """Try once more to see to the sources that could be neither moved nor removed."""
+        with self._lock:
+            left = list(self._unsettled.values())
+        for job, copied in left:
+            self._settle(copied, job)
+
+    @property
+    def unsettled(self) -> set[int]:
+        """The jobs whose sources are still to be seen to; by their folders, the next engine knows them too."""
+        with self._lock:
+            return set(self._unsettled)
 
     def _settle(self, copied: Stamp | None, job: Job) -> None:
         try:
             self._settle_source(job, copied)
-        finally:
+        except OutputUnwritable as error:
+            with self._lock:
+                is_new = job.id not in self._unsettled
+                self._unsettled[job.id] = job, copied
+            if is_new:
+                log.warning("job %d: %s", job.id, error)
+            self._queue.set_banner("source", str(error))
+            self._endings.publish(job.id, is_settled=False)
+            return
+        except BaseException:
             self._endings.publish(job.id)
+            raise
+        with self._lock:
+            self._unsettled.pop(job.id, None)
+            is_last = not self._unsettled
+        if is_last:
+            self._queue.set_banner("source", None)
+        self._endings.publish(job.id)
 
     def _settle_source(self, job: Job, copied: Stamp | None) -> None:
         folder = self._folder_of(job)
-        if folder is None:
-            return  # named by hand, not dropped into a hot folder
-        try:
+        if folder is not None:  # else it was named by hand, not dropped into a hot folder
             settle_source(job.source, folder.on_success, folder.archive, job.sha256, copied)
-            self._queue.set_banner("source", None)
-        except OutputUnwritable as error:
-            log.warning("job %d: %s", job.id, error)
-            self._queue.set_banner("source", str(error))
 
     def _publisher(self, job: Job) -> Publisher:
         return Publisher(self._queue.work.claim_output, self.output_of(job), self._live.current.output.absolute())

@@ -1,10 +1,12 @@
-"""What becomes of a source whose engine died between the record of its result and the end of its source."""
+"""What becomes of a source that was not seen to at once: its engine died, or there was no room for it."""
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.base.errors import OutputUnwritable
 from engine.facade.engine import Engine
 from engine.job.job import JobState
 from engine.settings.settings import Settings
@@ -26,6 +28,7 @@ def engine_in(folder: Path, policy: str) -> Engine:
         "settle": 0,
         "formats": ["txt"],
         "ocr": "never",
+        "backend": "in-memory",
     }
     return Engine(Settings.model_validate(values))
 
@@ -58,3 +61,35 @@ def test_a_source_is_seen_to_after_a_restart(
     assert archived.exists() == (policy == "archive")
     if policy == "archive":
         assert hashlib.sha256(archived.read_bytes()).digest() == hashlib.sha256(content).digest()
+
+
+def test_a_source_that_cannot_be_archived_is_seen_to_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in" / "a.pdf"
+    source.parent.mkdir()
+    source.write_bytes(pdfs.text_pages(1))
+    folders = jobs_folder(tmp_path / "state")
+    is_full = [True]
+    honest = publishing_module.settle_source
+
+    def settle(*arguments: Any) -> None:
+        if is_full[0]:
+            raise OutputUnwritable("a.pdf is converted, but cannot be moved: No space left on device.")
+        honest(*arguments)
+
+    monkeypatch.setattr(publishing_module, "settle_source", settle)
+    for _ in range(2):  # the second engine finds it as the first has left it
+        with engine_in(tmp_path, "archive") as engine:
+            wait_until(lambda: engine.select(states=[JobState.DONE]), "the job to be done")
+            wait_until(lambda: "cannot be moved" in str(engine.overview().banners), "a banner")
+            (job,) = engine.select(states=[JobState.DONE])
+            wait_until(lambda: [[*folder.iterdir()] for folder in folders.iterdir()] == [[]], "the empty folder")
+        assert source.exists()
+        assert (folders / str(job.job.id)).is_dir()
+    with engine_in(tmp_path, "archive") as engine:
+        is_full[0] = False
+        wait_until(lambda: not source.exists(), "the source to be seen to")
+        wait_until(lambda: list(folders.iterdir()) == [], "the job's folder to go")
+        wait_until(lambda: "cannot be moved" not in str(engine.overview().banners), "no banner")
+    assert (tmp_path / "archive" / "a.pdf").exists()
