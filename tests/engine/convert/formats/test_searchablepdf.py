@@ -400,7 +400,7 @@ def test_only_pages_that_need_it_are_read_by_ocr(conversion: Conversion) -> None
             return [ReadLine((ReadWord("Lanterns", corners),), corners, 1.0)]
 
     engine = Engine()
-    conversion.patch.setattr(ocr, "_engine", lambda choice: engine)
+    conversion.patch.setattr(ocr, "made", lambda *which: engine)
     pdf = pymupdf.open("pdf", pdfs.text_pages(1))
     pdf.insert_pdf(pymupdf.open("pdf", pdfs.scanned(["Words on a scan. " * 20])))
     converted = conversion.run(pdf.tobytes(), formats="pdf", ocr="auto")
