@@ -50,6 +50,11 @@ class JobFolders:
                 else:
                     entry.unlink(missing_ok=True)
 
+    def remove_mark(self, job_id: int) -> None:
+        """Delete what `keep_mark` has left, and nothing that somebody has put there since."""
+        with contextlib.suppress(OSError):
+            self.of(job_id).path.rmdir()
+
     def _save_log(self, job_id: int) -> None:
         log_file = self.of(job_id).path / LOG
         try:

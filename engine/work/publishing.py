@@ -128,11 +128,24 @@ class Publishing:
         self._settle(None, job)
 
     def settle_again(self) -> None:
-        """Try once more to see to the sources that could be neither moved nor removed."""
+        """Try once more to see to the sources that could be neither moved nor removed.
+
+        A job that was begun anew meanwhile is left alone: it has its folder for itself, and will come to its source.
+        """
         with self._lock:
             left = list(self._unsettled.values())
         for job, copied in left:
-            self._settle(copied, job)
+            now = self._queue.view.job(job.id)
+            if now is not None and not now.job.state.is_published:
+                self._is_settled(job)
+                continue
+            try:
+                self._settle_source(job, copied)
+            except OutputUnwritable as error:
+                self._queue.set_banner("source", str(error))
+            else:
+                self._is_settled(job)
+                self._folders.remove_mark(job.id)
 
     @property
     def unsettled(self) -> set[int]:
@@ -141,26 +154,25 @@ class Publishing:
             return set(self._unsettled)
 
     def _settle(self, copied: Stamp | None, job: Job) -> None:
+        is_settled = True
         try:
             self._settle_source(job, copied)
         except OutputUnwritable as error:
+            is_settled = False
             with self._lock:
-                is_new = job.id not in self._unsettled
                 self._unsettled[job.id] = job, copied
-            if is_new:
-                log.warning("job %d: %s", job.id, error)
+            log.warning("job %d: %s", job.id, error)
             self._queue.set_banner("source", str(error))
-            self._endings.publish(job.id, is_settled=False)
-            return
-        except BaseException:
-            self._endings.publish(job.id)
-            raise
+        finally:
+            self._endings.publish(job.id, is_settled=is_settled)
+
+    def _is_settled(self, job: Job) -> None:
+        """Nothing is left to be done about a job's source, or it is another run's."""
         with self._lock:
             self._unsettled.pop(job.id, None)
             is_last = not self._unsettled
         if is_last:
             self._queue.set_banner("source", None)
-        self._endings.publish(job.id)
 
     def _settle_source(self, job: Job, copied: Stamp | None) -> None:
         folder = self._folder_of(job)

@@ -9,11 +9,13 @@ import pytest
 from engine.base.errors import OutputUnwritable
 from engine.facade.engine import Engine
 from engine.job.job import JobState
+from engine.sandbox.protocol import Merged, Opened
 from engine.settings.settings import Settings
 from engine.settings.statefolder import jobs_folder
 from engine.work import publishing as publishing_module
 from engine.work.endings import Endings
 from tests import pdfs
+from tests.engine.work.stages import Stages
 from tests.waiting import wait_until
 
 
@@ -43,7 +45,7 @@ def test_a_source_is_seen_to_after_a_restart(
     source.write_bytes(pdfs.text_pages(1))
     with monkeypatch.context() as dead:  # from the moment in which the job is recorded as done
         dead.setattr(publishing_module, "settle_source", lambda *_: None)
-        dead.setattr(Endings, "publish", lambda *_: None)
+        dead.setattr(Endings, "publish", lambda *_, **__: None)
         with engine_in(tmp_path, policy) as engine:
             wait_until(lambda: engine.select(states=[JobState.DONE]), "the job to be done")
     assert source.exists()
@@ -93,3 +95,26 @@ def test_a_source_that_cannot_be_archived_is_seen_to_once_there_is_room(
         wait_until(lambda: list(folders.iterdir()) == [], "the job's folder to go")
         wait_until(lambda: "cannot be moved" not in str(engine.overview().banners), "no banner")
     assert (tmp_path / "archive" / "a.pdf").exists()
+
+
+def test_a_job_that_is_begun_anew_keeps_its_folder_although_its_source_could_not_be_archived(tmp_path: Path) -> None:
+    def full(*_: Any) -> None:
+        raise OutputUnwritable("It cannot be moved.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publishing_module, "settle_source", full)
+        stages = Stages(tmp_path, on_success="archive", archive=tmp_path / "archive")
+        job = stages.submit(age_s=100)
+        stages.open(job, Opened(pages=1, busy_s=0.1))
+        stages.convert()
+        assert stages.merge(job, Merged(busy_s=0.1)).state is JobState.DONE
+        folder = stages.folder_of(job)
+        assert [*folder.iterdir()] == []
+        stages.queue.retry(job.id, "Retried.")
+        (folder / "source.pdf").write_bytes(b"in use")
+        stages.conversions.settle_again()
+    assert (folder / "source.pdf").exists()
+    stages.conversions.settle_again()
+    assert (folder / "source.pdf").exists()
+    assert (tmp_path / "in" / "a.pdf").exists()
+    stages.store.close()
