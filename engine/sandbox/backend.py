@@ -26,8 +26,10 @@ class Limits:
     page_timeout_s: float = 60.0
     ocr_timeout_s: float = 300.0
     memory_bytes: int = 2 << 30
+    open_timeout_s: float = 60.0
+    """For opening a document, between two signs of life."""
     step_timeout_s: float = 300.0
-    """For opening a document and for a merge, between two signs of life."""
+    """For a merge, between two signs of life, and for what there is to do between pages."""
 
     def page_limit_s(self, task: Task) -> float:
         """Seconds that a page of this task may take."""

@@ -13,6 +13,7 @@ from engine.sandbox.protocol import (
     Lacking,
     Merged,
     MergeProgress,
+    MergeTask,
     OcrStarted,
     Opened,
     OpenProgress,
@@ -72,7 +73,7 @@ class ListeningSandbox(ABC):
         self._desk = task.desk
         try:
             self._send(task)
-            return self._listen(self._limits.page_limit_s(task), on_event)
+            return self._listen(task, on_event)
         except BaseException as error:
             self._end = ProcessEnd.of(error)
             self.close()
@@ -82,9 +83,11 @@ class ListeningSandbox(ABC):
         """See `Sandbox.readings`; here, of what has no process."""
         return Readings(None, 0, self._busy_s, self._pages, self._end)
 
-    def _listen(self, page_limit_s: float, on_event: Callable[[Event], None]) -> Answer:
+    def _listen(self, task: Task, on_event: Callable[[Event], None]) -> Answer:
         under_way: dict[int, _Allowance] = {}
-        step_s = self._limits.step_timeout_s
+        page_limit_s = self._limits.page_limit_s(task)
+        is_opening = not isinstance(task, MergeTask)  # which is the first thing that all others do
+        step_s = self._limits.open_timeout_s if is_opening else self._limits.step_timeout_s
         next_end = _Allowance(self._waited_s(), step_s)
         while True:
             event = self._next_event(next_end.deadline)
@@ -96,8 +99,7 @@ class ListeningSandbox(ABC):
                     next_end = min(under_way.values(), key=_by_deadline, default=next_end)
                     if time.monotonic() < next_end.deadline:
                         continue
-                    where = "The page" if under_way else "The document"  # who tells it says which
-                    raise PageTimeout(f"{where} took longer than {next_end.allowed_s:g} s.")
+                    raise PageTimeout(_too_long(next_end.allowed_s, is_page=bool(under_way), is_opening=is_opening))
                 case Refused():
                     return event
                 case Opened() | PagesDone() | Lacking() | Merged() | Previewed() | Peeked():
@@ -105,6 +107,7 @@ class ListeningSandbox(ABC):
                     return event
                 case PageStarted():
                     under_way[event.page] = _Allowance(self._waited_s(), page_limit_s)
+                    is_opening, step_s = False, self._limits.step_timeout_s
                 case OcrStarted():
                     if event.page in under_way:
                         ocr_s = max(page_limit_s, self._limits.ocr_timeout_s)
@@ -134,6 +137,13 @@ class _Allowance:
         """Add what was waited for a processor meanwhile, up to a limit."""
         extra_s = min(waited_s - self._waited_s, self.allowed_s * (_MOST_PATIENCE - 1))
         self.deadline = self._started + self.allowed_s + extra_s
+
+
+def _too_long(allowed_s: float, *, is_page: bool, is_opening: bool) -> str:
+    if is_opening:
+        return f"Opening the document took longer than {allowed_s:g} s (open_timeout)."
+    where = "The page" if is_page else "The document"  # who tells it says which
+    return f"{where} took longer than {allowed_s:g} s."
 
 
 def _by_deadline(allowance: _Allowance) -> float:

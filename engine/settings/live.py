@@ -26,6 +26,7 @@ AT_START = (
     "recycle_memory",
     "page_timeout",
     "ocr_timeout",
+    "open_timeout",
     "api_host",
     "api_port",
     "api_names",

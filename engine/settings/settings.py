@@ -135,6 +135,8 @@ class Settings(BaseSettings, ConvertOptions):
     """A page that takes longer is redone as plain text."""
     ocr_timeout: Seconds = 300
     """The same for a page that is read by OCR."""
+    open_timeout: Seconds = 60
+    """A document that takes longer to open, without a sign of life, fails."""
     memory_limit: ByteSize = ByteSize(2 << 30)
     """A conversion process that grows past this is stopped."""
     recycle_pages: Annotated[int, Field(ge=1)] = 500

@@ -29,7 +29,7 @@ from engine.sandbox.protocol import (
 from engine.work.runs import file_name, refusal
 
 _MAX_PREVIEW_BYTES = 4 << 20
-_LIMITS = Limits(step_timeout_s=20)
+_LIMITS = Limits(open_timeout_s=20, step_timeout_s=20)
 
 
 class Inspector:

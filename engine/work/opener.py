@@ -14,6 +14,7 @@ from engine.base.errors import (
     EngineBlocked,
     NoSuchPages,
     NotAPdf,
+    PageTimeout,
     PasswordRequired,
     PasswordsRefused,
     SourceChanged,
@@ -93,6 +94,8 @@ class Opener:
     def _open_or_end(self, job: Job, hand: Hand) -> None:
         try:
             self._open(job, hand)
+        except PageTimeout as error:  # it would take as long again
+            self._endings.fail(job.id, str(error))
         except ChildError as error:
             self._endings.try_again(job, error, f"The document could not be opened. {error}")
         except CannotGoOn as error:

@@ -40,7 +40,7 @@ class WorkerPool:
         self._queue = queue
         self._conversions = conversions
         self._backend = backend
-        self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit)
+        self._limits = Limits(settings.page_timeout, settings.ocr_timeout, settings.memory_limit, settings.open_timeout)
         self._lock = threading.Lock()
         self._workers: dict[int, ConversionWorker] = {}
         self._retiring: dict[int, ConversionWorker] = {}  # still at their last piece of work

@@ -5,13 +5,26 @@ from collections.abc import Iterator
 import pytest
 
 from engine.base.errors import PageTimeout
+from engine.job.job import PageState
 from engine.job.options import ConvertOptions
 from engine.sandbox import listening
 from engine.sandbox.backend import Limits
 from engine.sandbox.listening import ListeningSandbox
-from engine.sandbox.protocol import Event, OcrStarted, PagesDone, PageStarted, PagesTask, Task
+from engine.sandbox.protocol import (
+    Event,
+    MergeTask,
+    OcrStarted,
+    OpenProgress,
+    OpenTask,
+    PageDone,
+    PagesDone,
+    PageStarted,
+    PagesTask,
+    Task,
+)
 
-LIMITS = Limits(page_timeout_s=10, ocr_timeout_s=50, step_timeout_s=100)
+LIMITS = Limits(page_timeout_s=10, ocr_timeout_s=50, open_timeout_s=30, step_timeout_s=100)
+OPEN = OpenTask(desk="1", name="a.epub", options=ConvertOptions())
 TASK = PagesTask(desk="1", name="a.pdf", options=ConvertOptions(), first=1, last=2)
 
 
@@ -62,10 +75,12 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(monkeypatch)
 
 
-def seconds_until_given_up(machine: Machine, *events: Event | float) -> float:
+def seconds_until_given_up(
+    machine: Machine, *events: Event | float, task: Task = TASK, why: str | None = None
+) -> float:
     begun = machine.now
-    with pytest.raises(PageTimeout):
-        Scripted(machine, *events).run(TASK, lambda _: None)
+    with pytest.raises(PageTimeout, match=why):
+        Scripted(machine, *events).run(task, lambda _: None)
     return machine.now - begun
 
 
@@ -98,7 +113,23 @@ def test_of_several_pages_the_one_that_began_first_ends_first(machine: Machine) 
 
 
 def test_between_pages_the_document_has_a_time_of_its_own(machine: Machine) -> None:
-    assert seconds_until_given_up(machine) == pytest.approx(100)
+    done = PageDone(page=1, state=PageState.OK, seconds=1, via="layout")
+    assert seconds_until_given_up(machine, PageStarted(page=1), done) == pytest.approx(100)
+
+
+@pytest.mark.parametrize("task", [OPEN, TASK])
+def test_opening_a_document_has_a_time_of_its_own(machine: Machine, task: Task) -> None:
+    why = r"Opening the document took longer than 30 s \(open_timeout\)\."
+    assert seconds_until_given_up(machine, task=task, why=why) == pytest.approx(30)
+
+
+def test_signs_of_life_give_it_that_time_anew(machine: Machine) -> None:
+    assert seconds_until_given_up(machine, 25.0, OpenProgress(page=9), task=OPEN) == pytest.approx(55)
+
+
+def test_a_merge_opens_nothing_first(machine: Machine) -> None:
+    merge = MergeTask(desk="1", name="a.pdf", options=ConvertOptions(), source="a.pdf", sha256="")
+    assert seconds_until_given_up(machine, task=merge, why="The document took longer than 100 s") == pytest.approx(100)
 
 
 def test_an_answer_in_time_is_an_answer(machine: Machine) -> None:

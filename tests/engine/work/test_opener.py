@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.base.errors import ChildDied, OutputUnwritable
+from engine.base.errors import ChildDied, OutputUnwritable, PageTimeout
 from engine.job.job import JobState, PageBatch
 from engine.sandbox.protocol import Opened, OpenTask, PagesDone, Refused
 from tests.engine.work.stages import Stages, ended
@@ -79,6 +79,15 @@ def test_a_young_file_fails_at_once_where_nothing_arrives_late(tmp_path: Path) -
     job = stages.open(stages.submit(), Refused(kind="damaged", message="It ends too early."))
     assert ended(job) == (JobState.FAILED, "It ends too early.")
     stages.queue.close()
+
+
+def test_a_document_that_takes_too_long_to_open_fails_and_is_not_opened_again(stages: Stages) -> None:
+    why = "Opening the document took longer than 60 s (open_timeout)."
+    job = stages.open(stages.submit(), PageTimeout(why))
+    assert ended(job) == (JobState.FAILED, why)
+    stages.clock.advance(1e6)
+    stages.queue.offer_delayed()
+    assert stages.next() is None
 
 
 def test_a_process_that_dies_of_a_document_twice_fails_it(stages: Stages) -> None:
