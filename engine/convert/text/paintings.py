@@ -13,7 +13,8 @@ from engine.convert.page.blocks import Box
 Color = tuple[int, int, int]
 """Red, green and blue, up to 255."""
 PAPER: Color = (255, 255, 255)
-_OPAQUE = 250
+OPAQUE = 250
+"""The alpha from which on nothing is seen through what is painted."""
 _ZOOM, _LONGEST = 2.0, 3000.0
 """Pixels for a point, and of a page's longer side at the most."""
 
@@ -48,7 +49,7 @@ class Area:
     @property
     def is_opaque(self) -> bool:
         """Whether nothing is seen through it."""
-        return self.alpha >= _OPAQUE
+        return self.alpha >= OPAQUE
 
     def has(self, x: float, y: float) -> bool:
         """Whether a point is in its box."""

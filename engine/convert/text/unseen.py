@@ -18,12 +18,9 @@ import pymupdf
 
 from engine.convert.page.blocks import Box, around
 from engine.convert.text.paintings import PAPER, Area, Color, Paintings, Pixels, distance, mixed, rgb
+from engine.convert.text.quicklook import LEAST_CONTRAST, TINY, is_painted, spans_of, suspects
 
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
-_LEAST_CONTRAST = 13
-"""Of 255: a twentieth, which is less than a watermark has."""
-_TINY = 1.0
-"""In points; letters of that size are a third of a millimetre high at the most."""
 _TINY_SHARE = 0.0025
 """Of the page's shorter side: a label may be so small that all its letters are tiny."""
 _SHOWN_SHARE = 0.5
@@ -88,8 +85,7 @@ class _Word:
 
 def find_unseen(page: pymupdf.Page, blocks: list[dict[str, Any]]) -> Unseen:
     """What of a page's text cannot be seen; `blocks` are those of `look_at`. 20 ms where a closer look is needed."""
-    paintings = Paintings.of(blocks)
-    if not any(_is_suspect(span, order, paintings, page) for span, order in _spans(blocks)):
+    if not any(suspects(blocks)):
         return ALL_SEEN
     blocks = page.get_text("rawdict", flags=_FLAGS | pymupdf.TEXT_COLLECT_VECTORS)["blocks"]
     return _Search(page, blocks).found()
@@ -99,39 +95,6 @@ def look_at(page: pymupdf.Page) -> list[dict[str, Any]]:
     """What is on a page, in the order in which it is painted: spans of text and vector graphics; 3 ms for most."""
     blocks: list[dict[str, Any]] = page.get_text("dict", flags=_FLAGS | pymupdf.TEXT_COLLECT_VECTORS)["blocks"]
     return blocks
-
-
-def _spans(blocks: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
-    """Spans, each with how many vector graphics are painted before it."""
-    order = 0
-    for block in blocks:
-        if block["type"] == 3:
-            order += 1
-        for line in block.get("lines", ()):
-            for span in line["spans"]:
-                yield span, order
-
-
-def _is_suspect(span: dict[str, Any], order: int, paintings: Paintings, page: pymupdf.Page) -> bool:
-    """Whether some of a span's characters may be hidden; a quick look."""
-    if not _is_painted(span) or span["size"] < _TINY:
-        return True
-    color = rgb(span["color"])
-    grounds = [PAPER]
-    for area in paintings.touching(span["bbox"]):
-        if area.order >= order:
-            if area.is_opaque:
-                return True
-        elif area.is_opaque and area.is_rectangle and area.holds(span["bbox"]):
-            grounds = [area.color]
-        else:
-            grounds.append(area.color)
-    return any(_contrast(span, color, ground) < _LEAST_CONTRAST for ground in grounds)
-
-
-def _is_painted(span: dict[str, Any]) -> bool:
-    painted = span["char_flags"] & (pymupdf.mupdf.FZ_STEXT_FILLED | pymupdf.mupdf.FZ_STEXT_STROKED)
-    return bool(painted) and span["alpha"] >= _LEAST_CONTRAST
 
 
 def _contrast(span: dict[str, Any], color: Color, ground: Color) -> float:
@@ -150,12 +113,12 @@ class _Search:
         """The characters that cannot be seen."""
         words: list[_Word] = []
         visible: set[tuple[str, float, float]] = set()
-        for span, order in _spans(self._blocks):
-            if _is_suspect(span, order, self._paintings, self._page):
+        for (span, order), is_suspect in zip(spans_of(self._blocks), suspects(self._blocks), strict=True):
+            if is_suspect:
                 found = list(self._words(span, order))
                 words += found
-                suspects = {id(char) for word in found for char in word.chars}
-                visible.update(_place(char) for char in span["chars"] if id(char) not in suspects)
+                doubtful = {id(char) for word in found for char in word.chars}
+                visible.update(_place(char) for char in span["chars"] if id(char) not in doubtful)
             else:
                 visible.update(map(_place, span["chars"]))
         is_layer = self._shows_layer([word for word in words if word.kind is _Kind.LAYER])
@@ -196,7 +159,7 @@ class _Search:
         self, span: dict[str, Any], char: dict[str, Any], areas: Sequence[Area], order: int, *, is_tiny: bool
     ) -> tuple[_Kind, Color] | None:
         color = rgb(span["color"])
-        if not _is_painted(span):
+        if not is_painted(span):
             if span["char_flags"] & pymupdf.mupdf.FZ_STEXT_CLIPPED:
                 return _Kind.CLIPPED, color
             is_read = self._paintings_of_page.has_picture_or_outlines(char["bbox"], span["bbox"], span["size"])
@@ -213,12 +176,12 @@ class _Search:
                     return _Kind.COVERED, area.color
             else:
                 ground = mixed(ground, area.color, area.alpha)
-        return (_Kind.PALE, color) if _contrast(span, color, ground) < _LEAST_CONTRAST else None
+        return (_Kind.PALE, color) if _contrast(span, color, ground) < LEAST_CONTRAST else None
 
     def _is_tiny(self, span: dict[str, Any]) -> bool:
         """By the room that its characters take too: the sizes of fonts that are drawn bit by bit mean nothing."""
         rect = self._page.rect
-        least = min(_TINY, _TINY_SHARE * min(rect.width, rect.height))
+        least = min(TINY, _TINY_SHARE * min(rect.width, rect.height))
         x0, y0, x1, y1 = span["bbox"]
         return bool(span["size"] < least and max(x1 - x0, y1 - y0) < least * max(len(span["chars"]), 1))
 
@@ -226,7 +189,7 @@ class _Search:
         if word.kind in _SURE:
             return True
         if word.kind is _Kind.CLIPPED:
-            return self._pixels.spread(_inner(word)) < 2 * _LEAST_CONTRAST
+            return self._pixels.spread(_inner(word)) < 2 * LEAST_CONTRAST
         if word.kind is _Kind.COVERED:
             own = rgb(word.span["color"])
             return self._pixels.is_covered(_inner(word), word.color, own)
@@ -237,15 +200,15 @@ class _Search:
 
     def _has_other_text(self, word: _Word) -> bool:
         x0, y0, x1, y1 = _inner(word)
-        for span, _ in _spans(self._blocks):
+        for span, _ in spans_of(self._blocks):
             left, top, right, bottom = span["bbox"]
-            if span is not word.span and left < x1 and right > x0 and top < y1 and bottom > y0 and _is_painted(span):
+            if span is not word.span and left < x1 and right > x0 and top < y1 and bottom > y0 and is_painted(span):
                 return True
         return False
 
     def _shows_layer(self, words: Sequence[_Word]) -> bool:
         """Whether words that are not painted are those of a scan: most of them have something to be seen below."""
-        shown = sum(self._pixels.spread(_inner(word)) >= 2 * _LEAST_CONTRAST for word in words)
+        shown = sum(self._pixels.spread(_inner(word)) >= 2 * LEAST_CONTRAST for word in words)
         return bool(words) and shown >= _SHOWN_SHARE * len(words)
 
     @cached_property
