@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import logging
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from engine.server.dependencies.seldom import Seldom
@@ -25,11 +26,16 @@ class ConnectionLimits:
     sockets: int = 192
     """WebSockets among them; the rest is left for requests."""
     sockets_per_peer: int = 96
+    spare: int = 32
+    """Connections beyond those, which may ask for the engine's health and for nothing else, once."""
+    spare_per_peer: int = 8
+    spare_s: float = 5.0
+    """For all that such a connection does."""
     header_bytes: int = 16 << 10
     headers_s: float = 10.0
     """Until a request's headers are complete, from the connection or the last answer on."""
     keep_alive_s: float = 5.0
-    """Without a byte, after an answer."""
+    """Without a byte of a request, from the connection or the last answer on."""
     leftover_s: float = 2.0
     """For the rest of a body that was answered before it was read; long enough for its sender to see the answer."""
     unread_s: float = 60.0
@@ -44,49 +50,105 @@ class ConnectionLimits:
     @property
     def for_one_user(self) -> "ConnectionLimits":
         """The same for a Unix socket, which tells no peers apart."""
-        return replace(self, per_peer=self.total, sockets_per_peer=self.sockets)
+        return replace(self, per_peer=self.total, sockets_per_peer=self.sockets, spare_per_peer=self.spare)
 
 
 @dataclass(slots=True)
 class _Open:
     peer: str
+    is_known: bool
+    """Whether it has been let in, by its token or because there is none to show: others are given up before it."""
     is_socket: bool = False
     closing_since: float | None = None
 
 
+class _Room:
+    """So many connections, and so many of each peer."""
+
+    def __init__(self, total: int, per_peer: int) -> None:
+        self._total = total
+        self._per_peer = per_peer
+        self.connections: dict[asyncio.Transport, _Open] = {}
+        """The oldest first."""
+        self.by_peer: Counter[str] = Counter()
+
+    def has_place(self, peer: str) -> bool:
+        """Whether there is room for one more of this peer's."""
+        return len(self.connections) < self._total and self.by_peer[peer] < self._per_peer
+
+    def add(self, transport: asyncio.Transport, entry: _Open) -> None:
+        """Count it."""
+        self.connections[transport] = entry
+        self.by_peer[entry.peer] += 1
+
+    def remove(self, transport: asyncio.Transport) -> _Open | None:
+        """Count it no more; None if it was not."""
+        entry = self.connections.pop(transport, None)
+        if entry is not None:
+            _count_down(self.by_peer, entry.peer)
+        return entry
+
+    def stranger(self, peer: str) -> asyncio.Transport | None:
+        """The connection whose place one more of this peer's may have; None if all that would do are known.
+
+        It is the oldest: of this peer, if that has its share, and otherwise of whoever has most of that kind.
+        """
+        unknown = {transport: entry.peer for transport, entry in self.connections.items() if not entry.is_known}
+        if self.by_peer[peer] < self._per_peer:
+            peer = max(unknown.values(), key=Counter(unknown.values()).__getitem__, default=peer)
+        return next((transport for transport, owner in unknown.items() if owner == peer), None)
+
+
 class Connections:
-    """Those of one door. Used by the thread of its event loop alone."""
+    """Those of one door. Used by the thread of its event loop alone.
+
+    No connection is refused. When there is no room, the oldest that has not shown that it may come in makes way; and
+    where all have, a new one is *spare*: it may ask how the engine is, so that whoever watches over it is answered.
+    """
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
-        self._open: dict[asyncio.Transport, _Open] = {}
-        self._by_peer: Counter[str] = Counter()
+        self._usual = _Room(limits.total, limits.per_peer)
+        self._spare = _Room(limits.spare, limits.spare_per_peer)
         self._sockets_by_peer: Counter[str] = Counter()
         self._seldom = Seldom(log)
         self._is_sweeping = False
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._usual.connections) + len(self._spare.connections)
+
+    def __iter__(self) -> Iterator[asyncio.Transport]:
+        return iter([*self._usual.connections, *self._spare.connections])
 
     def let_in(self, transport: asyncio.Transport) -> bool:
-        """Count a new connection, if there is room for it."""
+        """Count a new connection; returns whether it may ask for everything, and not for health alone."""
         peer = _peer(transport)
-        if len(self._open) >= self.limits.total or self._by_peer[peer] >= self.limits.per_peer:
-            self._seldom.warn("Too many connections: one from %s was refused", peer or "this machine")
-            return False
-        self._open[transport] = _Open(peer)
-        self._by_peer[peer] += 1
+        is_usual = self._make_way(self._usual, peer)
+        if is_usual:
+            # The folder of a Unix socket has let its peer in already.
+            self._usual.add(transport, _Open(peer, is_known=not peer))
+        else:
+            self._seldom.warn("Too many connections: one from %s is told no more than health", _shown(peer))
+            self._make_way(self._spare, peer)
+            self._spare.add(transport, _Open(peer, is_known=False))
         if not self._is_sweeping:
             self._is_sweeping = True
             self._sweep_later()
-        return True
+        return is_usual
+
+    def know(self, transport: asyncio.Transport) -> None:
+        """A connection has shown that it may come in."""
+        if entry := self._usual.connections.get(transport):
+            entry.is_known = True
 
     def let_upgrade(self, transport: asyncio.Transport) -> bool:
         """Count a connection as a WebSocket's, if there is room for one more."""
-        entry = self._open[transport]
+        entry = self._usual.connections.get(transport)
+        if entry is None:
+            return False
         sockets = self._sockets_by_peer.total()
         if sockets >= self.limits.sockets or self._sockets_by_peer[entry.peer] >= self.limits.sockets_per_peer:
-            self._seldom.warn("Too many WebSockets: one from %s was refused", entry.peer or "this machine")
+            self._seldom.warn("Too many WebSockets: one from %s was refused", _shown(entry.peer))
             return False
         entry.is_socket = True
         self._sockets_by_peer[entry.peer] += 1
@@ -94,19 +156,25 @@ class Connections:
 
     def leave(self, transport: asyncio.Transport) -> None:
         """A connection is lost."""
-        entry = self._open.pop(transport, None)
-        if entry is None:
-            return
-        counters = [self._by_peer, self._sockets_by_peer] if entry.is_socket else [self._by_peer]
-        for counter in counters:
-            counter[entry.peer] -= 1
-            if not counter[entry.peer]:
-                del counter[entry.peer]
+        entry = self._usual.remove(transport) or self._spare.remove(transport)
+        if entry is not None and entry.is_socket:
+            _count_down(self._sockets_by_peer, entry.peer)
 
     def abort(self) -> None:
         """End all, whatever is still to go out."""
-        for transport in list(self._open):
+        for transport in self:
             transport.abort()
+
+    def _make_way(self, room: _Room, peer: str) -> bool:
+        """See that there is room for one more of a peer's; returns whether there is."""
+        if not room.has_place(peer):
+            stranger = room.stranger(peer)
+            if stranger is None:
+                return False
+            self._seldom.warn("Too many connections: one from %s was given up for another", _shown(_peer(stranger)))
+            self.leave(stranger)
+            stranger.abort()
+        return True
 
     def _sweep_later(self) -> None:
         asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
@@ -114,17 +182,27 @@ class Connections:
     def _sweep(self) -> None:
         """A transport that closes waits for its client to take the last bytes, for ever if need be: end those."""
         now = asyncio.get_running_loop().time()
-        for transport, entry in list(self._open.items()):
+        for transport, entry in [*self._usual.connections.items(), *self._spare.connections.items()]:
             if not transport.is_closing():
                 continue
             if entry.closing_since is None:
                 entry.closing_since = now
             elif now - entry.closing_since >= self.limits.closing_s:
                 transport.abort()
-        if self._open:
+        if len(self):
             self._sweep_later()
         else:
             self._is_sweeping = False
+
+
+def _count_down(counter: Counter[str], peer: str) -> None:
+    counter[peer] -= 1
+    if not counter[peer]:
+        del counter[peer]
+
+
+def _shown(peer: str) -> str:
+    return peer or "this machine"
 
 
 def _peer(transport: asyncio.Transport) -> str:

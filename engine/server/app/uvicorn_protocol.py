@@ -14,9 +14,10 @@ from uvicorn.server import ServerState
 from websockets.exceptions import WebSocketException
 
 from engine.server.app.connections import ConnectionLimits, Connections
+from engine.server.app.spare import FULL, HealthAlone
+from engine.server.security.guard import introducing
 from engine.server.security.refusal import Refusal
 
-_FULL = Refusal(503, "There are too many connections; try again later.", ((b"retry-after", b"5"),))
 _NO_HTTP = Refusal(400, "This is no HTTP request.")
 _NO_WEBSOCKET = Refusal(400, "This is no WebSocket request.")
 _LONG_HEADERS = Refusal(431, "The request's headers are too long.")
@@ -24,6 +25,9 @@ _LATE_HEADERS = Refusal(408, "The request's headers took too long to come.")
 _MAX_UPGRADE_BYTES = 8 << 10
 _MAX_UPGRADE_HEADERS = 100
 """The WebSocket library takes no more, and fails instead of refusing."""
+_FIRST_BYTE = object()
+_REQUEST = (_FIRST_BYTE, h11.IDLE)
+"""What a connection waits for whose turn it is: for anything of a request, and then for the rest of its headers."""
 
 
 class DoorConfig(uvicorn.Config):
@@ -68,29 +72,31 @@ class HttpConnection(H11Protocol):
         super().__init__(config, server_state, app_state, _loop)
         self._open = cast(DoorConfig, config).connections
         self._limits = self._open.limits
-        self._is_in = False
         self._is_upgraded = False
         self._deadline: asyncio.TimerHandle | None = None
         self._waits_for: object = None
+        self._turn_began = 0.0
         self._unread: asyncio.TimerHandle | None = None
+        self._end: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Let it in, if there is room."""
-        self._is_in = self._open.let_in(transport)
-        if not self._is_in:
-            transport.write(_FULL.as_bytes())
-            transport.close()
-            return
+        """Let it in; where there is no room, for a short question."""
+        if self._open.let_in(transport):
+            self.app = introducing(self.app, lambda: self._open.know(transport))
+        else:
+            self.app = HealthAlone(self.app)
+            self._end = self.loop.call_later(self._limits.spare_s, transport.abort)
         super().connection_made(transport)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        if self._is_in:
-            self._wait_for(None)
-            self._stop_unread()
-            self._open.leave(self.transport)
-            super().connection_lost(exc)
+        self._wait_for(None)
+        self._stop_unread()
+        if self._end is not None:
+            self._end.cancel()
+        self._open.leave(self.transport)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, and see what must come next."""
@@ -121,7 +127,7 @@ class HttpConnection(H11Protocol):
         if size > _MAX_UPGRADE_BYTES or len(self.headers) > _MAX_UPGRADE_HEADERS:
             self._refuse(_LONG_HEADERS)
         elif not self._open.let_upgrade(self.transport):
-            self._refuse(_FULL)
+            self._refuse(FULL)
         else:
             self._is_upgraded = True
             self._wait_for(None)
@@ -155,7 +161,7 @@ class HttpConnection(H11Protocol):
         if self._is_upgraded or self.transport.is_closing():
             self._wait_for(None)
         elif self.conn.their_state is h11.IDLE:
-            self._wait_for(h11.IDLE)
+            self._wait_for(h11.IDLE if self.conn.trailing_data[0] else _FIRST_BYTE)
         elif self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE:
             self._wait_for(h11.SEND_BODY)
         else:
@@ -164,12 +170,15 @@ class HttpConnection(H11Protocol):
     def _wait_for(self, what: object) -> None:
         if what is self._waits_for:
             return
+        if self._waits_for not in _REQUEST:
+            self._turn_began = self.loop.time()
         self._waits_for = what
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        if what is h11.IDLE:
-            self._deadline = self.loop.call_later(self._limits.headers_s, self._give_up_on_headers)
+        if what in _REQUEST:
+            within_s = self._limits.headers_s if what is h11.IDLE else self._limits.keep_alive_s
+            self._deadline = self.loop.call_at(self._turn_began + within_s, self._give_up_on_headers)
         elif what is h11.SEND_BODY:
             self._deadline = self.loop.call_later(self._limits.leftover_s, self.transport.close)
 
@@ -199,6 +208,12 @@ class HttpConnection(H11Protocol):
 
 class SocketConnection(WebSocketsSansIOProtocol):
     """One connection, once it is a WebSocket."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take it over."""
+        connections = cast(DoorConfig, self.config).connections
+        self.app = introducing(self.app, lambda: connections.know(self.transport))
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""

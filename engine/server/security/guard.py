@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Set
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,7 +13,8 @@ from engine.server.security.refusal import SECURITY_HEADERS, Refusal, refuse
 
 log = logging.getLogger(__name__)
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health", "/docs", "/openapi.json"})
+HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/health"})
+OPEN_PATHS = HEALTH_PATHS | {"/docs", "/openapi.json"}
 """Answered without a token: whether the engine is well, and how the API is used, since a browser sends none."""
 _WRONG_TOKEN_S = 0.25
 """So long a wrong token is thought about. The right one never waits, and connections are few, so nobody is kept out."""
@@ -31,6 +32,22 @@ _NO_TOKEN = Refusal(
 )
 
 _Headers = list[tuple[bytes, bytes]]
+_INTRODUCE = "hotfolio.introduce"
+"""In a request's scope: what to call when its sender has shown that it may come in."""
+
+
+def introducing(app: ASGIApp, introduce: Callable[[], None]) -> ASGIApp:
+    """The same application; `introduce` is called when a `Guard` in it lets a sender in, and not for open paths."""
+
+    async def ask(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, _INTRODUCE: introduce}, receive, send)
+
+    return ask
+
+
+def is_about_health(scope: Scope) -> bool:
+    """Whether a request asks how the engine is, and for nothing else."""
+    return _asks_for(HEALTH_PATHS, scope)
 
 
 class Guard:
@@ -83,10 +100,12 @@ class Guard:
         return None
 
     async def _judge_token(self, scope: Scope) -> Refusal | None:
-        if self._token is None or _is_open(scope):
-            return None
         shown = _shown(scope["headers"])
-        if any(hmac.compare_digest(token, self._token) for token in shown):
+        if self._token is None or any(hmac.compare_digest(token, self._token) for token in shown):
+            if introduce := scope.get(_INTRODUCE):
+                introduce()
+            return None
+        if _asks_for(OPEN_PATHS, scope):
             return None
         if shown:
             self._seldom.warn("A wrong token was sent from %s", (scope.get("client") or ("nowhere",))[0])
@@ -94,8 +113,8 @@ class Guard:
         return _NO_TOKEN
 
 
-def _is_open(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"] in OPEN_PATHS
+def _asks_for(paths: Set[str], scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"] in paths
 
 
 def _shown(headers: _Headers) -> list[bytes]:

@@ -31,6 +31,8 @@ from tests.engine.server.raw import TOKEN, UPGRADE, Peer, Server, request, servi
 from tests.waiting import wait_until
 
 ALL = ConnectionLimits()
+KEPT = replace(ALL, keep_alive_s=60, headers_s=60, spare_s=60)
+"""For tests that have connections open meanwhile."""
 JSON = "Content-Type: application/json"
 
 
@@ -86,6 +88,9 @@ class App:
             await send({"type": "websocket.send", "text": f"heard {len(message['text'])}"})
 
 
+GUARDED = Guard(App(), token=TOKEN)
+
+
 def open_connections(server: Server) -> int:
     return len(server.listener._configs[0].connections)
 
@@ -101,6 +106,13 @@ def masked(opcode: int, payload: bytes) -> bytes:
     """A frame as a client sends it; the mask is zeros."""
     length = bytes([0x80 | len(payload)]) if len(payload) < 126 else struct.pack("!BQ", 0xFF, len(payload))
     return bytes([0x80 | opcode]) + length + bytes(4) + payload
+
+
+def known(server: Server, source: str = "127.0.0.1") -> Peer:
+    """A connection that has shown its token, and is kept open."""
+    peer = server.connect(source)
+    assert peer.ask("GET /").status == 200
+    return peer
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -128,7 +140,7 @@ def test_headers_that_trickle_are_not_waited_for() -> None:
 
 
 def test_who_says_nothing_is_not_waited_for() -> None:
-    with serving(App(), replace(ALL, headers_s=0.2)) as server:
+    with serving(App(), replace(ALL, keep_alive_s=0.2)) as server:
         assert server.connect().rest() == b""
         wait_until(lambda: open_connections(server) == 0)
 
@@ -216,13 +228,14 @@ def test_who_does_not_take_the_last_bytes_is_cut() -> None:
 
 
 def test_connections_are_counted() -> None:
-    with serving(App(), replace(ALL, total=5)) as server:
-        held = [server.connect() for _ in range(4)] + [upgraded(server)]
+    with serving(GUARDED, replace(KEPT, total=5)) as server:
+        held = [known(server) for _ in range(4)] + [upgraded(server)]
         wait_until(lambda: open_connections(server) == 5)
         refused = server.connect()
-        answer = refused.answer()
+        answer = refused.ask("GET /")
         assert answer.status == 503
         assert answer.headers["Retry-After"]
+        assert answer.headers["X-Content-Type-Options"]
         assert not refused.rest()
 
         held.pop().close()
@@ -230,28 +243,94 @@ def test_connections_are_counted() -> None:
         assert server.ask("GET /").status == 200
 
 
-def test_a_request_to_a_full_server_is_answered() -> None:
-    with serving(App(), replace(ALL, total=1)) as server:
-        server.connect()
-        wait_until(lambda: open_connections(server) == 1)
-        assert server.ask("GET /").status == 503
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="needs more than one loopback address")
 def test_one_client_leaves_room_for_others() -> None:
-    with serving(App(), replace(ALL, total=6, per_peer=4, sockets=4, sockets_per_peer=2)) as server:
+    with serving(GUARDED, replace(KEPT, total=6, per_peer=4, sockets=4, sockets_per_peer=2)) as server:
         sockets = [upgraded(server), upgraded(server)]
         third = server.connect()
         third.send(request("GET /", *UPGRADE))
         assert third.answer().status == 503
         assert upgraded(server, source="127.0.0.2")
 
-        held = [server.connect(), server.connect()]
-        wait_until(lambda: open_connections(server) == 5)
+        wait_until(lambda: open_connections(server) == 3)
+        held = [known(server), known(server)]
         assert server.ask("GET /").status == 503
         other = server.connect("127.0.0.3")
         assert other.ask("GET /").status == 200
         assert not any(peer.is_closed() for peer in sockets + held)
+
+
+def test_idle_connections_do_not_silence_an_address() -> None:
+    with serving(GUARDED, KEPT) as server:
+        first = server.connect()
+        for _ in range(ALL.per_peer + 10):
+            server.connect()
+        assert first.rest() == b""
+        assert server.ask("GET /healthz", token=None).status == 200
+        assert server.ask("GET /").status == 200
+        assert open_connections(server) <= ALL.per_peer
+
+
+def test_who_has_shown_the_token_does_not_make_way() -> None:
+    with serving(GUARDED, replace(KEPT, per_peer=5)) as server:
+        held = [known(server), upgraded(server)]
+        strange = [server.connect() for _ in range(3)]
+        strange[0].ask("GET /healthz", token=None)
+        strange[1].ask("GET /thing", token="wrong")
+        for _ in range(20):
+            server.connect()
+        assert all(peer.rest() == b"" for peer in strange)
+        assert not any(peer.is_closed() for peer in held)
+        assert held[0].ask("GET /").status == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs more than one loopback address")
+def test_who_has_most_strangers_makes_way_first() -> None:
+    with serving(GUARDED, replace(KEPT, total=10, per_peer=8)) as server:
+        alone = server.connect("127.0.0.2")
+        wait_until(lambda: open_connections(server) == 1)
+        crowd = [server.connect("127.0.0.3") for _ in range(8)]
+        wait_until(lambda: open_connections(server) == 9)
+        for number in range(4, 10):
+            assert server.connect(f"127.0.0.{number}").ask("GET /").status == 200
+        assert crowd[0].rest() == b""
+        assert alone.ask("GET /").status == 200
+
+
+def test_a_full_server_tells_about_its_health_and_nothing_else() -> None:
+    with serving(GUARDED, replace(KEPT, total=2)) as server:
+        held = [known(server), upgraded(server)]
+        peer = server.connect()
+        assert peer.ask("GET /healthz", token=None).status == 200
+        assert peer.rest() == b""
+        assert server.ask("HEAD /readyz", token=None).status == 200
+        for start in ("GET /docs", "POST /healthz", "GET /thing"):
+            assert server.ask(start).status == 503
+        assert server.ask("GET /healthz", *UPGRADE).status == 503
+        assert not any(peer.is_closed() for peer in held)
+
+
+def test_who_says_nothing_to_a_full_server_is_gone_soon() -> None:
+    with serving(GUARDED, replace(KEPT, total=1, spare_s=0.2)) as server:
+        held = known(server)
+        slow = server.connect()
+        slow.send(b"GET /healthz HTTP/1.1\r\n")
+        assert slow.rest() == b""
+        peer = server.connect()
+        peer.send(request("GET /never"))
+        assert peer.answer().status == 503
+        wait_until(lambda: open_connections(server) == 1)
+        assert not held.is_closed()
+
+
+def test_nobody_keeps_others_from_asking_for_a_full_servers_health() -> None:
+    with serving(GUARDED, replace(KEPT, total=1, spare=4, spare_per_peer=2)) as server:
+        held = known(server)
+        for _ in range(50):
+            server.connect()
+            assert open_connections(server) <= 5
+        assert server.ask("GET /healthz", token=None).status == 200
+        assert not held.is_closed()
 
 
 def test_websockets_leave_room_for_requests() -> None:
@@ -280,7 +359,8 @@ def test_every_connection_is_forgotten_in_the_end() -> None:
             peer.close()
         wait_until(lambda: open_connections(server) == 0)
         connections = server.listener._configs[0].connections
-        assert not connections._by_peer
+        assert not connections._usual.by_peer
+        assert not connections._spare.by_peer
         assert not connections._sockets_by_peer
         assert not server.listener._servers[0].server_state.connections
 
@@ -584,7 +664,8 @@ def test_the_unix_socket_has_limits_too(service: Service, doors: int) -> None:
     held = [socket.socket(socket.AF_UNIX) for _ in range(4)]
     for channel in held:
         channel.connect(path)
-    wait_until(lambda: ask(b"").startswith(b"HTTP/1.1 503 "))
+    wait_until(lambda: ask(request("GET /none")).startswith(b"HTTP/1.1 503 "))
+    assert ask(request("GET /healthz")).startswith(b"HTTP/1.1 200 ")
     for channel in held:
         channel.close()
     wait_until(lambda: ask(request("GET /none")).startswith(b"HTTP/1.1 404 "))
@@ -592,7 +673,9 @@ def test_the_unix_socket_has_limits_too(service: Service, doors: int) -> None:
 
 def test_a_full_tcp_socket_leaves_the_unix_socket_alone(service: Service, doors: int) -> None:
     peers = [Peer(doors) for _ in range(3)]
+    assert all(peer.ask("GET /version").status == 200 for peer in peers)
     wait_until(lambda: Peer(doors).ask("GET /").status == 503)
+    assert Peer(doors).ask("GET /healthz", token=None).status == 200
     assert Connection(service.engine.settings.state_folder).greet()
     for peer in peers:
         peer.close()
