@@ -9,18 +9,23 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# Whatever could be mistaken for an operator comes first: strings, comments, and the data of inline images.
+# Operators, and what could be mistaken for one: strings, comments, and the data of inline images. All begin with one of
+# a few characters, which is looked for first: to try each of them at each byte takes seven times as long.
 _TOKEN = re.compile(
-    rb"(?P<string>\((?:[^()\\]|\\[\s\S]|\((?:[^()\\]|\\[\s\S]|\((?:[^()\\]|\\[\s\S])*+\))*+\))*+\)|<[0-9A-Fa-f\s]*+>)"
-    rb"|%[^\r\n]*+"
-    rb"|(?P<image>(?<![^\s])BI\s(?:[\s\S]*?\sEI(?=\s)|(?P<endless>)))"
-    rb"|(?P<mark>/(?P<tag>[^\s/<>()\[\]{}%]++)\s*+"
+    rb"[(</EB%](?:"
+    rb"(?P<string>(?<=<)[0-9A-Fa-f\s]*+>"
+    rb"|(?<=\()(?:[^()\\]|\\[\s\S]|\((?:[^()\\]|\\[\s\S]|\((?:[^()\\]|\\[\s\S])*+\))*+\))*+\))"
+    rb"|(?P<mark>(?<=/)(?P<tag>[^\s/<>()\[\]{}%]++)\s*+"
     rb"(?:<<(?P<dict>(?:\((?:[^()\\]|\\[\s\S])*+\)|[^<>()]|<[^<>]*+>|<<[^<>]*+>>)*+)>>|/(?P<name>[^\s/<>()\[\]{}%]++))"
     rb"\s*+BDC\b)"
-    rb"|(?P<bare>/(?P<bare_tag>[^\s/<>()\[\]{}%]++)\s++BMC\b)"
-    rb"|(?P<object>/(?P<object_name>[^\s/<>()\[\]{}%]++)\s*+Do\b)"
-    rb"|(?P<end>(?<![^\s)\]>])EMC\b)"
+    rb"|(?P<bare>(?<=/)(?P<bare_tag>[^\s/<>()\[\]{}%]++)\s++BMC\b)"
+    rb"|(?P<object>(?<=/)(?P<object_name>[^\s/<>()\[\]{}%]++)\s*+Do\b)"
+    rb"|(?P<end>(?<=E)(?<![^\s)\]>]E)MC\b)"
+    rb"|(?P<image>(?<=B)(?<![^\s]B)I\s(?:[\s\S]*?\sEI(?=\s)|(?P<endless>)))"
+    rb"|(?<=%)[^\r\n]*+"
+    rb")"
 )
+_HEXADECIMAL = ord("<")
 _MCID = re.compile(rb"/MCID\s+(\d+)")
 MAX_BYTES = 4 << 20
 """A longer stream takes more than half a second to look through, and is more likely a drawing than a text."""
@@ -76,7 +81,7 @@ def scan(stream: bytes, mcid_of_name: Callable[[bytes], int | None], *, keeps_ot
         kind = match.lastgroup
         if kind in ("string", "object"):
             if kind == "string":
-                size = _size(match[0])
+                size = _size(stream, *match.span())
                 if inside is True:
                     found.artifact += size
                 elif inside is None:
@@ -121,6 +126,6 @@ def _without(stream: bytes, pieces: list[tuple[int, int, bytes]]) -> bytes:
     return b"".join([*kept, stream[position:]])
 
 
-def _size(string: bytes) -> int:
+def _size(stream: bytes, start: int, end: int) -> int:
     """Bytes of a string, roughly: blanks in a hexadecimal one, and escapes, are so few that they do not matter."""
-    return (len(string) - 2) // (2 if string.startswith(b"<") else 1)
+    return (end - start - 2) // (2 if stream[start] == _HEXADECIMAL else 1)
