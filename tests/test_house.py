@@ -40,6 +40,7 @@ SEEN_THROUGH = {
     "engine.convert.tags.pageresources": "hostile_tags",
     "engine.convert.tags.structuretext": "tagreader",
     "engine.convert.tags.structuretree": "hostile_tags",
+    "engine.queue.scheduled": "standing_back",
     "engine.convert.tags.tagblocks": "tagreader",
     "engine.convert.tags.tagtext": "tagreader",
     "engine.convert.text.layouttables": "layoutblocks",

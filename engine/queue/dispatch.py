@@ -112,6 +112,13 @@ class Dispatch:
             self._offer(job.source)
             self._changed.notify_all()
 
+    def stand_back(self, job: Job) -> None:
+        """Have an open job, whose place is behind the others' now, leave its workers to all who wait."""
+        with self._lock:
+            self._take_over(job)
+            self._scheduler.stand_back(job.id, job.position, self._clock())
+            self._changed.notify_all()
+
     def delay(self, job: Job, seconds: float) -> None:
         """Offer a job that is back in the queue after a while."""
         with self._lock:
@@ -187,7 +194,7 @@ class Dispatch:
         if job.state is not JobState.QUEUED:
             self._delayed_ids.discard(job.id)
         if job.state is JobState.RUNNING or (job.state is JobState.QUEUED and job.id in self._claiming):
-            self._scheduler.set_running_priority(job.id, job.priority)
+            self._scheduler.arrange_running(job.id, job.priority, job.position)
         else:
             self._scheduler.drop(job.id)
             self._reopening.discard(job.id)

@@ -100,6 +100,11 @@ class WaitingJobs:
         if not lane:
             del self._lanes[key.minus_priority, origin]
 
+    @property
+    def last_level(self) -> int:
+        """The `minus_priority` of those of the lowest priority; raises `IndexError` if nobody waits."""
+        return self._order[-1].minus_priority
+
     def neighbour(self, key: QueueKey, step: int) -> QueueKey | None:
         """The key `step` places after this one (before it, if negative), if it is of the same priority."""
         index = bisect_left(self._order, key) + step

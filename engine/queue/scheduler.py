@@ -8,6 +8,9 @@ and an urgent job waits for one batch, not for one document.
 Limits keep a job from being opened, never a running one from being worked on: a worker that may not open the job at the
 head takes the next one that is not limited, or helps.
 
+A job whose page has hung stands back: it leaves its workers to all who wait at that moment, and goes on where it was
+when they have been begun. So as many such jobs as there are workers stop their equals for two deadlines at most.
+
 A remote job is one whose pages are converted elsewhere: a process has many of them under way and only waits. Its
 batches are sized by how many pages may be there at once, and as long as so many are, workers take other work.
 """
@@ -15,13 +18,13 @@ batches are sized by how many pages may be there at once, and as long as so many
 import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import replace
 
 from engine.base.waits import Waits
 from engine.job.job import MergeJob, OpenJob, PageBatch, Work
 from engine.job.limits import UNLIMITED, Origin, RunningLimits
 from engine.queue.lanes import QueueKey, Room, WaitingJobs
+from engine.queue.scheduled import Hand, Queued, Running
 
 _UNKNOWN_PAGE_S = 0.3
 """What a page is taken to cost before one has been measured: an ordinary page under the layout model."""
@@ -30,51 +33,6 @@ _FIRST_BATCH_PAGES = 6
 _MOST_PAGES = 200
 _SMOOTHING = 0.3
 """Weight of the newest batch in the running average of seconds per page."""
-
-
-class _Hand(NamedTuple):
-    work: Work
-    origin: Origin
-
-    @property
-    def remote_pages(self) -> int:
-        """How many pages it has elsewhere."""
-        is_there = self.origin.is_remote and isinstance(self.work, PageBatch) and not self.work.text_only
-        return len(self.work) if is_there and isinstance(self.work, PageBatch) else 0
-
-
-@dataclass(slots=True)
-class _Queued:
-    key: QueueKey
-    origin: Origin
-    since: float
-    is_begun: bool
-
-
-@dataclass(slots=True)
-class _Running:
-    priority: int
-    origin: Origin
-    opener: int | None
-    aged: bool = False
-    is_open: bool = False
-    is_merging: bool = False
-    seconds_per_page: float | None = None
-    remaining: deque[range] = field(default_factory=deque)
-    retries: deque[PageBatch] = field(default_factory=deque)
-
-    @property
-    def pages_left(self) -> int:
-        return sum(map(len, self.remaining)) + sum(map(len, self.retries))
-
-    def has_batch(self, remote_room: int) -> bool:
-        """Whether there are pages for a worker, given how many more may be elsewhere."""
-        pages = self.remaining if remote_room or not self.origin.is_remote else ()
-        return self.is_open and not self.is_merging and bool(pages or self.retries)
-
-    @property
-    def is_converted(self) -> bool:
-        return self.is_open and not self.is_merging and not self.remaining and not self.retries
 
 
 class Scheduler:
@@ -93,13 +51,13 @@ class Scheduler:
         self._aging_s = aging_s
         self._limits = limits or RunningLimits()
         self._waiting = WaitingJobs()
-        self._queued: dict[int, _Queued] = {}
+        self._queued: dict[int, Queued] = {}
         self._waits = Waits()  # of those
         self._begun: dict[int, Origin] = {}  # waiting, but counted as running
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, Running] = {}
         # What each worker is on, also when its job has since been held, cancelled or finished: nobody else opens a
         # job while somebody is still at it, and until then its place is taken.
-        self._hands: dict[int, _Hand] = {}
+        self._hands: dict[int, Hand] = {}
         self._was_aged_turn = False
         self._seconds_per_page = _UNKNOWN_PAGE_S
         self.worker_count = 1
@@ -132,9 +90,8 @@ class Scheduler:
         self._begun.pop(job_id, None)
         if is_begun:
             self._begun[job_id] = origin
-        queued = _Queued(QueueKey(-priority, position, job_id), origin, waiting.since if waiting else now, is_begun)
-        self._add_waiting(queued)
-        self._queued[job_id] = queued
+        since = waiting.since if waiting else now
+        self._add_waiting(Queued(QueueKey(-priority, position, job_id), origin, since, is_begun))
 
     def configure(self, batch_seconds: float, aging_s: float, limits: RunningLimits, remote_pages: int) -> None:
         """From now on, these hold; for jobs that wait already, too."""
@@ -142,7 +99,7 @@ class Scheduler:
         if limits != self._limits:
             self._limits = limits
             self._waiting = WaitingJobs()
-            for queued in self._queued.values():
+            for queued in [*self._queued.values()]:
                 self._add_waiting(queued)
 
     def drop(self, job_id: int) -> None:
@@ -159,12 +116,35 @@ class Scheduler:
         if job_id not in self._running:
             self.drop(job_id)
             opener = next((worker for worker, hand in self._hands.items() if hand.work == OpenJob(job_id)), None)
-            self._running[job_id] = _Running(priority, origin, opener)
+            self._running[job_id] = Running(priority, origin, opener)
 
-    def set_running_priority(self, job_id: int, priority: int) -> None:
-        """Changes what the next batch boundary decides."""
-        if job_id in self._running:
-            self._running[job_id].priority = priority
+    def arrange_running(self, job_id: int, priority: int, position: float) -> None:
+        """An open job's priority and place are these: changes what the next batch boundary decides.
+
+        Its place is where it waits if it stands back; a new priority is one that it has again.
+        """
+        running = self._begun_with(job_id)
+        is_changed = running is not None and running.set_priority(priority)
+        queued = self._queued.get(job_id)
+        if queued is not None and queued.back is not None:
+            level = -priority if is_changed else queued.key.minus_priority
+            self._waiting.remove(queued.key)
+            self._add_waiting(replace(queued, key=QueueKey(level, position, job_id)))
+
+    def stand_back(self, job_id: int, position: float, now: float) -> None:
+        """An open job leaves its workers to all who wait now, whatever their priority, and goes on behind them.
+
+        `position` is behind theirs. It waits like one that is to be opened, so its place is free for others of its
+        origin; what a worker has of it already goes on. Changes nothing while nobody waits or no page is left.
+        """
+        running = self._running.get(job_id)
+        if running is None or not running.pages_left or not self._waiting:
+            return
+        del self._running[job_id]
+        running.lower(min(running.priority, -self._waiting.last_level))
+        self._waits.begin(job_id, now)
+        key = QueueKey(-running.priority, position, job_id)
+        self._add_waiting(Queued(key, running.origin, now, back=running))
 
     def opened(self, job_id: int, pages: Iterable[range]) -> None:
         """A job is open and these pages (numbers from 1) remain to be converted."""
@@ -177,7 +157,7 @@ class Scheduler:
     def batch_finished(self, batch: PageBatch, seconds: float | None) -> None:
         """A batch is over, whatever came of it; `seconds` of work if it is a fair measure."""
         hand = self._let_go(batch)
-        running = self._running.get(batch.job_id)
+        running = self._begun_with(batch.job_id)
         if seconds is None or batch.text_only or (hand is not None and hand.origin.is_remote):
             return
         per_page = seconds / len(batch)
@@ -188,7 +168,7 @@ class Scheduler:
 
     def put_back(self, batch: PageBatch) -> None:
         """These pages of a batch are still to be done; they stay a batch of their own, or part of one."""
-        running = self._running.get(batch.job_id)
+        running = self._begun_with(batch.job_id)
         if running is None:
             return
         if batch.text_only:
@@ -223,7 +203,7 @@ class Scheduler:
 
     def is_running(self, job_id: int) -> bool:
         """Whether a worker has taken the job and it has not ended."""
-        return job_id in self._running
+        return self._begun_with(job_id) is not None
 
     def neighbour(self, job_id: int, step: int) -> int | None:
         """The waiting job `step` places after this one (before it, if negative) among its equals."""
@@ -243,11 +223,11 @@ class Scheduler:
             return None
         work = self._choose(worker, now)
         if work is not None:
-            self._hands[worker] = _Hand(work, self._running[work.job_id].origin)
+            self._hands[worker] = Hand(work, self._running[work.job_id].origin)
         return work
 
     def _choose(self, worker: int, now: float) -> Work | None:
-        busy = {hand.work.job_id for hand in self._hands.values()}
+        busy = {hand.work.job_id for hand in self._hands.values() if not self._stands_back(hand.work.job_id)}
         remote_room = self._remote_room()
         room = self._room(now)
         ready = [
@@ -257,7 +237,7 @@ class Scheduler:
         ]
         aged = [(job_id, r) for job_id, r in ready if r.aged]
         ready = [(job_id, r) for job_id, r in ready if not r.aged]
-        head = None if self.is_draining else self._waiting.first(room, busy)
+        head = self._first_back(remote_room) if self.is_draining else self._waiting.first(room, busy)
         priorities = [r.priority for _, r in ready]
         if head is not None:
             priorities.append(-head.minus_priority)
@@ -270,10 +250,10 @@ class Scheduler:
             for job_id, running in aged:
                 if running.opener == worker:
                     return self._take(job_id, running, room)
-        if head is not None and not any(running.aged for running in self._running.values()):
+        if head is not None and not self.is_draining and not any(r.aged for r in self._running.values()):
             oldest = self._kept_waiting(top, now, busy, room)
             if oldest is not None:
-                return self._open(oldest, worker, aged=True)
+                return self._open(oldest, worker, room, aged=True)
         ready = [(job_id, r) for job_id, r in ready if r.priority == top]
         for job_id, running in reversed(ready):
             if running.opener == worker:
@@ -282,10 +262,10 @@ class Scheduler:
             if running.is_converted:
                 return self._take(job_id, running, room)
         if head is not None and -head.minus_priority == top:
-            return self._open(head.job_id, worker, aged=False)
+            return self._open(head.job_id, worker, room, aged=False)
         return self._take(*max(ready, key=lambda entry: entry[1].pages_left), room)
 
-    def _can_merge(self, job_id: int, running: _Running, busy: set[int]) -> bool:
+    def _can_merge(self, job_id: int, running: Running, busy: set[int]) -> bool:
         return running.is_converted and job_id not in busy
 
     def _room(self, now: float) -> Room:
@@ -327,22 +307,41 @@ class Scheduler:
                 longest, found = waited, key.job_id
         return found
 
-    def _add_waiting(self, queued: _Queued) -> None:
+    def _add_waiting(self, queued: Queued) -> None:
+        self._queued[queued.key.job_id] = queued
         self._waiting.add(queued.key, UNLIMITED if queued.is_begun else self._limits.counted(queued.origin))
 
-    def _let_go(self, work: Work) -> _Hand | None:
+    def _let_go(self, work: Work) -> Hand | None:
         for worker, hand in self._hands.items():
             if hand.work == work:
                 return self._hands.pop(worker)
         return None
 
-    def _open(self, job_id: int, worker: int, *, aged: bool) -> OpenJob:
+    def _stands_back(self, job_id: int) -> bool:
+        queued = self._queued.get(job_id)
+        return queued is not None and queued.back is not None
+
+    def _begun_with(self, job_id: int) -> Running | None:
+        """What is known of an open job, whether it runs or stands back."""
+        queued = self._queued.get(job_id)
+        return self._running.get(job_id) or (queued.back if queued is not None else None)
+
+    def _first_back(self, remote_room: int) -> QueueKey | None:
+        """Of those that stand back, the first that can go on."""
+        able = (q.key for q in self._queued.values() if q.back is not None and q.back.has_batch(remote_room))
+        return min(able, default=None)
+
+    def _open(self, job_id: int, worker: int, room: Room, *, aged: bool) -> Work:
         queued = self._queued[job_id]
         self.drop(job_id)
-        self._running[job_id] = _Running(-queued.key.minus_priority, queued.origin, worker, aged=aged)
-        return OpenJob(job_id)
+        if queued.back is None:
+            self._running[job_id] = Running(-queued.key.minus_priority, queued.origin, worker, aged=aged)
+            return OpenJob(job_id)
+        running = self._running[job_id] = queued.back
+        running.opener, running.aged = worker, aged
+        return self._take(job_id, running, room)
 
-    def _take(self, job_id: int, running: _Running, room: Room) -> Work:
+    def _take(self, job_id: int, running: Running, room: Room) -> Work:
         if running.is_converted:
             running.is_merging = True
             return MergeJob(job_id)
@@ -360,7 +359,7 @@ class Scheduler:
             running.remaining[0] = pages[size:]
         return PageBatch(job_id, pages[0], pages[size - 1])
 
-    def _batch_size(self, running: _Running, room: Room) -> int:
+    def _batch_size(self, running: Running, room: Room) -> int:
         measured = running.seconds_per_page
         per_page = max(measured or self._seconds_per_page, 1e-4)
         size = max(1, min(round(self._batch_seconds / per_page), _MOST_PAGES))

@@ -74,6 +74,10 @@ class WorkQueue:
         """A running job could not be opened for want of disk space or the like; offer it again, without writing."""
         self._dispatch.reopen(job)
 
+    def reopen_last(self, job: Job) -> None:
+        """The same, behind all that wait."""
+        self._dispatch.reopen(self._mirrored(self._store.move_to_end(job.id, first=False)))
+
     def delay(self, job_id: int, seconds: float, reason: str) -> None:
         """Put a running job back, to be offered again after a while."""
         job = self._store.transition(job_id, JobState.QUEUED, reason, reason=reason, started=None)
@@ -147,6 +151,10 @@ class WorkQueue:
             for part in back:
                 scheduler.put_back(part)
             scheduler.batch_finished(batch, seconds)
+
+    def stand_back(self, job_id: int) -> None:
+        """An open job has kept a worker for nothing: it goes on once all who wait now have been begun."""
+        self._dispatch.stand_back(self._store.move_to_end(job_id, first=False))
 
     # --- publishing ---
 

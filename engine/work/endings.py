@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from engine.base.errors import ChildError, ChildKilled, IllegalTransition
+from engine.base.errors import ChildError, ChildKilled, IllegalTransition, PageTimeout
 from engine.job.job import Job
 from engine.queue.jobqueue import JobQueue
 from engine.settings.passwords import Passwords
@@ -42,10 +42,13 @@ class Endings:
 
     # --- for now ---
 
-    def reopen(self, job: Job) -> None:
-        """Have a running job opened anew, by whoever is free."""
+    def reopen(self, job: Job, *, last: bool = False) -> None:
+        """Have a running job opened anew, by whoever is free; if it is the `last` of all that wait."""
         self._runs.forget(job.id)
-        self._queue.work.reopen(job)
+        if last:
+            self._queue.work.reopen_last(job)
+        else:
+            self._queue.work.reopen(job)
 
     def try_again(self, job: Job, error: ChildError, problem: str) -> None:
         """A process died of a document as a whole: once may be chance."""
@@ -56,7 +59,7 @@ class Endings:
             again = self._troubles[job.id] < _ATTEMPTS
         if again:
             log.warning("job %d: %s", job.id, problem)
-            self.reopen(job)
+            self.reopen(job, last=isinstance(error, PageTimeout))
         else:
             self.fail(job.id, problem)
 

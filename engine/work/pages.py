@@ -13,6 +13,7 @@ from engine.base.errors import (
     EngineBlocked,
     HotfolioError,
     IllegalTransition,
+    PageTimeout,
 )
 from engine.base.safetext import display_text
 from engine.job.job import Checkpoint, PageBatch, PageResult, PageState
@@ -82,6 +83,7 @@ class BatchConverter:
         )
         seconds: float | None = None
         back: list[PageBatch] = [batch]
+        has_hung = False
         try:
             with run.lock:
                 needs = run.needs
@@ -111,10 +113,13 @@ class BatchConverter:
                 back = _remainder(batch, finished)
             else:
                 back = self._after_death(run, batch, finished, under_way, error)
+                has_hung = isinstance(error, PageTimeout)
         finally:
             if run.job.options.asks_model and not batch.text_only:
                 self._show_model(finished)
             self._work.batch_over(batch, seconds, back)
+        if has_hung and self._runs.is_running(batch.job_id):
+            self._work.stand_back(batch.job_id)
 
     def _show_model(self, finished: list[PageResult]) -> None:
         """Say so while the vision model reads no page."""

@@ -253,11 +253,11 @@ def test_a_worker_leaves_its_own_document_for_a_more_urgent_running_one(schedule
 def test_raising_a_running_job_matters_at_the_next_boundary(scheduler: Scheduler) -> None:
     start(scheduler, A, 1, pages=100)
     start(scheduler, B, 2, pages=100)
-    scheduler.set_running_priority(1, 5)
+    scheduler.arrange_running(1, 5, 0.0)
     assert batch(scheduler, B).job_id == 1
-    scheduler.set_running_priority(1, 0)
+    scheduler.arrange_running(1, 0, 0.0)
     assert batch(scheduler, B).job_id == 2
-    scheduler.set_running_priority(99, 5)  # not running: nothing to change
+    scheduler.arrange_running(99, 5, 0.0)  # not running: nothing to change
     assert not scheduler.is_running(99)
 
 
@@ -946,12 +946,18 @@ def test_remote_jobs_count_while_they_are_being_opened_and_no_more_once_all_thei
 class _Document:
     pages: int
     priority: int
+    level: int
+    """The priority it is chosen by, which is a lower one once it has stood back."""
     origin: Origin
     since: float
     done: set[int] = field(default_factory=set)
     merges: int = 0
     state: str = "queued"
-    """`queued`, `opening`, `open`, `merging`, `reopening`, `ended`, or `held`."""
+    """`queued`, `opening`, `open`, `back`, `merging`, `reopening`, `ended`, or `held`."""
+    place: float = 0.0
+    """Where it stands back."""
+    behind: set[int] = field(default_factory=set)
+    """Those who waited when it stood back, and have waited since."""
 
 
 @dataclass
@@ -982,6 +988,7 @@ class EveryPageOnce(RuleBasedStateMachine):
         self.documents: dict[int, _Document] = {}
         self.hands: dict[int, _Hand | None] = {1: None, 2: None, 3: None}
         self.next_worker = 4
+        self.stood_back = 0
         self.lingering: dict[int, int] = {}
         """Which job a worker has learnt to be for nothing, and has not asked for work since."""
 
@@ -1017,7 +1024,7 @@ class EveryPageOnce(RuleBasedStateMachine):
     def arrive(self, pages: int, priority: int, client: str, folder: bytes, is_remote: bool) -> None:
         job_id = len(self.documents) + 1
         origin = Origin(client, folder, is_remote and self.remote_pages is not None)
-        self.documents[job_id] = _Document(pages, priority, origin, self.now)
+        self.documents[job_id] = _Document(pages, priority, priority, origin, self.now)
         self.scheduler.enqueue(job_id, priority, float(job_id), self.now, origin)
 
     @rule(number=st.integers(0, 9), seconds=st.floats(0, 5))
@@ -1049,11 +1056,14 @@ class EveryPageOnce(RuleBasedStateMachine):
                 assert document.state in ("queued", "reopening")
                 document.state = "opening"
             case MergeJob():
-                assert document.state == "open"
+                assert document.state == "open"  # with its last page given out it does not stand back
                 assert document.done == set(range(1, document.pages + 1))
                 assert not [hand for hand in others if not hand.is_stale]
                 document.state = "merging"
             case PageBatch():
+                if document.state == "back":
+                    self._check_that_others_had_their_turn(document)
+                    document.state = "open"
                 assert document.state == "open"
                 assert len(work) > 0
                 pages = set(work.pages)
@@ -1062,17 +1072,36 @@ class EveryPageOnce(RuleBasedStateMachine):
                 for hand in others:
                     assert isinstance(hand.work, PageBatch)
                     assert not pages & set(hand.work.pages)
+        if document.state != "back":
+            self._forget_turn(work.job_id)
         self.hands[worker] = _Hand(work)
         return True
+
+    def _check_that_others_had_their_turn(self, document: _Document) -> None:
+        at_work = self._at_work()
+        for job_id in document.behind:
+            other = self.documents[job_id]
+            if other.state in ("queued", "reopening") and not self._is_aged():
+                has_no_room = other.origin.is_remote and not self._takes_remote()
+                assert job_id in self._busy() or self._is_limited(job_id, at_work) or has_no_room
+
+    def _is_aged(self) -> bool:
+        waiting = [d for d in self.documents.values() if d.state in ("queued", "reopening", "back")]
+        return any(self.now - d.since >= 100 for d in waiting)
+
+    def _busy(self) -> set[int]:
+        return {hand.work.job_id for hand in self.hands.values() if hand is not None} | {*self.lingering.values()}
 
     def _check_that_nothing_can_be_opened(self) -> None:
         at_work = self._at_work() | set(self.lingering.values())
         for job_id, document in self.documents.items():
-            if self.scheduler.is_paused or document.state not in ("queued", "reopening"):
+            if self.scheduler.is_paused or document.state not in ("queued", "reopening", "back"):
                 continue
             # For one that has waited too long, others may have to wait.
-            is_kept_for = any(d.state == "queued" and self.now - d.since >= 100 for d in self.documents.values())
-            busy = {hand.work.job_id for hand in self.hands.values() if hand is not None} | {*self.lingering.values()}
+            is_kept_for = any(
+                d.state in ("queued", "back") and self.now - d.since >= 100 for d in self.documents.values()
+            )
+            busy = self._busy() if document.state != "back" else set()
             has_no_room = document.origin.is_remote and not self._takes_remote()
             assert job_id in busy or is_kept_for or self._is_limited(job_id, at_work) or has_no_room
             assert job_id in busy or document.state != "reopening"
@@ -1155,9 +1184,23 @@ class EveryPageOnce(RuleBasedStateMachine):
             self.scheduler.put_back(PageBatch(batch.job_id, page, page, text_only or batch.text_only))
         self.scheduler.batch_finished(batch, None)
 
+    @rule(number=st.integers(0, 9))
+    def stand_back(self, number: int) -> None:
+        job_id = self._some("open", number)
+        if job_id is None:
+            return
+        waiting = {i for i, d in self.documents.items() if d.state in ("queued", "reopening", "back")}
+        self.stood_back += 1
+        document = self.documents[job_id]
+        document.place = 1000.0 + self.stood_back
+        self.scheduler.stand_back(job_id, document.place, self.now)
+        if waiting and self._pages_left(job_id):
+            document.state, document.behind, document.since = "back", waiting, self.now
+            document.level = min(document.level, *(self.documents[i].level for i in waiting))
+
     @rule(number=st.integers(0, 9), then=st.sampled_from(["cancelled", "held", "released"]))
     def drop(self, number: int, then: str) -> None:
-        states = ("queued", "opening", "open", "merging", "reopening")
+        states = ("queued", "opening", "open", "back", "merging", "reopening")
         ids = [job_id for job_id, document in self.documents.items() if document.state in states]
         if not ids:
             return
@@ -1171,6 +1214,7 @@ class EveryPageOnce(RuleBasedStateMachine):
                     self.hands[worker] = None
                     self.lingering[worker] = job_id
         self.documents[job_id].state = "ended" if then == "cancelled" else "held"
+        self._forget_turn(job_id)
         self.scheduler.drop(job_id)
         if then == "released":
             self._release(job_id)
@@ -1183,7 +1227,7 @@ class EveryPageOnce(RuleBasedStateMachine):
 
     def _release(self, job_id: int) -> None:
         document = self.documents[job_id]
-        document.state = "queued"
+        document.state, document.level = "queued", document.priority
         document.since = self.now
         self.scheduler.enqueue(job_id, document.priority, float(job_id), self.now, document.origin)
 
@@ -1208,15 +1252,24 @@ class EveryPageOnce(RuleBasedStateMachine):
     def move(self, number: int, priority: int, position: float) -> None:
         job_id = self._some("queued", number)
         if job_id is not None:
-            self.documents[job_id].priority = priority
+            self.documents[job_id].priority = self.documents[job_id].level = priority
+            self._forget_turn(job_id)
             self.scheduler.enqueue(job_id, priority, position, self.now, self.documents[job_id].origin)
 
     @rule(number=st.integers(0, 9), priority=st.integers(-2, 3))
     def raise_running(self, number: int, priority: int) -> None:
-        job_id = self._some("open", number)
+        job_id = self._some("back" if number % 2 else "open", number)
         if job_id is not None:
-            self.documents[job_id].priority = priority
-            self.scheduler.set_running_priority(job_id, priority)
+            document = self.documents[job_id]
+            if priority != document.priority:
+                document.priority = document.level = priority
+                document.behind = set()
+            self.scheduler.arrange_running(job_id, priority, document.place)
+
+    def _forget_turn(self, job_id: int) -> None:
+        """A job waits no more as it did when others stood back behind it."""
+        for document in self.documents.values():
+            document.behind.discard(job_id)
 
     @rule(number=st.integers(0, 9))
     def replace_worker(self, number: int) -> None:
@@ -1238,10 +1291,11 @@ class EveryPageOnce(RuleBasedStateMachine):
 
     @invariant()
     def queue_is_sorted_and_complete(self) -> None:
-        queued = {job_id for job_id, document in self.documents.items() if document.state in ("queued", "reopening")}
+        waiting = ("queued", "reopening", "back")
+        queued = {job_id for job_id, document in self.documents.items() if document.state in waiting}
         assert set(self.scheduler.queued_ids) == queued
         assert self.scheduler.queue_depth == len(queued)
-        priorities = [self.documents[job_id].priority for job_id in self.scheduler.queued_ids]
+        priorities = [self.documents[job_id].level for job_id in self.scheduler.queued_ids]
         assert priorities == sorted(priorities, reverse=True)
 
     def teardown(self) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.base.errors import CannotGoOn, ChildDied, ChildKilled, OutputUnwritable
-from engine.job.job import Job, JobState, PageBatch
+from engine.base.errors import CannotGoOn, ChildDied, ChildKilled, OutputUnwritable, PageTimeout
+from engine.job.job import Job, JobState, MergeJob, PageBatch
 from engine.publish.publisher import MANIFEST
 from engine.sandbox.protocol import Merged, Opened, PagesDone
 from engine.work import endings
@@ -61,6 +61,23 @@ def test_a_page_that_is_missing_is_converted_before_anything_is_merged(stages: S
     del run.results[2]
     assert stages.merge(job).state is JobState.RUNNING
     assert stages.is_offered(job)
+
+
+def test_a_merge_that_takes_too_long_is_tried_once_more_behind_those_that_wait(stages: Stages, job: Job) -> None:
+    other = stages.submit("b.pdf")
+    stages.convert()
+    (stages.folder_of(job) / "out").mkdir()
+    late = PageTimeout("The document took longer than 300 s.")
+    assert stages.merge(job, late).state is JobState.RUNNING
+    stages.open(other, Opened(pages=1, busy_s=0.1))
+    stages.queue.cancel(other.id, "Cancelled.")
+    stages.open(job, Opened(pages=3, busy_s=0.1))
+    assert stages.next() == MergeJob(job.id)
+    failed = stages.merge(job, late)
+    assert ended(failed) == (
+        JobState.FAILED,
+        "The pages could not be put together. The document took longer than 300 s.",
+    )
 
 
 def test_the_result_of_a_file_that_was_replaced_meanwhile_is_published_as_such(stages: Stages, job: Job) -> None:

@@ -143,6 +143,25 @@ def test_none_of_several_pages_is_held_to_be_bad_until_its_process_dies_of_it_al
     assert PageBatch(first.job_id, first.first, first.first, text_only=True) in bench.next()
 
 
+@pytest.mark.parametrize(
+    ("end", "stands_back"), [(PageTimeout("Too long."), True), (ChildDied("It died."), False), (None, False)]
+)
+def test_a_job_stands_back_behind_those_who_wait_when_a_page_of_it_has_hung_and_only_then(
+    bench: Bench, end: HotfolioError | None, stands_back: bool
+) -> None:
+    ((other, _),) = bench.queue.add([Submission(source("b.pdf"), OPTIONS)])
+    batch = PageBatch(bench.batch.job_id, 1, 2)
+    bench.queue.work.batch_over(bench.batch, None, [PageBatch(bench.batch.job_id, 3, 10)])
+    lines = bench.line(1) + bench.line(2)
+    events = [*started(1), *done(1), *started(2), *([] if end else done(2))]
+    bench.convert(batch, *events, lines=lines, end=end)
+    work = bench.queue.work.next_work(1, lambda: True, 0)
+    assert work is not None
+    assert work.job_id == (other.id if stands_back else bench.batch.job_id)
+    moved = bench.queue.view.stored(bench.batch.job_id).position > bench.queue.view.stored(other.id).position
+    assert moved == stands_back  # so that it is behind it also for the next engine
+
+
 def test_a_process_that_finishes_a_page_it_has_not_begun_is_not_believed(bench: Bench) -> None:
     lines = b"".join(bench.line(page) for page in range(1, 11))
     bench.convert(bench.batch, *started(1), *done(*range(1, 11)), lines=lines)
