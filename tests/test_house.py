@@ -36,7 +36,6 @@ SEEN_THROUGH = {
     "engine.convert.refine.code": "page_steps",
     "engine.convert.refine.inline": "page_steps",
     "engine.convert.refine.lists": "page_steps",
-    "engine.convert.tags.markedcontent": "hostile_tags",
     "engine.convert.tags.pageresources": "hostile_tags",
     "engine.convert.tags.structuretext": "tagreader",
     "engine.convert.tags.structuretree": "hostile_tags",
