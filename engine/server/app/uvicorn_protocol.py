@@ -215,6 +215,13 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self.app = introducing(self.app, lambda: connections.know(self.transport))
         super().connection_made(transport)
 
+    async def send(self, message: Any) -> None:
+        """Pass on what the application says."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            # A refusal ends the handshake too; uvicorn would log an application that has forgotten about it.
+            self.handshake_complete = True
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         cast(DoorConfig, self.config).connections.leave(self.transport)

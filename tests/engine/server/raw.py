@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,11 @@ class Peer:
             self.socket.settimeout(TIMEOUT_S)
 
     def close(self) -> None:
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Leave without a word."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
 

@@ -53,6 +53,11 @@ class App:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await receive()
+            if scope["path"] in ("/late", "/refused"):
+                await self._ended()
+            if scope["path"] == "/refused":
+                await send({"type": "websocket.close"})
+                return
             await send({"type": "websocket.accept"})
             await self._speak(scope["path"], receive, send)
             return
@@ -65,6 +70,8 @@ class App:
                 while not self.has_ended.is_set():
                     with contextlib.suppress(asyncio.CancelledError):
                         await asyncio.sleep(0.05)
+            case "/late":
+                await self._ended()
             case "/much":
                 await send({"type": "http.response.start", "status": 200, "headers": []})
                 while True:
@@ -75,6 +82,10 @@ class App:
                     pass
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
+
+    async def _ended(self) -> None:
+        while not self.has_ended.is_set():
+            await asyncio.sleep(0.01)
 
     async def _speak(self, path: str, receive: Receive, send: Send) -> None:
         match path:
@@ -567,6 +578,54 @@ def test_a_request_that_is_given_up_is_not_answered_and_not_an_error(written: li
         server.listener.stop()
         assert peer.rest() == b""
         assert app.running == 0
+    assert not written
+
+
+def test_a_websocket_that_is_refused_is_not_an_error(written: list[str]) -> None:
+    with serving(GUARDED) as server:
+        assert server.ask("GET /", *UPGRADE, token=None).status == 401
+        wait_until(lambda: open_connections(server) == 0)
+    assert not written
+
+
+@pytest.mark.parametrize("leave", [Peer.close, Peer.reset], ids=["closes", "resets"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        request("GET /late", *UPGRADE),
+        request("GET /refused", *UPGRADE),
+        request("GET /much", *UPGRADE),
+        request("GET /", *UPGRADE, token=None),
+        request("GET /late"),
+        request("POST /take", JSON, "Content-Length: 10") + b"{",
+    ],
+    ids=["ws", "ws refused", "ws much", "ws stranger", "late", "sending"],
+)
+def test_a_client_that_breaks_off_is_not_an_error(
+    data: bytes, leave: Callable[[Peer], None], written: list[str]
+) -> None:
+    app = App()
+    with serving(Guard(app, token=TOKEN)) as server:
+        peer = server.connect()
+        peer.send(data)
+        wait_until(lambda: open_connections(server) == 1)
+        leave(peer)
+        wait_until(lambda: open_connections(server) == 0)
+        app.has_ended.set()
+        wait_until(lambda: app.running == 0)
+    assert not written
+
+
+def test_a_websocket_that_is_not_accepted_when_it_stops_is_not_an_error(written: list[str]) -> None:
+    app = App()
+    with serving(app) as server:
+        for path in ("/late", "/refused"):
+            server.connect().send(request(f"GET {path}", *UPGRADE))
+        wait_until(lambda: app.running == 2)
+        stopper = threading.Thread(target=server.listener.stop)
+        stopper.start()
+        app.has_ended.set()
+        stopper.join()
     assert not written
 
 
