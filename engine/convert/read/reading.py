@@ -59,7 +59,7 @@ def _read(page: PageContext) -> PageModel:
 def _look_at(page: PageContext) -> None:
     """Find out which of its text is struck out, and which nobody can see."""
     try:
-        shown = page.load()
+        shown = _as_to_be_read(page)
         blocks = unseen_text.look_at(shown)
         page.strikes = Strikes.of(blocks)
         unseen = unseen_text.find_unseen(shown, blocks)
@@ -72,6 +72,14 @@ def _look_at(page: PageContext) -> None:
     page.notices[Notice.HIDDEN if wanted is HiddenText.DROP else Notice.KEPT] = unseen.count
     if wanted is not HiddenText.KEEP:
         page.hiding = Hiding(unseen, marks=wanted is HiddenText.MARK)
+
+
+def _as_to_be_read(page: PageContext) -> pymupdf.Page:
+    """The page, of the copy that it will be read from as far as can be told: its fonts are loaded once then."""
+    options = page.options
+    may_have_tags = options.structure is not Structure.LAYOUT and options.ocr is not OcrMode.FORCE
+    tags = page.document.tags if may_have_tags and options.reader == STANDARD else ""
+    return page.load() if isinstance(tags, str) else tags.load(page.number)
 
 
 def _by_plugin(page: PageContext) -> PageModel | None:

@@ -5,9 +5,12 @@ Reading them takes a small part of the time of the layout model, and is truer.
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import pymupdf
+from pymupdf import mupdf
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, around, stripped
 from engine.convert.tags.markedcontent import MarkedContent, scan
@@ -36,7 +39,7 @@ class TagReader:
     """The structure of one document, read page by page."""
 
     def __init__(self, document: pymupdf.Document) -> None:
-        """`document` must not be used for anything else: artifacts are taken out of its pages.
+        """`document` must not be used for anything else: artifacts are taken out of its pages while they are read.
 
         Raises `NoStructure` if it has no tags that can be used.
         """
@@ -44,6 +47,14 @@ class TagReader:
         self.tree = read_structure(document)
         self._fonts = FontMaps(document)
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
+        self._stream = 0
+        """The number of the object that is a page's content in the place of its own."""
+
+    def load(self, number: int) -> pymupdf.Page:
+        """A page (from 1) as it is in the file, ready to be read."""
+        page = self._document.load_page(number - 1)
+        self._fonts.mend(page)
+        return page
 
     def read(
         self,
@@ -59,8 +70,7 @@ class TagReader:
         With `trusting`, only tags that would lose text are refused. Without `furniture`, running heads and feet are
         left out, which saves a third of the time.
         """
-        page = self._document.load_page(number - 1)
-        self._fonts.mend(page)
+        page = self.load(number)
         try:
             resources = PageResources(page)
             content = scan(page.read_contents(), resources.mcid, keeps_others=furniture)
@@ -69,10 +79,9 @@ class TagReader:
         except ValueError as error:
             raise NoStructure(str(error)) from error
         self._check_coverage(content, page)
-        if content.has_artifacts:
-            page = self._with_contents(page, content.without_artifacts)
-        root = read_elements(page, figures=self.tree.has_figures)
-        see_to(page, root, hiding, strikes)
+        with self._contents(page, content.without_artifacts if content.has_artifacts else None):
+            root = read_elements(page, figures=self.tree.has_figures)
+            see_to(page, root, hiding, strikes)
         builder = TagBlocks(
             self.tree,
             LinksByHeight(link_targets(page), page.rect.height),
@@ -87,9 +96,9 @@ class TagReader:
             _check_structure(blocks, self.tree)
         artifacts = [run for element in builder.artifacts for run in element.runs()]
         if content.has_artifacts and furniture:
-            page = self._with_contents(page, content.only_artifacts)
-            decoration = read_elements(page, figures=False)
-            see_to(page, decoration, hiding, strikes)
+            with self._contents(page, content.only_artifacts):
+                decoration = read_elements(page, figures=False)
+                see_to(page, decoration, hiding, strikes)
             artifacts += decoration.runs()
         if artifacts:
             blocks = _with_furniture(blocks, artifacts, page.rect.height)
@@ -117,13 +126,26 @@ class TagReader:
         if sum(size for size, is_found in sizes if is_found) < MIN_COVERAGE * sum(size for size, _ in sizes):
             raise NoStructure("its tags do not lead to its text")
 
-    def _with_contents(self, page: pymupdf.Page, contents: bytes) -> pymupdf.Page:
-        """The page with another content stream; the old one may be that of other pages too."""
-        xref = self._document.get_new_xref()
-        self._document.update_object(xref, "<<>>")
-        self._document.update_stream(xref, contents, compress=False)
-        page.set_contents(xref)
-        return self._document.reload_page(page)
+    @contextmanager
+    def _contents(self, page: pymupdf.Page, stream: bytes | None) -> Iterator[None]:
+        """Within, the page has another content stream, unless that is None; its own may be that of other pages too.
+
+        MuPDF looks a page's content up whenever it runs it, so the page need not be loaded again, and fonts with it.
+        """
+        if stream is None:
+            yield
+            return
+        if not self._stream:
+            self._stream = self._document.get_new_xref()
+            self._document.update_object(self._stream, "<<>>")
+        self._document.update_stream(self._stream, stream, compress=False)
+        holder, name = pymupdf._as_pdf_page(page).obj(), pymupdf.PDF_NAME("Contents")
+        own = mupdf.pdf_dict_get(holder, name)
+        page.set_contents(self._stream)
+        try:
+            yield
+        finally:
+            mupdf.pdf_dict_put(holder, name, own)
 
     def _is_continued(self, path: Path, number: int) -> bool:
         """Whether a list item began on an earlier page; `number` counts from 0."""

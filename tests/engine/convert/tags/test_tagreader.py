@@ -4,6 +4,7 @@ import pymupdf
 import pytest
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage
+from engine.convert.tags import tagreader
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.tags.tagreader import TagReader
 from engine.convert.write.markdown import MarkdownWriter
@@ -307,6 +308,24 @@ def test_pages_that_share_their_content_are_read_alike() -> None:
     made.contents[1] = made.contents[0]
     pages = read_all(made.data())
     assert [block.text for block in pages[0].blocks] == ["Head", "Text"]
+
+
+def test_a_page_is_as_it_was_when_it_has_been_read() -> None:
+    reader = TagReader(pymupdf.open("pdf", pdf(Artifact("Head", 30), tag("P", "Text"))))
+    once = reader.read(1)
+    assert reader.load(1).get_text().split() == ["Head", "Text"]
+    assert reader.read(1) == once
+
+
+def test_a_page_is_as_it_was_when_it_could_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise NoStructure("there is something wrong with it")
+
+    reader = TagReader(pymupdf.open("pdf", pdf(Artifact("Head", 30), tag("P", "Text"))))
+    monkeypatch.setattr(tagreader, "read_elements", fail)
+    with pytest.raises(NoStructure, match="something wrong"):
+        reader.read(1)
+    assert reader.load(1).get_text().split() == ["Head", "Text"]
 
 
 # --- trust ---
