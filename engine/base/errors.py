@@ -135,6 +135,10 @@ class PageTimeout(ChildError):
     """A page, or a step of the document, took longer than its deadline."""
 
 
+class DocumentTimeout(HotfolioError):
+    """A document has been worked on for longer than `document_timeout`."""
+
+
 class MemoryLimit(ChildError):
     """A conversion process grew past `memory_limit`."""
 

@@ -176,6 +176,20 @@ class Scheduler:
         else:
             running.remaining.appendleft(batch.pages)
 
+    def withdraw(self, job_id: int) -> list[PageBatch]:
+        """Give out no further page of an open job, which is over when its last batch is back; returns what is left."""
+        running = self._begun_with(job_id)
+        if running is None:
+            return []
+        left = [PageBatch(job_id, pages[0], pages[-1]) for pages in running.remaining]
+        left += running.retries
+        running.remaining.clear()
+        running.retries.clear()
+        if self._stands_back(job_id):
+            self.drop(job_id)
+            self._running[job_id] = running
+        return left
+
     def worker_left(self, worker: int) -> None:
         """A worker is gone for good; what it opened is anyone's."""
         self._hands.pop(worker, None)

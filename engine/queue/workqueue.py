@@ -134,12 +134,18 @@ class WorkQueue:
         self._tracker.tally.pages_finished(results)
         return future
 
-    def lose_page(self, job_id: int, result: PageResult) -> Future[Job]:
-        """Record that a page is given up for good, whose processes have died of it; done when that is durable."""
-        future = self._store.record(job_id, None, [result])
-        self._tracker.tally.page_lost()
-        self._tracker.page_failed(job_id, result)
+    def lose_pages(self, job_id: int, results: Sequence[PageResult]) -> Future[Job]:
+        """Record that pages are given up for good, each for its reason; done when that is durable."""
+        future = self._store.record(job_id, None, results)
+        for result in results:
+            self._tracker.tally.page_lost()
+            self._tracker.page_failed(job_id, result)
         return future
+
+    def withdraw(self, job_id: int) -> list[PageBatch]:
+        """Give out no further page of an open job; returns those that are left. What workers have of it goes on."""
+        with self._dispatch.scheduler() as scheduler:
+            return scheduler.withdraw(job_id)
 
     def suspect(self, job_id: int, points: int) -> None:
         """Note that if the engine dies now, this job may be why; does not wait for the disk."""

@@ -52,6 +52,8 @@ class Readings:
     """Pages it has converted."""
     end: ProcessEnd | None
     """Why it has ended, if a task ended with it."""
+    worked_s: float = 0.0
+    """Seconds it has spent on tasks up to its last event, as seen from here, less those without a processor."""
 
 
 class Capability(StrEnum):

@@ -43,6 +43,8 @@ class ListeningSandbox(ABC):
         self._desk: str | None = None
         self._pages = 0
         self._busy_s = 0.0
+        self._worked_s = 0.0
+        self._seen = (0.0, 0.0)
         self._end: ProcessEnd | None = None
 
     @property
@@ -71,6 +73,7 @@ class ListeningSandbox(ABC):
         if self._desk not in (None, task.desk):
             raise ValueError("A sandbox is for one desk.")
         self._desk = task.desk
+        self._seen = time.monotonic(), self._waited_s()
         try:
             self._send(task)
             return self._listen(task, on_event)
@@ -81,7 +84,7 @@ class ListeningSandbox(ABC):
 
     def readings(self) -> Readings:
         """See `Sandbox.readings`; here, of what has no process."""
-        return Readings(None, 0, self._busy_s, self._pages, self._end)
+        return Readings(None, 0, self._busy_s, self._pages, self._end, self._worked_s)
 
     def _listen(self, task: Task, on_event: Callable[[Event], None]) -> Answer:
         under_way: dict[int, _Allowance] = {}
@@ -91,6 +94,7 @@ class ListeningSandbox(ABC):
         next_end = _Allowance(self._waited_s(), step_s)
         while True:
             event = self._next_event(next_end.deadline)
+            self._count_work()
             match event:
                 case None:
                     waited_s = self._waited_s()
@@ -121,6 +125,12 @@ class ListeningSandbox(ABC):
                     raise ChildGarbage("The conversion process introduced itself twice.")
             on_event(event)
             next_end = min(under_way.values(), key=_by_deadline) if under_way else _Allowance(self._waited_s(), step_s)
+
+    def _count_work(self) -> None:
+        """Add what has passed since this was called last, or since the task was sent."""
+        (before, waited_before), self._seen = self._seen, (time.monotonic(), self._waited_s())
+        now, waited = self._seen
+        self._worked_s += max(0.0, now - before - (waited - waited_before))
 
 
 class _Allowance:

@@ -140,7 +140,7 @@ class ProcessSandbox(ListeningSandbox):
 
     def readings(self) -> Readings:
         """What the process has come to; its memory as of a quarter of a second ago while it works."""
-        return Readings(self._pid, self._rss_bytes, self._busy_s, self._pages, self._end)
+        return Readings(self._pid, self._rss_bytes, self._busy_s, self._pages, self._end, self._worked_s)
 
     def _await_ready(self, needs: Stage) -> Stage:
         """Returns what the process has loaded."""

@@ -137,6 +137,8 @@ class Settings(BaseSettings, ConvertOptions):
     """The same for a page that is read by OCR."""
     open_timeout: Seconds = 60
     """A document that takes longer to open, without a sign of life, fails."""
+    document_timeout: Annotated[float, Field(ge=0, le=7 * 86_400)] = 7200
+    """What is not converted of a document after so much work has failed; 0 for any time."""
     memory_limit: ByteSize = ByteSize(2 << 30)
     """A conversion process that grows past this is stopped."""
     recycle_pages: Annotated[int, Field(ge=1)] = 500

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from engine.base.beneath import lstat_beneath
-from engine.base.errors import CannotGoOn, ChildError, ChildGarbage, EngineBlocked, OutputUnwritable, unwritable
+from engine.base.errors import (
+    CannotGoOn,
+    ChildError,
+    ChildGarbage,
+    DocumentTimeout,
+    EngineBlocked,
+    OutputUnwritable,
+    unwritable,
+)
 from engine.base.safetext import display_name, display_text
 from engine.job.job import Job, Step
 from engine.queue.jobqueue import JobQueue
@@ -15,6 +23,7 @@ from engine.sandbox.protocol import MERGE_LIST, Merged, MergeTask, Refused
 from engine.sandbox.stages import Stage
 from engine.settings.live import LiveSettings
 from engine.settings.statefolder import disk_problem
+from engine.work.ceiling import work_on
 from engine.work.endings import Endings
 from engine.work.publishing import Publishing, failures
 from engine.work.runs import Hand, Run, Runs, file_name, refusal
@@ -48,6 +57,8 @@ class Merger:
     def _merge_or_end(self, run: Run, hand: Hand) -> None:
         try:
             self._merge(run, hand)
+        except DocumentTimeout as error:
+            self._endings.fail(run.job.id, f"The pages could not be put together. {error}")
         except ChildError as error:
             self._endings.try_again(run.job, error, f"The pages could not be put together. {error}")
         except CannotGoOn as error:
@@ -90,7 +101,10 @@ class Merger:
             source=job.name,
             sha256=job.sha256 or "",
         )
-        answer = hand.sandbox(Stage.BARE).run(task, lambda _: None)
+        with run.lock:
+            run.worked_s = 0.0  # it has as long again, or what is cut off at its ceiling could not be published
+        limit_s = self._live.current.document_timeout
+        answer = work_on(run, hand.sandbox(Stage.BARE), task, lambda _: None, limit_s)
         if isinstance(answer, Refused):
             raise refusal(answer, self._live.current.state_folder)
         if not isinstance(answer, Merged):

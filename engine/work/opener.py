@@ -11,6 +11,7 @@ from engine.base.errors import (
     ChildGarbage,
     DamagedPdf,
     DocumentError,
+    DocumentTimeout,
     EngineBlocked,
     NoSuchPages,
     NotAPdf,
@@ -26,11 +27,12 @@ from engine.job.job import NEEDS_PASSWORD, Checkpoint, Job, Step
 from engine.job.pageranges import PageNumbers, missing_pages, selected_pages
 from engine.queue.jobqueue import JobQueue
 from engine.queue.versions import REMOVED
-from engine.sandbox.protocol import OUT, PAGES, Opened, OpenTask, Refused
+from engine.sandbox.protocol import OUT, PAGES, Answer, Opened, OpenTask, Refused
 from engine.sandbox.stages import first_stage
 from engine.settings.live import LiveSettings
 from engine.settings.passwords import Passwords
 from engine.settings.settings import Duplicates, Settings
+from engine.work.ceiling import work_on
 from engine.work.checkpoint import salvage_all
 from engine.work.endings import Endings
 from engine.work.jobfolders import JobFolders
@@ -94,7 +96,7 @@ class Opener:
     def _open_or_end(self, job: Job, hand: Hand) -> None:
         try:
             self._open(job, hand)
-        except PageTimeout as error:  # it would take as long again
+        except (PageTimeout, DocumentTimeout) as error:  # it would take as long again
             self._endings.fail(job.id, str(error))
         except ChildError as error:
             self._endings.try_again(job, error, f"The document could not be opened. {error}")
@@ -145,13 +147,13 @@ class Opener:
         run.desk.put_source(run.desk.path / COPY)
         task = OpenTask(desk=run.desk.name, name=file_name(run.job), options=run.job.options, password=run.password)
         run.needs = first_stage(run.job.options)
-        answer = hand.sandbox(run.needs).run(task, lambda _: None)
+        answer = self._answer(run, task, hand)
         if isinstance(answer, Refused) and answer.kind == "password":
             # Only now: a document that is not encrypted has no business with passwords.
             candidates = self._read_passwords()
             if candidates:
                 task = task.model_copy(update={"candidates": candidates})
-                answer = hand.sandbox(run.needs).run(task, lambda _: None)
+                answer = self._answer(run, task, hand)
         if isinstance(answer, Refused):
             raise refusal(answer, self._settings.state_folder)
         if not isinstance(answer, Opened):
@@ -163,6 +165,9 @@ class Opener:
             run.password = task.candidates[answer.candidate]
             self._passwords.set(run.job.id, run.password)
         return answer
+
+    def _answer(self, run: Run, task: OpenTask, hand: Hand) -> Answer:
+        return work_on(run, hand.sandbox(run.needs), task, lambda _: None, self._settings.document_timeout)
 
     def _read_passwords(self) -> tuple[str, ...]:
         try:

@@ -3,13 +3,13 @@
 import contextlib
 import logging
 from dataclasses import replace
-from pathlib import Path
 
 from engine.base.errors import (
     ChildDied,
     ChildGarbage,
     ChildKilled,
     ChildOutgrown,
+    DocumentTimeout,
     EngineBlocked,
     HotfolioError,
     IllegalTransition,
@@ -20,6 +20,8 @@ from engine.job.job import Checkpoint, PageBatch, PageResult, PageState
 from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_SLOW, JobQueue
 from engine.sandbox.protocol import PAGES, Event, Lacking, PageDone, PagesDone, PageStarted, PagesTask, Refused
 from engine.sandbox.stages import Stage
+from engine.settings.live import LiveSettings
+from engine.work.ceiling import work_on
 from engine.work.checkpoint import finished_batch, salvage
 from engine.work.runs import Hand, Run, Runs, file_name, refusal
 
@@ -34,11 +36,11 @@ _MAX_FALSE_STARTS = 3
 class BatchConverter:
     """Thread-safe: what it changes is in the `Run` and the queue."""
 
-    def __init__(self, queue: JobQueue, runs: Runs, state_folder: Path) -> None:
+    def __init__(self, settings: LiveSettings, queue: JobQueue, runs: Runs) -> None:
+        self._live = settings
         self._queue = queue
         self._work = queue.work
         self._runs = runs
-        self._state_folder = state_folder
 
     def convert(self, batch: PageBatch, hand: Hand) -> None:
         """Convert a batch; whatever happens, its finished pages are kept and the others go back or are failed."""
@@ -88,11 +90,11 @@ class BatchConverter:
             with run.lock:
                 needs = run.needs
             sandbox = hand.sandbox(needs)
-            answer = sandbox.run(task, on_event)
+            answer = work_on(run, sandbox, task, on_event, self._live.current.document_timeout)
             if isinstance(answer, Lacking):
                 raise _outgrown(run, sandbox.stage, answer.stage)
             if isinstance(answer, Refused):
-                raise refusal(answer, self._state_folder)
+                raise refusal(answer, self._live.current.state_folder)
             if not isinstance(answer, PagesDone) or {r.page for r in finished} != set(batch.pages):
                 raise ChildGarbage("The conversion process said it was done when it was not.")
             checkpoint = Checkpoint(batch.first, batch.last)
@@ -109,6 +111,9 @@ class BatchConverter:
                 raise
             if self._runs.get(batch.job_id) is None:
                 back = []
+            elif isinstance(error, DocumentTimeout):
+                back = []
+                self._cut_off(run, _remainder(batch, finished), str(error))
             elif isinstance(error, ChildKilled):
                 back = _remainder(batch, finished)
             else:
@@ -213,15 +218,22 @@ class BatchConverter:
             if not crashed_once and not batch.text_only:
                 run.reasons[current] = f"Only plain text: the layout step failed. {error}"
         if not crashed_once and batch.text_only:
-            self._fail_page(run, current, str(error))
+            self._lose(run, [current], str(error))
             return others
         return [*others, PageBatch(batch.job_id, current, current, batch.text_only or not crashed_once)]
 
-    def _fail_page(self, run: Run, page: int, reason: str) -> None:
-        result = PageResult(page, PageState.FAILED, 0.0, "none", reason)
-        future = self._work.lose_page(run.job.id, result)
+    def _cut_off(self, run: Run, at_hand: list[PageBatch], reason: str) -> None:
+        """Give up what is left of a document; what is finished of it will be published."""
+        left = [*at_hand, *self._work.withdraw(run.job.id)]
+        pages = [page for batch in left for page in batch.pages]
+        log.warning("job %d: %s %d pages are given up.", run.job.id, reason, len(pages))
+        self._lose(run, pages, reason)
+
+    def _lose(self, run: Run, pages: list[int], reason: str) -> None:
+        results = [PageResult(page, PageState.FAILED, 0.0, "none", reason) for page in pages]
+        future = self._work.lose_pages(run.job.id, results)
         with run.lock:
-            run.results[page] = result
+            run.results.update((result.page, result) for result in results)
             run.pending.append(future)
 
 

@@ -52,6 +52,8 @@ class Run:
     """Why a page is not being read in the ordinary way."""
     needs: Stage = Stage.BARE
     """What its pages have been found to need; it only grows."""
+    worked_s: float = 0.0
+    """For how long processes have worked on the document, all of them together."""
     copied: Stamp | None = None
     """What the source was as it was copied; None if an earlier run has copied it."""
 

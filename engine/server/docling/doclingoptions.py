@@ -281,7 +281,7 @@ def _note_what_there_is_not(given: _Given, accept: tuple[DocumentKind, ...]) -> 
         given.refuse("from_formats", ",".join(inputs), "hotfolio reads PDFs")
     timeout = given.number("document_timeout")
     if timeout is not None and timeout < _LONGEST_TIMEOUT_S:
-        given.refuse("document_timeout", f"{timeout:g}", "there is a time limit for each page, none for a document")
+        given.refuse("document_timeout", f"{timeout:g}", "the limit for a document is in the settings")
     for name in given.rest():
         if name not in _MEANS_NOTHING_ALONE:
             shown = display_name(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…")

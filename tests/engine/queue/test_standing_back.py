@@ -244,6 +244,44 @@ def test_what_has_stood_back_too_long_gets_one_worker(scheduler: Scheduler) -> N
     assert work.job_id == HOSTILE
 
 
+# --- giving up the rest ---
+
+
+def test_what_is_withdrawn_is_given_out_no_more_and_the_job_is_merged_when_its_last_batch_is_back(
+    scheduler: Scheduler,
+) -> None:
+    first = start(scheduler, pages=10)
+    other = scheduler.next(B, 0)
+    assert isinstance(other, PageBatch)
+    alone = PageBatch(HOSTILE, 1, 1, text_only=True)
+    scheduler.put_back(alone)
+    scheduler.enqueue(2, 0, 2, 0)
+    assert scheduler.withdraw(HOSTILE) == [PageBatch(HOSTILE, other.last + 1, 10), alone]
+    scheduler.batch_finished(first, 1)
+    assert scheduler.next(A, 0) == OpenJob(2)
+    scheduler.batch_finished(other, 1)
+    assert scheduler.next(B, 0) == MergeJob(HOSTILE)
+
+
+def test_what_stood_back_is_merged_before_others_are_opened_once_its_pages_are_withdrawn(scheduler: Scheduler) -> None:
+    first = start(scheduler, pages=40)
+    other = scheduler.next(B, 0)
+    assert isinstance(other, PageBatch)
+    scheduler.enqueue(2, 0, 2, 0)
+    scheduler.enqueue(3, 0, 3, 0)
+    hang(scheduler, first)
+    scheduler.withdraw(HOSTILE)
+    assert scheduler.next(A, 0) == OpenJob(2)
+    scheduler.batch_finished(other, 1)
+    assert scheduler.next(B, 0) == MergeJob(HOSTILE)
+
+
+def test_of_what_does_not_run_nothing_is_withdrawn(scheduler: Scheduler) -> None:
+    scheduler.enqueue(2, 0, 2, 0)
+    assert [scheduler.withdraw(job_id) for job_id in (2, 99)] == [[], []]
+    assert scheduler.queued_ids == [2]
+
+
 # --- whatever they do, others are not stopped for long ---
 
 DEADLINE_S = 60.0

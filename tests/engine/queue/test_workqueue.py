@@ -102,7 +102,7 @@ def test_finished_pages_are_recorded_and_counted_and_salvaged_ones_counted_not_a
 
 def test_a_page_that_is_lost_is_recorded_counted_and_shown(queue: JobQueue) -> None:
     job = running(queue)
-    queue.work.lose_page(job.id, result(2, PageState.FAILED, error="It burns.")).result()
+    queue.work.lose_pages(job.id, [result(2, PageState.FAILED, error="It burns.")]).result()
     assert queue.view.page(job.id, 2) == result(2, PageState.FAILED, error="It burns.")
     assert queue.view.checkpoints(job.id) == []
     assert queue.view.facts().pages[PageState.FAILED] == 1

@@ -136,3 +136,16 @@ def test_an_answer_in_time_is_an_answer(machine: Machine) -> None:
     machine.share_waited = 0.9
     sandbox = Scripted(machine, PageStarted(page=1), 60.0, PagesDone(busy_s=1))
     assert sandbox.run(TASK, lambda _: None) == PagesDone(busy_s=1)
+
+
+def test_work_is_what_has_passed_less_what_was_waited_for_a_processor(machine: Machine) -> None:
+    machine.share_waited = 0.75
+    sandbox = Scripted(machine, PageStarted(page=1), 8.0, OcrStarted(page=1), 4.0, PagesDone(busy_s=1))
+    heard: list[float] = []
+    sandbox.run(TASK, lambda _: heard.append(sandbox.readings().worked_s))
+    assert heard == [0, pytest.approx(2)]
+    assert sandbox.readings().worked_s == pytest.approx(3)
+    machine.until(machine.now + 100)  # between two tasks
+    with pytest.raises(PageTimeout):
+        sandbox.run(TASK, lambda _: None)
+    assert sandbox.readings().worked_s == pytest.approx(33, rel=0.01)

@@ -12,6 +12,7 @@ from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import Scheduler
 from engine.queue.store import JobStore
+from engine.sandbox.backend import Readings
 from engine.sandbox.desk import LocalDesk
 from engine.sandbox.protocol import (
     PAGE_REASONS,
@@ -145,6 +146,9 @@ class _Process:
 
     def __init__(self, run: Callable[..., Event]) -> None:
         self.run = run
+
+    def readings(self) -> Readings:
+        return Readings(None, 0, 0, 0, None)
 
 
 def ended(job: Job) -> tuple[JobState, str | None]:

@@ -10,30 +10,21 @@ import pytest
 
 from engine.facade.engine import Engine
 from engine.job.job import JobState
-from engine.sandbox import inmemory, listening
 from engine.sandbox.inmemory import InMemoryBackend
 from engine.sandbox.plainconversion import convert_plainly
 from engine.sandbox.plainpdf import page_texts
 from engine.sandbox.protocol import SOURCE, Event, OpenTask, PageDone, PageStarted, Task
 from engine.settings.settings import Settings
 from tests.engine.sandbox.conformance import document
+from tests.engine.work.owntime import OwnTime, own_time
 
 HOSTILE = ("fine", "fault: hang", "fault: hang", "fine")
-
-
-class EachItsOwnTime(threading.local):
-    """What a worker's thread takes for the time: it stands still but for what hangs."""
-
-    now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 class Converter:
     """The default conversion, whose pages hang where they ask for it, and what it has been asked for so far."""
 
-    def __init__(self, time: EachItsOwnTime) -> None:
+    def __init__(self, time: OwnTime) -> None:
         self.all_wait = threading.Event()
         """Set when all documents are queued."""
         self.heard: list[tuple[str, str, int]] = []
@@ -49,7 +40,7 @@ class Converter:
                 self.heard.append(("done", task.name, event.page))
             elif isinstance(event, PageStarted) and self._hangs(folder, event.page):
                 self.heard.append(("hang", task.name, event.page))
-                self._time.now += 1e6
+                self._time.now += 61
                 yield event  # which is too late to be heard
 
     def _hangs(self, folder: Path, page: int) -> bool:
@@ -58,10 +49,7 @@ class Converter:
 
 @pytest.fixture
 def converter(monkeypatch: pytest.MonkeyPatch) -> Converter:
-    time = EachItsOwnTime()
-    for module in (listening, inmemory):
-        monkeypatch.setattr(module, "time", time)
-    return Converter(time)
+    return Converter(own_time(monkeypatch))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,17 +15,39 @@ from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import MergeJob, OpenJob, Scheduler
 from engine.queue.store import JobStore
-from engine.sandbox.backend import Limits, Sandbox
+from engine.sandbox.backend import Limits, Readings, Sandbox
 from engine.sandbox.desk import LocalDesk
 from engine.sandbox.protocol import Event, Lacking, PageDone, PagesDone, PageStarted
 from engine.sandbox.stages import Stage
+from engine.settings.live import LiveSettings
+from engine.settings.settings import Settings
 from engine.work.checkpoint import salvage_all
 from engine.work.pages import BatchConverter
 from engine.work.runs import Hand, Run, Runs
 from tests.clock import Clock
 from tests.engine.making import result, source
 
+CEILING_S = 100
 OPTIONS = ConvertOptions(converter="vlm", vlm_timeout=10)
+
+
+class FakeSandbox:
+    def __init__(self, run: Callable[[Any, Callable[[Event], None]], Event], stage: Stage, seconds: float) -> None:
+        """Each event takes so many seconds."""
+        self.stage = stage
+        self._run = run
+        self._seconds = seconds
+        self._worked_s = 0.0
+
+    def run(self, task: Any, on_event: Callable[[Event], None]) -> Event:
+        def hear(event: Event) -> None:
+            self._worked_s += self._seconds
+            on_event(event)
+
+        return self._run(task, hear)
+
+    def readings(self) -> Readings:
+        return Readings(None, 0, 0, 0, None, self._worked_s)
 
 
 @dataclass
@@ -37,6 +59,7 @@ class Bench:
     batches: BatchConverter
     batch: PageBatch
     needed: list[Stage] = field(default_factory=list)
+    seconds_an_event: float = 0.0
 
     def line(self, page: int, state: PageState = PageState.OK) -> bytes:
         return json.dumps(asdict(result(page, state))).encode() + b"\n"
@@ -68,7 +91,7 @@ class Bench:
 
         def process(needs: Stage) -> Sandbox:
             self.needed.append(needs)
-            return cast(Sandbox, type("FakeSandbox", (), {"run": staticmethod(run), "stage": needs})())
+            return cast(Sandbox, FakeSandbox(run, needs, self.seconds_an_event))
 
         self.batches.convert(batch, Hand(1, process))
 
@@ -97,7 +120,12 @@ def bench(tmp_path: Path, clock: Clock) -> Iterator[Bench]:
     work = queue.work.next_work(1, lambda: True, 0)
     assert isinstance(work, PageBatch)
     assert len(work) == 10
-    yield Bench(queue, run, BatchConverter(queue, runs, tmp_path), work)
+    yield Bench(
+        queue,
+        run,
+        BatchConverter(LiveSettings(Settings(output=tmp_path, document_timeout=CEILING_S)), queue, runs),
+        work,
+    )
     store.close()
 
 
@@ -196,6 +224,33 @@ def test_pages_whose_file_is_not_there_are_converted_again(bench: Bench) -> None
     assert not bench.run.results
     assert not bench.run.checkpoints
     assert batch in bench.next()
+
+
+# --- the ceiling of a document ---
+
+
+def test_a_document_beyond_its_ceiling_keeps_what_is_finished_and_loses_all_else(bench: Bench) -> None:
+    bench.seconds_an_event = CEILING_S / 3.5
+    (batch, others) = PageBatch(bench.batch.job_id, 1, 4), PageBatch(bench.batch.job_id, 5, 10)
+    alone = PageBatch(bench.batch.job_id, 8, 8, text_only=True)
+    bench.queue.work.batch_over(bench.batch, None, [replace(others, last=7), alone, replace(others, first=9)])
+    lines = bench.line(1) + bench.line(2)
+    bench.convert(batch, *started(1), *done(1), *started(2), *done(2), *started(3), lines=lines)
+    assert {page for page, result in bench.run.results.items() if result.state is PageState.OK} == {1, 2}
+    why = "Converting the document took longer than 100 s (document_timeout)."
+    assert {page: r.error for page, r in bench.run.results.items() if r.state is PageState.FAILED} == dict.fromkeys(
+        range(3, 11), why
+    )
+    assert bench.next() == [MergeJob(batch.job_id)]
+    written = bench.queue.view.pages(batch.job_id)
+    assert sorted((r.page, r.state) for r in written) == sorted((r.page, r.state) for r in bench.run.results.values())
+
+
+def test_pages_that_another_worker_gives_back_after_that_are_not_begun(bench: Bench) -> None:
+    bench.run.worked_s = CEILING_S + 1.0
+    bench.convert(bench.batch, *started(1), *done(1), lines=bench.line(1))
+    assert {r.state for r in bench.run.results.values()} == {PageState.FAILED}
+    assert len(bench.run.results) == 10
 
 
 # --- checkpoint files ---

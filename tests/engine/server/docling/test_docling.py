@@ -282,7 +282,7 @@ def test_every_format_asked_for_is_made(client: TestClient) -> None:
         ({"target_type": "s3"}, "target_type=s3 has no effect: results come as inbody or zip."),
         (
             {"document_timeout": "5"},
-            "document_timeout=5 has no effect: there is a time limit for each page, none for a document.",
+            "document_timeout=5 has no effect: the limit for a document is in the settings.",
         ),
         ({"from_formats": "docx"}, "from_formats=docx has no effect: hotfolio reads PDFs."),
     ],
