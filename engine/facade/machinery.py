@@ -80,6 +80,7 @@ class Machinery:
         callbacks.add(self.conversions.forget_replaced)
         passwords, folders = self.conversions.passwords, self.conversions.folders
         self.conversions.take_up()
+        live.forget_former({job.source.root for job in queue.view.jobs()})
         check_disk(settings, self.queue)
         self.conversions.check_passwords()
         self.pool = WorkerPool(settings, self.queue, self.conversions, backend)

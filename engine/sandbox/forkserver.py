@@ -40,6 +40,8 @@ class ForkServer:
     ) -> None:
         """`program` is the module that is run as the fork server, which loads what is `preloaded` too.
 
+        The folder of `log_file` has to be there.
+
         A process whose pages need something that is not among it has to load it by itself. Environment variables that
         are `hidden`, by their names in capitals, are not handed on.
         """
@@ -146,7 +148,7 @@ class _Chain:
         """Start it, if nobody has yet."""
         if not self._starting.acquire(blocking=False):
             return  # datagrams wait in the socket until the server reads them
-        log_file.parent.mkdir(parents=True, exist_ok=True)
+        # Its folder is not made: a state folder that was taken away must not come back with nothing in it but a log.
         with log_file.open("ab") as output:
             self._process = subprocess.Popen(
                 # -P: a file called json.py in the current folder must not be imported.

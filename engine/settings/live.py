@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -81,6 +81,13 @@ class LiveSettings:
         self._state = state
         self._former.update((os.fsencode(folder.path), folder) for folder in read_folders(state))
         self._keep()
+
+    def forget_former(self, needed: Collection[bytes]) -> None:
+        """Forget the hot folders that are none any more, but for those whose paths are `needed`, by their jobs."""
+        left = {root: folder for root, folder in self._former.items() if root in needed}
+        if left != self._former:
+            self._former = left
+            self._keep()
 
     def _keep(self) -> None:
         if self._state is None:

@@ -12,6 +12,8 @@ from engine.facade.reloading import BANNER, Reloader
 from engine.job.formats import Format
 from engine.job.job import Job, JobState, Source
 from engine.queue.progress import ProgressTracker
+from engine.sandbox.inmemory import InMemoryBackend
+from engine.settings.former import read_folders
 from engine.settings.live import LiveSettings
 from engine.settings.loading import LoadedSettings, load_settings
 from engine.settings.settings import Settings
@@ -223,3 +225,34 @@ def test_a_folder_taken_out_of_the_settings_keeps_its_rule_for_its_jobs_after_a_
     done = running.done("marked/a.pdf")
     assert Path(os.fsdecode(done.output or b"")) == running.folder / "elsewhere" / "a"
     wait_until((running.folder / "kept" / "a.pdf").exists, "the source to be archived")
+
+
+def test_a_folder_taken_out_of_the_settings_is_forgotten_when_no_job_of_it_is_left(tmp_path: Path) -> None:
+    taken_out = {"path": tmp_path / "a", "output": tmp_path / "b"}
+    places = {"input": tmp_path / "in", "output": tmp_path / "out"}
+    with Engine(Settings(**places, folders=(taken_out,)), backend=InMemoryBackend):
+        assert kept(tmp_path) == {tmp_path / "in", tmp_path / "a"}
+    with Engine(Settings(**places), backend=InMemoryBackend) as engine:
+        assert kept(tmp_path) == {tmp_path / "in"}
+        assert engine.outputs == (tmp_path / "out",)
+
+
+def test_a_folder_taken_out_of_the_settings_is_kept_for_finished_jobs_that_are_on_the_list(tmp_path: Path) -> None:
+    """They can be retried, and their results be fetched."""
+    taken_out = {"path": tmp_path / "a", "output": tmp_path / "b"}
+    places = {"input": tmp_path / "in", "output": tmp_path / "out"}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.pdf").write_bytes(pdfs.text_pages(1))
+    with Engine(Settings(**places, folders=(taken_out,)), backend=InMemoryBackend) as engine:
+        wait_until(lambda: [e.job.state for e in engine.select()] == [JobState.DONE], "the result")
+    with Engine(Settings(**places), backend=InMemoryBackend) as engine:
+        assert kept(tmp_path) == {tmp_path / "in", tmp_path / "a"}
+        assert engine.outputs == (tmp_path / "out", tmp_path / "b")
+        engine.remove([entry.job.id for entry in engine.select()])
+    with Engine(Settings(**places), backend=InMemoryBackend):
+        assert kept(tmp_path) == {tmp_path / "in"}
+
+
+def kept(folder: Path) -> set[Path]:
+    """The hot folders that the next engine will know of."""
+    return {rule.path for rule in read_folders(folder / "out" / ".hotfolio")}

@@ -56,3 +56,13 @@ def test_memory_comes_in_huge_pages_unless_somebody_has_said_otherwise(
     if before is not None:
         monkeypatch.setenv("GLIBC_TUNABLES", before)
     assert started_with()["GLIBC_TUNABLES"] == after
+
+
+def test_a_folder_that_was_taken_away_is_not_made_again_for_the_log(tmp_path: Path) -> None:
+    server = ForkServer(tmp_path / "gone" / "log")
+    try:
+        with pytest.raises(SandboxUnavailable):
+            server.start()
+    finally:
+        server.close()
+    assert not (tmp_path / "gone").exists()
