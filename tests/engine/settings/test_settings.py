@@ -380,7 +380,7 @@ def test_a_conversion_process_gets_nothing_of_a_webhook(tmp_path: Path, monkeypa
         raise OSError("not now")
 
     monkeypatch.setattr(forkserver.subprocess, "Popen", start)
-    backend = LocalBackend(workplace_of(Settings(output=tmp_path)))
+    backend = LocalBackend(workplace_of(Settings(output=tmp_path, state=tmp_path)))
     with pytest.raises(SandboxUnavailable):
         backend.open(Limits())
     backend.close()
