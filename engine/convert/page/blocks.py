@@ -4,7 +4,7 @@ Every way of reading a page (its tags, the layout model, OCR, plain text) ends i
 blocks of one page; document steps those of all pages. A checkpoint holds them as JSON.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
@@ -154,7 +154,7 @@ class RefinedPage:
             "number": self.number,
             "width": self.width,
             "height": self.height,
-            "blocks": [_sparse(block) for block in self.blocks],
+            "blocks": [_block_entry(block) for block in self.blocks],
             **({"is_settled": True} if self.is_settled else {}),
         }
 
@@ -199,21 +199,22 @@ def stripped(spans: Iterable[Span]) -> list[Span]:
     return result
 
 
-def _sparse(value: Any) -> dict[str, Any]:
-    return {key: item for key, item in _items(value) if key in ("kind", "box", "text") or item}
+def _sparse(value: Span | Block) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    for name in _NAMES[type(value)]:
+        item = getattr(value, name)
+        if item or name in _ALWAYS:
+            entry[name] = item
+    return entry
 
 
-def _items(value: Any) -> Iterator[tuple[str, Any]]:
-    for each in fields(value):
-        if each.name == "continued":
-            continue
-        item = getattr(value, each.name)
-        if each.name == "spans":
-            yield each.name, [_sparse(span) for span in item]
-        elif each.name == "rows" and isinstance(item, list):
-            yield each.name, [[_cell_entry(cell) for cell in row] for row in item]
-        else:
-            yield each.name, item
+def _block_entry(block: Block) -> dict[str, Any]:
+    entry = _sparse(block)
+    if block.spans:
+        entry["spans"] = [_sparse(span) for span in block.spans]
+    if block.rows:
+        entry["rows"] = [[_cell_entry(cell) for cell in row] for row in block.rows]
+    return entry
 
 
 def _cell_entry(cell: Cell) -> dict[str, Any]:
@@ -235,3 +236,8 @@ def _block(entry: dict[str, Any]) -> Block:
         [Cell([Span(**span) for span in cell.pop("spans")], **cell) for cell in row] for row in values.get("rows", ())
     ]
     return Block(**values)
+
+
+_NAMES = {kind: [each.name for each in fields(kind) if each.name != "continued"] for kind in (Span, Block)}
+_ALWAYS = frozenset({"kind", "box", "text"})
+"""What is in a checkpoint whatever it is."""

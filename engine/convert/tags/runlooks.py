@@ -3,7 +3,7 @@
 Tags say neither, as a rule. MuPDF's JSON gives no characters, so they are looked up where something is to be seen to.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -26,11 +26,16 @@ def see_to(page: pymupdf.Page, element: Element, hiding: Hiding, strikes: Strike
         _see_to(element, characters_of(page), hiding, struck)
 
 
-def _struck(runs: Iterable[Run], strikes: Strikes) -> dict[int, _Lines]:
+def _struck(runs: Sequence[Run], strikes: Strikes) -> dict[int, _Lines]:
     """By the identity of a run: from where to where it is struck out."""
-    lines: dict[int, list[Run]] = {}
+    lines: dict[int, list[Run]] = {
+        round(run.baseline): [] for run in runs if strikes.may_run_through(run.baseline, run.size)
+    }
+    if not lines:  # as on most pages: lines are drawn below text, or around it
+        return {}
     for run in runs:
-        lines.setdefault(round(run.baseline), []).append(run)
+        if (line := lines.get(round(run.baseline))) is not None:
+            line.append(run)
     found: dict[int, _Lines] = {}
     for line in lines.values():
         start, end = min(run.box[0] for run in line), max(run.box[2] for run in line)

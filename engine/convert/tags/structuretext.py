@@ -9,7 +9,7 @@ from typing import Any
 import pymupdf
 from pymupdf import mupdf
 
-from engine.convert.page.blocks import Box
+from engine.convert.page.blocks import Box, around
 from engine.convert.tags.structuretree import NoStructure, Path
 from engine.convert.text.bidi import has_right_to_left
 from engine.convert.text.characters import UNKNOWN, readable
@@ -143,13 +143,15 @@ def characters_of(page: pymupdf.Page) -> "dict[RunKey, list[dict[str, Any]]]":
 def _fill(element: Element, blocks: list[dict[str, Any]], root: ElementTree, places: dict[Path, Box]) -> None:
     """Add what MuPDF says is in an element; it is no deeper than MuPDF's own limit."""
     boxes: list[Box] = []
+    has_text = False
     for block in blocks:
         if block["type"] == "structure":
             role = block["std"]
             kid = Element(_NAMES.get(role, role), (*element.path, block["index"]), name=block["raw"])
             _fill(kid, block["contents"], root, places)
             element.kids.append(kid)
-            boxes.append(kid.box)
+            if kid.box is not _NOWHERE:
+                boxes.append(kid.box)
         elif block["type"] == "text":
             for line in block["lines"]:
                 if line["text"]:
@@ -158,12 +160,13 @@ def _fill(element: Element, blocks: list[dict[str, Any]], root: ElementTree, pla
                     boxes.append(run.box)
                     root.characters += len(run.text)
                     root.unknown += run.text.count(UNKNOWN)
-                    root.paths_with_text.add(hash(element.path))
-    boxes.append(places.get(element.path, _NOWHERE))
-    boxes = [box for box in boxes if box is not _NOWHERE]
+                    has_text = True
+    if has_text:
+        root.paths_with_text.add(hash(element.path))
+    if element.path in places:
+        boxes.append(places[element.path])
     if boxes:
-        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-        element.box = (min(lefts), min(tops), max(rights), max(bottoms))
+        element.box = boxes[0] if len(boxes) == 1 else around(boxes)
 
 
 def _run(line: dict[str, Any]) -> Run:

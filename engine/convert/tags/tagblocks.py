@@ -371,6 +371,8 @@ def _goes_on(listing: Block, element: Element) -> bool:
 
 def _is_listing(element: Element) -> bool:
     """Whether an element is a block of code: one in a monospaced font, of several lines or tagged as code alone."""
+    if element.role == "P" and not _CODE_STYLE.search(element.name):
+        return False
     runs = []
     for run in element.runs():
         if run.text.strip():
@@ -380,7 +382,7 @@ def _is_listing(element: Element) -> bool:
     if not runs:
         return False
     if element.role == "P":
-        return bool(_CODE_STYLE.search(element.name))
+        return True
     inner = element
     while len(inner.kids) == 1 and isinstance(inner.kids[0], Element):
         inner = inner.kids[0]
@@ -390,7 +392,7 @@ def _is_listing(element: Element) -> bool:
 
 
 def _holds_blocks(element: Element) -> bool:
-    return any(kid.role in _BLOCKS or _holds_blocks(kid) for kid in element.elements())
+    return any(isinstance(kid, Element) and (kid.role in _BLOCKS or _holds_blocks(kid)) for kid in element.kids)
 
 
 def path_text(path: Path) -> str:

@@ -47,14 +47,17 @@ class TagReader:
         self.tree = read_structure(document)
         self._fonts = FontMaps(document)
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
+        self._page: pymupdf.Page | None = None
+        """The one that was asked for last: it is looked at before it is read."""
         self._stream = 0
         """The number of the object that is a page's content in the place of its own."""
 
     def load(self, number: int) -> pymupdf.Page:
         """A page (from 1) as it is in the file, ready to be read."""
-        page = self._document.load_page(number - 1)
-        self._fonts.mend(page)
-        return page
+        if self._page is None or self._page.number != number - 1:
+            self._page = self._document.load_page(number - 1)
+            self._fonts.mend(self._page)
+        return self._page
 
     def read(
         self,
@@ -106,6 +109,7 @@ class TagReader:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._page = None
         self._document.close()
 
     def _check_coverage(self, content: MarkedContent, page: pymupdf.Page) -> None:

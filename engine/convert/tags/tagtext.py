@@ -36,7 +36,7 @@ def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
     last: Run | None = None
     scripts = _scripts([run for run, _ in runs])
     for number, (run, style) in enumerate(runs):
-        text = _INNER_HYPHEN.sub("-", run.text.replace("\xa0", " "))
+        text = run.text if run.text.isascii() else _INNER_HYPHEN.sub("-", run.text.replace("\xa0", " "))
         if last is not None and spans:
             before = spans[-1].text
             gap = _gap(last, run, before, text)
@@ -169,5 +169,5 @@ def usual_size(runs: Iterable[Run]) -> float:
     sizes: dict[float, int] = {}
     for run in runs:
         sizes[run.size] = sizes.get(run.size, 0) + len(run.text)
-    usual: float = max(sizes, key=lambda size: sizes[size], default=0.0)
+    usual: float = max(sizes, key=sizes.__getitem__, default=0.0) if len(sizes) != 1 else next(iter(sizes))
     return round(usual, 1)

@@ -1,5 +1,6 @@
 """Finds the thin lines that are drawn through text, not those below it: what they run through is struck out."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -17,10 +18,13 @@ class Strikes:
 
     def __init__(self, boxes: Iterable[Box] = ()) -> None:
         self._bands: dict[int, list[Box]] = {}
+        middles: list[float] = []
         for box in boxes:
             x0, y0, x1, y1 = box
             if y1 - y0 < _THIN and x1 - x0 > 3 * (y1 - y0):
                 self._bands.setdefault(int(y0 // _BAND), []).append(box)
+                middles.append((y0 + y1) / 2)
+        self._middles = sorted(middles)
 
     @classmethod
     def of(cls, blocks: Iterable[dict[str, Any]]) -> Self:
@@ -30,6 +34,11 @@ class Strikes:
     def __bool__(self) -> bool:
         """Whether there is any."""
         return bool(self._bands)
+
+    def may_run_through(self, baseline: float, size: float) -> bool:
+        """Whether there is any at the height of a line of upright text, from wherever to wherever."""
+        at = bisect_right(self._middles, baseline - _HIGHEST * size)
+        return at < len(self._middles) and self._middles[at] < baseline - _LOWEST * size
 
     def through(self, baseline: float, size: float, start: float, end: float) -> list[tuple[float, float]]:
         """From where to where lines run through a line of upright text: those that are no longer than it is."""
