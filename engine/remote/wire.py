@@ -18,6 +18,7 @@ import msgspec
 
 from engine.base import errors
 from engine.base.errors import HotfolioError
+from engine.job import plugins
 from engine.job.options import ConvertOptions
 from engine.job.snapshot import PageMap, Snapshot
 from engine.remote.contract import ServedEngine, travelling
@@ -179,7 +180,8 @@ def _from_plain(kind: type, value: Any) -> object:
     if kind is ConvertOptions:
         return _options(value)
     if kind is Settings:
-        return Settings(**json.loads(value))
+        with plugins.on_trust():  # of the engine's: a dashboard has no need of what converts
+            return Settings(**json.loads(value))
     raise NotImplementedError(f"{kind.__name__} does not travel")
 
 

@@ -7,11 +7,13 @@ from typing import Protocol
 
 import msgspec
 import pytest
+from pydantic import ValidationError
 from starlette.routing import Router
 
 from engine.base.errors import HotfolioError, NoSuchJob
 from engine.base.sockets import bind
 from engine.facade.engine import Engine
+from engine.job import plugins
 from engine.job.job import JobState
 from engine.job.options import ConvertOptions
 from engine.remote.client import Connection, RemoteEngine, calling
@@ -20,6 +22,7 @@ from engine.remote.wire import CALLS, Call, calls_of, decode, encode
 from engine.server.app.listener import Door, Listener
 from engine.server.dependencies.service import Service
 from engine.server.routers.rpc import Rpc
+from engine.settings.settings import Settings
 from tests.engine.server.fakes import FakeEngine
 
 
@@ -147,3 +150,12 @@ def test_vitals_arrive_whole() -> None:
     engine.has(1, JobState.RUNNING)
     vitals = engine.vitals()
     assert CALLS["vitals"].decode_result(encode(vitals)) == vitals
+
+
+def test_settings_arrive_that_name_what_is_installed_where_they_are_in_force_alone() -> None:
+    profiles = {"house": {"options": {"reader": "theirs"}}}
+    with plugins.on_trust():
+        settings = Settings(reader="theirs", formats=("md", "theirs"), profiles=profiles)
+    assert decode(encode(settings), Settings) == settings
+    with pytest.raises(ValidationError, match="theirs"):
+        Settings(reader="theirs")
