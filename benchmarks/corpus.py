@@ -71,11 +71,11 @@ def _make(folder: Path) -> None:
     from tests import pdfs
 
     documents = {
-        "report.pdf": pdfs.text_pages(23, words_per_page=400),
-        "warm-up.pdf": pdfs.text_pages(14, words_per_page=250),
-        "book.pdf": pdfs.text_pages(60, words_per_page=350),
+        "report.pdf": pdfs.text_pages(23, words_per_page=400, is_tagged=False),
+        "warm-up.pdf": pdfs.text_pages(14, words_per_page=250, is_tagged=False),
+        "book.pdf": pdfs.text_pages(60, words_per_page=350, is_tagged=False),
         "leaflet.pdf": pdfs.report(),
-        "notes.pdf": pdfs.text_pages(17, words_per_page=120),
+        "notes.pdf": pdfs.text_pages(17, words_per_page=120, is_tagged=False),
     }
     for name, content in documents.items():
         (folder / name).write_bytes(content)
@@ -84,7 +84,7 @@ def _make(folder: Path) -> None:
 def _make_small(count: int, folder: Path) -> None:
     from tests import pdfs
 
-    for name, content in pdfs.many(count):
+    for name, content in pdfs.many(count, is_tagged=False):
         (folder / name).write_bytes(content)
 
 

@@ -148,7 +148,7 @@ def make_input(folder: Path) -> None:
     folder.mkdir()
     for sample in (ROOT / "input").glob("*.pdf"):
         shutil.copy(sample, folder)
-    long = pdfs.text_pages(LONG_PAGES, words_per_page=60)
+    long = pdfs.text_pages(LONG_PAGES, words_per_page=60, is_tagged=False)
     for number in range(LONG_DOCUMENTS):
         (folder / f"long document {number:02}.pdf").write_bytes(long)
 

@@ -29,8 +29,12 @@ _MARGIN = 72
 _BULLET = "\x95"
 
 
-def text_pages(pages: int = 1, *, words_per_page: int = 80, title: str | None = None) -> bytes:
-    """Born-digital pages, each with a heading, two paragraphs and, on page N, the word `marker-N`."""
+@cache
+def text_pages(pages: int = 1, *, words_per_page: int = 80, title: str | None = None, is_tagged: bool = True) -> bytes:
+    """Born-digital pages, each with a heading, two paragraphs and, on page N, the word `marker-N`.
+
+    A page without tags is read by the layout model, which takes some twenty times as long.
+    """
     doc = pymupdf.open()
     # As many points as the page has room for, since text that does not fit is not written at all.
     size = min(11.0, 11 * math.sqrt(450 / max(words_per_page, 1)))
@@ -41,6 +45,8 @@ def text_pages(pages: int = 1, *, words_per_page: int = 80, title: str | None = 
         opening = f"The word to find here is marker-{number}."
         y = _write(page, y, f"{opening} {_prose(first, seed=2 * number)}", size=size)
         _write(page, y, _prose(words_per_page - first, seed=2 * number + 1), size=size)
+    if is_tagged:
+        _tag(doc, ("H1", "P", "P"))
     if title is not None:
         doc.set_metadata({"title": title})
     return _finish(doc)
@@ -238,13 +244,15 @@ def unicode_text() -> bytes:
     return _finish(doc)
 
 
-def many(count: int) -> Iterator[tuple[str, bytes]]:
+def many(count: int, *, is_tagged: bool = True) -> Iterator[tuple[str, bytes]]:
     """So many names and small PDFs of one page, each with its own number in the text."""
     placeholder = "######"
     doc = pymupdf.open()
     page = _new_page(doc)
     y = _write(page, _MARGIN, f"Document {placeholder}", size=20, font="hebo")
     _write(page, y, _prose(30, seed=601))
+    if is_tagged:
+        _tag(doc, ("H1", "P"))
     template = _finish(doc, compressed=False)
     # Strings are hexadecimal in there. A number has the placeholder's length, so that all offsets stay right.
     before, after = template.split(placeholder.encode().hex().encode())
@@ -279,19 +287,48 @@ def _write(
     return end + gap
 
 
+def _tag(doc: pymupdf.Document, roles: Sequence[str]) -> None:
+    """Have each page's pieces of content, as many as there are roles, be in a structure tree."""
+    root, parents = doc.get_new_xref(), doc.get_new_xref()
+    elements, rows = [], []
+    for page in doc:
+        row = []
+        for mark, (role, content) in enumerate(zip(roles, page.get_contents(), strict=True)):
+            doc.update_stream(
+                content, b"/%s <</MCID %d>> BDC\n%s\nEMC" % (role.encode(), mark, doc.xref_stream(content))
+            )
+            element = doc.get_new_xref()
+            doc.update_object(element, f"<</Type/StructElem/S/{role}/P {root} 0 R/Pg {page.xref} 0 R/K {mark}>>")
+            row.append(f"{element} 0 R")
+        doc.xref_set_key(page.xref, "StructParents", str(page.number))
+        elements += row
+        rows.append(f"{page.number} [{' '.join(row)}]")
+    doc.update_object(parents, f"<</Nums [{' '.join(rows)}]>>")
+    doc.update_object(root, f"<</Type/StructTreeRoot/K [{' '.join(elements)}]/ParentTree {parents} 0 R>>")
+    doc.xref_set_key(doc.pdf_catalog(), "StructTreeRoot", f"{root} 0 R")
+    doc.xref_set_key(doc.pdf_catalog(), "MarkInfo", "<</Marked true>>")
+
+
 def _wrapped(text: str, size: float, font: str, width: float) -> list[str]:
     lines: list[str] = []
     for paragraph in text.splitlines():
         line, *words = paragraph.split(" ")
+        length = _length(line, font)
         for word in words:
-            longer = f"{line} {word}"
-            if pymupdf.get_text_length(longer, fontname=font, fontsize=size) > width:
+            longer = length + _length(" ", font) + _length(word, font)
+            if longer * size > width:
                 lines.append(line)
-                line = word
+                line, length = word, _length(word, font)
             else:
-                line = longer
+                line, length = f"{line} {word}", longer
         lines.append(line)
     return lines
+
+
+@cache
+def _length(text: str, font: str) -> float:
+    """Of a word in 1 point; to measure a line is slow."""
+    return float(pymupdf.get_text_length(text, fontname=font, fontsize=1))
 
 
 def _table(page: pymupdf.Page, y: float, rows: Sequence[Sequence[str]]) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests import pdfs
+from tests.e2e.patience import hurry, patient
 from tests.waiting import wait_until
 
 PAGES = 30
@@ -170,7 +171,7 @@ def test_a_signal_stops_at_a_batch_boundary_and_the_next_run_goes_on(folder: Pat
     process = subprocess.Popen(
         [sys.executable, "-m", "tui", "run", "--json", "-w", "2", "-f", "md,png", "--ocr", "never"],
         cwd=folder,
-        env=os.environ | {"HOTFOLIO_BATCH_SECONDS": "0.3"},
+        env=os.environ | patient(folder) | {"HOTFOLIO_BATCH_SECONDS": "0.3"},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -183,7 +184,9 @@ def test_a_signal_stops_at_a_batch_boundary_and_the_next_run_goes_on(folder: Pat
     kept = {f.name for f in pages.iterdir()}
     assert kept
     assert not any(name.endswith(".part") for name in kept)
-    assert f"1 done: {PAGES} pages" in hotfolio(folder, "run", "--once", "-w", "2", "-f", "md,png", "--ocr", "never")
+    hurry(folder)
+    arguments = ("run", "--once", "-w", "2", "-f", "md,png", "--ocr", "never")
+    assert f"1 done: {PAGES} pages" in hotfolio(folder, *arguments, env=patient(folder))
 
 
 def test_a_second_engine_on_the_same_state_is_refused(folder: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests import pdfs
 from tests.e2e.dashboard import IN_MEMORY, Dashboard
+from tests.e2e.patience import patient
 from tests.e2e.terminal import LARGE, SMALL
 from tests.places import ROOT
 
@@ -345,7 +346,7 @@ def test_keys_for_what_is_finished(tmp_path: Path) -> None:
 
 def test_keys_while_documents_are_converted(tmp_path: Path) -> None:
     """On a small terminal; what its size changes is in the tests of the waiting jobs."""
-    with Dashboard(tmp_path, SMALL, env={"HOTFOLIO_BATCH_SECONDS": "0.4"}) as d:
+    with Dashboard(tmp_path, SMALL, env=patient(tmp_path) | {"HOTFOLIO_BATCH_SECONDS": "0.4"}) as d:
         drop(tmp_path, {f"long-{n}.pdf": pdfs.text_pages(200, words_per_page=30) for n in range(5)})
         d.wait_until(lambda: "4/4" in d.head and (count_of(d, "Running"), count_of(d, "Queued")) == (4, 1), "work")
         d.wait_until(lambda: len(d.ids) == 5, "all jobs to be shown")
@@ -385,7 +386,7 @@ def test_keys_while_documents_are_converted(tmp_path: Path) -> None:
 
 def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path, size: tuple[int, int]) -> None:
     # A deadline that no page keeps: each is read as plain text, or has failed, and says why.
-    with Dashboard(tmp_path, size, env={"HOTFOLIO_PAGE_TIMEOUT": "0.01"}) as d:
+    with Dashboard(tmp_path, size, env=patient(tmp_path) | {"HOTFOLIO_PAGE_TIMEOUT": "0.01"}) as d:
         drop(tmp_path, {"hurried.pdf": pdfs.text_pages(60)})
         d.wait_until(lambda: count_of(d, "Done") + count_of(d, "Failed") == 1 and d.cursor == 1, "the job to end")
         d.press("enter")
@@ -421,7 +422,7 @@ def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path, size: tuple[i
 
 def test_quitting_can_wait_for_what_is_running(tmp_path: Path) -> None:
     # More documents than workers, so that these are busy for longer than a frame takes to show it.
-    with Dashboard(tmp_path, SMALL, "-w", "2") as d:
+    with Dashboard(tmp_path, SMALL, "-w", "2", env=patient(tmp_path)) as d:
         drop(tmp_path, {f"{n}.pdf": pdfs.text_pages(6) for n in range(6)})
         d.wait_until(lambda: "2/2" in d.head, "two busy workers")
         d.see("ctrl+c", "Quit?", "then quit")

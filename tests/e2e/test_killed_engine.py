@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests import pdfs
+from tests.e2e.patience import hurry, patient
 from tests.waiting import wait_until
 
 KILLS = int(os.environ.get("KILLS", "5"))
@@ -25,9 +26,11 @@ PAGES = 14
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "input").mkdir()
     add_documents(tmp_path)
+    for name, value in patient(tmp_path, 0.2).items():
+        monkeypatch.setenv(name, value)
     return tmp_path
 
 
@@ -116,6 +119,7 @@ def test_a_killed_engine_loses_nothing_and_repeats_nothing(folder: Path, whole_g
         wait_until(lambda pids=children: not any(map(is_alive, pids)), "its processes to end with it")
         finished_before |= recorded_seconds(folder)
 
+    hurry(folder)
     process = start(folder)
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, out + err

@@ -12,6 +12,7 @@ import pytest
 
 from engine.base.sockets import socket_path
 from tests import pdfs
+from tests.e2e.patience import hurry, patient
 from tests.e2e.service import ServiceProcess, assert_nothing_left, hotfolio
 from tests.e2e.test_killed_engine import recorded_seconds
 from tests.waiting import wait_until
@@ -62,7 +63,7 @@ def test_an_engine_whose_state_folder_is_moved_ends_and_gives_back_what_it_had_b
     drop(tmp_path, "long.pdf", PAGES)
     drop(tmp_path, "next.pdf", 2)
     arguments = [command, "-w", "1", *(["--port", "0"] if command == "serve" else [])]
-    with ServiceProcess(tmp_path, *arguments) as served:
+    with ServiceProcess(tmp_path, *arguments, env=patient(tmp_path)) as served:
         wait_for_pages(tmp_path)
         away = tmp_path / "away"
         state_of(tmp_path).rename(away)
@@ -72,19 +73,21 @@ def test_an_engine_whose_state_folder_is_moved_ends_and_gives_back_what_it_had_b
     assert set(left.values()) <= {"queued", "done"}, left
     assert left["long.pdf"] == "queued"
     away.rename(state_of(tmp_path))
-    assert hotfolio(tmp_path, "run", "--once").returncode == 0
+    hurry(tmp_path)
+    assert hotfolio(tmp_path, "run", "--once", env=patient(tmp_path)).returncode == 0
     assert set(states(tmp_path).values()) == {"done"}
 
 
 def test_an_engine_whose_state_folder_is_deleted_ends_and_the_next_one_converts_what_is_left(tmp_path: Path) -> None:
     (tmp_path / "input").mkdir()
     drop(tmp_path, "long.pdf", PAGES)
-    with ServiceProcess(tmp_path, "run", "-w", "1") as served:
+    with ServiceProcess(tmp_path, "run", "-w", "1", env=patient(tmp_path)) as served:
         wait_for_pages(tmp_path)
         state_of(tmp_path).rename(tmp_path / "away")  # in one step, as nothing but a rename can be
         shutil.rmtree(tmp_path / "away")
         assert_ended_as_lost(served, "lock")
-    assert hotfolio(tmp_path, "run", "--once").returncode == 0
+    hurry(tmp_path)
+    assert hotfolio(tmp_path, "run", "--once", env=patient(tmp_path)).returncode == 0
     assert states(tmp_path) == {"long.pdf": "done"}
 
 

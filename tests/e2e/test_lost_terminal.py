@@ -14,6 +14,7 @@ import pytest
 
 from tests import pdfs
 from tests.e2e.dashboard import Dashboard
+from tests.e2e.patience import hurry, patient
 from tests.e2e.terminal import is_alive
 from tests.e2e.test_killed_engine import recorded_seconds
 from tests.waiting import wait_until
@@ -38,7 +39,7 @@ def busy(tmp_path: Path) -> Dashboard:
     (tmp_path / "input").mkdir()
     for number in range(DOCUMENTS):
         (tmp_path / "input" / f"document-{number}.pdf").write_bytes(pdfs.text_pages(PAGES, title=f"{number}"))
-    dashboard = Dashboard(tmp_path)
+    dashboard = Dashboard(tmp_path, env=patient(tmp_path))
     try:
         dashboard.wait_until(lambda: len(recorded_seconds(tmp_path)) >= 4, "finished pages", timeout=60)
         dashboard.wait_for("4/4", "▶ running")
@@ -80,9 +81,11 @@ def test_a_lost_terminal_stops_in_order_and_the_next_run_goes_on(busy: Dashboard
     kept = recorded_seconds(folder)
     assert len(kept) >= 4
 
+    hurry(folder)
     done = subprocess.run(
         [sys.executable, "-m", "tui", "run", "--once", "-w", "2", "--json", "--ocr", "never"],
         cwd=folder,
+        env=os.environ | patient(folder),
         capture_output=True,
         text=True,
         timeout=100,

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosedOK, InvalidStatus
 from websockets.sync.client import connect
 
 from tests import pdfs
+from tests.e2e.patience import patient
 from tests.e2e.service import hotfolio, service
 
 DOCUMENTS = {"short.pdf": 1, "folder/three pages.pdf": 3, "long.pdf": 9}
@@ -43,7 +44,8 @@ def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("served")
     is_open = request.param == "--no-auth"
     # A long time to settle: nothing but requests queue anything here.
-    with service(folder, "-w", "2", *(["--no-auth"] if is_open else []), env={"HOTFOLIO_SETTLE": "3600"}) as served:
+    env = patient(folder, 0.2) | {"HOTFOLIO_SETTLE": "3600"}
+    with service(folder, "-w", "2", *(["--no-auth"] if is_open else []), env=env) as served:
         (folder / "input" / "folder").mkdir()
         for name, pages in DOCUMENTS.items():
             (folder / "input" / name).write_bytes(pdfs.text_pages(pages, title=name))

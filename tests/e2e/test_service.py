@@ -17,6 +17,7 @@ import pytest
 from engine.base import sockets
 from tests import pdfs
 from tests.e2e.dashboard import Dashboard
+from tests.e2e.patience import hurry, patient
 from tests.e2e.service import ServiceProcess, assert_nothing_left, end_all, hotfolio, processes_in, service
 from tests.e2e.terminal import DEADLINE_S, is_alive
 from tests.e2e.test_killed_engine import recorded_seconds
@@ -24,7 +25,7 @@ from tests.waiting import wait_until
 
 LONG = 120
 """Pages of a document that is not finished while a test lasts, or only because the test waits for it."""
-SHORT = 14
+SHORT = 40
 LEASH_S = 10.0
 """An engine whose dashboard is gone has ended by then."""
 PORT = 8080
@@ -79,7 +80,7 @@ def assert_no_page_twice(folder: Path, finished_before: dict[tuple[bytes, int], 
 
 def test_a_dashboard_that_is_hung_up_leaves_the_service_at_work_and_another_one_finds_more(folder: Path) -> None:
     drop(folder, "long.pdf", LONG)
-    with service(folder, "-w", "1") as served:
+    with service(folder, "-w", "1", env=patient(folder)) as served:
         with Dashboard(folder) as dashboard:
             dashboard.wait_until(lambda: "▶ running" in dashboard.text and dashboard.ids == [1], "the running job")
             before = wait_for_pages(folder, 2)
@@ -120,7 +121,7 @@ def test_what_is_done_in_one_dashboard_shows_in_the_other(folder: Path) -> None:
 
 def test_a_dashboard_bears_the_death_of_its_service_and_goes_on_with_the_next(folder: Path) -> None:
     drop(folder, "document.pdf", SHORT)
-    with service(folder, "-w", "1") as first, Dashboard(folder) as dashboard:
+    with service(folder, "-w", "1", env=patient(folder)) as first, Dashboard(folder) as dashboard:
         dashboard.wait_for("▶ running")
         before = wait_for_pages(folder, 2)
         first.kill()
@@ -139,7 +140,8 @@ def test_a_dashboard_bears_the_death_of_its_service_and_goes_on_with_the_next(fo
         dashboard.see("esc", " no workers", gone="esc back")
         assert dashboard.process.poll() is None
         assert_nothing_left_but(folder, dashboard)
-        with service(folder, "-w", "1"):
+        hurry(folder)
+        with service(folder, "-w", "1", env=patient(folder)):
             dashboard.wait_gone("No engine is running")
             dashboard.wait_until(lambda: "done" in dashboard.row(1).rest, "the end of the job")
             assert b"Traceback" not in dashboard.received
@@ -165,7 +167,7 @@ def assert_nothing_left_but(folder: Path, dashboard: Dashboard) -> None:
 
 def test_an_engine_goes_on_in_the_background_and_another_dashboard_joins_it(folder: Path) -> None:
     drop(folder, "document.pdf", SHORT)
-    with Dashboard(folder, (80, 24), "-w", "1") as dashboard:
+    with Dashboard(folder, (80, 24), "-w", "1", env=patient(folder)) as dashboard:
         dashboard.wait_for("▶ running")
         before = wait_for_pages(folder, 2)
         pid = engine_pid(folder)
@@ -175,6 +177,7 @@ def test_an_engine_goes_on_in_the_background_and_another_dashboard_joins_it(fold
         assert f"Going on in the background (process {pid})" in " ".join(dashboard.received.decode().split())
         assert b"Traceback" not in dashboard.received
     assert engine_pid(folder) == pid
+    hurry(folder)
     with Dashboard(folder) as other:
         other.wait_until(lambda: other.ids == [1], "the job")
         assert engine_pid(folder) == pid
@@ -191,7 +194,7 @@ def test_an_engine_goes_on_in_the_background_and_another_dashboard_joins_it(fold
 
 def test_the_engine_of_a_dashboard_that_is_killed_stops_in_order_by_itself(folder: Path) -> None:
     drop(folder, "long.pdf", LONG)
-    with Dashboard(folder, (80, 24), "-w", "1") as dashboard:
+    with Dashboard(folder, (80, 24), "-w", "1", env=patient(folder)) as dashboard:
         dashboard.wait_for("▶ running")
         wait_for_pages(folder, 1)
         engine = psutil.Process(engine_pid(folder))
@@ -208,11 +211,12 @@ def test_the_engine_of_a_dashboard_that_is_killed_stops_in_order_by_itself(folde
 
 def test_a_dashboard_starts_its_engine_again_when_that_has_died(folder: Path) -> None:
     drop(folder, "document.pdf", SHORT)
-    with Dashboard(folder, (80, 24), "-w", "1") as dashboard:
+    with Dashboard(folder, (80, 24), "-w", "1", env=patient(folder)) as dashboard:
         dashboard.wait_for("▶ running")
         before = wait_for_pages(folder, 2)
         pid = engine_pid(folder)
         os.kill(pid, signal.SIGKILL)
+        hurry(folder)
         # The banner is not waited for: the new engine may be there before a frame shows it.
         dashboard.wait_until(lambda: "done" in dashboard.row(1).rest, "the end of the job")
         assert engine_pid(folder) != pid
@@ -240,7 +244,7 @@ def test_a_dashboard_leaves_its_engine_stopped_that_somebody_has_stopped(folder:
 
 def test_a_service_stops_in_order_on_a_signal_and_lets_no_second_one_in(folder: Path) -> None:
     drop(folder, "long.pdf", LONG)
-    with service(folder, "-w", "2") as served:
+    with service(folder, "-w", "2", env=patient(folder)) as served:
         wait_for_pages(folder, 1)
         second = hotfolio(folder, "serve", "--port", "0")
         assert second.returncode == 2
@@ -254,7 +258,7 @@ def test_a_service_stops_in_order_on_a_signal_and_lets_no_second_one_in(folder: 
 
 def test_a_second_signal_stops_a_service_at_once(folder: Path, manager: "Manager") -> None:
     drop(folder, "long.pdf", LONG)
-    with service(folder, "-w", "1", env={"NOTIFY_SOCKET": manager.address}) as served:
+    with service(folder, "-w", "1", env=patient(folder) | {"NOTIFY_SOCKET": manager.address}) as served:
         wait_for_pages(folder, 1)
         # With its processes halted no page batch ends, so that it would wait the whole time that there is for that.
         for process in psutil.Process(served.pid).children(recursive=True):

@@ -96,7 +96,7 @@ def test_without_refinement_tags_are_not_read(tmp_path: Path) -> None:
 
 
 def test_a_document_without_tags_says_so(tmp_path: Path) -> None:
-    pages, _, _ = convert(tmp_path, pdfs.text_pages(2))
+    pages, _, _ = convert(tmp_path, pdfs.text_pages(2, is_tagged=False))
     assert [(page["via"], page["why"]) for page in pages] == [("layout", "it has no tags")] * 2
 
 
