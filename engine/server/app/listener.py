@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _CLOSE_S = 2.0
 _END_S = 1.0
 """For all that is left then to end."""
-_CALL_BYTES = 64 << 20
+CALL_BYTES = 64 << 20
 """Of a call of the engine's own front ends: it may name every job there is."""
 
 App = Callable[..., Any]
@@ -108,7 +108,7 @@ def serve(
     requests = requests or RequestLimits.for_uploads(settings.max_upload)
     connections = connections or ConnectionLimits()
     api = LazyApi(service)
-    local = Bounds(LocalApi(service, api), requests.with_calls(_CALL_BYTES))
+    local = Bounds(LocalApi(service, api), requests.with_calls(CALL_BYTES))
     doors = [Door(channel, local, connections.for_one_user)]
     if tcp is not None:
         api.load()

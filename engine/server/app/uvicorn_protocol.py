@@ -22,8 +22,8 @@ _NO_HTTP = Refusal(400, "This is no HTTP request.")
 _NO_WEBSOCKET = Refusal(400, "This is no WebSocket request.")
 _LONG_HEADERS = Refusal(431, "The request's headers are too long.")
 _LATE_HEADERS = Refusal(408, "The request's headers took too long to come.")
-_MAX_UPGRADE_BYTES = 8 << 10
-_MAX_UPGRADE_HEADERS = 100
+MAX_UPGRADE_BYTES = 8 << 10
+MAX_UPGRADE_HEADERS = 100
 """The WebSocket library takes no more, and fails instead of refusing."""
 _FIRST_BYTE = object()
 _REQUEST = (_FIRST_BYTE, h11.IDLE)
@@ -124,7 +124,7 @@ class HttpConnection(H11Protocol):
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Hand the connection over, if there is room for one more WebSocket."""
         size = len(event.target) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if size > _MAX_UPGRADE_BYTES or len(self.headers) > _MAX_UPGRADE_HEADERS:
+        if size > MAX_UPGRADE_BYTES or len(self.headers) > MAX_UPGRADE_HEADERS:
             self._refuse(_LONG_HEADERS)
         elif not self._open.let_upgrade(self.transport):
             self._refuse(FULL)

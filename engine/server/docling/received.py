@@ -27,6 +27,7 @@ from engine.job.job import Job, JobState
 from engine.publish.publisher import safe_name
 from engine.server.routers.uploads import FileRules, read_form
 from engine.server.routers.uploads import Upload as IncomingUpload
+from engine.server.security.bounds import RequestLimits
 from engine.settings.settings import Settings
 
 TASK_FILE = "task.json"
@@ -35,10 +36,6 @@ _MOST_FILES = 100
 _NAMELESS = "document.pdf"
 _MAX_SUFFIX = 16
 _MAX_STEM_BYTES = 180
-_FORM_BYTES = 1 << 20
-"""What a request may be bigger than its documents."""
-_JSON_BYTES = 256 << 20
-"""A JSON request is held in memory, several times over."""
 _SETTLED_S = 3600.0
 _BEGUN = time.time()
 """What is older was left by an earlier process."""
@@ -85,7 +82,7 @@ class Uploads:
 
     async def receive_json(self, request: Request) -> bytes:
         """The body of a JSON request. Raises `HTTPException`."""
-        most = min(self._most * 4 // 3 + _FORM_BYTES, _JSON_BYTES)
+        most = RequestLimits.for_uploads(self._most).document_bytes
         with _told():
             return await _limited(request, most, most).body()
 

@@ -23,14 +23,10 @@ from engine.base.errors import HotfolioError, unwritable
 from engine.base.safetext import display_name, display_text
 from engine.job.kinds import HEAD, kind_of, left_alone
 from engine.job.options import DocumentKind
+from engine.server.security.bounds import AROUND_BYTES, FORM_FIELD_BYTES, FORM_FIELDS
 
 PART_PREFIX = ".hotfolio-upload-"
 """How a file's name begins while it comes in; the hot folder leaves it alone."""
-MAX_FIELDS = 100
-MAX_FIELD_BYTES = 64 << 10
-"""For all fields together."""
-_FRAME_BYTES = 1 << 20
-"""For boundaries, headers and fields of a whole form."""
 _BLOCK = 1 << 20
 _LEFT_S = 3600
 _MULTIPART = b"multipart/form-data"
@@ -83,12 +79,12 @@ async def read_form(request: Request, files: FileRules | None = None) -> AsyncIt
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind == _URLENCODED:
-        body = b"".join([chunk async for chunk in _chunks(request, MAX_FIELD_BYTES)])
+        body = b"".join([chunk async for chunk in _chunks(request, FORM_FIELD_BYTES)])
         yield Form(_decode(body), [])
         return
     if kind != _MULTIPART or not options.get(b"boundary"):
         raise HTTPException(415, "Send a form: multipart/form-data, or application/x-www-form-urlencoded for fields.")
-    limit = _FRAME_BYTES + (files.max_bytes * files.max_files if files is not None else 0)
+    limit = AROUND_BYTES + (files.max_bytes * files.max_files if files is not None else 0)
     reader = _MultipartReader(options[b"boundary"], files)
     loop = asyncio.get_running_loop()
     try:
@@ -212,8 +208,8 @@ class _MultipartReader:
         if b"filename" not in options:
             self._value = bytearray()
             self._field_count += 1
-            if self._field_count > MAX_FIELDS:
-                raise _refusal(413, f"The form has more than {MAX_FIELDS} fields.")
+            if self._field_count > FORM_FIELDS:
+                raise _refusal(413, f"The form has more than {FORM_FIELDS} fields.")
             return
         rules, shown = self._rules, display_name(self._field[:40])
         if rules is None or self._field not in rules.fields:
@@ -230,8 +226,8 @@ class _MultipartReader:
             self._file.take(data[start:end])
         elif self._value is not None:
             self._field_bytes += end - start
-            if self._field_bytes > MAX_FIELD_BYTES:
-                raise _refusal(413, f"The form's fields have more than {MAX_FIELD_BYTES >> 10} KiB.")
+            if self._field_bytes > FORM_FIELD_BYTES:
+                raise _refusal(413, f"The form's fields have more than {FORM_FIELD_BYTES >> 10} KiB.")
             self._value += data[start:end]
 
     def _end_part(self) -> None:
@@ -337,9 +333,9 @@ async def _chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 def _decode(body: bytes) -> dict[str, list[bytes]]:
     fields: dict[str, list[bytes]] = {}
-    pairs = [pair for pair in body.split(b"&", MAX_FIELDS + 1) if pair]
-    if len(pairs) > MAX_FIELDS:
-        raise HTTPException(413, f"The form has more than {MAX_FIELDS} fields.")
+    pairs = [pair for pair in body.split(b"&", FORM_FIELDS + 1) if pair]
+    if len(pairs) > FORM_FIELDS:
+        raise HTTPException(413, f"The form has more than {FORM_FIELDS} fields.")
     for pair in pairs:
         name, _, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in pair.partition(b"="))
         fields.setdefault(name.decode("utf-8", "replace"), []).append(value)

@@ -12,8 +12,15 @@ from engine.server.security.refusal import Refusal, refuse
 _MULTIPART = "multipart/form-data"
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
-_SLACK = 1 << 20
-"""For what stands around a file in a form."""
+AROUND_BYTES = 1 << 20
+"""For what stands around the files of a form: boundaries, headers and fields."""
+FORM_FIELDS = 100
+FORM_FIELD_BYTES = 64 << 10
+"""For all fields of a form together, so that a form without files is no bigger than that."""
+_MOST_DOCUMENT_BYTES = 256 << 20
+"""JSON is held in memory, several times over."""
+DOCUMENT_PATHS = frozenset({"/v1/convert/source", "/v1/convert/source/async"})
+"""Which take documents in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,10 @@ class RequestLimits:
     header_bytes: int = 16 << 10
     """The request's first line counted in."""
     plain_bytes: int = 1 << 20
-    """JSON, and forms without files."""
-    upload_bytes: int = (2 << 30) + _SLACK
+    """JSON, and forms without files; of the latter, `FORM_FIELD_BYTES` are read."""
+    document_bytes: int = _MOST_DOCUMENT_BYTES
+    """JSON with documents in it, in base64."""
+    upload_bytes: int = (2 << 30) + AROUND_BYTES
     """Forms with files."""
     idle_s: float = 30.0
     """Between two pieces of a body."""
@@ -35,7 +44,8 @@ class RequestLimits:
     @classmethod
     def for_uploads(cls, max_upload: int) -> "RequestLimits":
         """Limits for files of so many bytes."""
-        return cls(upload_bytes=max_upload + _SLACK)
+        in_base64 = max_upload * 4 // 3 + AROUND_BYTES
+        return cls(upload_bytes=max_upload + AROUND_BYTES, document_bytes=min(in_base64, _MOST_DOCUMENT_BYTES))
 
     def with_calls(self, size: int) -> "RequestLimits":
         """The same where JSON may have so many bytes."""
@@ -93,13 +103,15 @@ class Bounds:
         length = int(lengths[0]) if lengths else 0
         if scope["type"] == "websocket" or (not length and not encodings):
             return 0
-        return self._judge_body(headers, length)
+        return self._judge_body(scope["path"], headers, length)
 
-    def _judge_body(self, headers: list[tuple[bytes, bytes]], length: int) -> Refusal | int:
+    def _judge_body(self, path: str, headers: list[tuple[bytes, bytes]], length: int) -> Refusal | int:
         types = [value for name, value in headers if name == b"content-type"]
         kind = types[0].split(b";")[0].strip().lower().decode("latin-1") if len(types) == 1 else ""
         if kind == _MULTIPART:
             most = self._limits.upload_bytes
+        elif kind == _JSON and path in DOCUMENT_PATHS:
+            most = max(self._limits.document_bytes, self._limits.plain_bytes)
         elif kind in (_JSON, _FORM) or (kind.startswith("application/") and kind.endswith("+json")):
             most = self._limits.plain_bytes
         else:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from engine.server.security import bounds
-from engine.server.security.bounds import Bounds, RequestLimits
+from engine.server.security.bounds import DOCUMENT_PATHS, Bounds, RequestLimits
 from tests.clock import Clock
 
 LIMITS = RequestLimits(header_bytes=500, plain_bytes=100, upload_bytes=1000, idle_s=30, bytes_per_s=10, window_s=5)
@@ -171,4 +172,15 @@ def test_a_websocket_has_no_body_and_other_scopes_are_none_of_its_business() -> 
 def test_limits_for_uploads_leave_room_for_the_form_around_the_file() -> None:
     limits = RequestLimits.for_uploads(1000)
     assert limits.upload_bytes > 1000
-    assert limits.with_calls(7) == RequestLimits(upload_bytes=limits.upload_bytes, plain_bytes=7)
+    assert limits.with_calls(7) == replace(limits, plain_bytes=7)
+
+
+def test_json_with_documents_may_be_bigger_than_other_json() -> None:
+    limits = replace(LIMITS, document_bytes=150)
+    for path in DOCUMENT_PATHS:
+        assert Asked().ask(JSON, ("content-length", "150"), limits=limits, path=path) == 200
+        assert Asked().ask(JSON, ("content-length", "151"), limits=limits, path=path) == 413
+        assert Asked().ask(FORM, ("content-length", "101"), limits=limits, path=path) == 413
+    assert Asked().ask(JSON, ("content-length", "101"), limits=limits, path="/v1/convert/sources") == 413
+    assert RequestLimits.for_uploads(3 << 20).document_bytes == (4 << 20) + (1 << 20)
+    assert RequestLimits.for_uploads(2 << 30).document_bytes == 256 << 20
