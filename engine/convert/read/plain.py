@@ -13,6 +13,10 @@ def read(page: PageContext, sheet: Sheet) -> PageModel:
     """The page's text blocks in the order of the file, each a paragraph."""
     pdf_page = sheet.load()
     flags = FLAGS & ~pymupdf.TEXT_COLLECT_VECTORS & ~pymupdf.TEXT_PRESERVE_IMAGES
+    if all(map(page.options.has_blocks, page.options.text_formats)):
+        # A refined page has its text from elsewhere, and to find the lines through it takes seconds where there are
+        # tens of thousands of graphics, which may be what the layout step has failed of.
+        flags &= ~pymupdf.TEXT_COLLECT_STYLES
     blocks = [b for b in pdf_page.get_text("dict", flags=flags)["blocks"] if b["type"] == 0]
     boxes = []
     for block_number, block in enumerate(blocks):
