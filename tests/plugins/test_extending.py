@@ -162,8 +162,14 @@ def test_what_is_broken_costs_a_sentence_and_never_the_engine(tmp_path: Path) ->
     assert "hotfolio-broken 2.0: its OCR engine nothing cannot be loaded" in manifests["nothing"]["pages"][0]["error"]
 
 
-@pytest.mark.usefixtures("house", "broken")
 def test_the_doctor_lists_plug_ins_and_says_which_cannot_be_loaded(site: Path) -> None:
+    # One of each kind, since each is loaded by a process of its own.
+    install(site, "hotfolio-house", {"hotfolio.format": {"rst": "hotfolio_house.rst:RstFile [v1, blocks]"}}, EXAMPLES)
+    entries = {
+        "hotfolio.reader": {"crashes": BROKEN_ENTRIES["hotfolio.reader"]["crashes"]},
+        "hotfolio.ocr": BROKEN_ENTRIES["hotfolio.ocr"],
+    }
+    install(site, "hotfolio-broken", entries, BROKEN, "2.0")
     install(site, "hotfolio-late", {"hotfolio.format": {"md": "late:File [v1]", "new": "late:File [v2]"}})
     found = {check.finding: check.verdict for check in _plugins()}
     assert found["hotfolio-house 0.1 has the format rst."] is Verdict.OK

@@ -60,7 +60,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("workers", "batch_seconds"), [(1, 60), (1, 0.001), (3, 0.3)])
+@pytest.mark.parametrize(("workers", "batch_seconds"), [(1, 0.001), (3, 60)])
 def test_outputs_are_the_librarys_own(library: Path, tmp_path: Path, workers: int, batch_seconds: float) -> None:
     answers = json.loads((library / "answers.json").read_text())
     settings = Settings(

@@ -617,7 +617,7 @@ def test_hostile_tags_are_read_or_refused_with_a_reason(name: str) -> None:
     assert time.process_time() - started < MOST_SECONDS
     if why is None:
         written = MarkdownWriter(page_header=True, page_footer=True).page(page).replace("\\", "")
-        assert [word for word in WORDS if word in words_of(data) and word not in written] == []
+        assert [word for word in words_of(data) if word in WORDS and word not in written] == []
 
 
 # The layout model takes most of the time here; these are cases that MuPDF might stumble over by itself.

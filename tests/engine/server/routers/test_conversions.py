@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from engine.facade.engine import Engine
@@ -29,9 +30,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="module")
+def api(engine: Engine) -> FastAPI:
+    return create_api(Service(engine, lambda now: None))
+
+
 @pytest.fixture
-def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_api(Service(engine, lambda now: None))) as client:
+def client(engine: Engine, api: FastAPI) -> Iterator[TestClient]:
+    with TestClient(api) as client:
         yield client
     engine.resume()
     engine.cancel([entry.job.id for entry in engine.select(states=[JobState.QUEUED, JobState.HELD, JobState.RUNNING])])

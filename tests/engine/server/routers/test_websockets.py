@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pymupdf
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
@@ -58,9 +59,14 @@ def engine(shared: Engine) -> Iterator[Engine]:
     shared.remove([entry.job.id for entry in shared.select()])
 
 
+@pytest.fixture(scope="module")
+def api(shared: Engine) -> FastAPI:
+    return create_api(Service(shared, lambda now: None))
+
+
 @pytest.fixture
-def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_api(Service(engine, lambda now: None)), base_url="http://localhost") as client:
+def client(engine: Engine, api: FastAPI) -> Iterator[TestClient]:
+    with TestClient(api, base_url="http://localhost") as client:
         yield client
 
 
