@@ -14,6 +14,10 @@ Responses = dict[int | str, dict[str, Any]]
 ZIP: dict[str, Any] = {
     "description": "The result; a ZIP file for several documents.",
     "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    "headers": {
+        "Content-Disposition": {"description": "`attachment`, of a ZIP file.", "schema": {"type": "string"}},
+        "Content-Length": {"description": "Bytes of this answer.", "schema": {"type": "integer"}},
+    },
 }
 REFUSALS: Responses = {
     400: {"model": Problem, "description": "The request cannot be read, or asks for something to be fetched."},

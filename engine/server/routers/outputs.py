@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Header, HTTPException, Path
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
+from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 from starlette.types import Receive, Scope, Send
 
 from engine.job.formats import OTHER, media_types
@@ -24,14 +25,39 @@ _FOUND: dict[int | str, dict[str, Any]] = {
     409: {"model": Problem, "description": "There is no result, or none yet."},
 }
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
+_KINDS = {kind.split(";")[0]: _BYTES for kind in (*media_types().values(), OTHER)}
+
+
+def _header(description: str, kind: str = "string", *, required: bool = True) -> dict[str, Any]:
+    return {"description": description, "required": required, "schema": {"type": kind}}
+
+
+_HEADERS = {
+    "Content-Disposition": _header("`attachment`, with the file's name."),
+    "Content-Length": _header("Bytes of this answer.", "integer"),
+    "Accept-Ranges": _header("`bytes`: a part can be asked for."),
+    "ETag": _header("Of this version of the file, for `If-Range`."),
+    "Last-Modified": _header("When the file was made, for `If-Range`."),
+}
 _FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The file.",
-        "content": {kind.split(";")[0]: _BYTES for kind in (*media_types().values(), OTHER)},
+    200: {"description": "The file.", "content": _KINDS, "headers": _HEADERS},
+    206: {
+        "description": "The part that `Range` asks for, or the parts.",
+        "content": {**_KINDS, "multipart/byteranges": _BYTES},
+        "headers": {
+            **_HEADERS,
+            "Content-Range": _header("Which bytes these are, and of how many; of a single part.", required=False),
+        },
     },
-    206: {"description": "The part that `Range` asks for."},
     400: {"model": Problem, "description": "The path leads out of the result, or is none."},
-    416: {"description": "The file is shorter than what `Range` asks for."},
+    416: {
+        "model": Problem,
+        "description": "The file is shorter than what `Range` asks for.",
+        "headers": {
+            "Content-Range": _header("How many bytes the file has."),
+            "Content-Length": _header("Bytes of this answer.", "integer"),
+        },
+    },
 }
 
 
@@ -81,8 +107,18 @@ def router(service: Service) -> APIRouter:
     def get_output(
         conversion_id: ConversionId,
         path: Annotated[str, Path(description="The file's path inside the result.", examples=["report.md"])],
+        _range: Annotated[
+            str | None, Header(alias="Range", description="The bytes that are wanted, as in `bytes=1000-`.")
+        ] = None,
+        _if_range: Annotated[
+            str | None,
+            Header(alias="If-Range", description="`ETag` or `Last-Modified` of before; of another version, all comes."),
+        ] = None,
     ) -> Response:
-        """A file as an attachment, to be saved and not shown. Takes `Range`, so a broken download can go on."""
+        """A file as an attachment, to be saved and not shown. Takes `Range`, so a broken download can go on.
+
+        A `Range` that makes no sense is as none.
+        """
         result = Result.of(service.find(conversion_id).job, service.engine.outputs)
         return Download(result.open(path), PurePosixPath(path).name)
 
@@ -109,6 +145,17 @@ class Download(FileResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._file.close()
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        """The parts that are asked for, none for all of it; raises `HTTPException` 416 if the file is too short."""
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:  # RFC 9110, 14.2: it may be ignored, and must be if its unit is unknown
+            return []
+        except RangeNotSatisfiable:
+            beyond = f"The file has {file_size:,} bytes, fewer than `Range` asks for."
+            raise HTTPException(416, beyond, {"Content-Range": f"bytes */{file_size}"}) from None
 
 
 def media_type(name: str) -> str:

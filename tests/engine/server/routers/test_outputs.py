@@ -276,6 +276,48 @@ def test_a_large_file_comes_whole_or_in_part_and_leaves_nothing_open(served: Ser
         served.get("manifest.json")
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "kind"),
+    [
+        (None, 200, "text/markdown"),
+        ("bytes=0-4", 206, "text/markdown"),
+        ("bytes=-5", 206, "text/markdown"),
+        ("bytes=0-1,4-5", 206, "multipart/byteranges"),
+        ("bytes=99999999-", 416, "application/json"),
+        ("bytes=5-2", 200, "text/markdown"),
+        ("bytes=x", 200, "text/markdown"),
+        ("lines=1-2", 200, "text/markdown"),
+        ("nothing", 200, "text/markdown"),
+    ],
+)
+def test_what_a_download_answers_is_what_the_document_says(
+    served: Served, asked: str | None, status: int, kind: str
+) -> None:
+    document = json.loads(ask(served.url, "/openapi.json")[2])
+    route = document["paths"]["/conversions/{conversion_id}/output/{path}"]["get"]
+    said = route["responses"][str(status)]
+    headers = {"Range": asked} if asked is not None else {}
+    answer, found, body = served.get(quote("été.md"), **headers)
+    assert (answer, found["content-type"].split(";")[0]) == (status, kind)
+    assert kind in said["content"]
+    assert {name for name, header in said["headers"].items() if header.get("required") and name not in found} == set()
+    usual = {"content-type", "date", "x-content-type-options", "content-security-policy"}
+    assert {name.lower() for name in found} - {name.lower() for name in said["headers"]} <= usual
+    if status == 416:
+        size = (served.result / "été.md").stat().st_size
+        assert found["content-range"] == f"bytes */{size}"
+        assert set(json.loads(body)) == {"detail"}
+    named = {parameter["name"] for parameter in route["parameters"] if parameter["in"] == "header"}
+    assert named == {"Range", "If-Range"}
+
+
+def test_a_part_of_another_version_is_not_sent(served: Served) -> None:
+    _, headers, whole = served.get(quote("été.md"))
+    assert served.get(quote("été.md"), Range="bytes=0-4", If_Range=headers["etag"])[0] == 206
+    status, _, body = served.get(quote("été.md"), Range="bytes=0-4", If_Range='"another"')
+    assert (status, body) == (200, whole)
+
+
 def test_a_result_that_is_not_there_yet_or_never_will_be_is_explained(served: Served) -> None:
     engine, folder = served.engine, served.output.parent
     (folder / "waiting.pdf").write_bytes(pdfs.text_pages(2))
