@@ -34,6 +34,8 @@ _NETWORK_SINCE, _SCOPES_SINCE = 4, 6
 _SCOPES = 1 << 0 | 1 << 1
 """No abstract Unix socket of, and no signal to, a process outside."""
 _MOST_FILES = 512
+_LEAST_MEMORY = 128 << 20
+"""A process can do something with so much more than it begins with, whatever the limit is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Confinement:
     filters_calls: bool = False
     """Whether system calls that no conversion needs are refused."""
     limits: bool = False
-    """Whether it may get no further memory or descriptors than it was given, and leaves no core."""
+    """Whether it may have no more memory and descriptors than it was given, and leaves no core."""
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -71,8 +73,8 @@ class Allowed:
     """TCP ports that it may connect to; without any, it has no sockets at all."""
     programs: bool = False
     """Whether it may start other programs."""
-    more_memory: int | None = None
-    """Bytes that it may allocate beyond what it has now."""
+    memory: int | None = None
+    """Bytes that it may have allocated in all, with what it has now; if that is nearly as much, a little more."""
 
 
 def look() -> Confinement:
@@ -119,9 +121,10 @@ def confine(allowed: Allowed) -> Confinement:
 def _set_limits(allowed: Allowed) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _lower(resource.RLIMIT_NOFILE, _MOST_FILES)
-    if allowed.more_memory is not None:
-        # RLIMIT_DATA counts what is allocated and private (getrlimit(2)); mapped models and libraries do not count.
-        _lower(resource.RLIMIT_DATA, _allocated() + allowed.more_memory)
+    if allowed.memory is not None:
+        # RLIMIT_DATA counts what is allocated and private (getrlimit(2)), also what has not been written to. Mapped
+        # libraries do not count, but are no more than what is never written to: so no process outgrows its limit.
+        _lower(resource.RLIMIT_DATA, max(allowed.memory, _allocated() + _LEAST_MEMORY))
 
 
 def _lower(which: int, value: int) -> None:

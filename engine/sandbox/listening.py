@@ -4,7 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from engine.base.errors import ChildGarbage, PageTimeout
+from engine.base.errors import ChildGarbage, MemoryLimit, PageTimeout
 from engine.sandbox.backend import Limits, Readings
 from engine.sandbox.ends import ProcessEnd
 from engine.sandbox.protocol import (
@@ -104,6 +104,8 @@ class ListeningSandbox(ABC):
                     if time.monotonic() < next_end.deadline:
                         continue
                     raise PageTimeout(_too_long(next_end.allowed_s, is_page=bool(under_way), is_opening=is_opening))
+                case Refused(kind="memory"):
+                    raise self._memory_limit()
                 case Refused():
                     return event
                 case Opened() | PagesDone() | Lacking() | Merged() | Previewed() | Peeked():
@@ -125,6 +127,9 @@ class ListeningSandbox(ABC):
                     raise ChildGarbage("The conversion process introduced itself twice.")
             on_event(event)
             next_end = min(under_way.values(), key=_by_deadline) if under_way else _Allowance(self._waited_s(), step_s)
+
+    def _memory_limit(self) -> MemoryLimit:
+        return MemoryLimit(f"It needed more than {self._limits.memory_bytes >> 20} MB of memory (memory_limit).")
 
     def _count_work(self) -> None:
         """Add what has passed since this was called last, or since the task was sent."""

@@ -15,7 +15,6 @@ from engine.base.errors import (
     ChildError,
     ChildGarbage,
     ChildKilled,
-    MemoryLimit,
     PageTimeout,
     SandboxUnavailable,
 )
@@ -23,7 +22,8 @@ from engine.sandbox.backend import Capability, Limits, Readings, Workplace
 from engine.sandbox.desk import LocalDesk
 from engine.sandbox.forkserver import PROGRAM, ForkServer
 from engine.sandbox.listening import ListeningSandbox
-from engine.sandbox.protocol import MAX_LINE, Event, Order, Ready, Task, decode_event, encode, wire_path
+from engine.sandbox.protocol import LOG, MAX_LINE, Event, Order, Ready, Task, decode_event, encode, wire_path
+from engine.sandbox.shortage import ends_in_shortage, size_of
 from engine.sandbox.stages import Stage
 
 START_TIMEOUT_S = 60.0
@@ -94,6 +94,8 @@ class ProcessSandbox(ListeningSandbox):
         self._next_look = 0.0
         self._place: tuple[int, int] | None = None
         self._killed = False
+        self._log = Path()
+        self._logged = 0
         try:
             self.stage = self._await_ready(needs)
         except ChildError as error:
@@ -177,6 +179,8 @@ class ProcessSandbox(ListeningSandbox):
     def _send(self, task: Task) -> None:
         if self._place is None:
             self._place = self._identity(task.desk)
+        self._log = self._desks / task.desk / LOG
+        self._logged = size_of(self._log)
         try:
             self._socket.settimeout(self._limits.step_timeout_s)
             self._socket.sendall(
@@ -228,7 +232,7 @@ class ProcessSandbox(ListeningSandbox):
         except psutil.Error:
             return
         if self._rss_bytes > self._limits.memory_bytes:
-            raise MemoryLimit(f"It needed more than {self._limits.memory_bytes >> 20} MB of memory (memory_limit).")
+            raise self._memory_limit()  # what counts for no limit of the system's, such as memory that is shared
 
     def _death(self) -> ChildError:
         if self._killed:
@@ -239,6 +243,8 @@ class ProcessSandbox(ListeningSandbox):
             status = os.read(self._status_pipe, 32).decode(errors="replace")
         with contextlib.suppress(ValueError):
             code = int(status)
+            if code == -signal.SIGABRT and ends_in_shortage(self._log, self._logged):
+                return self._memory_limit()
             if code < 0:
                 return ChildDied(f"The conversion process was killed by {signal.Signals(-code).name}.")
             return ChildDied(f"The conversion process ended with exit status {code}.")

@@ -136,7 +136,7 @@ class Order(_Message):
     folder: str
     """The desk's, absolute, as `wire_path` writes it."""
     memory: int = Field(ge=0)
-    """Bytes that the process may allocate beyond what it has before its first task."""
+    """Bytes that the process may have allocated in all."""
     task: _AnyTask
 
 
@@ -256,7 +256,7 @@ class Refused(_Message):
     """The task cannot be done; the process stands by for the next one."""
 
     event: Literal["refused"] = "refused"
-    kind: Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "plugin", "internal"]
+    kind: Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "plugin", "memory", "internal"]
     message: str
 
 

@@ -12,6 +12,7 @@ from engine.base.errors import (
     ChildDied,
     DamagedPdf,
     HotfolioError,
+    MemoryLimit,
     NotAccepted,
     NotAPdf,
     PasswordRequired,
@@ -117,6 +118,8 @@ def refusal(answer: Refused, state_folder: Path) -> HotfolioError:
             return unwritable(
                 OSError(int(number) if number.isdigit() else 0, text), display_name(state_folder)
             ) or ChildDied(f"The conversion process could not write: {text}.")
+        case "memory":
+            return MemoryLimit(message)
         case "internal":
             return ChildDied(message)
 

@@ -4,11 +4,15 @@ A page asks by a line such as `fault: loop`. `fault-once: …`, or `fault-first:
 meets it, and `fault-always: …` is there even when the page is read as plain text.
 """
 
+import contextlib
 import ctypes
+import mmap
 import os
 import re
+import resource
 import signal
 import time
+from itertools import count
 from pathlib import Path
 
 from engine.convert.process import child, forking, runtime
@@ -32,6 +36,10 @@ def install() -> None:
         def convert_page(self, page: PageContext) -> None:
             found = re.search(r"fault(-once|-first|-always)?: (\w+)", page.load().get_text())
             if found is None:
+                return
+            if found[2] == "hoard":  # and goes on without
+                with contextlib.suppress(MemoryError):
+                    hoard.extend(bytearray(1 << 20) for _ in count())
                 return
             once = Path.cwd() / f"had-{page.number}"
             if (page.text_only and found[1] != "-always") or (found[1] in ("-once", "-first") and once.exists()):
@@ -62,8 +70,22 @@ def misbehave(fault: str) -> None:
                 pass
         case "memory":
             hoard = []
-            while True:
-                hoard.append(bytearray(os.urandom(1 << 20)) * 8)
+            try:
+                while True:
+                    hoard.append(bytearray(os.urandom(1 << 20)) * 8)
+            finally:
+                hoard.clear()
+                Path("peak").write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10))
+        case "shared":  # memory that no limit of the process counts
+            shared = mmap.mmap(-1, 2 << 30)
+            for _ in range(256):
+                shared.write(os.urandom(1 << 20) * 8)
+            time.sleep(60)
+        case "terminate":  # as C++ does when nobody catches it
+            os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+            os.abort()
+        case "abort":
+            os.abort()
         case "garbage":
             connections[0].sendall(b"\x00\xff this is not the protocol\n")
             time.sleep(60)
@@ -79,6 +101,7 @@ def misbehave(fault: str) -> None:
 
 
 connections = []
+hoard = []
 
 
 class KnownChild(child.Child):

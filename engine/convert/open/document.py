@@ -20,6 +20,7 @@ from engine.convert.text.fontmaps import FontMaps
 from engine.job.job import NEEDS_PASSWORD
 from engine.job.kinds import not_accepted
 from engine.job.options import ConvertOptions
+from engine.sandbox.shortage import SHORTAGE, Shortages, is_shortage
 from engine.sandbox.stages import Stage
 
 Refusal = Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "plugin", "internal"]
@@ -166,11 +167,14 @@ def open_document(
                 "none of the passwords given opens it" if password or candidates else "it cannot be read without one"
             )
             raise CannotOpen("password", f"{NEEDS_PASSWORD}: {wrong}.")
-    with contextlib.suppress(Exception):
+    try:
         if pdf.page_count > 0:
             document = Document(pdf, name, options, reopen)
             document.candidate = candidate
             return document
+    except Exception as error:
+        if is_shortage(error):
+            raise
     if not _looks_like_pdf(file):
         raise CannotOpen("not_a_pdf", not_accepted(None, options.accept))
     raise CannotOpen("damaged", "The PDF is damaged beyond repair: no page can be found in it.")
@@ -178,6 +182,9 @@ def open_document(
 
 def one_line(error: BaseException) -> str:
     """An exception as part of a sentence."""
+    if is_shortage(error):
+        Shortages.met = True
+        return SHORTAGE
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else text[:299] + "…"
 

@@ -58,10 +58,10 @@ def prepare() -> None:
     syscalls.prepare()
 
 
-def allowance(folder: Path, options: ConvertOptions | None, more_memory: int) -> Allowed:
+def allowance(folder: Path, options: ConvertOptions | None, memory: int) -> Allowed:
     """For a document in the job's folder, converted with these options; without any, it is only looked at.
 
-    `more_memory` is in bytes, beyond what the process has.
+    `memory` is in bytes, with what the process has already.
     """
     document = folder / SOURCE  # which may be a link to where a published document is
     read = [*code(), document.resolve()]
@@ -78,4 +78,4 @@ def allowance(folder: Path, options: ConvertOptions | None, more_memory: int) ->
         ports = (address.port or (443 if address.scheme == "https" else 80),)
         read += map(Path, _NAMES_OF_HOSTS)
         read += [options.vlm_prompts] if options.vlm_prompts else []
-    return Allowed(tuple(read), (folder, *_DEVICES), ports, programs, more_memory)
+    return Allowed(tuple(read), (folder, *_DEVICES), ports, programs, memory)

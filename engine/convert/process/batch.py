@@ -17,6 +17,7 @@ from engine.convert.process.checkpoints import HEAD, OUT, PAGES
 from engine.job.job import Checkpoint, PageResult, PageState
 from engine.job.options import ConvertOptions
 from engine.sandbox.protocol import PARTS
+from engine.sandbox.shortage import SHORTAGE, Shortages, is_shortage
 
 
 def write_head(document: Document) -> None:
@@ -44,8 +45,10 @@ def convert_batch(
     """Convert pages (numbers from 1) and write their checkpoint; durable under its final name when it returns.
 
     A page's line is in the `.part` file before `on_done` is called for it, so a batch that dies half-way still
-    leaves every page it had finished. Pages come in the order in which they are finished.
+    leaves every page it had finished. Pages come in the order in which they are finished. Raises `MemoryError` when a
+    page has wanted more memory than there is, finished without it or not: the process is not for another one.
     """
+    Shortages.met = False
     checkpoint = Checkpoint(pages[0], pages[-1])
     part = PAGES / checkpoint.part
     written: list[Path] = []
@@ -68,6 +71,8 @@ def convert_batch(
             stream.write(to_line(result, context.model, _remarks(context)))
             written += context.files
             on_done(result)
+            if Shortages.met:
+                raise MemoryError(SHORTAGE)  # what this page has taken and left behind, the next ones would lack
         os.fsync(stream.fileno())
     for file in written:
         fsync_path(file)
@@ -105,7 +110,9 @@ def _convert_page(page: PageContext, cwd: Path) -> PageResult:
             page.files = [inner / file for file in page.files]
     except OSError:
         raise  # the disk, not the page
-    except Exception as error:  # noqa: BLE001 - whatever a page does, the next one gets its turn
+    except Exception as error:
+        if is_shortage(error):
+            raise  # as plain text, and in a fresh process, it may need less
         page.state, page.via, page.error = PageState.FAILED, "none", f"{one_line(error)}"
         page.model, page.files = None, []
     seconds = time.perf_counter() - page.begun

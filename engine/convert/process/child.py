@@ -40,6 +40,7 @@ from engine.sandbox.protocol import (
     encode,
     path_of,
 )
+from engine.sandbox.shortage import is_shortage
 from engine.sandbox.stages import Stage
 
 _SIGN_OF_LIFE_S = 1.0
@@ -70,7 +71,7 @@ class Child:
     def _do(self, order: Order) -> None:
         task = order.task
         started = time.perf_counter()
-        from engine.convert.open.document import CannotOpen, one_line
+        from engine.convert.open.document import CannotOpen
 
         try:
             self._enter(order)
@@ -87,14 +88,10 @@ class Child:
                     self._peek(task, started)
         except reached.NotLoaded as lack:
             self._send(Lacking(stage=lack.stage, busy_s=time.perf_counter() - started))
-        except CannotOpen as error:
-            self._send(Refused(kind=error.kind, message=str(error)))
-        except OSError as error:
-            self._send(Refused(kind="unwritable", message=f"{error.errno or 0} {error.strerror or error}"))
-            _log_traceback()
         except Exception as error:  # noqa: BLE001 - reported to the engine, which decides
-            self._send(Refused(kind="internal", message=one_line(error)))
-            _log_traceback()
+            self._send(_refusal(error))
+            if not isinstance(error, CannotOpen):
+                _log_traceback()
         finally:
             with contextlib.suppress(OSError):  # the log's disk may be full
                 sys.stdout.flush()
@@ -247,6 +244,18 @@ class Child:
         )
         busy_s = time.perf_counter() - started
         self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions(task.options)))
+
+
+def _refusal(error: Exception) -> Refused:
+    from engine.convert.open.document import CannotOpen, one_line
+
+    if is_shortage(error):  # whatever came of that in the end
+        return Refused(kind="memory", message=one_line(error))
+    if isinstance(error, CannotOpen):
+        return Refused(kind=error.kind, message=str(error))
+    if isinstance(error, OSError):
+        return Refused(kind="unwritable", message=f"{error.errno or 0} {error.strerror or error}")
+    return Refused(kind="internal", message=one_line(error))
 
 
 def _log_traceback() -> None:

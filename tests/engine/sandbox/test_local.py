@@ -2,21 +2,25 @@
 
 import os
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
+from engine.base.errors import ChildDied, MemoryLimit
 from engine.job.job import Checkpoint
 from engine.sandbox.backend import Backend, Limits, MakeBackend, Sandbox, Workplace
+from engine.sandbox.ends import ProcessEnd
 from engine.sandbox.local import LocalBackend
-from engine.sandbox.protocol import PAGES, Lacking, Opened, PagesDone
+from engine.sandbox.protocol import LOG, OUT, PAGES, Lacking, Opened, PagesDone
 from engine.sandbox.stages import Stage
 from engine.work.checkpoint import salvage
 from tests.backends import faulty_backend, own_faulty_backend
 from tests.engine.sandbox.conformance import BackendConformance, open_document, pages, staged
+
+LIMIT = 1 << 30
 
 
 class TestLocalBackend(BackendConformance):
@@ -40,6 +44,41 @@ class TestLocalBackend(BackendConformance):
         desk.path.rename(desk.path.with_name("aside"))
         desk.path.mkdir()
         assert not sandbox.has_desk
+
+    def test_no_process_outgrows_its_limit(self, backend: Backend, open_sandbox: Callable[[Limits], Sandbox]) -> None:
+        sandbox = open_sandbox(Limits(memory_bytes=LIMIT))
+        desk = staged(backend, "fault: memory")
+        open_document(sandbox, desk)
+        with pytest.raises(MemoryLimit, match="1024 MB"):
+            sandbox.run(pages(desk, 1, 1), lambda _: None)
+        assert sandbox.readings().end is ProcessEnd.MEMORY_LIMIT
+        highest = int((desk.path / OUT / "peak").read_text())
+        assert LIMIT // 2 < highest <= LIMIT
+
+    def test_memory_that_no_limit_of_the_systems_counts_is_watched(
+        self, backend: Backend, open_sandbox: Callable[[Limits], Sandbox]
+    ) -> None:
+        sandbox = open_sandbox(Limits(memory_bytes=LIMIT))
+        desk = staged(backend, "fault: shared")
+        open_document(sandbox, desk)
+        with pytest.raises(MemoryLimit, match="1024 MB"):
+            sandbox.run(pages(desk, 1, 1), lambda _: None)
+        assert sandbox.readings().rss_bytes > LIMIT
+
+    def test_code_that_ends_for_want_of_memory_has_had_too_little_of_it(
+        self, backend: Backend, sandbox: Sandbox
+    ) -> None:
+        desk = staged(backend, "fault: terminate")
+        open_document(sandbox, desk)
+        with pytest.raises(MemoryLimit, match="2048 MB"):
+            sandbox.run(pages(desk, 1, 1), lambda _: None)
+
+    def test_code_that_ends_for_another_reason_has_crashed(self, backend: Backend, sandbox: Sandbox) -> None:
+        desk = staged(backend, "fault: abort")
+        (desk.path / LOG).write_text("An earlier process: std::bad_alloc\n")
+        open_document(sandbox, desk)
+        with pytest.raises(ChildDied, match="SIGABRT"):
+            sandbox.run(pages(desk, 1, 1), lambda _: None)
 
 
 @pytest.fixture

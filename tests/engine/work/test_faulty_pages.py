@@ -92,6 +92,14 @@ def test_a_page_that_eats_memory_is_stopped_at_the_limit(tmp_path: Path) -> None
     assert "1024 MB" in pages[BAD - 1]["error"]
 
 
+def test_memory_that_a_page_has_gone_on_without_is_there_for_the_next_one(tmp_path: Path) -> None:
+    (job,), _ = convert(tmp_path, [document("fault: hoard")], memory_limit=1 << 30, page_timeout=60)
+    pages = manifest(job)["pages"]
+    assert [page["state"] for page in pages] == ["ok", "ok", "text_only", "ok", "ok"]
+    why = "Only plain text: the layout step failed (it needed more memory than memory_limit)."
+    assert pages[BAD - 1]["error"] == why
+
+
 @pytest.mark.parametrize("fault", ["segfault", "raise"])
 def test_a_page_that_cannot_be_read_at_all_fails_alone(tmp_path: Path, fault: str) -> None:
     (job,), _ = convert(tmp_path, [document(f"fault-always: {fault}")])
