@@ -13,6 +13,7 @@ from pymupdf4llm.helpers import utils as library_utils
 from engine.convert.ocr.choice import Ocr
 from engine.convert.open.beyondpages import BEYOND_PAGES
 from engine.convert.open.outline import read_outline
+from engine.convert.open.pagetree import mend_counts
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.tags.tagreader import TagReader
@@ -151,6 +152,7 @@ def open_document(
         again = pymupdf.open(str(file), filetype="pdf")
         if again.needs_pass:
             _opens(again, password if candidate is None else candidates[candidate])
+        mend_counts(again)
         return again
 
     try:
@@ -168,9 +170,11 @@ def open_document(
             )
             raise CannotOpen("password", f"{NEEDS_PASSWORD}: {wrong}.")
     try:
+        mended = mend_counts(pdf)
         if pdf.page_count > 0:
             document = Document(pdf, name, options, reopen)
             document.candidate = candidate
+            document.warnings += filter(None, [mended])
             return document
     except Exception as error:
         if is_shortage(error):
