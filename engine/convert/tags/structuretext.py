@@ -73,11 +73,16 @@ class Element:
 
     def runs(self) -> Iterator[Run]:
         """All its text, in order."""
-        for kid in self.kids:
-            if isinstance(kid, Run):
-                yield kid
+        open_ = [iter(self.kids)]  # a generator for each element would hand on each run to the one around it
+        while open_:
+            for kid in open_[-1]:
+                if isinstance(kid, Run):
+                    yield kid
+                else:
+                    open_.append(iter(kid.kids))
+                    break
             else:
-                yield from kid.runs()
+                open_.pop()
 
     def elements(self) -> "list[Element]":
         """Its kids that are elements."""
