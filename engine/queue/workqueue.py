@@ -159,7 +159,11 @@ class WorkQueue:
             scheduler.batch_finished(batch, seconds)
 
     def stand_back(self, job_id: int) -> None:
-        """An open job has kept a worker for nothing: it goes on once all who wait now have been begun."""
+        """An open job has kept a worker for nothing: it goes on once all who wait now have been begun.
+
+        The engine has outlived what it was at, so it is not suspected of anything.
+        """
+        self._store.update(job_id, attempts=0)
         self._dispatch.stand_back(self._store.move_to_end(job_id, first=False))
 
     # --- publishing ---

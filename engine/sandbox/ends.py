@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from engine.base.errors import ChildDied, ChildGarbage, MemoryLimit, PageTimeout
+from engine.base.errors import ChildDied, ChildGarbage, DocumentTimeout, MemoryLimit, PageTimeout
 
 
 class ProcessEnd(StrEnum):
@@ -29,7 +29,7 @@ class ProcessEnd(StrEnum):
                 return cls.CRASH
             case ChildGarbage():
                 return cls.GARBAGE
-            case PageTimeout():
+            case PageTimeout() | DocumentTimeout():
                 return cls.TIMEOUT
             case MemoryLimit():
                 return cls.MEMORY_LIMIT

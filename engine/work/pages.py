@@ -124,6 +124,8 @@ class BatchConverter:
                 self._show_model(finished)
             self._work.batch_over(batch, seconds, back)
         if has_hung and self._runs.is_running(batch.job_id):
+            with run.lock:
+                run.suspicion = 0
             self._work.stand_back(batch.job_id)
 
     def _show_model(self, finished: list[PageResult]) -> None:

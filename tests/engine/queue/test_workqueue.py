@@ -51,6 +51,22 @@ def running(queue: JobQueue, pages: int = 4) -> Job:
     return job
 
 
+# --- standing back ---
+
+
+def test_a_job_that_stands_back_is_behind_all_who_wait_and_suspected_of_nothing(queue: JobQueue) -> None:
+    job = running(queue)
+    (other,) = add(queue, "b.pdf")
+    queue.work.suspect(job.id, SUSPECT_LIMIT)
+    queue.work.stand_back(job.id)
+    after = shown(queue, job)
+    assert (after.state, after.attempts) == (JobState.RUNNING, 0)
+    assert after.position > other.position
+    assert next_work(queue) == OpenJob(other.id)
+    (later,) = add(queue, "c.pdf")
+    assert later.position > after.position
+
+
 # --- opening ---
 
 
