@@ -4,15 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check mutants bench samples screenshots clean
+.PHONY: run test pytest check mutants bench samples screenshots clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
 
-test: check  ## lint, types, import contracts and all tests
+test: $(STAMP)  ## lint, types, import contracts and all tests
+	@$(MAKE) --no-print-directory --jobs 2 check pytest
+
+pytest: $(STAMP)  ## all tests
+	@# More than there are processors, since most wait for programs that they have started.
 	@# What fails is tried once more by itself, and said to be: on a machine that others use, a deadline can pass for nothing.
 	@# Only after tests have failed (1): a run that was cut short, or could not begin, has not shown the others to pass.
-	$(BIN)/pytest -n 4 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
+	@# The first time all tests are compiled once, or each process would do it.
+	@test -d tests/__pycache__ || $(BIN)/pytest --collect-only -qq > /dev/null
+	$(BIN)/pytest -n 6 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
 
 check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/ruff format --check .
