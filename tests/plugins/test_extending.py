@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -178,7 +179,8 @@ def test_the_doctor_lists_plug_ins_and_says_which_cannot_be_loaded(site: Path) -
         "its OCR engine nothing cannot be loaded" in finding and verdict is Verdict.PROBLEM
         for finding, verdict in found.items()
     )
-    assert found["hotfolio-late 0.1 cannot have a format called md, since hotfolio 0.1.0 has one."] is Verdict.WARNING
+    own = f"hotfolio {version('hotfolio')}"
+    assert found[f"hotfolio-late 0.1 cannot have a format called md, since {own} has one."] is Verdict.WARNING
     assert (
         found["hotfolio-late 0.1 has made its format new for version 2 of plug-ins, and this is version 1."]
         is Verdict.WARNING

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from engine.job.plugins import NotOffered, Seam
 from engine.settings.loading import load_settings
 from tests.plugins.installing import install
 from tests.plugins.installing import site as site
+
+OWN = f"hotfolio {version('hotfolio')}"
 
 
 def test_hotfolios_own_come_in_by_the_same_door() -> None:
@@ -54,7 +57,7 @@ def test_a_row_has_what_its_entry_point_says(site: Path) -> None:
 @pytest.mark.parametrize(
     ("seam", "name", "value", "why"),
     [
-        (Seam.FORMAT, "md", "a:B [v1]", "cannot have a format called md, since hotfolio 0.1.0 has one."),
+        (Seam.FORMAT, "md", "a:B [v1]", f"cannot have a format called md, since {OWN} has one."),
         (Seam.OCR, "auto", "a:B [v1]", "cannot have a OCR engine called auto, which means something else."),
         (Seam.READER, "x", "a:B [v2]", "has made its reader x for version 2 of plug-ins, and this is version 1."),
         (Seam.READER, "x", "a:B", "does not say which version of plug-ins its reader x is made for, as in [v1]."),
