@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test pytest check mutants bench samples screenshots clean
+.PHONY: run test pytest check mutants bench samples screenshots dist clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -38,6 +38,10 @@ samples: $(STAMP)  ## make the three PDFs of input/ again
 
 screenshots: $(STAMP)  ## draw the pictures of the dashboard in docs/screenshots/ again
 	$(BIN)/python scripts/make_screenshots.py
+
+dist: $(STAMP)  ## build the wheel and the sdist of the last commit twice, and leave them in dist/ if they are the same
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[release]'
+	$(BIN)/python scripts/dist.py
 
 clean:  ## remove what can be made again, but not output/
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist mutants
