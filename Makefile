@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test pytest check mutants bench samples screenshots dist clean
+.PHONY: run test pytest check mutants bench samples screenshots dist sbom clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -42,6 +42,10 @@ screenshots: $(STAMP)  ## draw the pictures of the dashboard in docs/screenshots
 dist: $(STAMP)  ## build the wheel and the sdist of the last commit twice, and leave them in dist/ if they are the same
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[release]'
 	$(BIN)/python scripts/dist.py
+
+sbom: $(STAMP)  ## what hotfolio stands on here: whether all licences fit, and a list in CycloneDX in dist/
+	$(BIN)/python -m scripts.licences
+	$(BIN)/python -m scripts.sbom dist/hotfolio.cdx.json
 
 clean:  ## remove what can be made again, but not output/
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist mutants
