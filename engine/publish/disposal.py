@@ -10,7 +10,6 @@ import errno
 import hashlib
 import os
 import stat
-import uuid
 from pathlib import Path
 
 from engine.base.beneath import GONE, Stamp, Tree
@@ -37,8 +36,9 @@ def settle_source(
         return
     try:
         with Tree(source.root) as tree:
-            if policy is OnSuccess.DELETE:
-                _finish_deleting(tree, source)
+            _finish_interrupted(tree, source)
+            if policy is OnSuccess.ARCHIVE:
+                _remove_part(archive / source.relative, source)
             found = _unchanged(tree, source, sha256, copied)
             if found is None:
                 return
@@ -71,22 +71,28 @@ def _unchanged(tree: Tree, source: Source, sha256: str | None, copied: Stamp | N
 
 def _delete(folder: int, name: bytes, aside: bytes, found: Stamp) -> None:
     os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
-    if not found.is_same_content(_stamp(folder, aside)):
+    _settle_aside(folder, name, aside, is_source=found.is_same_content(_stamp(folder, aside)))
+
+
+def _settle_aside(folder: int, name: bytes, aside: bytes, *, is_source: bool) -> None:
+    """Delete what was taken out of its place, or put it back if it is not the source."""
+    if not is_source:
         try:
             rename_new(aside, name, folder, folder)
         except FileExistsError:  # one that is newer still has replaced it
-            os.unlink(aside, dir_fd=folder)
-        return
+            pass
+        else:
+            return
     os.unlink(aside, dir_fd=folder)
 
 
-def _finish_deleting(tree: Tree, source: Source) -> None:
-    """Delete what was taken out of its place by an engine that has died before it was deleted."""
-    aside = source.path.rpartition(b"/")[0] + b"/" + _aside(source)
+def _finish_interrupted(tree: Tree, source: Source) -> None:
+    """See to what was taken out of its place by an engine that has died then; what was to be archived is by now."""
+    parent, slash, name = source.path.rpartition(b"/")
     try:
-        if source.matches(tree.lstat(aside.lstrip(b"/"))):
-            folder, name = tree.folder_of(aside.lstrip(b"/"))
-            os.unlink(name, dir_fd=folder)
+        status = tree.lstat(parent + slash + _aside(source))
+        folder, aside = tree.folder_of(parent + slash + _aside(source))
+        _settle_aside(folder, name, aside, is_source=source.matches(status))
     except OSError as error:
         if error.errno not in GONE:
             raise
@@ -108,7 +114,7 @@ def _archive(folder: int, name: bytes, place: Path, source: Source, found: Stamp
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            if _copy(folder, name, target, place, found):
+            if _copy(folder, name, target, place, source, found):
                 os.fsync(target)
                 _delete(folder, name, _aside(source), found)
             return
@@ -132,20 +138,20 @@ def _rename_to_free_name(folder: int, name: bytes, target: int, place: Path) -> 
     raise AssertionError("numbers do not end")
 
 
-def _copy(folder: int, name: bytes, target: int, place: Path, found: Stamp) -> bool:
+def _copy(folder: int, name: bytes, target: int, place: Path, source: Source, found: Stamp) -> bool:
     """Copy into the folder `target`; False if the file has changed before the end."""
-    part = f".{uuid.uuid4()}.part".encode()
-    source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    part = _part(source)
+    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     try:
         copy = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=target)
         try:
             with os.fdopen(copy, "wb") as into:
-                while block := os.read(source, _BLOCK):
+                while block := os.read(descriptor, _BLOCK):
                     into.write(block)
                 into.flush()
-                _copy_status(os.fstat(source), into.fileno())
+                _copy_status(os.fstat(descriptor), into.fileno())
                 os.fsync(into.fileno())
-            if not found.is_same_content(Stamp.of(os.fstat(source))):
+            if not found.is_same_content(Stamp.of(os.fstat(descriptor))):
                 os.unlink(part, dir_fd=target)
                 return False
             _rename_to_free_name(target, part, target, place)
@@ -153,8 +159,17 @@ def _copy(folder: int, name: bytes, target: int, place: Path, found: Stamp) -> b
             _unlink_if_there(part, target)
             raise
     finally:
-        os.close(source)
+        os.close(descriptor)
     return True
+
+
+def _part(source: Source) -> bytes:
+    """The name in the archive of a copy that is not whole; the same each time, so that it is found after a restart."""
+    return _aside(source) + b".part"
+
+
+def _remove_part(place: Path, source: Source) -> None:
+    place.with_name(os.fsdecode(_part(source))).unlink(missing_ok=True)
 
 
 def _copy_status(status: os.stat_result, copy: int) -> None:

@@ -279,6 +279,64 @@ def test_what_was_taken_out_of_its_place_to_be_deleted_is_deleted_after_a_restar
     assert [path for path in inbox.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize("policy", TOUCHING)
+@pytest.mark.parametrize("is_newer_still_there", [False, True])
+def test_a_newer_file_that_was_out_of_its_place_when_the_engine_died_is_put_back(
+    tmp_path: Path, inbox: Path, policy: OnSuccess, is_newer_still_there: bool
+) -> None:
+    """Under the name in between no hot folder would ever find it."""
+    source = drop(inbox)
+    aside = source.file.with_name(os.fsdecode(disposal_module._aside(source)))
+    source.file.unlink()
+    aside.write_bytes(b"newer")
+    if is_newer_still_there:
+        source.file.write_bytes(b"newer still")
+    settle(source, policy, tmp_path / "archive")
+    assert [file.name for file in (inbox / "sub").iterdir()] == ["a.pdf"]
+    assert source.file.read_bytes() == (b"newer still" if is_newer_still_there else b"newer")
+
+
+def test_a_source_that_is_in_the_archive_and_was_out_of_its_place_when_the_engine_died_is_deleted(
+    tmp_path: Path, inbox: Path
+) -> None:
+    """As on the way to an archive on another disk."""
+    source = drop(inbox)
+    source.file.rename(source.file.with_name(os.fsdecode(disposal_module._aside(source))))
+    settle(source, OnSuccess.ARCHIVE, tmp_path / "archive")
+    assert list((inbox / "sub").iterdir()) == []
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_no_part_of_a_copy_is_left_in_the_archive_by_an_engine_that_has_died(
+    tmp_path: Path, inbox: Path, is_changed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = drop(inbox)
+    archive = tmp_path / "archive"
+    (archive / "sub").mkdir(parents=True)
+
+    def across(old: bytes, new: bytes, old_folder: int, new_folder: int) -> None:
+        if old_folder != new_folder:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename_new(old, new, old_folder, new_folder)
+
+    class Died(BaseException):
+        """As at a SIGKILL: nothing is tidied up."""
+
+    def die(descriptor: int) -> None:
+        raise Died
+
+    monkeypatch.setattr(disposal_module, "rename_new", across)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", die)
+        with pytest.raises(Died):
+            settle(source, OnSuccess.ARCHIVE, archive)
+    assert [file.suffix for file in (archive / "sub").iterdir()] == [".part"]
+    if is_changed:
+        source.file.write_bytes(b"something newer")
+    settle(source, OnSuccess.ARCHIVE, archive)
+    assert [file.name for file in (archive / "sub").iterdir()] == ([] if is_changed else ["a.pdf"])
+
+
 # --- other users and mounts ---
 
 
