@@ -315,7 +315,7 @@ class HotFolder:
             if is_new:
                 log.info("job %d: %s", job.id, job.name)
                 self._queue.supersede(job)
-            elif job.state is JobState.CANCELLED and job.reason == REMOVED:
+            elif self._queue.view.returns(job):
                 log.info("job %d: %s is back", job.id, job.name)
                 self._queue.retry(job.id, "The source is back.")
         for key, seen in ready:
@@ -336,7 +336,9 @@ class HotFolder:
 
     def _load_known(self) -> None:
         with contextlib.suppress(FileNotFoundError), Tree(self._root_bytes) as tree:
-            for source in sorted(self._queue.view.known_sources(self._root_bytes), key=lambda source: source.path):
+            view = self._queue.view
+            known = view.known_sources(self._root_bytes) - view.returning_sources(self._root_bytes)
+            for source in sorted(known, key=lambda source: source.path):
                 with contextlib.suppress(OSError):
                     status = tree.lstat(source.path)
                     if source.matches(status):

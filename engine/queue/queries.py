@@ -8,6 +8,7 @@ from typing import Any
 from engine.base.errors import NoSuchJob
 from engine.job.job import Job, JobState, PageResult, PageState, Source
 from engine.job.options import ConvertOptions
+from engine.queue.versions import REMOVED, REPLACED
 
 COLUMNS = (
     "id, conversion_id, root, path, size, mtime_ns, inode, options, state, reason, priority, position, attempts, "
@@ -15,6 +16,14 @@ COLUMNS = (
     "revision, client, profile"
 )
 """Of the table of jobs, as `job_of` takes them."""
+RETURNING = f"""
+    state = 'cancelled' AND (reason = '{REMOVED}' OR reason LIKE '{REPLACED}%')
+    OR state IN ('done', 'partial') AND EXISTS (
+        SELECT 1 FROM jobs AS other WHERE other.root = jobs.root AND other.path = jobs.path
+        AND other.state IN ('done', 'partial') AND other.finished > jobs.finished
+    )
+"""
+"""That a job's file was not there when its turn came, or that the result of another one has replaced its result."""
 _PAGE_COLUMNS = "page, state, seconds, via, error"
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from engine.base.errors import IllegalTransition
 from engine.job.job import Checkpoint, Job, JobState, PageResult, PageState, Source, Submission, states_before
 from engine.queue.database import DATABASE, Database
-from engine.queue.queries import COLUMNS, history_of, job_of, one_job, page_of, pages_of, shown_jobs
+from engine.queue.queries import COLUMNS, RETURNING, history_of, job_of, one_job, page_of, pages_of, shown_jobs
 from engine.queue.versions import hands_on_its_place
 
 T = TypeVar("T")
@@ -58,6 +58,16 @@ class JobStore:
         """Every source below a hot folder that has ever been queued and not been forgotten."""
         query = "SELECT root, path, size, mtime_ns, inode FROM jobs WHERE root = ?"
         return self._database.ask(lambda db: {Source(*row) for row in db.execute(query, (root,))})
+
+    def returning_sources(self, root: bytes) -> set[Source]:
+        """Those below a hot folder whose jobs come back when just these files do."""
+        query = f"SELECT root, path, size, mtime_ns, inode FROM jobs WHERE root = ? AND ({RETURNING})"
+        return self._database.ask(lambda db: {Source(*row) for row in db.execute(query, (root,))})
+
+    def returns(self, job_id: int) -> bool:
+        """Whether a job comes back when its very file does."""
+        query = f"SELECT EXISTS (SELECT 1 FROM jobs WHERE id = ? AND ({RETURNING}))"
+        return self._database.ask(lambda db: bool(db.execute(query, (job_id,)).fetchone()[0]))
 
     def pages(self, job_id: int) -> list[PageResult]:
         """What is recorded of an unfinished job's pages, in order."""

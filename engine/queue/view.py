@@ -102,6 +102,14 @@ class QueueView:
         """Another job that has published the same content with the same options."""
         return self._store.converted_before(job)
 
+    def returning_sources(self, root: bytes) -> set[Source]:
+        """Those below a hot folder whose jobs come back when just these files do."""
+        return self._store.returning_sources(root)
+
+    def returns(self, job: Job) -> bool:
+        """Whether a job comes back when its very file does."""
+        return self._store.returns(job.id)
+
     def is_overtaken(self, job: Job) -> bool:
         """Whether a newer version of a job's source is published already."""
         return self._store.has_published_after(job)

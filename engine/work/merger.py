@@ -2,11 +2,9 @@
 
 import json
 import logging
-import stat
 from pathlib import Path
 from typing import Any
 
-from engine.base.beneath import lstat_beneath
 from engine.base.errors import (
     CannotGoOn,
     ChildError,
@@ -17,7 +15,7 @@ from engine.base.errors import (
     unwritable,
 )
 from engine.base.safetext import display_name, display_text
-from engine.job.job import Job, Step
+from engine.job.job import Step
 from engine.queue.jobqueue import JobQueue
 from engine.sandbox.protocol import MERGE_LIST, Merged, MergeTask, Refused
 from engine.sandbox.stages import Stage
@@ -25,7 +23,7 @@ from engine.settings.live import LiveSettings
 from engine.settings.statefolder import disk_problem
 from engine.work.ceiling import work_on
 from engine.work.endings import Endings
-from engine.work.publishing import Publishing, failures
+from engine.work.publishing import Publishing, failures, is_superseded
 from engine.work.runs import Hand, Run, Runs, file_name, refusal
 
 log = logging.getLogger(__name__)
@@ -111,15 +109,6 @@ class Merger:
             raise ChildGarbage("The conversion process said it was done when it was not.")
         run.desk.fetch_out()
         return answer
-
-
-def is_superseded(job: Job) -> bool:
-    """Whether another file has taken the source's place, so that the result is older than what is there."""
-    try:
-        current = lstat_beneath(job.source.root, job.source.path)
-    except OSError:
-        return False
-    return not job.source.matches(current) and stat.S_ISREG(current.st_mode)
 
 
 def _write_list(file: Path, content: dict[str, Any]) -> None:

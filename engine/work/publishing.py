@@ -2,12 +2,13 @@
 
 import logging
 import os
+import stat
 import threading
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from engine.base.beneath import Stamp
+from engine.base.beneath import Stamp, lstat_beneath
 from engine.base.errors import IllegalTransition, OutputUnwritable
 from engine.job.job import Job, JobState, PageResult, PageState
 from engine.publish.disposal import settle_source
@@ -56,7 +57,7 @@ class Publishing:
 
     def give_up_if_overtaken(self, run: Run) -> bool:
         """Give a job up whose source has a newer version that is published already; False if there is none."""
-        if not self._queue.view.is_overtaken(run.job):
+        if not self._queue.view.is_overtaken(run.job) or is_current(run.job):
             return False
         self._endings.cancel(run.job.id, f"{REPLACED}; the newer one is converted already.")
         self._folders.delete(run.job.id)
@@ -185,6 +186,23 @@ class Publishing:
     def _folder_of(self, job: Job) -> WatchedFolder | None:
         """The hot folder that a job's source was found in; None if it was named by hand."""
         return self._live.folder_of(job.source) if self._watches else None
+
+
+def is_current(job: Job) -> bool:
+    """Whether the very file is in its place, though a newer one may have been there meanwhile."""
+    try:
+        return job.source.matches(lstat_beneath(job.source.root, job.source.path))
+    except OSError:
+        return False
+
+
+def is_superseded(job: Job) -> bool:
+    """Whether another file has taken the source's place, so that the result is older than what is there."""
+    try:
+        current = lstat_beneath(job.source.root, job.source.path)
+    except OSError:
+        return False
+    return not job.source.matches(current) and stat.S_ISREG(current.st_mode)
 
 
 def failures(results: Iterable[PageResult]) -> dict[int, str]:

@@ -17,13 +17,13 @@ from engine.base.safetext import display_name
 from engine.intake import hotfolder as hotfolder_module
 from engine.intake.hotfolder import ROOT_GONE, HotFolder
 from engine.intake.watcher import Watch
-from engine.job.job import Job, JobState, Submission, signed_inode
+from engine.job.job import Job, JobState, Source, Submission, signed_inode
 from engine.job.kinds import HEAD, TAIL
 from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import OpenJob, Scheduler
 from engine.queue.store import JobStore
-from engine.queue.versions import REMOVED
+from engine.queue.versions import REMOVED, REPLACED
 from engine.settings.profiles import Polling, WatchedFolder
 from engine.settings.settings import Settings
 from tests.clock import Clock
@@ -191,6 +191,12 @@ def take(hand: Hand, *names: str) -> list[Job]:
     hand.turn(after=1)
     assert set(names) <= hand.states().keys()
     return [hand.job(name) for name in names]
+
+
+def convert(hand: Hand, job: Job, finished: float) -> None:
+    """Have a job be done at a time, in seconds since 1970."""
+    hand.queue.transition(job.id, JobState.RUNNING, "claimed")
+    hand.queue.transition(job.id, JobState.DONE, "published", finished=finished)
 
 
 # --- when what is looked at ---
@@ -500,6 +506,47 @@ def test_a_file_that_was_away_for_a_scan_is_offered_again_when_it_is_back(hand: 
     (hand.folder / "a.pdf").rename(hand.root / "a.pdf")
     hand.scan()
     assert hand.states() == {"a.pdf": JobState.QUEUED}
+
+
+def test_a_file_that_is_back_after_another_one_was_in_its_place_is_offered_again(hand: Hand) -> None:
+    (first,) = take(hand, "a.pdf")
+    (hand.root / "a.pdf").rename(hand.folder / "a.pdf")
+    (second,) = take(hand, "a.pdf")
+    assert second.id != first.id
+    assert hand.store.job(first.id).state is JobState.CANCELLED
+    (hand.folder / "a.pdf").replace(hand.root / "a.pdf")
+    hand.turn("a.pdf", after=1)
+    assert hand.store.job(first.id).state is JobState.QUEUED
+
+
+def test_a_file_that_is_back_after_the_result_of_another_one_is_offered_again_once(hand: Hand) -> None:
+    (first,) = take(hand, "a.pdf")
+    convert(hand, first, finished=1.0)
+    (hand.root / "a.pdf").rename(hand.folder / "a.pdf")
+    (second,) = take(hand, "a.pdf")
+    convert(hand, second, finished=2.0)
+    (hand.folder / "a.pdf").replace(hand.root / "a.pdf")
+    hand.turn("a.pdf", after=1)
+    assert hand.store.job(first.id).state is JobState.QUEUED
+    convert(hand, first, finished=3.0)
+    hand.hot._known.clear()
+    hand.hot._load_known()
+    hand.scan()
+    hand.turn(after=1)
+    assert hand.store.job(first.id).state is JobState.DONE
+
+
+@pytest.mark.parametrize("reason", [REMOVED, f"{REPLACED}; the newer one is job 2.", "Cancelled."])
+def test_a_file_that_came_back_while_no_engine_ran_is_offered_again(hand: Hand, reason: str) -> None:
+    file = hand.write("a.pdf")
+    source = Source.of(file, hand.root, file.lstat())
+    ((job, _),) = hand.queue.add([Submission(source, hand.rule().options)])
+    hand.queue.cancel(job.id, reason)
+    hand.hot._load_known()
+    hand.scan()
+    hand.turn(after=1)
+    again = JobState.CANCELLED if reason == "Cancelled." else JobState.QUEUED
+    assert hand.states() == {"a.pdf": again}
 
 
 def test_a_job_that_a_person_has_cancelled_is_not_offered_again_when_its_file_was_away(hand: Hand) -> None:

@@ -99,10 +99,19 @@ def test_the_result_of_an_older_version_does_not_replace_that_of_a_newer_one(
 ) -> None:
     stages.convert()
     monkeypatch.setattr(stages.queue.view, "is_overtaken", lambda older: older.id == job.id)
+    job.source.file.write_bytes(b"%PDF-1.7 newer")
     given_up = stages.merge(job, MERGED)
     assert ended(given_up) == (JobState.CANCELLED, "The file was replaced; the newer one is converted already.")
     assert not (stages.folder / "out" / "a").exists()
     assert not stages.folder_of(job).exists()
+
+
+def test_the_result_of_an_older_version_that_is_back_in_its_place_is_published(
+    stages: Stages, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages.convert()
+    monkeypatch.setattr(stages.queue.view, "is_overtaken", lambda older: older.id == job.id)
+    assert stages.merge(job, MERGED).state is JobState.DONE
 
 
 def test_the_result_of_a_file_that_is_gone_is_published(stages: Stages, job: Job) -> None:
