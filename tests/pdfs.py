@@ -52,6 +52,16 @@ def text_pages(pages: int = 1, *, words_per_page: int = 80, title: str | None = 
     return _finish(doc)
 
 
+def printed(*pages: Sequence[str], is_tagged: bool = True) -> bytes:
+    """A page for each of these sequences of lines, tagged as one paragraph; see `text_pages`."""
+    doc = pymupdf.open()
+    for lines in pages:
+        doc.new_page().insert_text((_MARGIN, 200), list(lines))
+    if is_tagged:
+        _tag(doc, ("P",))
+    return bytes(doc.tobytes())
+
+
 def report() -> bytes:
     """Five pages with headings on three levels, lists, a table, code, a picture, headers and footers."""
     doc = pymupdf.open()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pymupdf
 import pytest
 
 from engine.base.errors import CannotGoOn, EngineLocked, OutputUnwritable, SettingsError, SourceGone, SourceUnreadable
@@ -31,10 +30,9 @@ SLOW_PAGE_S = 0.25
 
 def slow_pages(pages: int) -> bytes:
     """Pages that take a quarter of a second each."""
-    pdf = pymupdf.open()
-    for number in range(1, pages + 1):
-        pdf.new_page().insert_text((72, 200), [f"Page {number} of many.", "fault: slow", *["Some more words."] * 6])
-    return bytes(pdf.tobytes())
+    return pdfs.printed(
+        *([f"Page {number} of many.", "fault: slow", *["Some more words."] * 6] for number in range(1, pages + 1))
+    )
 
 
 @contextmanager
@@ -507,12 +505,10 @@ def test_a_document_called_manifest_keeps_its_json(tmp_path: Path, file) -> None
 
 
 def test_a_page_that_failed_before_is_put_in_its_place_by_a_retry(tmp_path: Path, file) -> None:
-    pdf = pymupdf.open()
-    for number in range(1, 11):
-        fault = "fault-first: raise" if number == 2 else "fault: slow"
-        pdf.new_page().insert_text((72, 200), [f"Page number {number} here.", fault, *["Ordinary words."] * 8])
+    faults = ["fault-first: raise" if number == 2 else "fault: slow" for number in range(1, 11)]
+    lines = [[f"Page number {number} here.", fault, *["Ordinary words."] * 8] for number, fault in enumerate(faults, 1)]
     with running(tmp_path, num_workers=1) as engine:
-        job = engine.submit(file("a.pdf", bytes(pdf.tobytes())))
+        job = engine.submit(file("a.pdf", pdfs.printed(*lines)))
         wait_for_pages(engine, job, 7)
         engine.cancel([job.id])
         wait_until(lambda: engine.snapshot().totals.workers_busy == 0, "the worker to be free")

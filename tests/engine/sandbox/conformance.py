@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-import pymupdf
 import pytest
 
 from engine.base.errors import (
@@ -45,6 +44,7 @@ from engine.sandbox.protocol import (
 )
 from engine.sandbox.stages import Stage
 from engine.work.checkpoint import salvage
+from tests import pdfs
 from tests.engine.making import OPTIONS
 
 LIMITS = Limits()
@@ -52,21 +52,23 @@ PLAIN = ConvertOptions(ocr=OcrMode.NEVER)
 _names = count(1)
 
 
-def document(*lines: str) -> bytes:
+def document(*lines: str, is_tagged: bool = True) -> bytes:
     """A PDF with a page for each line; `fault: …` asks a backend for tests to misbehave on it."""
-    pdf = pymupdf.open()
-    for number, line in enumerate(lines, 1):
-        text = [f"This is page {number}, with marker-{number}.", "Some ordinary words follow it.", line]
-        pdf.new_page().insert_text((72, 200), text)
-    return bytes(pdf.tobytes())
+    return pdfs.printed(
+        *(
+            [f"This is page {number}, with marker-{number}.", "Some ordinary words follow it.", line]
+            for number, line in enumerate(lines, 1)
+        ),
+        is_tagged=is_tagged,
+    )
 
 
-def staged(backend: Backend, *lines: str) -> Desk:
+def staged(backend: Backend, *lines: str, is_tagged: bool = True) -> Desk:
     """A desk with such a document on it."""
     desk = backend.desk(str(next(_names)))
     desk.path.mkdir(parents=True)
     source = desk.path / SOURCE
-    source.write_bytes(document(*lines))
+    source.write_bytes(document(*lines, is_tagged=is_tagged))
     desk.put_source(source)
     return desk
 

@@ -92,7 +92,7 @@ def fresh(tmp_path: Path) -> Iterator[LocalBackend]:
 def test_it_loads_what_is_needed_and_then_serves_everybody_from_that(fresh: LocalBackend) -> None:
     with closing(fresh.open(Limits())) as bare:
         assert bare.stage is Stage.BARE
-        desk = staged(fresh, "one")
+        desk = staged(fresh, "one", is_tagged=False)
         opened = open_document(bare, desk)
         assert isinstance(opened, Opened)
         assert opened.needs is Stage.LAYOUT  # it has no tags

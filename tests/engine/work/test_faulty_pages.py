@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
-import pymupdf
 import pytest
 
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
 from engine.sandbox.backend import MakeBackend
 from engine.settings.settings import Settings
+from tests import pdfs
 from tests.backends import faulty_backend, own_faulty_backend
 
 PAGES = 5
@@ -21,15 +21,14 @@ PAGE_TIMEOUT_S = 5
 """Far more than an ordinary page takes, even while other tests keep the machine busy."""
 
 
-def document(line: str | None, pages: int = PAGES, bad: int = BAD) -> bytes:
-    pdf = pymupdf.open()
-    for number in range(1, pages + 1):
-        page = pdf.new_page()
-        text = [f"This is page number {number}, with marker-{number}.", *["A line of ordinary words follows."] * 8]
-        if number == bad and line:
-            text.append(line)
-        page.insert_text((72, 200), text)
-    return bytes(pdf.tobytes())
+def document(line: str | None, pages: int = PAGES, bad: int = BAD, *, is_tagged: bool = True) -> bytes:
+    text = [
+        [f"This is page number {number}, with marker-{number}.", *["A line of ordinary words follows."] * 8]
+        for number in range(1, pages + 1)
+    ]
+    if line:
+        text[bad - 1].append(line)
+    return pdfs.printed(*text, is_tagged=is_tagged)
 
 
 def convert(
@@ -93,7 +92,7 @@ def test_a_page_that_eats_memory_is_stopped_at_the_limit(tmp_path: Path) -> None
 
 
 def test_memory_that_a_page_has_gone_on_without_is_there_for_the_next_one(tmp_path: Path) -> None:
-    (job,), _ = convert(tmp_path, [document("fault: hoard")], memory_limit=1 << 30, page_timeout=60)
+    (job,), _ = convert(tmp_path, [document("fault: hoard", is_tagged=False)], memory_limit=1 << 30, page_timeout=60)
     pages = manifest(job)["pages"]
     assert [page["state"] for page in pages] == ["ok", "ok", "text_only", "ok", "ok"]
     why = "Only plain text: the layout step failed (it needed more memory than memory_limit)."

@@ -35,11 +35,12 @@ def joined(*parts: bytes) -> bytes:
 
 def ordinary(*faults: str) -> bytes:
     """A page for each fault, on which that happens; an empty one means nothing does."""
-    pdf = pymupdf.open()
-    for number, fault in enumerate(faults, start=1):
-        text = [f"This is sheet {number}, with sheet-{number}.", *["A line of ordinary words."] * 6]
-        pdf.new_page().insert_text((72, 200), [*text, f"fault{fault}"] if fault else text)
-    return bytes(pdf.tobytes())
+    text = [
+        [f"This is sheet {number}, with sheet-{number}.", *["A line of ordinary words."] * 6]
+        + ([f"fault{fault}"] if fault else [])
+        for number, fault in enumerate(faults, start=1)
+    ]
+    return pdfs.printed(*text)
 
 
 SLOW = ordinary(*[": slow"] * 12)

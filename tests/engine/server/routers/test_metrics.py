@@ -9,7 +9,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import pymupdf
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import Metric
@@ -68,11 +67,9 @@ class Scrape:
 
 def faulty(line: str, *, pages: int = 4) -> bytes:
     """A document whose third page says what it does to its process."""
-    pdf = pymupdf.open()
-    for number in range(1, pages + 1):
-        text = [f"This is page number {number}.", *["A line of ordinary words follows."] * 8]
-        pdf.new_page().insert_text((72, 200), [*text, line] if number == 3 else text)
-    return bytes(pdf.tobytes())
+    text = [[f"This is page {number}.", *["A line of ordinary words follows."] * 8] for number in range(1, pages + 1)]
+    text[2].append(line)
+    return pdfs.printed(*text)
 
 
 FILES = {

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pymupdf
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -35,10 +34,9 @@ ENDS = {"completed", "partial", "error", "cancelled"}
 
 def slow_pages(pages: int) -> bytes:
     """Pages that take a quarter of a second each."""
-    pdf = pymupdf.open()
-    for number in range(1, pages + 1):
-        pdf.new_page().insert_text((72, 200), [f"Page {number} of many.", "fault: slow", *["Some more words."] * 6])
-    return bytes(pdf.tobytes())
+    return pdfs.printed(
+        *([f"Page {number} of many.", "fault: slow", *["Some more words."] * 6] for number in range(1, pages + 1))
+    )
 
 
 @pytest.fixture(scope="module")
