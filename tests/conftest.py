@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,28 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("hotfolio")
+
+_SHARING = frozenset({"test_commands.py", "test_old_system.py"})
+"""Modules of tests with programs which have one made for all of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests that start programs, and wait for them, evenly between the others, which compute.
+
+    Each process is given a part of the list, and would else only wait, or only compute.
+    """
+    waiting: list[list[pytest.Item]] = []
+    computing: list[list[pytest.Item]] = []
+    for path, group in groupby(items, key=lambda item: item.path):
+        tests = [*group]
+        if path.parent.name != "e2e":
+            computing.append(tests)
+        elif path.name in _SHARING:
+            waiting.append(tests)
+        else:
+            waiting += ([test] for test in tests)
+    places = [(place / len(some), tests) for some in (waiting, computing) for place, tests in enumerate(some)]
+    items[:] = [test for _, tests in sorted(places, key=lambda each: each[0]) for test in tests]
 
 
 def pytest_collection_finish() -> None:

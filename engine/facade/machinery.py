@@ -125,6 +125,7 @@ class Machinery:
         self.conversions.stopping.set()
         self.pool.retire()  # first, so that nothing more is begun while the hot folder ends
         self.hotfolders.stop()
+        log.info("Stopping: nothing is taken in or begun any more")
         self.pool.stop(timeout_s)
         for job in self.queue.view.jobs():
             if job.state is JobState.RUNNING:

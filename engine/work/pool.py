@@ -110,9 +110,11 @@ class WorkerPool:
         deadline = time.monotonic() + timeout_s
         for worker in workers:
             worker.join(max(0.0, deadline - time.monotonic()))
-        for worker in workers:
-            if worker.is_alive():
-                worker.kill()
+        late = [worker for worker in workers if worker.is_alive()]
+        if late and timeout_s:
+            log.warning("Cut off %d workers, which have not come to an end in %g s", len(late), timeout_s)
+        for worker in late:
+            worker.kill()
         # Whoever is still copying or syncing a file then dies with the program, and goes on at the next start.
         deadline = time.monotonic() + _LAST_JOIN_S
         for worker in workers:

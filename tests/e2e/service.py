@@ -17,7 +17,7 @@ from tests.e2e.terminal import is_alive
 from tests.waiting import wait_until
 
 HOTFOLIO = (sys.executable, "-m", "tui")
-STOP_S = 10.0
+STOP_S = 40.0
 """Whatever is told to stop in order has ended by then."""
 _ENGINES = ("run", "serve")
 """Commands that start an engine: a process like any other."""

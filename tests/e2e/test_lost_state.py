@@ -12,6 +12,7 @@ import pytest
 
 from engine.base.sockets import socket_path
 from tests import pdfs
+from tests.e2e.dashboard import IN_MEMORY
 from tests.e2e.patience import hurry, patient
 from tests.e2e.service import ServiceProcess, assert_nothing_left, hotfolio
 from tests.e2e.test_killed_engine import recorded_seconds
@@ -93,7 +94,7 @@ def test_an_engine_whose_state_folder_is_deleted_ends_and_the_next_one_converts_
 
 @pytest.mark.parametrize("find", [socket_path, lambda state: state / "jobs.sqlite3"])
 def test_an_engine_ends_also_without_its_socket_or_its_queue(tmp_path: Path, find: Callable[[Path], Path]) -> None:
-    with ServiceProcess(tmp_path, "serve", "--port", "0") as served:
+    with ServiceProcess(tmp_path, "serve", "--port", "0", env=IN_MEMORY) as served:
         served.wait_ready()
         file = find(state_of(tmp_path))
         file.rename(file.with_name("aside"))
@@ -101,15 +102,15 @@ def test_an_engine_ends_also_without_its_socket_or_its_queue(tmp_path: Path, fin
 
 
 def test_no_second_engine_starts_beside_one_that_has_not_noticed_yet(tmp_path: Path) -> None:
-    with ServiceProcess(tmp_path, "serve", "--port", "0") as served:
+    with ServiceProcess(tmp_path, "serve", "--port", "0", env=IN_MEMORY) as served:
         served.wait_ready()
         served.process.send_signal(signal.SIGSTOP)
         try:
             state_of(tmp_path).rename(tmp_path / "away")
-            second = hotfolio(tmp_path, "run", "--once")
+            second = hotfolio(tmp_path, "run", "--once", env=IN_MEMORY)
             assert second.returncode == 2
             assert "Another hotfolio" in second.stderr
         finally:
             served.process.send_signal(signal.SIGCONT)
         assert served.wait_exit(END_S) == LOST
-    assert hotfolio(tmp_path, "run", "--once").returncode == 0
+    assert hotfolio(tmp_path, "run", "--once", env=IN_MEMORY).returncode == 0

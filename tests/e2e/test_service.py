@@ -16,7 +16,7 @@ import pytest
 
 from engine.base import sockets
 from tests import pdfs
-from tests.e2e.dashboard import Dashboard
+from tests.e2e.dashboard import IN_MEMORY, Dashboard
 from tests.e2e.patience import hurry, patient
 from tests.e2e.service import ServiceProcess, assert_nothing_left, end_all, hotfolio, processes_in, service
 from tests.e2e.terminal import DEADLINE_S, is_alive
@@ -26,7 +26,7 @@ from tests.waiting import wait_until
 LONG = 120
 """Pages of a document that is not finished while a test lasts, or only because the test waits for it."""
 SHORT = 40
-LEASH_S = 10.0
+LEASH_S = 40.0
 """An engine whose dashboard is gone has ended by then."""
 PORT = 8080
 """Of `hotfolio serve` unless it is told another."""
@@ -103,7 +103,7 @@ def test_a_dashboard_that_is_hung_up_leaves_the_service_at_work_and_another_one_
 
 
 def test_what_is_done_in_one_dashboard_shows_in_the_other(folder: Path) -> None:
-    with service(folder, "-w", "1"):
+    with service(folder, "-w", "1", env=IN_MEMORY):
         assert hotfolio(folder, "pause").returncode == 0
         drop(folder, "a.pdf", 1)
         with Dashboard(folder) as one, Dashboard(folder) as other:
@@ -228,7 +228,7 @@ def test_a_dashboard_starts_its_engine_again_when_that_has_died(folder: Path) ->
 
 
 def test_a_dashboard_leaves_its_engine_stopped_that_somebody_has_stopped(folder: Path) -> None:
-    with Dashboard(folder) as dashboard:
+    with Dashboard(folder, env=IN_MEMORY) as dashboard:
         assert hotfolio(folder, "stop").returncode == 0
         dashboard.wait_for("No engine is running")
         time_to_start_again = time.monotonic() + 6
@@ -246,7 +246,7 @@ def test_a_service_stops_in_order_on_a_signal_and_lets_no_second_one_in(folder: 
     drop(folder, "long.pdf", LONG)
     with service(folder, "-w", "2", env=patient(folder)) as served:
         wait_for_pages(folder, 1)
-        second = hotfolio(folder, "serve", "--port", "0")
+        second = hotfolio(folder, "serve", "--port", "0", env=IN_MEMORY)
         assert second.returncode == 2
         assert f"Another hotfolio (process {served.pid}) is working" in second.stderr
         assert len(second.stderr.splitlines()) == 1
@@ -263,23 +263,22 @@ def test_a_second_signal_stops_a_service_at_once(folder: Path, manager: "Manager
         # With its processes halted no page batch ends, so that it would wait the whole time that there is for that.
         for process in psutil.Process(served.pid).children(recursive=True):
             process.suspend()
-        started = time.monotonic()
         served.process.send_signal(signal.SIGTERM)
         manager.wait_for("STOPPING=1")
         served.process.send_signal(signal.SIGTERM)
         assert served.wait_exit() == 0
-        assert time.monotonic() - started < 7
+        assert "Cut off" not in (folder / "output" / ".hotfolio" / "hotfolio.log").read_text()
         assert_nothing_left(folder)
         assert not served.socket.exists()
         assert "Traceback" not in served.err
 
 
 def test_a_service_in_the_background_is_there_when_the_command_returns(folder: Path) -> None:
-    started = hotfolio(folder, "serve", "--detach", "--port", "0")
+    started = hotfolio(folder, "serve", "--detach", "--port", "0", env=IN_MEMORY)
     assert (started.returncode, started.stderr) == (0, "")
     pid = engine_pid(folder)
     assert f"Working in the background (process {pid})" in started.stdout
-    again = hotfolio(folder, "serve", "--detach", "--port", "0")
+    again = hotfolio(folder, "serve", "--detach", "--port", "0", env=IN_MEMORY)
     assert again.returncode == 2
     assert again.stderr.startswith(f"hotfolio: Another hotfolio (process {pid}) is working")
     assert hotfolio(folder, "stop", "--now").returncode == 0
@@ -296,7 +295,7 @@ def taken_port() -> Iterator[int]:
 
 
 def test_a_taken_port_that_was_asked_for_is_one_sentence(folder: Path, taken_port: int) -> None:
-    refused = hotfolio(folder, "serve", "--port", str(taken_port))
+    refused = hotfolio(folder, "serve", "--port", str(taken_port), env=IN_MEMORY)
     assert refused.returncode == 2
     assert refused.stderr == (f"hotfolio: Port {taken_port} of 127.0.0.1 is taken; choose another with --port.\n")
     assert refused.stdout == ""
@@ -313,7 +312,7 @@ def test_a_taken_port_that_nobody_asked_for_is_a_remark(folder: Path) -> None:
         except OSError:
             pass  # taken it is
         # The variables are for another process, and mean nothing to this one.
-        with ServiceProcess(folder, "serve", env={"LISTEN_FDS": "1", "LISTEN_PID": "1"}) as served:
+        with ServiceProcess(folder, "serve", env={"LISTEN_FDS": "1", "LISTEN_PID": "1"} | IN_MEMORY) as served:
             served.wait_ready()
             assert f"Port {PORT} of 127.0.0.1 is taken" in served.out
             assert "only programs on this machine reach it" in served.out
@@ -323,7 +322,7 @@ def test_a_taken_port_that_nobody_asked_for_is_a_remark(folder: Path) -> None:
 
 
 def test_without_a_token_only_this_machine_is_let_in(folder: Path) -> None:
-    refused = hotfolio(folder, "serve", "--no-auth", "--host", "0.0.0.0", "--port", "0")
+    refused = hotfolio(folder, "serve", "--no-auth", "--host", "0.0.0.0", "--port", "0", env=IN_MEMORY)
     assert refused.returncode == 2
     assert "Without a token only this machine is let in" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
@@ -372,7 +371,7 @@ def manager() -> Iterator[Manager]:
 
 
 def test_a_service_tells_systemd_how_it_is(folder: Path, manager: Manager) -> None:
-    watched = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "400000"}
+    watched = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "400000"} | IN_MEMORY
     with ServiceProcess(folder, "serve", "--port", "0", env=watched) as served:
         assert "READY=1" in manager.next()
         assert engine_pid(folder) == served.pid  # ready means that it can be reached
@@ -392,7 +391,7 @@ def test_a_service_takes_over_the_sockets_of_systemd_and_leaves_them_to_the_next
         url = f"http://127.0.0.1:{tcp.getsockname()[1]}"
         try:
             for _ in range(2):
-                with ServiceProcess(folder, "serve", launcher=launcher, pass_fds=spare) as served:
+                with ServiceProcess(folder, "serve", launcher=launcher, pass_fds=spare, env=IN_MEMORY) as served:
                     # Whoever calls before it works is answered all the same.
                     assert httpx.get(f"{url}/healthz", timeout=40).status_code == 200
                     assert engine_pid(folder) == served.pid

@@ -118,23 +118,26 @@ def test_one_that_cannot_be_ended_is_given_up_and_keeps_nobody_who_stops_it(
     waiting = threading.Thread(target=lambda: outcomes.append(command.wait(0.3)), daemon=True)
     waiting.start()
     longest_s = 0.0
-    while waiting.is_alive() and longest_s < 0.5:
+    while waiting.is_alive() and longest_s < 3:
         started = time.monotonic()
         stopping = threading.Thread(target=command.stop, daemon=True)
         stopping.start()
         stopping.join(5)
         longest_s = max(longest_s, time.monotonic() - started)
         waiting.join(0.05)
-    assert longest_s < 0.5
+    assert longest_s < 3
     assert outcomes == [Outcome("took longer than 0.3 s and could not be ended", b"begun\n")]
 
 
-def test_one_that_has_closed_its_output_is_given_time_to_end(tmp_path: Path) -> None:
+def test_one_that_has_closed_its_output_is_given_time_to_end_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_module, "_GRACE_S", 60.0)
     script = "trap 'sleep 0.2; touch tidy; exit' TERM; exec >/dev/null 2>&1; while :; do sleep 0.05; done"
     started = time.monotonic()
     assert shell(tmp_path, script, timeout_s=0.4).problem == "took longer than 0.4 s and was ended"
     assert (tmp_path / "tidy").exists()
-    assert time.monotonic() - started < 2.2
+    assert time.monotonic() - started < 30
 
 
 def test_what_it_leaves_in_the_background_goes_on_and_is_not_waited_for(tmp_path: Path, pids: Path) -> None:

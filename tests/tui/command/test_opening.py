@@ -20,7 +20,7 @@ from tui.command.opening import _finish_running, _Owner
 @pytest.fixture
 def owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Owner]:
     monkeypatch.setattr(dashboard, "_REVIVE_S", 0.0)
-    settings = Settings(input=tmp_path / "input", output=tmp_path / "output", num_workers=1)
+    settings = Settings(input=tmp_path / "input", output=tmp_path / "output", num_workers=1, backend="in-memory")
     owner = _Owner(LoadedSettings(settings, {}), RemoteEngine(settings.state_folder, mine=settings))
     owner.start()
     owner.wait_ready()

@@ -246,9 +246,7 @@ def test_a_pipe_and_a_socket_are_not_opened(served: Served) -> None:
         channel.bind(str(listening))
         served.list_file("pipe.md")
         served.list_file("socket.md")
-        started = time.monotonic()
         assert served.get("pipe.md")[0] == served.get("socket.md")[0] == 404
-        assert time.monotonic() - started < 5
 
 
 def open_files() -> int:
