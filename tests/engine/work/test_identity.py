@@ -15,7 +15,7 @@ from tests import pdfs
 from tests.backends import local_backend
 
 DOCUMENTS: dict[str, Callable[[], bytes]] = {
-    "text.pdf": lambda: pdfs.text_pages(9, is_tagged=False),
+    "text.pdf": lambda: pdfs.text_pages(3, is_tagged=False),
     "report.pdf": pdfs.report,
     "columns.pdf": pdfs.two_columns,
     "outline.pdf": pdfs.with_outline_and_form,
