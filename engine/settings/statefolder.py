@@ -1,8 +1,10 @@
 """The folders an engine works with: how they must lie, the log, and room on the disk."""
 
+import contextlib
 import logging
 import os
 import shutil
+import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -98,9 +100,21 @@ def disk_problem(settings: Settings) -> str | None:
     return None
 
 
+class _Log(RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as its parent has it
+        """What a full disk does not take is left out: a banner says that it is full, and a traceback helps nobody."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """What is left over from a full disk is left out too, so that an engine can stop on it."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 def start_logging(state: Path) -> logging.Handler:
     """Write the engine's log to the state folder, in four files of 2 MB at most; returns what to stop it with."""
-    handler = RotatingFileHandler(state / "hotfolio.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8")
+    handler = _Log(state / "hotfolio.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(message)s"))
     logger = logging.getLogger("engine")
     logger.setLevel(logging.INFO)

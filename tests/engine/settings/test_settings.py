@@ -1,5 +1,6 @@
 """Where settings come from, which one counts, and what is said about one that cannot be used."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from engine.settings.live import LiveSettings
 from engine.settings.loading import LoadedSettings, load_settings
 from engine.settings.profiles import OnSuccess
 from engine.settings.settings import Settings
-from engine.settings.statefolder import check_folders
+from engine.settings.statefolder import check_folders, start_logging, stop_logging
 from engine.settings.workplace import workplace_of
 
 
@@ -460,3 +461,21 @@ def _settings_below(folder: Path, places: Mapping[str, str]) -> Settings:
     return Settings.model_validate(
         {key: value if key == "on_success" else folder / value for key, value in places.items()}
     )
+
+
+# --- the log ---
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_full_disk_takes_the_log_without_a_word_and_nothing_else_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hotfolio.log").symlink_to("/dev/full")
+    handler = start_logging(tmp_path)
+    try:
+        logging.getLogger("engine.test").warning("said")
+        assert capsys.readouterr().err == ""
+        logging.getLogger("engine.test").warning("%d", "no number")
+        assert "Logging error" in capsys.readouterr().err
+    finally:
+        stop_logging(handler)
