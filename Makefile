@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test pytest check mutants bench samples screenshots dist sbom clean
+.PHONY: run test pytest check chaos mutants bench samples screenshots dist sbom clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -25,6 +25,11 @@ check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+SEED ?= 1
+MINUTES ?= 20
+chaos: $(STAMP)  ## kill, rewrite, fill up and take away whatever can be, and see that nothing is lost; SEED=1 MINUTES=20
+	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES)
 
 mutants: $(STAMP)  ## what the quick tests of the modules that decide most do not notice; MODULES="lanes store" for some
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ocr,dev,mutants]'
