@@ -57,7 +57,7 @@ def pytest_collection_finish() -> None:
     """What thousands of tests are made of stays: to look through it again and again took an eighth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(5_000, 10, 10)
 
 
 @pytest.fixture(autouse=True)

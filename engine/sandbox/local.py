@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import select
 import signal
 import threading
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from engine.base.descriptors import readable
 from engine.base.errors import (
     ChildDied,
     ChildError,
@@ -202,8 +202,7 @@ class ProcessSandbox(ListeningSandbox):
             if remaining <= 0:
                 return None
             self._watch_memory()
-            readable, _, _ = select.select([self._socket], [], [], min(_TICK_S, remaining))
-            if not readable:
+            if not readable(min(_TICK_S, remaining), self._socket):
                 continue
             try:
                 data = self._socket.recv(1 << 16)
@@ -238,8 +237,7 @@ class ProcessSandbox(ListeningSandbox):
         if self._killed:
             return ChildKilled("The conversion process was stopped.")
         status = ""
-        readable, _, _ = select.select([self._status_pipe], [], [], 1.0)
-        if readable:
+        if readable(1.0, self._status_pipe):
             status = os.read(self._status_pipe, 32).decode(errors="replace")
         with contextlib.suppress(ValueError):
             code = int(status)

@@ -256,9 +256,11 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def _read(self) -> None:
+        poll = select.poll()  # `select.select` takes no descriptor beyond 1023
+        for descriptor in (self._master, self._wake_read):
+            poll.register(descriptor, select.POLLIN)
         while True:
-            ready, _, _ = select.select([self._master, self._wake_read], [], [])
-            if self._wake_read in ready:
+            if self._wake_read in (descriptor for descriptor, _ in poll.poll()):
                 return
             try:
                 data = os.read(self._master, 65_536)

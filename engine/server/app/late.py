@@ -2,12 +2,11 @@
 
 import logging
 import os
-import select
-import socket
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.base.descriptors import readable
 from engine.base.sockets import bind, file_id, unbind
 from engine.remote.contract import ServedEngine
 
@@ -49,9 +48,7 @@ class LateListener:
         os.close(self._wake_write)
 
     def _wait(self) -> None:
-        waited_for: list[socket.socket | int] = [self._channel, self._wake_read]
-        ready, _, _ = select.select(waited_for, [], [], self._patience_s)
-        if self._wake_read in ready:
+        if self._wake_read in readable(self._patience_s, self._channel, self._wake_read):
             return
         try:
             from engine.server.app.listener import serve
