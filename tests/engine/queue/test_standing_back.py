@@ -227,6 +227,20 @@ def test_a_scheduler_that_drains_finishes_it_and_opens_nothing(scheduler: Schedu
     assert done[-1] == MergeJob(HOSTILE)
 
 
+def test_a_scheduler_that_drains_finishes_one_whose_pages_are_converted_elsewhere(scheduler: Scheduler) -> None:
+    batch = start(scheduler, origin=Origin(is_remote=True))
+    scheduler.enqueue(2, 0, 2, 0)
+    scheduler.put_back(batch)
+    scheduler.batch_finished(batch, None)
+    scheduler.stand_back(HOSTILE, BEHIND, 0)
+    assert scheduler.next(A, 0) == OpenJob(2)
+    scheduler.drop(2)
+    scheduler.worker_left(A)
+    scheduler.is_draining = True
+    pages = [page for work in rest(scheduler) if isinstance(work, PageBatch) for page in work.pages]
+    assert sorted(pages) == [*range(1, 11)]
+
+
 def test_what_has_stood_back_too_long_gets_one_worker(scheduler: Scheduler) -> None:
     batch = start(scheduler, pages=100)
     scheduler.enqueue(2, -1, 2, 0)

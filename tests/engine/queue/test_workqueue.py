@@ -67,6 +67,22 @@ def test_a_job_that_stands_back_is_behind_all_who_wait_and_suspected_of_nothing(
     assert later.position > after.position
 
 
+def test_what_is_opened_anew_as_the_last_is_behind_all_who_wait(queue: JobQueue) -> None:
+    job = running(queue)
+    (other,) = add(queue, "b.pdf")
+    queue.work.reopen_last(job)
+    after = shown(queue, job)
+    assert after.position > other.position
+    assert next_work(queue) == OpenJob(other.id)
+    assert queue.work.next_work(A + 1, lambda: True, 0.0) == OpenJob(job.id)
+
+
+def test_what_is_withdrawn_is_what_no_worker_has(queue: JobQueue) -> None:
+    job = running(queue)
+    assert queue.work.withdraw(job.id) == [PageBatch(job.id, 1, 4)]
+    assert queue.work.withdraw(job.id) == []
+
+
 # --- opening ---
 
 
