@@ -27,16 +27,10 @@ from engine.server.routers import websockets as live
 from engine.settings.settings import Settings
 from tests import pdfs
 from tests.backends import faulty_backend
+from tests.engine.facade.test_engine import slow_pages
 from tests.waiting import wait_until
 
 ENDS = {"completed", "partial", "error", "cancelled"}
-
-
-def slow_pages(pages: int) -> bytes:
-    """Pages that take a quarter of a second each."""
-    return pdfs.printed(
-        *([f"Page {number} of many.", "fault: slow", *["Some more words."] * 6] for number in range(1, pages + 1))
-    )
 
 
 @pytest.fixture(scope="module")
