@@ -6,14 +6,16 @@ from itertools import pairwise
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, around
 from engine.convert.refine.numberedcode import with_listings
-from engine.convert.text.codetext import is_code, line_pitch
+from engine.convert.text.codetext import is_code, is_wrap_sign, line_pitch
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import drawn_bullet
 from engine.convert.text.pagetext import Drawing, PageText
-from engine.convert.text.textflow import visual_lines
+from engine.convert.text.textflow import ends_early, visual_lines
 from engine.convert.text.textline import Line
 
 _TEXT = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.CAPTION, Kind.FOOTNOTE, Kind.FORMULA, *FURNITURE})
+_NESTED = 6.0
+"""Lines of one listing begin at most so far right of where others end, in sizes of the text."""
 _PLAIN_WORD = re.compile(r"[(\"'“‘]?[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?)\"'”’]*")
 
 
@@ -25,8 +27,10 @@ class Code:
     def apply(self, page: RefinedPage, text: PageText) -> None:
         """Change paragraphs and list items into code, split and join them where a listing begins and ends."""
         blocks: list[Block] = []
+        _attach_signs(page, text)
         for block in with_listings(page.blocks, text):
             blocks += _parts(block, text) if block.kind in _TEXT else [block]
+        _call_code(blocks, text)
         joined: list[Block] = []
         for block in blocks:
             if joined and _is_one_listing(joined[-1], block, text):
@@ -42,10 +46,40 @@ class Code:
         page.blocks = joined
 
 
+def _attach_signs(page: RefinedPage, text: PageText) -> None:
+    """Give the signs before the rests of lines, which stand in the margin of a listing, to that."""
+    for sign in list(page.blocks):
+        lines = text.lines_of(sign)
+        if not lines or not all(is_wrap_sign(line) for line in lines):
+            continue
+        for block in page.blocks:
+            rows = text.lines_of(block)
+            if block is not sign and any(_is_left_of(lines[0], row) and is_code([row]) for row in rows):
+                text.remember(block, [*rows, *lines])
+                page.blocks = [other for other in page.blocks if other is not sign]
+                break
+
+
+def _is_left_of(sign: Line, line: Line) -> bool:
+    size = line.size
+    return abs(sign.baseline - line.baseline) < 0.4 * size and 0 < line.start - sign.start < 6 * size
+
+
+def _call_code(blocks: Sequence[Block], text: PageText) -> None:
+    """Make code of monospaced lines that the model takes for headings, right above or below a listing."""
+    for before, after in pairwise(blocks):
+        for block, other in ((before, after), (after, before)):
+            lines = text.lines_of(block)
+            if block.kind is Kind.HEADING and other.kind is Kind.CODE and lines and is_code(lines):
+                block.kind = Kind.CODE
+                if not _is_one_listing(before, after, text):
+                    block.kind = Kind.HEADING
+
+
 def _parts(block: Block, text: PageText) -> list[Block]:
     """A block of text as it is or as code; cut in two or more where listings and prose are in one box."""
     lines = text.lines_of(block)
-    if not lines or not any(word.font.mono for word in lines[0].words + lines[-1].words):
+    if not any(word.font.mono for line in lines for word in line.words):
         return [block]
     lines = visual_lines(lines)
     if block.kind in FURNITURE and (len(lines) < 2 or not is_code(lines)):
@@ -71,7 +105,8 @@ def _parts(block: Block, text: PageText) -> list[Block]:
 
 
 def _runs(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
-    """Lines as prose and listings; a listing within prose has two lines or more."""
+    """Lines as prose and listings; a listing within prose has two lines or more, or stands in a line of its own."""
+    right = max(line.end for line in lines)
     runs: list[tuple[bool, list[Line]]] = []
     for line in lines:
         mono = is_code([line])
@@ -80,13 +115,20 @@ def _runs(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
         else:
             runs.append((mono, [line]))
     settled: list[tuple[bool, list[Line]]] = []
-    for mono, run in runs:
-        listing = mono and len(run) > 1
+    for number, (mono, run) in enumerate(runs):
+        around_it = [*(part[-1] for _, part in runs[max(number - 1, 0) : number]), *run]
+        around_it += [part[0] for _, part in runs[number + 1 : number + 2]]
+        listing = mono and (len(run) > 1 or _is_own_line(around_it, right))
         if settled and settled[-1][0] == listing:
             settled[-1][1].extend(run)
         else:
             settled.append((listing, run))
     return settled
+
+
+def _is_own_line(lines: Sequence[Line], right: float) -> bool:
+    """Whether the lines around one had had room for more, and none of them was wrapped."""
+    return all(ends_early(before, after, right) for before, after in pairwise(lines))
 
 
 def _is_prose(lines: Sequence[Line]) -> bool:
@@ -108,7 +150,7 @@ def _is_one_listing(before: Block, after: Block, text: PageText) -> bool:
     first, second = visual_lines(text.lines_of(before)), visual_lines(text.lines_of(after))
     if not first or not second or not 0.9 < before.size / (after.size or 1) < 1.1:
         return False
-    if min(before.box[2], after.box[2]) <= max(before.box[0], after.box[0]):
+    if min(before.box[2], after.box[2]) <= max(before.box[0], after.box[0]) and not _is_nested(before, after):
         return False
     step = second[0].baseline - first[-1].baseline
     if step <= 0:
@@ -121,6 +163,12 @@ def _is_one_listing(before: Block, after: Block, text: PageText) -> bool:
     ]
     pitch = line_pitch(steps, before.size)
     return step <= 2.3 * max(pitch, 1.1 * before.size)
+
+
+def _is_nested(before: Block, after: Block) -> bool:
+    """Whether a part of a listing begins right of the end of another, as between lone braces."""
+    aside = max(before.box[0], after.box[0]) - min(before.box[2], after.box[2])
+    return aside < _NESTED * (before.size or 10.0)
 
 
 def _background(block: Block, drawings: Sequence[Drawing]) -> tuple[float, ...] | None:

@@ -84,6 +84,7 @@ class Headings:
             return
         if self._ranks is None:
             self._body = max(self._sizes, key=self._sizes.__getitem__, default=0.0)
+            self._stated.body = self._body
             self._ranks = ranked(self._uses, self._body)
         stated = self._stated.apply(page)
         blocks = [block for block in page.blocks if block.kind not in FURNITURE]

@@ -15,7 +15,7 @@ from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.refine.headingnumbers import depth_of, folded
 from engine.convert.refine.headingplaces import Found, HeadingPlaces, Stated
 from engine.convert.refine.headingseries import HeadingSeries
-from engine.convert.refine.headingstyles import LEVELS, SAME, Style, full_text, style_of
+from engine.convert.refine.headingstyles import LARGER, LEVELS, SAME, Style, full_text, style_of
 
 _BELIEVED = 0.6
 """Of the entries that lead to pages that were seen, the part that has to be found there."""
@@ -29,6 +29,9 @@ _LINKED = 0.8
 
 class StatedHeadings:
     """What is stated to be a heading, page by page."""
+
+    body = 0.0
+    """The size of most of the document's text; to be set once that is known."""
 
     def __init__(self, outline: Sequence[OutlineEntry] = (), title: str = "") -> None:
         """`title` is what the document's properties say it is called."""
@@ -158,11 +161,15 @@ class StatedHeadings:
 
     @property
     def _shift(self) -> int:
-        """How much lower headings are than the outline says: it counts from below what is known to be the title."""
-        return int(self._title is not None and (self._is_titled or self._has_scheme) and self._is_largest(self._title))
+        """How much lower headings are than the outline says: it counts from below what is known to be the title.
 
-    def _is_largest(self, style: Style) -> bool:
-        return bool(self._levels) and style.size > SAME * max(other.size for other in self._levels)
+        It is known too where all headings but it are set in the size of the text, as in papers.
+        """
+        if self._title is None or not self._levels:
+            return 0
+        largest = max(style.size for style in self._levels)
+        is_title = self._is_titled or self._has_scheme or 0 < largest < LARGER * self.body < self._title.size / LARGER
+        return int(is_title and self._title.size > SAME * largest)
 
     def _alike(self, style: Style) -> Counter[int] | None:
         for other, levels in self._levels.items():

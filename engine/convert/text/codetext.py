@@ -9,6 +9,10 @@ from engine.convert.text.textline import Line
 
 _WRAP_SIGNS = " ↪⏎↳"
 """What stands before the rest of a line that was too long."""
+_ARROWS = frozenset("↪⏎↳→\N{REPLACEMENT CHARACTER}")
+"""The same where it is of another font; of the arrow with a hook TeX paints the hook by itself."""
+_FOREIGN = frozenset("`´'\"|<>~^\\_*→·") | _ARROWS
+"""Signs that listings may take from another font."""
 _BREAKS_AFTER = tuple("._/=([{-&?,")
 """Where TeX breaks a line without a blank being there; after `=` and `,` only if no blank stands before it."""
 _OWN_LINE = ("#", "//", "/*", "*", "|", "+", "$ ", "> ", ">>> ", "--- ", "% ", "@", "}", ")", "]")
@@ -19,8 +23,28 @@ _LEAST_ROOM = 24
 
 
 def is_code(lines: Sequence[Line]) -> bool:
-    """Whether all of it is set in a monospaced font."""
-    return bool(lines) and all(word.font.mono for line in lines for word in line.words)
+    """Whether all of it is set in a monospaced font, but for signs between what is."""
+    return bool(lines) and all(_is_code(line) for line in lines)
+
+
+def _is_code(line: Line) -> bool:
+    others = [word for word in line.words if not word.font.mono]
+    if not others:
+        return True
+    signs = sum(len(word.text) for word in others)
+    length = sum(len(word.text) for word in line.words)
+    return 2 * signs < length and all(_FOREIGN.issuperset(word.text) for word in others)
+
+
+def is_wrap_sign(line: Line) -> bool:
+    """Whether a line is nothing but the sign before the rest of a line that was too long."""
+    return not any(word.font.mono for word in line.words) and all(_ARROWS.issuperset(word.text) for word in line.words)
+
+
+def _without_sign(row: Line) -> tuple[Line, bool]:
+    """A row without the sign of another font that it begins with, and whether there is one."""
+    count = next((i for i, word in enumerate(row.words) if word.font.mono or not _ARROWS.issuperset(word.text)), 0)
+    return (Line(row.words[count:], row.direction, row.is_vertical), True) if count else (row, False)
 
 
 def write_code(lines: Sequence[Line], right: float | None = None) -> str:
@@ -29,7 +53,7 @@ def write_code(lines: Sequence[Line], right: float | None = None) -> str:
     The first column is that of the leftmost character, or of the leftmost blank where a line begins with some. `right`
     is how far lines may reach, in points: a line that ends there only for want of room is joined with the rest of it.
     """
-    rows = visual_lines(lines)
+    rows, are_rests = _rows(lines)
     advance = advance_width(rows)
     if not rows or not advance:
         return "\n".join(row.text for row in rows)
@@ -46,7 +70,9 @@ def write_code(lines: Sequence[Line], right: float | None = None) -> str:
             if missing <= 0 and row.words[0].lead is None:
                 ends_blank = before.words[-1].blank_after
                 joint = None
-                if right is not None or ends_blank:
+                if are_rests[number]:
+                    joint = _wrapped_joint(written[-1])
+                elif right is not None or ends_blank:
                     joint = _joint(_write_row(before, left, advance), text, ends_blank, columns)
                 if joint is not None:
                     written[-1] += joint + text.lstrip(_WRAP_SIGNS)
@@ -54,6 +80,12 @@ def write_code(lines: Sequence[Line], right: float | None = None) -> str:
             written += [""] * max(0, min(missing, 3))
         written.append(text)
     return "\n".join(written)
+
+
+def _rows(lines: Sequence[Line]) -> tuple[list[Line], list[bool]]:
+    """The lines as a reader sees them, and of each whether a sign says that it is the rest of the one before."""
+    rows = [_without_sign(row) for row in visual_lines(lines)]
+    return [row for row, _ in rows], [is_rest for _, is_rest in rows]
 
 
 def advance_width(lines: Sequence[Line]) -> float:
@@ -105,7 +137,7 @@ def _joint(before: str, after: str, blank_after: bool, columns: int) -> str | No
     """
     rest = after.lstrip(" ")
     if rest[:1] in _WRAP_SIGNS.strip():
-        return "" if before.endswith(_BREAKS_AFTER) else " "
+        return _wrapped_joint(before)
     words = rest.split()
     hanging, indent = len(after) - len(rest), len(before) - len(before.lstrip(" "))
     if not words or len(before) > columns + 1 or len(before) + 1 + len(words[0]) <= columns:
@@ -124,6 +156,11 @@ def _joint(before: str, after: str, blank_after: bool, columns: int) -> str | No
         return ""
     glued = before.endswith(_BREAKS_AFTER) and before[-2:-1] not in (" ", "") and not before.endswith((",", "--"))
     return "" if glued else " "
+
+
+def _wrapped_joint(before: str) -> str:
+    """What joins a row with the rest of it that a sign stands before."""
+    return "" if before.endswith(_BREAKS_AFTER) and not before.endswith(",") else " "
 
 
 def _is_open(row: str) -> bool:

@@ -9,9 +9,11 @@ import pymupdf
 from pymupdf4llm.helpers.document_layout import FLAGS
 
 from engine.convert.page.blocks import Block, Box, Cell
+from engine.convert.text.fontnames import monospaced_fonts
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import link_targets
 from engine.convert.text.rawwords import read_words
+from engine.convert.text.smallcapitals import lower_small_capitals
 from engine.convert.text.strikes import Strikes
 from engine.convert.text.textline import Font, Line, Word, dominant_size
 
@@ -77,15 +79,17 @@ class PageText:
         What is painted twice at one place is there once; it is bold if the two are not at quite the same place.
         """
         fonts: dict[tuple[Any, ...], Font] = {}
+        monospaced = monospaced_fonts(self.raw)
         seen: dict[tuple[str, int], list[Word]] = {}
         result = []
         for block in self.raw["blocks"]:
             if block["type"] != 0:
                 continue
             for entry in block["lines"]:
-                words = [word for word in read_words(entry, fonts) if _is_new(word, seen)]
+                words = [word for word in read_words(entry, fonts, monospaced) if _is_new(word, seen)]
                 if words:
                     result.append(Line(words, entry["dir"], bool(entry.get("wmode"))))
+        lower_small_capitals(result)
         self._strike(result)
         return result
 
@@ -147,11 +151,12 @@ class PageText:
     def vocabulary(self) -> frozenset[str]:
         """The page's words in lower case, without those that a line's end may have cut; for questions of hyphens."""
         found: set[str] = set()
+        was_cut = False
         for line in self.lines:
             words = line.text.lower().split()
-            if words and words[-1].endswith(("-", "‐", "\u00ad")):
-                words.pop()
-            for word in words[1:] if words and len(words) > 1 else words:
+            first = int(was_cut or len(words) > 1)
+            was_cut = bool(words) and words[-1].endswith(("-", "‐", "\u00ad"))
+            for word in words[first : -1 if was_cut else None]:
                 found.add(word.strip(".,;:!?()[]{}\"'“”‘’"))
         return frozenset(found)
 

@@ -1,5 +1,6 @@
 """Words of a line of MuPDF's raw dictionary, which gives characters one by one."""
 
+from collections.abc import Container
 from typing import Any
 
 import pymupdf
@@ -14,8 +15,10 @@ _OCR_FONT = "GlyphLessFont"
 """The font that Tesseract gives its invisible text; its flags say monospaced, which means nothing."""
 
 
-def read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> list[Word]:
-    """The words of a line of a raw dictionary."""
+def read_words(
+    entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font], monospaced: Container[str] = ()
+) -> list[Word]:
+    """The words of a line of a raw dictionary; `monospaced` are the names of fonts that are by their widths."""
     cos, sin = entry["dir"]
     upright = abs(cos - 1) < 1e-3
     words: list[Word] = []
@@ -24,7 +27,7 @@ def read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> lis
         chars = span["chars"]
         if not chars:
             continue
-        font = _font(span, fonts)
+        font = _font(span, fonts, monospaced)
         # The place along and across the direction of writing, of each character's origin.
         if upright:
             starts = [char["origin"][0] for char in chars]
@@ -46,7 +49,9 @@ def read_words(entry: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> lis
             words[0].lead = lead
             first = last
     if upright and any(has_right_to_left(word.text) for word in words):
-        return leftward_words([(char, _font(span, fonts)) for span in entry["spans"] for char in span["chars"]])
+        return leftward_words(
+            [(char, _font(span, fonts, monospaced)) for span in entry["spans"] for char in span["chars"]]
+        )
     return words
 
 
@@ -81,7 +86,7 @@ def _word(
     return Word(readable("".join([char["c"] for char in part])), font, edges, baseline, box)
 
 
-def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> Font:
+def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font], monospaced: Container[str]) -> Font:
     is_hidden = bool(span.get("hidden"))
     key = (span["font"], span["size"], span["flags"], span["char_flags"], span["color"], span["alpha"], is_hidden)
     font = fonts.get(key)
@@ -95,7 +100,8 @@ def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font]) -> Font:
             size=float(span["size"]),
             bold=bool(flags & pymupdf.TEXT_FONT_BOLD or char_flags & pymupdf.mupdf.FZ_STEXT_BOLD) or by_name.bold,
             italic=bool(flags & pymupdf.TEXT_FONT_ITALIC) or by_name.italic,
-            mono=not by_ocr and (bool(flags & pymupdf.TEXT_FONT_MONOSPACED) or by_name.monospaced),
+            mono=not by_ocr
+            and (bool(flags & pymupdf.TEXT_FONT_MONOSPACED) or by_name.monospaced or name in monospaced),
             strike=False,
             color=int(span["color"]),
             visible=painted and span["alpha"] > 0,

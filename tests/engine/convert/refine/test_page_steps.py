@@ -72,6 +72,48 @@ def test_a_listing_below_a_sentence_in_the_same_box_is_cut_off() -> None:
     ]
 
 
+def test_a_single_line_of_code_in_a_line_of_its_own_is_cut_off() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "A key that nobody can guess comes from this command, which is", "to be run once:")
+    page.lines(50, 74, "make key", font="cour")
+    page.lines(50, 86, "It prints one line.")
+    page.box("text", 48, 40, 380, 90)
+    assert [(block.kind, block.text) for block in _after(page, Code())][1:] == [
+        (Kind.CODE, "make key"),
+        (Kind.PARAGRAPH, "It prints one line."),
+    ]
+
+
+def test_a_name_in_a_typewriter_face_that_fills_a_line_of_a_paragraph_is_no_listing() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "The variable that has to be set before anything else is done")
+    page.lines(50, 62, "SOME_LONG_NAME_OF_A_VARIABLE_THAT_IS_SET_FIRST", font="cour")
+    page.lines(50, 74, "since nothing goes without it.")
+    page.box("text", 48, 40, 380, 78)
+    assert len(_after(page, Code())) == 1
+
+
+def test_a_listing_goes_on_right_of_a_lone_brace() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "{", '    "name": "x"', "}", font="cour")
+    for y, x in ((50, 48), (62, 72), (74, 48)):
+        page.box("text", x, y - 9, x + (10 if x == 48 else 90), y + 3)
+    assert [block.text for block in _after(page, Code())] == ['{\n    "name": "x"\n}']
+
+
+def test_a_first_line_of_a_listing_that_the_model_takes_for_a_heading_is_none() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "[default]", "region=here", font="cour")
+    page.box("section-header", 48, 40, 200, 53)
+    page.box("text", 48, 53, 200, 66)
+    page.lines(50, 150, "run()", font="cour")
+    page.box("section-header", 48, 140, 200, 153)
+    assert [(block.kind, block.text) for block in _after(page, Code())] == [
+        (Kind.CODE, "[default]\nregion=here"),
+        (Kind.HEADING, "run()"),
+    ]
+
+
 def test_a_line_of_code_that_was_too_long_is_one_again() -> None:
     page = DrawnPage()
     for y in (30, 42):

@@ -185,6 +185,18 @@ def test_levels_count_from_below_the_title_that_the_document_is_called_by() -> N
     assert _headings(*_settled(outline, *pages())) == [(1, "The Work"), (1, "Alpha"), (2, "Beta")]
 
 
+def test_levels_count_from_below_a_title_where_other_headings_are_no_larger_than_text() -> None:
+    def pages(size: float) -> list[RefinedPage]:
+        alpha, beta = (
+            line(text, top, Kind.HEADING, size=size, bold=True) for text, top in (("Alpha", 100), ("Beta", 300))
+        )
+        return [page(line("The Work", 50, Kind.HEADING, size=24), alpha, paragraph(120), beta, paragraph(320))]
+
+    outline = [_entry(1, "Alpha", 100), _entry(1, "Beta", 300)]
+    assert _headings(*_settled(outline, *pages(10.0))) == [(1, "The Work"), (2, "Alpha"), (2, "Beta")]
+    assert _headings(*_settled(outline, *pages(16.0))) == [(1, "The Work"), (1, "Alpha"), (1, "Beta")]
+
+
 def test_an_outline_of_other_things_is_not_believed() -> None:
     outline = [_entry(1, f"Scan {number}", number=number) for number in (1, 2, 3)] + [_entry(1, "Nota bene", 100)]
     pages = [

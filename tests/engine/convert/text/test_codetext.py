@@ -105,6 +105,24 @@ def test_code_is_what_is_set_in_a_monospaced_font_alone() -> None:
     assert not is_code([])
 
 
+def test_signs_of_another_font_between_code_are_code_too() -> None:
+    quoted = _row("cannot borrow   foo  ", 100)
+    quoted.words += _row("              `   `", 100, font=_SERIF).words
+    assert is_code([quoted])
+    assert not is_code([_row("`   `", 100, font=_SERIF)])
+    spoken = _row("x       y", 100)
+    spoken.words += _row("  , and ", 100, font=_SERIF).words
+    assert not is_code([spoken])
+
+
+@pytest.mark.parametrize("sign", ["↪", "→", "\N{REPLACEMENT CHARACTER}→"])
+def test_what_stands_behind_a_sign_is_the_rest_of_the_row_above(sign: str) -> None:
+    rest = _row(f"{' ' * len(sign)}  --verbose", 112)
+    rest.words = [*_row(sign, 112, font=_SERIF).words, *rest.words]
+    below = _row("make clean", 124)
+    assert write_code([_row("make test,", 100), rest, below]) == "make test, --verbose\nmake clean"
+
+
 def test_a_character_is_as_wide_as_most_are() -> None:
     assert advance_width([_row("make test", 100)]) == _ADVANCE
     assert advance_width([_row("a b c", 100)]) == 0
