@@ -231,5 +231,7 @@ def _finished(document: MergeContext, steps: list[DocumentStep]) -> Pages:
             yield failed.pop(0)
         for step in steps:
             step.apply(model)
+        if model.refined is not None:
+            model.refined.show()
         yield model
     yield from failed

@@ -67,8 +67,11 @@ class PageContext:
     """What a vision model has said of it; None where none was asked."""
     hiding: Hiding = NOTHING_HIDDEN
     """What becomes of text that nobody can see; known when reading begins."""
+    turned: int = 0
+    """By how many degrees, with the clock, most text is turned on the page without its rotation: 0, 90, 180 or 270;
+    known when reading begins."""
     strikes: Strikes = NO_STRIKES
-    """The lines that may strike out text of tagged pages; known when reading begins."""
+    """The lines that may strike out text of tagged pages, turned upright; known when reading begins."""
     is_read_by_others: bool = False
     """By a vision model or a plug-in, so that hotfolio's own OCR has not been asked for its words."""
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom in points, from the page's upper left corner, as the page is shown."""
+"""Left, top, right, bottom in points, from the page's upper left corner, as the page is shown or turned upright."""
 
 
 class Kind(StrEnum):
@@ -142,11 +142,37 @@ class RefinedPage:
     blocks: list[Block]
     is_settled: bool = False
     """What is a heading, and of what level, and what a running head has been said by somebody who saw the page."""
+    turned: int = 0
+    """By how many degrees, with the clock, most text is turned on the page as it is shown: 0, 90, 180 or 270.
+
+    Until `show` is called, boxes and size are those of the page turned upright: what is above what, and where a page
+    ends, is seen there.
+    """
 
     @property
     def is_left_alone(self) -> bool:
         """Whether no step has to guess what is a heading or a running head: it has been said, or tags say it."""
         return self.is_settled or any(block.node for block in self.blocks)
+
+    def show(self) -> None:
+        """Have all boxes be those of the page as it is shown."""
+        for block in self.blocks:
+            block.box = self.as_shown(block.box)
+        if self.turned in (90, 270):
+            self.width, self.height = self.height, self.width
+        self.turned = 0
+
+    def as_shown(self, box: Box) -> Box:
+        """A box of the upright page on the page as it is shown."""
+        x0, y0, x1, y1 = box
+        match self.turned:
+            case 90:
+                return (self.height - y1, x0, self.height - y0, x1)
+            case 180:
+                return (self.width - x1, self.height - y1, self.width - x0, self.height - y0)
+            case 270:
+                return (y0, self.width - x1, y1, self.width - x0)
+        return box
 
     def to_json(self) -> dict[str, Any]:
         """As it goes into a checkpoint: what has its default value is left out."""
@@ -156,13 +182,15 @@ class RefinedPage:
             "height": self.height,
             "blocks": [_block_entry(block) for block in self.blocks],
             **({"is_settled": True} if self.is_settled else {}),
+            **({"turned": self.turned} if self.turned else {}),
         }
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Self:
         """What `to_json` wrote."""
         blocks = [_block(block) for block in entry["blocks"]]
-        return cls(entry["number"], entry["width"], entry["height"], blocks, entry.get("is_settled", False))
+        is_settled, turned = entry.get("is_settled", False), entry.get("turned", 0)
+        return cls(entry["number"], entry["width"], entry["height"], blocks, is_settled, turned)
 
 
 def around(boxes: Iterable[Box]) -> Box:

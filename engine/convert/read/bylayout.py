@@ -66,13 +66,18 @@ def picture_file(page: PageContext, number: int) -> Path:
     return Path(IMAGE_FOLDER) / f"{page.document.pdf.name}-{page.number:04d}-{number:02d}.png"
 
 
-def render(page: PageContext, box: Box, file: Path) -> bool:
-    """Render a part of the page into a file; False if there is nothing to be seen."""
+def render(page: PageContext, box: Box, file: Path, turned: int = 0) -> bool:
+    """Render a part of the page into a file; False if there is nothing to be seen.
+
+    `turned` is by how many degrees, with the clock, it is turned.
+    """
     shown = page.load()
     clip = pymupdf.Rect(box) & shown.rect
     if clip.is_empty:
         return False
-    pixels = shown.get_pixmap(clip=clip, dpi=page.options.dpi)
+    dpi = page.options.dpi
+    pixels = shown.get_pixmap(clip=clip, matrix=pymupdf.Matrix(dpi / 72, dpi / 72).prerotate(-turned))
+    pixels.set_dpi(dpi, dpi)
     if not pixels.width or not pixels.height:
         return False
     file.parent.mkdir(exist_ok=True)

@@ -38,8 +38,11 @@ def read(page: PageContext) -> Sheet | None:
         lines = [line for line in lines if line.confidence > _SURE]
     if not lines:
         return None
-    # A page with text of its own lies the way that text runs.
-    sheet = _copy(shown, raster, need, 0.0 if need.keep else direction(lines))
+    angle = direction(lines)
+    if need.keep:  # a page with text of its own lies the way that text runs
+        own = (page.turned + shown.rotation) % 360
+        angle = own if 90 * round(angle / 90) % 360 == own else 0.0
+    sheet = _copy(shown, raster, need, angle)
     to_page = pymupdf.Matrix(raster.scale, raster.scale)
     _write(sheet, lines, to_page * sheet.turn)
     page.ocr_words = [OcrWord(word.text, _quad(moved(word.corners, to_page))) for line in lines for word in line.words]

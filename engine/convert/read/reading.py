@@ -3,6 +3,8 @@
 Or by what a vision model has said of it, where one was asked, or by a plug-in.
 """
 
+from typing import Any
+
 import pymupdf
 
 from engine.convert.loading.reached import need
@@ -17,11 +19,12 @@ from engine.convert.read import bylayout as layout
 from engine.convert.read import byocr as ocrpage
 from engine.convert.read import plain as plaintext
 from engine.convert.read.lastlook import look_at
-from engine.convert.read.sheet import Sheet
+from engine.convert.read.sheet import Sheet, upright_copy
 from engine.convert.refine.steps import page_steps
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.text import layoutblocks
 from engine.convert.text import unseen as unseen_text
+from engine.convert.text.bearing import bearing, quarter_turn
 from engine.convert.text.hiding import Hiding
 from engine.convert.text.strikes import Strikes
 from engine.job.formats import Format
@@ -57,11 +60,12 @@ def _read(page: PageContext) -> PageModel:
 
 
 def _look_at(page: PageContext) -> None:
-    """Find out which of its text is struck out, and which nobody can see."""
+    """Find out how its text lies, which of it is struck out, and which nobody can see."""
     try:
         shown = _as_to_be_read(page)
         blocks = unseen_text.look_at(shown)
-        page.strikes = Strikes.of(blocks)
+        page.turned = bearing(blocks)
+        page.strikes = _strikes(page, shown, blocks)
         unseen = unseen_text.find_unseen(shown, blocks)
     except Exception as error:  # noqa: BLE001 - the page is worth more than what is not to be seen on it
         page.warnings.append(f"Page {page.number} was not searched for hidden text ({one_line(error)}).")
@@ -72,6 +76,14 @@ def _look_at(page: PageContext) -> None:
     page.notices[Notice.HIDDEN if wanted is HiddenText.DROP else Notice.KEPT] = unseen.count
     if wanted is not HiddenText.KEEP:
         page.hiding = Hiding(unseen, marks=wanted is HiddenText.MARK)
+
+
+def _strikes(page: PageContext, shown: pymupdf.Page, blocks: list[dict[str, Any]]) -> Strikes:
+    if not page.turned:
+        return Strikes.of(blocks)
+    width, height = (shown.rect * shown.derotation_matrix)[2:]
+    turn = quarter_turn(width, height, page.turned)
+    return Strikes(tuple(pymupdf.Rect(block["bbox"]) * turn) for block in blocks if block["type"] == 3)
 
 
 def _as_to_be_read(page: PageContext) -> pymupdf.Page:
@@ -112,9 +124,7 @@ def read_standard(page: PageContext) -> PageModel:
             return PageModel(page.number, refined=refined)
     if not page.text_only:
         need(Stage.LAYOUT)
-    sheet = _sheet(page)
-    if not page.text_only:
-        sheet = _by_ocr(page) or sheet
+    sheet = (None if page.text_only else _by_ocr(page)) or _sheet(page, is_turned=True)
     try:
         return _on_sheet(page, sheet)
     finally:
@@ -185,6 +195,7 @@ def _by_tags(page: PageContext) -> RefinedPage | None:
             furniture=options.page_header or options.page_footer or Format.JSON in options.formats,
             hiding=page.hiding,
             strikes=page.strikes,
+            turned=page.turned,
         )
     except NoStructure as reason:
         page.why = str(reason)
@@ -204,7 +215,7 @@ def _keep_pictures(page: PageContext, refined: RefinedPage) -> None:
     for number, block in enumerate(pictures):
         file = layout.picture_file(page, number)
         try:
-            is_rendered = layout.render(page, block.box, file)
+            is_rendered = layout.render(page, refined.as_shown(block.box), file, refined.turned)
         except OSError:
             raise  # the disk, not the picture
         except Exception as error:  # noqa: BLE001 - the text is worth more than its pictures
@@ -249,9 +260,19 @@ def _without_model(page: PageContext, reason: str) -> RefinedPage:
     return refined
 
 
-def _sheet(page: PageContext) -> Sheet:
-    """The page as it is, to be laid out."""
-    return Sheet(page.document.pdf, page.number - 1, page.load())
+def _sheet(page: PageContext, *, is_turned: bool = False) -> Sheet:
+    """The page to be laid out: as it is, or a copy where it is shown rotated, which text knows nothing of.
+
+    With `is_turned`, a copy also of a page that text does not run across, turned so that it does.
+    """
+    shown = page.load()
+    turned = (page.turned + shown.rotation) % 360 if is_turned else 0
+    if page.options.refine and (shown.rotation or turned):
+        try:
+            return upright_copy(shown, turned, ())
+        except Exception as error:  # noqa: BLE001 - the page may be read as it is
+            page.warnings.append(f"Page {page.number} could not be turned upright ({one_line(error)}).")
+    return Sheet(page.document.pdf, page.number - 1, shown)
 
 
 def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:

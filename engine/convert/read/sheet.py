@@ -20,6 +20,7 @@ from pymupdf import mupdf
 from engine.convert.ocr.engines.ocrengine import Corners
 from engine.convert.ocr.scan import Raster, box_around, moved, upright
 from engine.convert.page.blocks import Box, RefinedPage
+from engine.convert.text.bearing import quarter_turn
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import link_targets
 from engine.convert.text.pagetext import PageText
@@ -37,6 +38,8 @@ class Sheet:
     original: pymupdf.Page
     turn: pymupdf.Matrix = field(default_factory=lambda: pymupdf.Matrix(1, 1))
     """From the page as it is shown to this one."""
+    turned: int = 0
+    """How many quarters of that there are, with the clock, in degrees."""
 
     @property
     def is_copy(self) -> bool:
@@ -52,16 +55,21 @@ class Sheet:
         if not self.is_copy:
             return PageText.of(self.load(), hiding=hiding)
         targets = [(self._turned(box, self.turn), target) for box, target in link_targets(self.original)]
-        return PageText.of(self.load(), targets, hiding=hiding, turn=self.turn)
+        return PageText.of(self.load(), targets, hiding=hiding.moved(self.original.rotation_matrix * self.turn))
 
     def map_back(self, page: RefinedPage) -> None:
-        """Give boxes their place on the page as it is shown."""
+        """Give boxes their place on the page itself, by quarters turned upright."""
+        page.turned = self.turned
         if tuple(self.turn) == _IDENTITY:
             return
-        page.width, page.height = float(self.original.rect.width), float(self.original.rect.height)
+        rect = self.original.rect
+        page.width, page.height = rect.width, rect.height
+        if self.turned in (90, 270):
+            page.width, page.height = page.height, page.width
         scale = math.hypot(self.turn.a, self.turn.b)
+        back = ~self.turn * quarter_turn(rect.width, rect.height, self.turned)
         for block in page.blocks:
-            block.box = self._turned(block.box, ~self.turn)
+            block.box = self._turned(block.box, back)
             block.size = round(block.size / scale, 1)
 
     def close(self) -> None:
@@ -89,7 +97,7 @@ def upright_copy(page: pymupdf.Page, angle: float, drop: Sequence[Box]) -> Sheet
             pdf.bake()  # what is not content would not be turned
             copy = pdf.reload_page(copy)
         _turn(copy, shown, turn, width, height)
-    return Sheet(pdf, 0, page, turn)
+    return Sheet(pdf, 0, page, turn, _quarters(angle))
 
 
 def raster_copy(page: pymupdf.Page, raster: Raster, angle: float) -> Sheet:
@@ -101,7 +109,11 @@ def raster_copy(page: pymupdf.Page, raster: Raster, angle: float) -> Sheet:
     copy.insert_image(copy.rect, pixmap=pymupdf.Pixmap(pymupdf.csRGB, columns, rows, raster.pixels.tobytes(), False))
     copy = pdf.reload_page(copy)
     _turn(copy, _to_shown(copy), turn, width, height)
-    return Sheet(pdf, 0, page, turn)
+    return Sheet(pdf, 0, page, turn, _quarters(angle))
+
+
+def _quarters(angle: float) -> int:
+    return 90 * round(angle / 90) % 360
 
 
 def _one_page(page: pymupdf.Page) -> pymupdf.Document:

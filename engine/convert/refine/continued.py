@@ -7,7 +7,18 @@ both sides of the cut. A joined block stands where it began.
 import re
 from dataclasses import dataclass, field, replace
 
-from engine.convert.page.blocks import FURNITURE, Block, Cell, Continuation, Kind, RefinedPage, Span, merged, stripped
+from engine.convert.page.blocks import (
+    FURNITURE,
+    Block,
+    Box,
+    Cell,
+    Continuation,
+    Kind,
+    RefinedPage,
+    Span,
+    merged,
+    stripped,
+)
 from engine.convert.text.textflow import join
 
 _PASSED_OVER = FURNITURE | {Kind.FOOTNOTE, Kind.CAPTION, Kind.PICTURE}
@@ -54,8 +65,8 @@ class _Open:
 class _Changes:
     """What becomes of a page."""
 
-    added: list[tuple[int, int, Block, float]] = field(default_factory=list)
-    """To which of its blocks, from which page, what, and by how many points it is set in."""
+    added: list[tuple[int, tuple[int, Box], Block, float]] = field(default_factory=list)
+    """To which of its blocks, from which page and place on it, what, and by how many points it is set in."""
     removed: set[int] = field(default_factory=set)
 
 
@@ -89,7 +100,8 @@ class Continued:
                 and not (has_caption and block.kind is Kind.TABLE)
                 and (_goes_on(before, block) if is_first else _goes_on_beside(before.last, block))
             ):
-                self._change(before.page).added.append((before.index, page.number, block, _indent(before, block, page)))
+                place = (page.number, page.as_shown(block.box))
+                self._change(before.page).added.append((before.index, place, block, _indent(before, block, page)))
                 self._change(page.number).removed.add(index)
                 before.last, before.page_height = block, page.height
             else:
@@ -102,11 +114,11 @@ class Continued:
         changes = self._changes.get(page.number)
         if changes is None:
             return
-        for index, number, rest, indent in changes.added:
+        for index, place, rest, indent in changes.added:
             block = page.blocks[index]
             start = len(block.rows) if block.rows else len(block.text)
             _add(block, rest, indent)
-            block.continued = [*block.continued, Continuation(number, rest.box, start)]
+            block.continued = [*block.continued, Continuation(*place, start)]
         page.blocks = [block for index, block in enumerate(page.blocks) if index not in changes.removed]
 
     def _change(self, page: int) -> _Changes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pymupdf
 
-from engine.convert.tags.structuretext import Element, Run, RunKey, characters_of
+from engine.convert.tags.structuretext import UPRIGHT, Element, Run, RunKey, characters_of
 from engine.convert.text.characters import readable
 from engine.convert.text.hiding import Hiding
 from engine.convert.text.strikes import Strikes
@@ -19,11 +19,16 @@ _Chars = list[dict[str, Any]]
 _Lines = list[tuple[float, float]]
 
 
-def see_to(page: pymupdf.Page, element: Element, hiding: Hiding, strikes: Strikes) -> None:
-    """Make what is struck out in an element runs of their own, and take out what cannot be seen, or note it."""
+def see_to(
+    page: pymupdf.Page, element: Element, hiding: Hiding, strikes: Strikes, turn: pymupdf.Matrix = UPRIGHT
+) -> None:
+    """Make what is struck out in an element runs of their own, and take out what cannot be seen, or note it.
+
+    `turn` is what has brought the page upright.
+    """
     struck = _struck(list(element.runs()), strikes) if strikes else {}
     if hiding or struck:
-        _see_to(element, characters_of(page), hiding, struck)
+        _see_to(element, characters_of(page, turn), hiding, struck)
 
 
 def _struck(runs: Sequence[Run], strikes: Strikes) -> dict[int, _Lines]:

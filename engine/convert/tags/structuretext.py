@@ -27,6 +27,7 @@ _SCALE = 100
 """MuPDF's JSON has whole numbers: hundredths of points."""
 _NAMES = {"NonDtruct": "NonStruct"}  # so MuPDF 1.27 and 2.0 spell it
 _NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
+UPRIGHT = pymupdf.Matrix(1, 1)
 RunKey = tuple[str, int, int]
 """A run's text, and where it begins, in points."""
 _ELEMENT = re.compile(r'<struct idx="(\d+)" bbox="([^"]*)" raw="[\s\S]*?" std="([^"]*)"|</struct>')
@@ -100,37 +101,41 @@ class ElementTree(Element):
     """Of them, that could not be decoded."""
 
 
-def read_elements(page: pymupdf.Page, *, figures: bool) -> ElementTree:
+def read_elements(page: pymupdf.Page, *, figures: bool, turn: pymupdf.Matrix = UPRIGHT) -> ElementTree:
     """The page's text as one element, of which those of the structure are kids, and runs that are in none of them.
 
-    With `figures`, those have a place though there is no text in them, which takes as long again. Raises `NoStructure`
-    if what MuPDF says cannot be made out.
+    With `figures`, those have a place though there is no text in them, which takes as long again. `turn` is what brings
+    the page upright. Raises `NoStructure` if what MuPDF says cannot be made out.
     """
     try:
-        blocks = json.loads(_as_json(page.get_textpage(flags=_FLAGS)), strict=False)["blocks"]
+        blocks = json.loads(_as_json(_textpage(page, _FLAGS, turn)), strict=False)["blocks"]
     except (ValueError, KeyError, RecursionError) as error:
         raise NoStructure("its text cannot be told from its tags") from error
     root = ElementTree("Document", ())
-    places = dict(_figures(page)) if figures else {}
+    places = dict(_figures(page, turn)) if figures else {}
     _fill(root, blocks, root, places)
     leftward = [run for run in root.runs() if has_right_to_left(run.text)]
     if leftward:
-        _place_characters(page, leftward)
+        _place_characters(page, leftward, turn)
     return root
 
 
-def _place_characters(page: pymupdf.Page, runs: Iterable[Run]) -> None:
+def _textpage(page: pymupdf.Page, flags: int, turn: pymupdf.Matrix) -> pymupdf.TextPage:
+    return page.get_textpage(flags=flags, matrix=turn, clip=page.rect * turn if turn is not UPRIGHT else None)
+
+
+def _place_characters(page: pymupdf.Page, runs: Iterable[Run], turn: pymupdf.Matrix) -> None:
     """Say where the characters of runs stand."""
-    found = characters_of(page)
+    found = characters_of(page, turn)
     for run in runs:
         chars = next((found[key] for key in run.lookups() if key in found), ())
         run.places = tuple((char["bbox"][0], char["bbox"][2]) for char in chars)
 
 
-def characters_of(page: pymupdf.Page) -> "dict[RunKey, list[dict[str, Any]]]":
+def characters_of(page: pymupdf.Page, turn: pymupdf.Matrix = UPRIGHT) -> "dict[RunKey, list[dict[str, Any]]]":
     """The characters of all runs: MuPDF's JSON does not have them, and without elements it has the same runs."""
     found: dict[RunKey, list[dict[str, Any]]] = {}
-    for block in page.get_text("rawdict", flags=_FLAGS & ~pymupdf.TEXT_COLLECT_STRUCTURE)["blocks"]:
+    for block in _textpage(page, _FLAGS & ~pymupdf.TEXT_COLLECT_STRUCTURE, turn).extractRAWDICT()["blocks"]:
         for line in block.get("lines", ()):
             chars = [char for span in line["spans"] for char in span["chars"]]
             # A blank that stands for a gap is before the text here, and between two elements there.
@@ -199,10 +204,10 @@ def _as_json(textpage: pymupdf.TextPage) -> str:
     return str(mupdf.fz_buffer_extract_copy(buffer), "utf-8", "replace")
 
 
-def _figures(page: pymupdf.Page) -> Iterator[tuple[Path, Box]]:
+def _figures(page: pymupdf.Page, turn: pymupdf.Matrix) -> Iterator[tuple[Path, Box]]:
     """Where the page's figures are, pictures and graphics included: only MuPDF's XML says so."""
     path: list[int] = []
-    for found in _ELEMENT.finditer(page.get_textpage(flags=_FLAGS | _GRAPHICS).extractXML()):
+    for found in _ELEMENT.finditer(_textpage(page, _FLAGS | _GRAPHICS, turn).extractXML()):
         if found[1] is None:
             del path[-1:]
             continue

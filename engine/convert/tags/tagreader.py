@@ -16,10 +16,11 @@ from engine.convert.page.blocks import Block, Kind, RefinedPage, around, strippe
 from engine.convert.tags.markedcontent import MarkedContent, scan
 from engine.convert.tags.pageresources import PageResources
 from engine.convert.tags.runlooks import see_to
-from engine.convert.tags.structuretext import ElementTree, Run, read_elements
+from engine.convert.tags.structuretext import UPRIGHT, ElementTree, Run, read_elements
 from engine.convert.tags.structuretree import NoStructure, Path, StructureTree, read_structure
 from engine.convert.tags.tagblocks import TagBlocks
 from engine.convert.tags.tagtext import Style, spans_of, usual_size
+from engine.convert.text.bearing import quarter_turn
 from engine.convert.text.fontmaps import FontMaps
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import LinksByHeight, link_targets
@@ -49,13 +50,21 @@ class TagReader:
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
         self._page: pymupdf.Page | None = None
         """The one that was asked for last: it is looked at before it is read."""
+        self.rotation = 0
+        """That of the page loaded last, in degrees with the clock, as it is in the file."""
         self._stream = 0
         """The number of the object that is a page's content in the place of its own."""
 
     def load(self, number: int) -> pymupdf.Page:
-        """A page (from 1) as it is in the file, ready to be read."""
+        """A page (from 1) as it is in the file, but for its rotation, ready to be read."""
         if self._page is None or self._page.number != number - 1:
-            self._page = self._document.load_page(number - 1)
+            page = self._document.load_page(number - 1)
+            self.rotation = page.rotation
+            if page.rotation:
+                # PyMuPDF gives text the places that it has without, and so are links and the page's size to be.
+                page.set_rotation(0)
+                page = self._document.reload_page(page)
+            self._page = page
             self._fonts.mend(self._page)
         return self._page
 
@@ -67,13 +76,18 @@ class TagReader:
         furniture: bool = True,
         hiding: Hiding = NOTHING_HIDDEN,
         strikes: Strikes = NO_STRIKES,
+        turned: int = 0,
     ) -> RefinedPage:
         """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason.
 
         With `trusting`, only tags that would lose text are refused. Without `furniture`, running heads and feet are
-        left out, which saves a third of the time.
+        left out, which saves a third of the time. `turned` is by how many degrees, with the clock, text is turned on
+        the page as it is loaded; `strikes` are on the page turned upright.
         """
         page = self.load(number)
+        turn = quarter_turn(page.rect.width, page.rect.height, turned) if turned else UPRIGHT
+        hiding = hiding.moved(turn) if turned else hiding
+        shape = page.rect * turn
         try:
             resources = PageResources(page)
             content = scan(page.read_contents(), resources.mcid, keeps_others=furniture)
@@ -83,11 +97,12 @@ class TagReader:
             raise NoStructure(str(error)) from error
         self._check_coverage(content, page)
         with self._contents(page, content.without_artifacts if content.has_artifacts else None):
-            root = read_elements(page, figures=self.tree.has_figures)
-            see_to(page, root, hiding, strikes)
+            root = read_elements(page, figures=self.tree.has_figures, turn=turn)
+            see_to(page, root, hiding, strikes, turn)
+        links = [(tuple(pymupdf.Rect(box) * turn), target) for box, target in link_targets(page)]
         builder = TagBlocks(
             self.tree,
-            LinksByHeight(link_targets(page), page.rect.height),
+            LinksByHeight(links, shape.height),
             lambda path: self._is_continued(path, number - 1),
         )
         builder.walk(root, Style())
@@ -100,12 +115,12 @@ class TagReader:
         artifacts = [run for element in builder.artifacts for run in element.runs()]
         if content.has_artifacts and furniture:
             with self._contents(page, content.only_artifacts):
-                decoration = read_elements(page, figures=False)
-                see_to(page, decoration, hiding, strikes)
+                decoration = read_elements(page, figures=False, turn=turn)
+                see_to(page, decoration, hiding, strikes, turn)
             artifacts += decoration.runs()
         if artifacts:
-            blocks = _with_furniture(blocks, artifacts, page.rect.height)
-        return RefinedPage(number, page.rect.width, page.rect.height, blocks)
+            blocks = _with_furniture(blocks, artifacts, shape.height)
+        return RefinedPage(number, shape.width, shape.height, blocks, turned=(turned + self.rotation) % 360)
 
     def close(self) -> None:
         """Let go of the file."""

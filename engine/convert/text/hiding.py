@@ -1,7 +1,7 @@
 """Takes characters that cannot be seen out of what is read, or notes that they are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -17,29 +17,31 @@ class Hiding:
     unseen: Unseen = ALL_SEEN
     marks: bool = False
     """They are kept, as hidden; else they are left out."""
+    back: pymupdf.Matrix | None = None
+    """What leads to the places that `unseen` knows from those of the characters that are asked for."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to be done."""
         return self.unseen.count > 0
 
-    def apply(self, raw: dict[str, Any], turn: pymupdf.Matrix | None = None) -> None:
-        """See to the spans of a raw dictionary of PyMuPDF's; `turn` leads from the page as it is shown to its places.
+    def moved(self, turn: pymupdf.Matrix) -> "Hiding":
+        """The same for the page after it has been turned or moved by a matrix."""
+        return replace(self, back=~turn) if self else self
 
-        Spans that are kept have the key `hidden`.
-        """
-        back = ~turn if turn is not None else None
+    def apply(self, raw: dict[str, Any]) -> None:
+        """See to the spans of a raw dictionary of PyMuPDF's. Spans that are kept have the key `hidden`."""
         for block in raw["blocks"] if self else ():
             for line in block.get("lines", ()):
-                line["spans"] = [part for span in line["spans"] for part in self._parts(span, back)]
+                line["spans"] = [part for span in line["spans"] for part in self._parts(span)]
 
-    def _parts(self, span: dict[str, Any], back: pymupdf.Matrix | None) -> Iterator[dict[str, Any]]:
-        for is_hidden, chars in groupby(span["chars"], key=lambda char: self.hides(char, back)):
+    def _parts(self, span: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for is_hidden, chars in groupby(span["chars"], key=self.hides):
             if self.marks or not is_hidden:
                 yield {**span, "chars": list(chars), "hidden": is_hidden}
 
-    def hides(self, char: dict[str, Any], back: pymupdf.Matrix | None = None) -> bool:
-        """Whether a character of a raw dictionary cannot be seen; `back` leads to the page as it is shown."""
-        place = char["origin"] if back is None else pymupdf.Point(char["origin"]) * back
+    def hides(self, char: dict[str, Any]) -> bool:
+        """Whether a character of a raw dictionary cannot be seen."""
+        place = char["origin"] if self.back is None else pymupdf.Point(char["origin"]) * self.back
         return self.unseen.has(char["c"], place[0], place[1])
 
 

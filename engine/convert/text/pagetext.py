@@ -56,11 +56,8 @@ class PageText:
         targets: list[tuple[Box, str]] | None = None,
         *,
         hiding: Hiding = NOTHING_HIDDEN,
-        turn: pymupdf.Matrix | None = None,
     ) -> Self:
         """Read a page, and its links unless they are given: 0.4 ms, and 1 ms for each 2,000 characters.
-
-        `turn` leads to it from the page as it is shown, where `hiding` knows what cannot be seen.
 
         Not from the text page that the library has made: that one has the pictures, whose bytes a raw dictionary would
         hold, and takes a second on a large scan; and it lacks what the author says that glyphs mean (`ActualText`), so
@@ -69,7 +66,7 @@ class PageText:
         """
         textpage = page.get_textpage(flags=_FLAGS, clip=pymupdf.INFINITE_RECT())
         raw = textpage.extractRAWDICT()
-        hiding.apply(raw, turn)
+        hiding.apply(raw)
         return cls(raw, link_targets(page) if targets is None else targets)
 
     @cached_property

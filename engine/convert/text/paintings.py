@@ -101,10 +101,9 @@ class Paintings:
 class Pixels:
     """A page as it looks."""
 
-    def __init__(self, pixels: npt.NDArray[np.uint8], scale: float, origin: tuple[float, float]) -> None:
+    def __init__(self, pixels: npt.NDArray[np.uint8], to_pixels: pymupdf.Matrix) -> None:
         self._pixels = pixels
-        self._scale = scale
-        self._origin = origin
+        self._to_pixels = to_pixels
 
     @classmethod
     def of(cls, page: pymupdf.Page) -> Self:
@@ -113,7 +112,9 @@ class Pixels:
         scale = min(_ZOOM, _LONGEST / max(rect.width, rect.height, 1.0))
         picture = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csRGB, alpha=False)
         pixels = np.frombuffer(picture.samples, dtype=np.uint8).reshape(picture.height, picture.width, 3)
-        return cls(pixels, scale, (rect.x0, rect.y0))
+        # PyMuPDF gives text the places that it has without the page's rotation, and renders the page with it.
+        turned = page.rotation_matrix if page.rotation else pymupdf.Matrix(1, 1)
+        return cls(pixels, turned * pymupdf.Matrix(scale, 0, 0, scale, -scale * rect.x0, -scale * rect.y0))
 
     def spread(self, box: Box) -> int:
         """How far the pixels of a box are apart, 0 where they are all the same."""
@@ -137,8 +138,7 @@ class Pixels:
         return bool(between <= 28 or np.mean(_apart(part, own) < between) < 0.01)
 
     def _part(self, box: Box) -> npt.NDArray[np.int16]:
-        left, top = self._origin
-        x0, y0, x1, y1 = ((edge - start) * self._scale for edge, start in zip(box, (left, top, left, top), strict=True))
+        x0, y0, x1, y1 = pymupdf.Rect(box) * self._to_pixels
         rows = slice(max(int(y0), 0), max(int(np.ceil(y1)), 0))
         columns = slice(max(int(x0), 0), max(int(np.ceil(x1)), 0))
         part: npt.NDArray[np.int16] = self._pixels[rows, columns].reshape(-1, 3).astype(np.int16)

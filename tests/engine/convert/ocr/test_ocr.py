@@ -74,6 +74,7 @@ def test_a_page_that_was_scanned_turned_is_read_in_order(tmp_path: Path, engine:
     assert max(map(abs, off)) < 5
     assert page.model is not None
     blocks = page.model.blocks
+    blocks.show()
     assert (round(blocks.width), round(blocks.height)) == (round(image.width * 0.36), round(image.height * 0.36))
     for block in blocks.blocks:  # on the page as it lies, around the words of the block
         inside = [w.text for w in page.ocr_words if abs(box_of(w) & pymupdf.Rect(block.box)) > 0.7 * abs(box_of(w))]

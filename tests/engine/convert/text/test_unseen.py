@@ -179,6 +179,6 @@ def test_characters_are_known_again_on_a_page_that_was_turned() -> None:
     for block in raw["blocks"]:
         for char in block["lines"][0]["spans"][0]["chars"]:
             char["origin"] = tuple(pymupdf.Point(char["origin"]) * turn)
-    hiding.apply(raw, turn)
+    hiding.moved(turn).apply(raw)
     spans = [span for block in raw["blocks"] for span in block["lines"][0]["spans"]]
     assert ["".join(char["c"] for char in span["chars"]) for span in spans] == ["Seen"]

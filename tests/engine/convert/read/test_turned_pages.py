@@ -1,0 +1,193 @@
+"""Pages that are shown sideways or upside down, and text that lies that way: they say the same as upright ones."""
+
+import json
+import re
+from functools import cache, partial
+
+import pymupdf
+import pytest
+
+from engine.convert.page.blocks import Block, Kind, RefinedPage
+from engine.convert.text.bearing import bearing
+from tests import pdfs
+from tests.engine.convert.converting import Conversion, Converted
+from tests.engine.convert.converting import conversion as conversion
+from tests.engine.convert.tagged_pdfs import Artifact, NextPage, TaggedPdf, Text, item, listing, table, tag
+from tests.engine.convert.turning import QUARTERS, lying, rotated
+
+_WAYS = [
+    *[pytest.param(partial(rotated, degrees=degrees), id=f"rotated {degrees}") for degrees in QUARTERS],
+    *[pytest.param(partial(lying, degrees=degrees), id=f"lying {degrees}") for degrees in QUARTERS],
+    *[
+        pytest.param(partial(lying, degrees=degrees, is_shown_upright=True), id=f"lying {degrees}, shown upright")
+        for degrees in QUARTERS
+    ],
+]
+
+
+def _markdown(converted: Converted) -> str:
+    return (converted.out / "a.md").read_text(encoding="utf-8")
+
+
+@cache
+def _tagged() -> bytes:
+    document = TaggedPdf(
+        Artifact("Draft of May"),
+        tag("H1", "Harbour survey"),
+        tag("P", "What was counted, ", Text("and where", "hebo"), " it was\nto be seen at the quay."),
+        tag("L", item("1.", "Boats"), item("2.", "Lanterns", tag("L", item("-", "of the bridge")))),
+        table(("Place", "Boats"), ("Old quay", "41"), ("Bridge", "3")),
+        listing("def total():", "    return 44"),
+        tag("P", "Nobody reads this."),
+        tag("P", "All of it was counted at dawn, by two of the", NextPage(), "guild, who were not paid."),
+        Artifact("Draft of May"),
+    )
+    before, hidden, after = re.split(rb"(BT [^()]*\(Nobody)", document.contents[0])
+    document.contents[0] = before + b"1 g " + hidden + after.replace(b" EMC", b" 0 g EMC", 1)
+    return document.data()
+
+
+@cache
+def _untagged() -> bytes:
+    pdf = pymupdf.open()
+    page = pdf.new_page(width=595, height=842)
+    page.insert_text((72, 90), "Maintenance plan", fontsize=20, fontname="hebo")
+    body = "All torques hold for greased threads only, and the chain is to be looked at again after the first ride."
+    page.insert_textbox((72, 110, 523, 160), body, fontsize=11)
+    rows = (("Part", "Interval", "Torque"), ("Chain", "500 km", "12 Nm"), ("Brake pad", "2,000 km", "6 Nm"))
+    for row, cells in enumerate(rows):
+        for column, text in enumerate(cells):
+            box = pymupdf.Rect(72 + 120 * column, 180 + 22 * row, 192 + 120 * column, 202 + 22 * row)
+            page.draw_rect(box, width=0.7)
+            page.insert_text((box.x0 + 5, box.y1 - 7), text, fontsize=10)
+    page.insert_textbox((72, 270, 523, 320), "Whoever rides in winter halves the intervals, and rinses the chain.")
+    return bytes(pdf.tobytes())
+
+
+@pytest.mark.parametrize("turned", _WAYS)
+def test_a_tagged_page_says_the_same_however_it_lies(conversion: Conversion, turned: partial[bytes]) -> None:
+    upright = conversion.run(_tagged(), formats=("md", "json"))
+    expected = _markdown(upright)
+
+    converted = conversion.run(turned(_tagged()), formats=("md", "json"))
+
+    assert "|Old quay|41|" in expected and "Nobody" not in expected
+    assert _markdown(converted) == expected
+    assert [result.via for result in converted.results] == ["tags", "tags"]
+    assert converted.warnings == upright.warnings != []
+
+
+@pytest.mark.parametrize("turned", _WAYS)
+def test_a_page_without_tags_says_the_same_however_it_lies(conversion: Conversion, turned: partial[bytes]) -> None:
+    expected = _markdown(conversion.run(_untagged(), formats=("md",)))
+
+    converted = conversion.run(turned(_untagged()), formats=("md",))
+
+    assert expected.startswith("# Maintenance plan\n") and "|Chain|500 km|12 Nm|" in expected
+    assert _markdown(converted) == expected
+    assert converted.warnings == []
+
+
+@pytest.mark.parametrize("structure", ["auto", "layout"])
+@pytest.mark.parametrize("turned", _WAYS)
+def test_boxes_are_those_of_the_page_as_it_is_shown(
+    conversion: Conversion, turned: partial[bytes], structure: str
+) -> None:
+    data = turned(pdfs.text_pages(words_per_page=30))
+    converted = conversion.run(data, formats=("json",), structure=structure)
+
+    page = json.loads((converted.out / "a.json").read_text(encoding="utf-8"))["pages"][0]
+    shown = pymupdf.open(stream=data, filetype="pdf")[0]
+    found = shown.search_for("Page 1 of 1")[0] * shown.rotation_matrix  # PyMuPDF gives text its place without rotation
+    box = page["boxes"][0]
+    assert (page["width"], page["height"]) == (shown.rect.width, shown.rect.height)
+    assert box["text"] == "Page 1 of 1"
+    assert abs(pymupdf.Rect(box["x0"], box["y0"], box["x1"], box["y1"]) & found) > 0.6 * abs(found)
+
+
+@pytest.mark.parametrize("degrees", [0, *QUARTERS])
+def test_a_turned_box_and_a_shown_one_are_one(degrees: int) -> None:
+    page = RefinedPage(1, 600, 800, [Block(Kind.PARAGRAPH, (10, 20, 110, 32))], turned=degrees)
+
+    page.show()
+
+    assert (
+        page.blocks[0].box
+        == {
+            0: (10, 20, 110, 32),
+            90: (768, 10, 780, 110),
+            180: (490, 768, 590, 780),
+            270: (20, 490, 32, 590),
+        }[degrees]
+    )
+    assert (page.width, page.height, page.turned) == ((800, 600, 0) if degrees in (90, 270) else (600, 800, 0))
+
+
+def test_the_engines_document_stays_as_it_is(conversion: Conversion) -> None:
+    converted = conversion.run(rotated(pdfs.text_pages(), 90), formats=("md", "png", "pdf"), structure="layout")
+
+    picture = pymupdf.Pixmap(str(converted.out / "pages" / "0001.png"))
+    assert picture.width > picture.height
+    assert pymupdf.open(converted.out / "a.pdf")[0].rotation == 90
+
+
+def _bearing(page: pymupdf.Page) -> int:
+    return bearing(page.get_text("dict")["blocks"])
+
+
+def _page() -> pymupdf.Page:
+    return pymupdf.open().new_page(width=400, height=400)
+
+
+def test_a_page_with_turned_labels_stays_as_it_is() -> None:
+    page = _page()
+    page.insert_text((100, 50), "Boats by month", fontsize=11)
+    for month in range(12):
+        page.insert_text((60 + 20 * month, 300), f"month {month + 1} of 2026", fontsize=8, rotate=90)
+
+    assert _bearing(page) == 0
+
+
+def test_a_page_with_turned_text_in_its_margin_stays_as_it_is() -> None:
+    page = _page()
+    page.insert_text((60, 50), ["The quay was empty that morning, and so", "nobody counted the boats that had left."])
+    page.insert_text((20, 380), "Downloaded by the harbour office in May", fontsize=8, rotate=90)
+
+    assert _bearing(page) == 0
+
+
+def test_a_page_with_a_diagonal_word_stays_as_it_is() -> None:
+    page = _page()
+    page.insert_text((100, 300), "CONFIDENTIAL", fontsize=40, morph=(pymupdf.Point(100, 300), pymupdf.Matrix(45)))
+    page.insert_text((60, 50), "Part 3")
+
+    assert _bearing(page) == 0
+
+
+def test_mirrored_text_is_not_upside_down() -> None:
+    page = _page()
+    page.insert_text(
+        (200, 50), "Mirrored as in a window", morph=(pymupdf.Point(200, 50), pymupdf.Matrix(-1, 0, 0, 1, 0, 0))
+    )
+
+    assert _bearing(page) == 0
+
+
+@pytest.mark.parametrize("degrees", [0, *QUARTERS])
+def test_text_set_from_top_to_bottom_lies_as_its_page_does(degrees: int) -> None:
+    data = _vertical()
+    page = pymupdf.open(stream=lying(data, degrees) if degrees else data, filetype="pdf")[0]
+
+    assert page.get_text("dict")["blocks"][0]["lines"][0]["wmode"] == 1
+    assert _bearing(page) == degrees
+
+
+def _vertical() -> bytes:
+    """A page of Japanese in a column."""
+    pdf = pymupdf.open()
+    page = pdf.new_page(width=400, height=400)
+    page.insert_text((200, 50), "港の朝は静かでした", fontname="japan", fontsize=12)
+    for xref in range(1, pdf.xref_length()):
+        if pdf.xref_get_key(xref, "Encoding")[1] == "/UniJIS-UTF16-H":
+            pdf.xref_set_key(xref, "Encoding", "/UniJIS-UTF16-V")
+    return bytes(pdf.tobytes())
