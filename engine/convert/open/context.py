@@ -15,6 +15,7 @@ from engine.convert.open.document import Document
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
+from engine.convert.text.formfields import Field
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.strikes import NO_STRIKES, Strikes
 from engine.job.job import PageState
@@ -72,6 +73,8 @@ class PageContext:
     known when reading begins."""
     strikes: Strikes = NO_STRIKES
     """The lines that may strike out text of tagged pages, turned upright; known when reading begins."""
+    fields: Sequence[Field] = ()
+    """Of a form on the page: hidden while it is read, and told by their values."""
     is_read_by_others: bool = False
     """By a vision model or a plug-in, so that hotfolio's own OCR has not been asked for its words."""
 

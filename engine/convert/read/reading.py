@@ -3,6 +3,8 @@
 Or by what a vision model has said of it, where one was asked, or by a plug-in.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pymupdf
@@ -18,13 +20,15 @@ from engine.convert.plugins import entrypoints
 from engine.convert.read import bylayout as layout
 from engine.convert.read import byocr as ocrpage
 from engine.convert.read import plain as plaintext
+from engine.convert.read.formlayout import set_lines_apart
 from engine.convert.read.lastlook import look_at
 from engine.convert.read.sheet import Sheet, upright_copy
 from engine.convert.refine.steps import page_steps
+from engine.convert.sight import unseen as unseen_text
+from engine.convert.sight.bearing import bearing, quarter_turn
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.text import layoutblocks
-from engine.convert.text import unseen as unseen_text
-from engine.convert.text.bearing import bearing, quarter_turn
+from engine.convert.text.formfields import fields_of, hidden, with_texts
 from engine.convert.text.hiding import Hiding
 from engine.convert.text.strikes import Strikes
 from engine.job.formats import Format
@@ -40,10 +44,22 @@ class NothingRead(Exception):
 
 def read(page: PageContext) -> PageModel:
     """The page; where one way fails, the next is taken."""
-    model = _read(page)
+    with _fields_told(page):
+        model = _read(page)
     if model.refined is not None:
         look_at(page, model.refined)
     return model
+
+
+@contextmanager
+def _fields_told(page: PageContext) -> Iterator[None]:
+    """Within, check boxes and the like are told by their values, and what is drawn for them is not read."""
+    if not page.options.refine:
+        yield
+        return
+    page.fields = fields_of(page.load())
+    with hidden(page.fields):
+        yield
 
 
 def _read(page: PageContext) -> PageModel:
@@ -261,7 +277,7 @@ def _without_model(page: PageContext, reason: str) -> RefinedPage:
 
 
 def _sheet(page: PageContext, *, is_turned: bool = False) -> Sheet:
-    """The page to be laid out: as it is, or a copy where it is shown rotated, which text knows nothing of.
+    """The page to be laid out: as it is, or a copy where it is shown rotated, of which text knows nothing.
 
     With `is_turned`, a copy also of a page that text does not run across, turned so that it does.
     """
@@ -269,7 +285,10 @@ def _sheet(page: PageContext, *, is_turned: bool = False) -> Sheet:
     turned = (page.turned + shown.rotation) % 360 if is_turned else 0
     if page.options.refine and (shown.rotation or turned):
         try:
-            return upright_copy(shown, turned, ())
+            # To make them content, as a copy does, loses what MuPDF has drawn in fields that came without.
+            page.fields = with_texts(shown, page.fields)
+            with hidden(page.fields):
+                return upright_copy(shown, turned, ())
         except Exception as error:  # noqa: BLE001 - the page may be read as it is
             page.warnings.append(f"Page {page.number} could not be turned upright ({one_line(error)}).")
     return Sheet(page.document.pdf, page.number - 1, shown)
@@ -277,7 +296,9 @@ def _sheet(page: PageContext, *, is_turned: bool = False) -> Sheet:
 
 def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:
     """The library's page as blocks, mended."""
-    text = sheet.text(page.hiding)
+    text = sheet.text(page.hiding, page.fields)
+    if any(field.text for field in page.fields):
+        set_lines_apart(model.unrefined, text)
     refined = layoutblocks.read_blocks(model.unrefined, text)
     for step in page_steps(page.options):
         step.apply(refined, text)

@@ -20,7 +20,8 @@ from pymupdf import mupdf
 from engine.convert.ocr.engines.ocrengine import Corners
 from engine.convert.ocr.scan import Raster, box_around, moved, upright
 from engine.convert.page.blocks import Box, RefinedPage
-from engine.convert.text.bearing import quarter_turn
+from engine.convert.sight.bearing import quarter_turn
+from engine.convert.text.formfields import Field
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import link_targets
 from engine.convert.text.pagetext import PageText
@@ -50,12 +51,17 @@ class Sheet:
         """The page to be laid out."""
         return self.pdf.load_page(self.index)
 
-    def text(self, hiding: Hiding = NOTHING_HIDDEN) -> PageText:
-        """What is on it, with the links of the page it stands for; `hiding` knows what cannot be seen there."""
+    def text(self, hiding: Hiding = NOTHING_HIDDEN, fields: Sequence[Field] = ()) -> PageText:
+        """What is on it, with the links of the page it stands for; `hiding` knows what cannot be seen there.
+
+        `fields` are those of a form that are hidden there.
+        """
         if not self.is_copy:
-            return PageText.of(self.load(), hiding=hiding)
+            return PageText.of(self.load(), hiding=hiding, fields=fields)
         targets = [(self._turned(box, self.turn), target) for box, target in link_targets(self.original)]
-        return PageText.of(self.load(), targets, hiding=hiding.moved(self.original.rotation_matrix * self.turn))
+        moved = self.original.rotation_matrix * self.turn
+        fields = [field.moved(moved) for field in fields]
+        return PageText.of(self.load(), targets, hiding=hiding.moved(moved), fields=fields)
 
     def map_back(self, page: RefinedPage) -> None:
         """Give boxes their place on the page itself, by quarters turned upright."""

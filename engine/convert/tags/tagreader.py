@@ -5,7 +5,7 @@ Reading them takes a small part of the time of the layout model, and is truer.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 
@@ -13,6 +13,8 @@ import pymupdf
 from pymupdf import mupdf
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, around, stripped
+from engine.convert.sight.bearing import quarter_turn
+from engine.convert.tags.fieldruns import place_fields
 from engine.convert.tags.markedcontent import MarkedContent, scan
 from engine.convert.tags.pageresources import PageResources
 from engine.convert.tags.runlooks import see_to
@@ -20,8 +22,8 @@ from engine.convert.tags.structuretext import UPRIGHT, ElementTree, Run, read_el
 from engine.convert.tags.structuretree import NoStructure, Path, StructureTree, read_structure
 from engine.convert.tags.tagblocks import TagBlocks
 from engine.convert.tags.tagtext import Style, spans_of, usual_size
-from engine.convert.text.bearing import quarter_turn
 from engine.convert.text.fontmaps import FontMaps
+from engine.convert.text.formfields import Field, fields_of, hidden, with_texts
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import LinksByHeight, link_targets
 from engine.convert.text.strikes import NO_STRIKES, Strikes
@@ -85,6 +87,22 @@ class TagReader:
         the page as it is loaded; `strikes` are on the page turned upright.
         """
         page = self.load(number)
+        fields = with_texts(page, fields_of(page))
+        with hidden(fields):
+            return self._read(page, hiding, strikes, turned, fields, trusting=trusting, furniture=furniture)
+
+    def _read(
+        self,
+        page: pymupdf.Page,
+        hiding: Hiding,
+        strikes: Strikes,
+        turned: int,
+        fields: Sequence[Field],
+        *,
+        trusting: bool,
+        furniture: bool,
+    ) -> RefinedPage:
+        number = page.number + 1
         turn = quarter_turn(page.rect.width, page.rect.height, turned) if turned else UPRIGHT
         hiding = hiding.moved(turn) if turned else hiding
         shape = page.rect * turn
@@ -99,6 +117,8 @@ class TagReader:
         with self._contents(page, content.without_artifacts if content.has_artifacts else None):
             root = read_elements(page, figures=self.tree.has_figures, turn=turn)
             see_to(page, root, hiding, strikes, turn)
+        if fields:
+            place_fields(root, [field.moved(turn) for field in fields])
         links = [(tuple(pymupdf.Rect(box) * turn), target) for box, target in link_targets(page)]
         builder = TagBlocks(
             self.tree,

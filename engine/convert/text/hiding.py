@@ -7,7 +7,7 @@ from typing import Any
 
 import pymupdf
 
-from engine.convert.text.unseen import ALL_SEEN, Unseen
+from engine.convert.sight.unseen import ALL_SEEN, Unseen
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What is on a page beyond the boxes of its layout: words with font and place, links, ruling. Read lazily, and once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -10,6 +11,7 @@ from pymupdf4llm.helpers.document_layout import FLAGS
 
 from engine.convert.page.blocks import Block, Box, Cell
 from engine.convert.text.fontnames import monospaced_fonts
+from engine.convert.text.formfields import Field, lines_of
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import link_targets
 from engine.convert.text.rawwords import read_words
@@ -47,6 +49,8 @@ class PageText:
     """As PyMuPDF's `extractRAWDICT` gives it, with vector graphics."""
     targets: list[tuple[Box, str]]
     """As `link_targets` gives them."""
+    fields: Sequence[Field] = ()
+    """Those of a form that were hidden while the page was read."""
     _lines: dict[int, tuple[Block | Cell, list[Line]]] = field(default_factory=dict)
 
     @classmethod
@@ -56,6 +60,7 @@ class PageText:
         targets: list[tuple[Box, str]] | None = None,
         *,
         hiding: Hiding = NOTHING_HIDDEN,
+        fields: Sequence[Field] = (),
     ) -> Self:
         """Read a page, and its links unless they are given: 0.4 ms, and 1 ms for each 2,000 characters.
 
@@ -67,7 +72,7 @@ class PageText:
         textpage = page.get_textpage(flags=_FLAGS, clip=pymupdf.INFINITE_RECT())
         raw = textpage.extractRAWDICT()
         hiding.apply(raw)
-        return cls(raw, link_targets(page) if targets is None else targets)
+        return cls(raw, link_targets(page) if targets is None else targets, fields)
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -88,7 +93,7 @@ class PageText:
                     result.append(Line(words, entry["dir"], bool(entry.get("wmode"))))
         lower_small_capitals(result)
         self._strike(result)
-        return result
+        return [*result, *lines_of(self.fields, result)] if self.fields else result
 
     def _strike(self, lines: list[Line]) -> None:
         """Mark words that a thin line runs through."""

@@ -8,7 +8,6 @@ import pymupdf
 import pytest
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage
-from engine.convert.text.bearing import bearing
 from tests import pdfs
 from tests.engine.convert.converting import Conversion, Converted
 from tests.engine.convert.converting import conversion as conversion
@@ -71,7 +70,8 @@ def test_a_tagged_page_says_the_same_however_it_lies(conversion: Conversion, tur
 
     converted = conversion.run(turned(_tagged()), formats=("md", "json"))
 
-    assert "|Old quay|41|" in expected and "Nobody" not in expected
+    assert "|Old quay|41|" in expected
+    assert "Nobody" not in expected
     assert _markdown(converted) == expected
     assert [result.via for result in converted.results] == ["tags", "tags"]
     assert converted.warnings == upright.warnings != []
@@ -83,7 +83,8 @@ def test_a_page_without_tags_says_the_same_however_it_lies(conversion: Conversio
 
     converted = conversion.run(turned(_untagged()), formats=("md",))
 
-    assert expected.startswith("# Maintenance plan\n") and "|Chain|500 km|12 Nm|" in expected
+    assert expected.startswith("# Maintenance plan\n")
+    assert "|Chain|500 km|12 Nm|" in expected
     assert _markdown(converted) == expected
     assert converted.warnings == []
 
@@ -129,65 +130,3 @@ def test_the_engines_document_stays_as_it_is(conversion: Conversion) -> None:
     picture = pymupdf.Pixmap(str(converted.out / "pages" / "0001.png"))
     assert picture.width > picture.height
     assert pymupdf.open(converted.out / "a.pdf")[0].rotation == 90
-
-
-def _bearing(page: pymupdf.Page) -> int:
-    return bearing(page.get_text("dict")["blocks"])
-
-
-def _page() -> pymupdf.Page:
-    return pymupdf.open().new_page(width=400, height=400)
-
-
-def test_a_page_with_turned_labels_stays_as_it_is() -> None:
-    page = _page()
-    page.insert_text((100, 50), "Boats by month", fontsize=11)
-    for month in range(12):
-        page.insert_text((60 + 20 * month, 300), f"month {month + 1} of 2026", fontsize=8, rotate=90)
-
-    assert _bearing(page) == 0
-
-
-def test_a_page_with_turned_text_in_its_margin_stays_as_it_is() -> None:
-    page = _page()
-    page.insert_text((60, 50), ["The quay was empty that morning, and so", "nobody counted the boats that had left."])
-    page.insert_text((20, 380), "Downloaded by the harbour office in May", fontsize=8, rotate=90)
-
-    assert _bearing(page) == 0
-
-
-def test_a_page_with_a_diagonal_word_stays_as_it_is() -> None:
-    page = _page()
-    page.insert_text((100, 300), "CONFIDENTIAL", fontsize=40, morph=(pymupdf.Point(100, 300), pymupdf.Matrix(45)))
-    page.insert_text((60, 50), "Part 3")
-
-    assert _bearing(page) == 0
-
-
-def test_mirrored_text_is_not_upside_down() -> None:
-    page = _page()
-    page.insert_text(
-        (200, 50), "Mirrored as in a window", morph=(pymupdf.Point(200, 50), pymupdf.Matrix(-1, 0, 0, 1, 0, 0))
-    )
-
-    assert _bearing(page) == 0
-
-
-@pytest.mark.parametrize("degrees", [0, *QUARTERS])
-def test_text_set_from_top_to_bottom_lies_as_its_page_does(degrees: int) -> None:
-    data = _vertical()
-    page = pymupdf.open(stream=lying(data, degrees) if degrees else data, filetype="pdf")[0]
-
-    assert page.get_text("dict")["blocks"][0]["lines"][0]["wmode"] == 1
-    assert _bearing(page) == degrees
-
-
-def _vertical() -> bytes:
-    """A page of Japanese in a column."""
-    pdf = pymupdf.open()
-    page = pdf.new_page(width=400, height=400)
-    page.insert_text((200, 50), "港の朝は静かでした", fontname="japan", fontsize=12)
-    for xref in range(1, pdf.xref_length()):
-        if pdf.xref_get_key(xref, "Encoding")[1] == "/UniJIS-UTF16-H":
-            pdf.xref_set_key(xref, "Encoding", "/UniJIS-UTF16-V")
-    return bytes(pdf.tobytes())

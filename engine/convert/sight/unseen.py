@@ -17,8 +17,8 @@ import numpy as np
 import pymupdf
 
 from engine.convert.page.blocks import Box, around
-from engine.convert.text.paintings import PAPER, Area, Color, Paintings, Pixels, distance, mixed, rgb
-from engine.convert.text.quicklook import LEAST_CONTRAST, TINY, is_painted, spans_of, suspects
+from engine.convert.sight.paintings import PAPER, Area, Color, Paintings, Pixels, distance, mixed, rgb
+from engine.convert.sight.quicklook import LEAST_CONTRAST, TINY, is_painted, spans_of, suspects
 
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 _TINY_SHARE = 0.0025

@@ -6,8 +6,8 @@ import re
 import pymupdf
 import pytest
 
+from engine.convert.sight.unseen import Unseen, find_unseen, look_at
 from engine.convert.text.hiding import Hiding
-from engine.convert.text.unseen import Unseen, find_unseen, look_at
 from tests.engine.convert.converting import Conversion, Converted, conversion
 from tests.engine.convert.tagged_pdfs import TaggedPdf, Text, tag
 

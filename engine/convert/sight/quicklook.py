@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pymupdf
 
-from engine.convert.text.paintings import OPAQUE, PAPER, rgb
+from engine.convert.sight.paintings import OPAQUE, PAPER, rgb
 
 LEAST_CONTRAST = 13
 """Of 255: a twentieth, which is less than a watermark has."""
