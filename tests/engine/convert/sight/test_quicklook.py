@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from engine.convert.sight import quicklook
 from engine.convert.sight.quicklook import suspects
-from engine.convert.text import quicklook
 
 LINE = (100.0, 100.0, 200.0, 112.0)
 AROUND = (90.0, 90.0, 300.0, 120.0)
