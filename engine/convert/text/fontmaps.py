@@ -15,6 +15,7 @@ import pymupdf
 from pymupdf import mupdf
 
 from engine.convert.text.characters import count_unknown, readable
+from engine.convert.text.mathfonts import SPACING, math_font, tex_meaning
 
 _DINGBATS = re.compile(r"dingbats|^d050000l", re.IGNORECASE)
 _BAD_TARGET = re.compile(
@@ -116,21 +117,33 @@ class FontMaps:
         else:
             return False
         is_dingbats = _DINGBATS.search(name) is not None
+        # Of TeX's large signs, which come in several sizes, no map and no glyph list tells.
+        is_for_math = math_font(name) is not None
+        is_of_tex = kind != "Type0" and is_for_math
         text = b""
         if mupdf.ll_pdf_is_stream(old):
             text = bytes(mupdf.ll_fz_buffer_extract_copy(mupdf.ll_pdf_load_stream(old)))
-            if not _BAD_TARGET.search(text):
+            if not is_for_math and not _BAD_TARGET.search(text):
                 return False
-        elif not is_dingbats and name != "Symbol":
+        elif not is_dingbats and name != "Symbol" and not is_of_tex:
             return False
-        wanted = _mapped(text, codes) if text else range(codes)
-        meanings = self._meanings(font, old if text else None, wanted, is_dingbats=is_dingbats)
+        wanted = range(codes) if is_of_tex or not text else _mapped(text, codes)
+        meanings = self._meanings(
+            font,
+            old if text else None,
+            wanted,
+            is_dingbats=is_dingbats,
+            is_for_math=is_for_math,
+            is_of_tex=is_of_tex,
+        )
         if not meanings:
             return False
         self._set_map(font, text, meanings, digits)
         return True
 
-    def _meanings(self, font: Any, old: Any, codes: Iterable[int], *, is_dingbats: bool) -> dict[int, str]:
+    def _meanings(
+        self, font: Any, old: Any, codes: Iterable[int], *, is_dingbats: bool, is_for_math: bool, is_of_tex: bool
+    ) -> dict[int, str]:
         """What those codes mean of which the map says nothing that makes sense, by the names of their glyphs."""
         described = mupdf.ll_pdf_load_font(self._pdf, None, font)
         mapping = mupdf.ll_pdf_load_embedded_cmap(self._pdf, old) if old else None
@@ -139,10 +152,14 @@ class FontMaps:
         for code in codes:
             if mapping is not None:
                 known = mupdf.ll_pdf_lookup_cmap(mapping, code)
-                if known < 0 or not _is_unknown(known):
+                if is_for_math and known > 0 and chr(known) in SPACING:
+                    found[code] = SPACING[chr(known)]
+                    continue
+                if (known < 0 and not is_of_tex) or not (known < 0 or _is_unknown(known)):
                     continue
             glyph = mupdf.ll_pdf_font_cid_to_gid(described, code)
-            meaning = meaning_of(mupdf.fz_get_glyph_name2(shapes, glyph), is_dingbats=is_dingbats) if glyph > 0 else ""
+            name = mupdf.fz_get_glyph_name2(shapes, glyph) if glyph > 0 else ""
+            meaning = (tex_meaning(name) if is_of_tex else "") or meaning_of(name, is_dingbats=is_dingbats)
             if meaning:
                 found[code] = meaning
         return found
