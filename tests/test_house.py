@@ -16,6 +16,16 @@ DECIDES = 12
 """A module with so many branches decides something, and has a test of its own or a place in `SEEN_THROUGH`."""
 SEEN_THROUGH = {
     "engine.base.disk": "durable",
+    "engine.convert.formulas.bars": "formulatree",
+    "engine.convert.formulas.displays": "pageformulas",
+    "engine.convert.formulas.fences": "formulatree",
+    "engine.convert.formulas.inlineformulas": "pageformulas",
+    "engine.convert.formulas.ligatures": "formulatree",
+    "engine.convert.formulas.marks": "formulatree",
+    "engine.convert.formulas.mathglyphs": "formulatree",
+    "engine.convert.formulas.mathlines": "formulatree",
+    "engine.convert.formulas.mathrows": "pageformulas",
+    "engine.convert.formulas.mathsymbols": "formulatree",
     "engine.convert.formats.pdfpages": "searchablepdf",
     "engine.convert.formats.textlayer": "searchablepdf",
     "engine.convert.formats.tiff": "pictures",

@@ -54,6 +54,7 @@ class HiddenText(StrEnum):
 class RefineStep(StrEnum):
     """A step of refinement: a module of `engine.convert` with one effect, which docs/markdown.md shows."""
 
+    FORMULAS = "formulas"
     COLUMNS = "columns"
     CODE = "code"
     TABLE_CELLS = "table-cells"

@@ -202,13 +202,14 @@ def around(boxes: Iterable[Box]) -> Box:
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """Neighbours of one style as one span, without empty ones."""
+    """Neighbours of one style as one span, without empty ones; between formulas a blank, which means nothing there."""
     result: list[Span] = []
     for span in spans:
         if not span.text:
             continue
         if result and result[-1].style == span.style:
-            result[-1] = Span(result[-1].text + span.text, *span.style)
+            between = " " if span.math else ""
+            result[-1] = Span(f"{result[-1].text}{between}{span.text}", *span.style)
         else:
             result.append(span)
     return result

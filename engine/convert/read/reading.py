@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pymupdf
+from pymupdf4llm.helpers.document_layout import PageLayout
 
+from engine.convert.formulas.pageformulas import put_formulas
 from engine.convert.loading.reached import need
 from engine.convert.open.context import PageContext, Reader
 from engine.convert.open.document import one_line
-from engine.convert.page.blocks import Kind, RefinedPage
+from engine.convert.page.blocks import Box, Kind, RefinedPage
 from engine.convert.page.notices import Notice
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
@@ -30,10 +32,11 @@ from engine.convert.tags.structuretree import NoStructure
 from engine.convert.text import layoutblocks
 from engine.convert.text.formfields import fields_of, hidden, with_texts
 from engine.convert.text.hiding import Hiding
+from engine.convert.text.pagetext import PageText
 from engine.convert.text.strikes import Strikes
 from engine.job.formats import Format
 from engine.job.job import PageState
-from engine.job.options import STANDARD, HiddenText, OcrMode, PromptMode, Structure
+from engine.job.options import STANDARD, HiddenText, OcrMode, PromptMode, RefineStep, Structure
 from engine.job.plugins import Seam
 from engine.sandbox.stages import Stage
 
@@ -299,11 +302,25 @@ def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:
     text = sheet.text(page.hiding, page.fields)
     if any(field.text for field in page.fields):
         set_lines_apart(model.unrefined, text)
+    if RefineStep.FORMULAS not in page.options.skip_steps:
+        _put_formulas(page, text, model.unrefined)
     refined = layoutblocks.read_blocks(model.unrefined, text)
     for step in page_steps(page.options):
         step.apply(refined, text)
     sheet.map_back(refined)
     return refined
+
+
+def _put_formulas(page: PageContext, text: PageText, layout: PageLayout) -> None:
+    try:
+        put_formulas(text, _boxes(layout, "picture"), _boxes(layout, "table"))
+    except Exception as error:  # noqa: BLE001 - the page is worth more than the formulas on it
+        page.warnings.append(f"The formulas of page {page.number} were left as they are ({one_line(error)}).")
+
+
+def _boxes(layout: PageLayout, kind: str) -> list[Box]:
+    """The places of what the layout model says is of a kind."""
+    return [(box.x0, box.y0, box.x1, box.y1) for box in layout.boxes if box.boxclass == kind]
 
 
 def _by_ocr(page: PageContext) -> Sheet | None:

@@ -45,6 +45,7 @@ def normalized(spans: Sequence[Span]) -> list[Span]:
             not span.text.strip()
             and "\n" not in span.text
             and before.style == after.style
+            and not before.math
             and before.text
             and after.text
         ):

@@ -45,7 +45,9 @@ def read_blocks(layout: PageLayout, text: PageText) -> RefinedPage:
     blocks: list[Block] = []
     for box, fragments in zip(boxes, assigned, strict=True):
         blocks += _read_box(box, fragments, text)
-    for paragraph in _paragraphs(rest):
+    for display in (line for line in rest if is_display(line)):
+        _insert(blocks, _text_block(Kind.FORMULA, display.box, [display], text))
+    for paragraph in _paragraphs([line for line in rest if not is_display(line)]):
         _insert(blocks, _text_block(Kind.PARAGRAPH, around(line.box for line in paragraph), paragraph, text))
     page = RefinedPage(layout.page_number, float(layout.width), float(layout.height), blocks)
     _mark_open_end(page)
@@ -65,6 +67,11 @@ def rewrite(block: Block, lines: list[Line], text: PageText) -> None:
     else:
         block.spans = compose(lines, text.vocabulary)
     block.size = dominant_size(lines)
+
+
+def is_display(line: Line) -> bool:
+    """Whether a line is a formula set apart, as LaTeX."""
+    return line.words[0].font.display
 
 
 def _is_on_page(box: Box, layout: PageLayout) -> bool:
@@ -136,6 +143,32 @@ def _owner(
 def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Block]:
     kind = _KINDS.get(box.boxclass, Kind.PARAGRAPH)
     frame: Box = (float(box.x0), float(box.y0), float(box.x1), float(box.y1))
+    if any(is_display(line) for line in fragments):
+        return _with_displays(kind, frame, box, fragments, text)
+    return _read_frame(kind, frame, box, fragments, text)
+
+
+def _with_displays(kind: Kind, frame: Box, box: LayoutBox, fragments: list[Line], text: PageText) -> list[Block]:
+    """The formulas in a box, and what is before, between and behind them, each as blocks of its own."""
+    shown = sorted((line for line in fragments if is_display(line)), key=lambda line: line.box[1])
+    parts: list[list[Line]] = [[] for _ in range(len(shown) + 1)]
+    for line in fragments:
+        if not is_display(line):
+            middle = (line.box[1] + line.box[3]) / 2
+            parts[sum((s.box[1] + s.box[3]) / 2 < middle for s in shown)].append(line)
+    # What only a formula has made look like a table or a heading is text.
+    rest = kind if kind in _PROSE | FURNITURE else Kind.PARAGRAPH
+    blocks: list[Block] = []
+    for number, part in enumerate(parts):
+        if part:
+            blocks += _read_frame(rest, around(line.box for line in part), box, part, text)
+            rest = Kind.PARAGRAPH if rest is Kind.LIST_ITEM else rest
+        if number < len(shown):
+            blocks.append(_text_block(Kind.FORMULA, shown[number].box, [shown[number]], text))
+    return blocks
+
+
+def _read_frame(kind: Kind, frame: Box, box: LayoutBox, fragments: list[Line], text: PageText) -> list[Block]:
     if kind is Kind.TABLE:
         return [read_table(box.table, frame, fragments, text)] if fragments else []
     if kind is Kind.PICTURE:
@@ -153,6 +186,10 @@ def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Blo
             for lines in _by_gaps(visual_lines(column))
         ]
     lines = visual_lines(fragments)
+    if kind is Kind.FORMULA and any(word.font.math for line in lines for word in line.words):
+        kind = Kind.PARAGRAPH
+    if kind is Kind.FORMULA and not lines and any(is_display(line) for line in text.lines):
+        return []  # Its characters are in a formula that another box is around.
     if kind is Kind.FORMULA:
         block = _text_block(kind, frame, lines, text)
         block.image = box.image if isinstance(box.image, str) else ""

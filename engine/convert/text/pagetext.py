@@ -51,6 +51,8 @@ class PageText:
     """As `link_targets` gives them."""
     fields: Sequence[Field] = ()
     """Those of a form that were hidden while the page was read."""
+    page: pymupdf.Page | None = None
+    """The page itself."""
     _lines: dict[int, tuple[Block | Cell, list[Line]]] = field(default_factory=dict)
 
     @classmethod
@@ -72,7 +74,7 @@ class PageText:
         textpage = page.get_textpage(flags=_FLAGS, clip=pymupdf.INFINITE_RECT())
         raw = textpage.extractRAWDICT()
         hiding.apply(raw)
-        return cls(raw, link_targets(page) if targets is None else targets, fields)
+        return cls(raw, link_targets(page) if targets is None else targets, fields, page)
 
     @cached_property
     def lines(self) -> list[Line]:

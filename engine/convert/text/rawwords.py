@@ -83,7 +83,7 @@ def _word(
     if last < len(chars) and starts[last] > edges[-1]:
         end = max(min(end, starts[last]), edges[-1]) if end > starts[last] else end
     edges.append(end)
-    return Word(readable("".join([char["c"] for char in part])), font, edges, baseline, box)
+    return Word(readable("".join([char["c"] for char in part])), font, edges, baseline, box, raw=part)
 
 
 def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font], monospaced: Container[str]) -> Font:

@@ -18,6 +18,7 @@ _UNSPACED_DASHES = ("—", "―")
 """Set without blanks around them where they stand right after a word."""
 _INNER = ("_", ".", "/", "=", "(", ":", "&", "?")
 """After which TeX and browsers cut names and addresses in code."""
+_CLOSING = (".", ",", ";", ":", ")", "]", "!", "?")
 _STRIPPED = ".,;:!?()[]{}\"'“”‘’"
 # Scripts written without blanks between words: kana, CJK ideographs and their punctuation, full-width forms.
 _UNSPACED = re.compile("[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65\U00020000-\U0003ffff]")
@@ -91,6 +92,12 @@ def styled(line: Line) -> list[Span]:
     last = len(line.words) - 1
     for number, word in enumerate(line.words):
         font = word.font
+        if font.math:
+            span = Span(word.text, link=word.link, math=True)
+            if number and line.words[number - 1].blank_after:
+                spans.append(_blank(spans[-1], span))
+            spans.append(span)
+            continue
         written = _with_hyphens(word, is_last=number == last) if _SOFT_HYPHEN in word.text else word.text
         script = _script(word, size, baseline)
         span = Span(written, font.bold, font.italic, font.mono, font.strike, script, word.link, hidden=font.hidden)
@@ -196,6 +203,10 @@ def join(spans: list[Span], following: list[Span], vocabulary: Collection[str]) 
     """Make the end of `spans` fit what follows on the next line: a blank, a hyphen less, or nothing."""
     last, first = spans[-1], following[0]
     text = last.text
+    if last.math or first.math:
+        if not (last.math and first.text.startswith(_CLOSING)):
+            spans.append(Span(" "))
+        return
     if text.endswith(_SOFT_HYPHEN):
         spans[-1] = Span(text.rstrip(_SOFT_HYPHEN), *last.style)
         return

@@ -1,8 +1,9 @@
 """Words and lines as they stand on a page, with font and place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from engine.convert.page.blocks import Box, around
 
@@ -21,6 +22,10 @@ class Font:
     visible: bool
     hidden: bool = False
     """Nobody can see it; `visible` is false of a scan's text layer too."""
+    math: bool = False
+    """What is set in it is LaTeX."""
+    display: bool = False
+    """A formula on a line of its own."""
 
 
 @dataclass(slots=True)
@@ -40,6 +45,8 @@ class Word:
     link: str = ""
     lead: float | None = None
     """Where the blanks begin that its line has before it, as code has; None without."""
+    raw: Sequence[dict[str, Any]] = ()
+    """Its characters as MuPDF gives them, with the box of their ink; of what was put together otherwise, none."""
 
     @property
     def start(self) -> float:
@@ -71,9 +78,17 @@ class Word:
                 False,
                 self.link,
                 self.lead,
+                self.raw[:index],
             ),
             Word(
-                self.text[index:], self.font, self.edges[index:], self.baseline, boxes[1], self.blank_after, self.link
+                self.text[index:],
+                self.font,
+                self.edges[index:],
+                self.baseline,
+                boxes[1],
+                self.blank_after,
+                self.link,
+                raw=self.raw[index:],
             ),
         )
 

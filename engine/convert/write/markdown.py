@@ -143,6 +143,7 @@ def _settled(spans: list[Span]) -> list[Span]:
             and bridged
             and after is not None
             and bridged[-1].style == after.style
+            and not after.math
             and bridged[-1].text.strip()
         ):
             piece = Span(piece.text, *after.style)
