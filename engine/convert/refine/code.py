@@ -14,6 +14,9 @@ from engine.convert.text.textflow import ends_early, visual_lines
 from engine.convert.text.textline import Line
 
 _TEXT = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.CAPTION, Kind.FOOTNOTE, Kind.FORMULA, *FURNITURE})
+_ASIDE = 4.5
+"""In sizes of the text: what is further left may be a heading that text is set in from."""
+_NAMES = re.compile(r"[\w<>. -]+(?:\(\w+\))?")
 _NESTED = 6.0
 """Lines of one listing begin at most so far right of where others end, in sizes of the text."""
 _PLAIN_WORD = re.compile(r"[(\"'“‘]?[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?)\"'”’]*")
@@ -70,7 +73,8 @@ def _call_code(blocks: Sequence[Block], text: PageText) -> None:
     for before, after in pairwise(blocks):
         for block, other in ((before, after), (after, before)):
             lines = text.lines_of(block)
-            if block.kind is Kind.HEADING and other.kind is Kind.CODE and lines and is_code(lines):
+            is_bold = all(word.font.bold for line in lines for word in line.words)
+            if block.kind is Kind.HEADING and other.kind is Kind.CODE and is_code(lines) and not is_bold:
                 block.kind = Kind.CODE
                 if not _is_one_listing(before, after, text):
                     block.kind = Kind.HEADING
@@ -88,6 +92,8 @@ def _parts(block: Block, text: PageText) -> list[Block]:
         if _is_prose(lines):
             for span in block.spans:
                 span.code = False
+        elif len(lines) == 1 and all(word.font.bold for word in lines[0].words):
+            pass  # a heading, more likely, or a term
         elif block.kind is not Kind.FORMULA and drawn_bullet(lines[0], text) is None:
             block.kind = Kind.CODE
             block.label = ""
@@ -153,7 +159,7 @@ def _is_one_listing(before: Block, after: Block, text: PageText) -> bool:
     if min(before.box[2], after.box[2]) <= max(before.box[0], after.box[0]) and not _is_nested(before, after):
         return False
     step = second[0].baseline - first[-1].baseline
-    if step <= 0:
+    if step <= 0 or _is_outside(before, first, second) or _is_outside(after, second, first):
         return False
     grounds = [_background(block, text.backgrounds) for block in (before, after)]
     if grounds[0] is not None or grounds[1] is not None:
@@ -163,6 +169,12 @@ def _is_one_listing(before: Block, after: Block, text: PageText) -> bool:
     ]
     pitch = line_pitch(steps, before.size)
     return step <= 2.3 * max(pitch, 1.1 * before.size)
+
+
+def _is_outside(block: Block, lines: Sequence[Line], others: Sequence[Line]) -> bool:
+    """Whether a single line of names stands far left of a listing, as what that is set in below."""
+    left = min(line.start for line in others)
+    return len(lines) == 1 and block.box[0] < left - _ASIDE * block.size and _NAMES.fullmatch(lines[0].text) is not None
 
 
 def _is_nested(before: Block, after: Block) -> bool:

@@ -12,9 +12,11 @@ from itertools import zip_longest
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, Span, stripped
 from engine.convert.page.outlineentry import OutlineEntry
+from engine.convert.refine.hangingheads import HangingHeads
 from engine.convert.refine.headingnumbers import depth_of
 from engine.convert.refine.headingstyles import (
     LARGER,
+    LEVELS,
     RUNNING,
     SMALLER,
     Style,
@@ -53,6 +55,7 @@ class Headings:
     def __init__(self, outline: Sequence[OutlineEntry] = (), title: str = "") -> None:
         """`outline` is the document's, and `title` what its properties say it is called."""
         self._stated = StatedHeadings(outline, title)
+        self._hanging = HangingHeads()
         self._sizes: Counter[float] = Counter()
         self._uses: dict[Style, Use] = {}
         self._ranks: dict[tuple[Style, int], int] | None = None
@@ -63,12 +66,13 @@ class Headings:
         if page.is_left_alone:
             return
         self._stated.observe(page)
+        self._hanging.observe(page)
         blocks = [block for block in page.blocks if block.kind not in FURNITURE]
         for block in blocks:
             if block.kind in _TEXT:
                 self._sizes[rounded(block.size)] += len(block.text)
         for block, following in _with_next(blocks):
-            if block.kind not in (*_PROMOTED, Kind.HEADING) or not _is_short(block):
+            if block.kind not in (*_PROMOTED, Kind.HEADING) or not _is_short(block) or block.level:
                 continue
             style = style_of(block)
             use = self._uses.setdefault(style, Use())
@@ -92,7 +96,10 @@ class Headings:
         pictures = [block for block in blocks if block.kind is Kind.PICTURE]
         may_promote = self._body and self._is_text_page(blocks)
         for block, following in list(_with_next(blocks)):
-            if id(block) in stated:
+            if id(block) in stated or (block.level and not self._hanging.are_there):
+                continue
+            if self._hanging.are_there and block.kind in (*_PROMOTED, Kind.CODE, Kind.HEADING):
+                self._hang(block)
                 continue
             if block.kind is Kind.HEADING:
                 self._demote(block, tables)
@@ -105,7 +112,29 @@ class Headings:
                 _promote(block)
         for block in blocks:
             if block.kind is Kind.HEADING:
-                block.level = stated.get(id(block)) or self._stated.level(block) or level_of(block, self._ranks)
+                if block.level:
+                    block.level = min(self._deepest() + 1, LEVELS)
+                    continue
+                block.level = (
+                    stated.get(id(block))
+                    or self._hanging.level(block)
+                    or self._stated.level(block)
+                    or level_of(block, self._ranks)
+                )
+
+    def _deepest(self) -> int:
+        """The lowest level of headings that are in no paragraph."""
+        ranks = self._ranks or {}
+        return self._stated.deepest or max(
+            (level for (style, _), level in ranks.items() if style in self._uses), default=1
+        )
+
+    def _hang(self, block: Block) -> None:
+        """Make a heading of what stands out from the text; what stands in it is none, unless it is larger."""
+        if self._hanging.level(block):
+            _promote(block)
+        elif block.kind is Kind.HEADING and block.size < self._body * LARGER:
+            block.kind = Kind.PARAGRAPH
 
     def _is_text_page(self, blocks: Sequence[Block]) -> bool:
         total = sum(len(block.text) for block in blocks if not block.rows)

@@ -80,6 +80,13 @@ class StatedHeadings:
         return self.is_complete or self._has_scheme
 
     @property
+    def deepest(self) -> int:
+        """The lowest level that is stated; 0 where none is."""
+        if not self.has_levels:
+            return 0
+        return max((max(levels) + self._shift for levels in self._levels.values()), default=0)
+
+    @property
     def is_complete(self) -> bool:
         """Whether the outline says so much that what it leaves out needs to look like what it names."""
         return self._is_believed and self._matched >= 2

@@ -22,6 +22,7 @@ from engine.convert.refine.headings import Headings
 from engine.convert.refine.inline import Inline
 from engine.convert.refine.links import Links
 from engine.convert.refine.lists import Lists
+from engine.convert.refine.runinheadings import RunInHeadings
 from engine.convert.refine.tablecells import TableCells
 from engine.convert.text.pagetext import PageText
 from engine.job.options import ConvertOptions
@@ -102,7 +103,7 @@ def page_steps(options: ConvertOptions) -> list[PageStep]:
 
     Those that read a block again by its characters come before those that change its text.
     """
-    steps: list[PageStep] = [Columns(), Links(), Code(), Lists(), TableCells(), Inline()]
+    steps: list[PageStep] = [Columns(), Links(), Code(), RunInHeadings(), Lists(), TableCells(), Inline()]
     return [step for step in steps if step.name not in options.skip_steps]
 
 

@@ -114,6 +114,15 @@ def test_a_first_line_of_a_listing_that_the_model_takes_for_a_heading_is_none() 
     ]
 
 
+def test_a_name_far_left_of_a_listing_is_none_of_it() -> None:
+    page = DrawnPage()
+    page.lines(100, 50, "$ manage which", "/usr/bin/manage", font="cour")
+    page.lines(50, 74, "manage exec", font="cour")
+    page.box("text", 98, 40, 300, 66)
+    page.box("text", 48, 64, 200, 78)
+    assert [block.text for block in _after(page, Code())] == ["$ manage which\n/usr/bin/manage", "manage exec"]
+
+
 def test_a_line_of_code_that_was_too_long_is_one_again() -> None:
     page = DrawnPage()
     for y in (30, 42):

@@ -1,0 +1,40 @@
+"""Headings that stand out to the left of all text."""
+
+from engine.convert.page.blocks import Kind, RefinedPage
+from engine.convert.refine.headings import Headings
+from tests.engine.convert.pages import BODY, block, line, page
+
+
+def _manual(*, left: float = 90.0, bold: bool = True) -> list[RefinedPage]:
+    pages = []
+    for number in (1, 2):
+        blocks = [line("NAME", 100, left=50, bold=bold), block(BODY, (left, 120, 550, 168))]
+        for top, text in ((200, "Operations"), (300, "Modifiers")):
+            blocks += [
+                line(text, top, left=65),
+                line("--delete", top + 20, Kind.HEADING, left=90, bold=True),
+                block(BODY, (max(left, 100), top + 40, 550, top + 88)),
+            ]
+        pages.append(page(*blocks, number=number))
+    return pages
+
+
+def _headings(pages: list[RefinedPage]) -> list[tuple[int, str]]:
+    step = Headings()
+    for each in pages:
+        step.observe(each)
+    for each in pages:
+        step.apply(each)
+    return [(found.level, found.text) for each in pages for found in each.blocks if found.kind is Kind.HEADING]
+
+
+def test_what_stands_out_is_a_heading_and_its_place_says_of_which_level() -> None:
+    assert _headings(_manual()) == [(1, "NAME"), (2, "Operations"), (2, "Modifiers")] * 2
+
+
+def test_where_text_begins_as_far_left_nothing_stands_out() -> None:
+    assert (2, "Operations") not in _headings(_manual(left=50.0))
+
+
+def test_one_of_them_at_least_is_bold() -> None:
+    assert not any(text == "NAME" for _, text in _headings(_manual(bold=False)))
