@@ -1,12 +1,13 @@
 """hotfolio's dashboard in a terminal: what its rows say, and keys with what they must bring about."""
 
+import os
 import re
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.terminal import DEADLINE_S, SMALL, Terminal
+from tests.e2e.forked import start_forked
+from tests.e2e.terminal import DEADLINE_S, SMALL, Process, Terminal
 
 _QUICK = {"HOTFOLIO_OCR": "never", "HOTFOLIO_SETTLE": "0.2", "HOTFOLIO_SETTLE_DAMAGED": "0.4"}
 IN_MEMORY = {"HOTFOLIO_BACKEND": "in-memory"}
@@ -27,14 +28,17 @@ class Row:
 
 
 class Dashboard(Terminal):
-    """`python -m tui` in a folder that has an `input`, without OCR and with a short settling time."""
+    """`hotfolio` in a folder that has an `input`, without OCR and with a short settling time."""
 
     def __init__(
         self, folder: Path, size: tuple[int, int] = SMALL, *arguments: str, env: Mapping[str, str] | None = None
     ) -> None:
         (folder / "input").mkdir(exist_ok=True)
-        super().__init__([sys.executable, "-m", "tui", *arguments], folder, size, _QUICK | dict(env or {}))
+        super().__init__(arguments, folder, size, _QUICK | dict(env or {}))
         self.wait_for("? help", "q quit", "workers")
+
+    def _start(self, command: Sequence[str], env: Mapping[str, str], tty: int) -> Process:
+        return start_forked(self.folder, command, env, [tty] * 3, terminal=os.ttyname(tty))
 
     @property
     def rows(self) -> list[Row]:

@@ -12,15 +12,13 @@ from pathlib import Path
 import psutil
 
 from engine.base.sockets import socket_path
-from tests.e2e.forked_commands import run_forked
+from tests.e2e.forked import Forked, run_forked, start_forked
 from tests.e2e.terminal import is_alive
 from tests.waiting import wait_until
 
 HOTFOLIO = (sys.executable, "-m", "tui")
 STOP_S = 40.0
 """Whatever is told to stop in order has ended by then."""
-_ENGINES = ("run", "serve")
-"""Commands that start an engine: a process like any other."""
 _QUICK = {"HOTFOLIO_OCR": "never", "HOTFOLIO_SETTLE": "0.2", "HOTFOLIO_SETTLE_DAMAGED": "0.4"}
 _PLAIN = ("NUM_WORKERS", "API_HOST", "API_PORT", "NO_COLOR", "COLUMNS")
 
@@ -35,19 +33,7 @@ def hotfolio(
     folder: Path, *arguments: str | Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in `folder` to its end."""
-    words = [os.fspath(argument) for argument in arguments]
-    if words[0] not in _ENGINES:
-        return run_forked(folder, words, environment(**(env or {})))
-    return subprocess.run(
-        [*HOTFOLIO, *words],
-        cwd=folder,
-        env=environment(**(env or {})),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    return run_forked(folder, [os.fspath(argument) for argument in arguments], environment(**(env or {})))
 
 
 class ServiceProcess:
@@ -65,16 +51,7 @@ class ServiceProcess:
         self.folder = folder
         (folder / "input").mkdir(exist_ok=True)
         self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
-        self.process = subprocess.Popen(
-            [*launcher, *HOTFOLIO, *arguments],
-            cwd=folder,
-            env=environment(**(env or {})),
-            stdin=subprocess.DEVNULL,
-            stdout=self._out,
-            stderr=self._err,
-            pass_fds=tuple(pass_fds),
-            start_new_session=True,
-        )
+        self.process = self._start(arguments, environment(**(env or {})), launcher, pass_fds)
 
     def __enter__(self) -> "ServiceProcess":
         return self
@@ -85,6 +62,24 @@ class ServiceProcess:
         self._out.close()
         self._err.close()
         end_all(self.folder)
+
+    def _start(
+        self, arguments: Sequence[str], env: Mapping[str, str], launcher: Sequence[str], pass_fds: Sequence[int]
+    ) -> Forked | subprocess.Popen[bytes]:
+        with Path(os.devnull).open() as nothing:
+            streams = [nothing.fileno(), self._out.fileno(), self._err.fileno()]
+            if not launcher:
+                return start_forked(self.folder, arguments, env, streams, pass_fds=pass_fds)
+            return subprocess.Popen(
+                [*launcher, *HOTFOLIO, *arguments],
+                cwd=self.folder,
+                env=env,
+                stdin=streams[0],
+                stdout=streams[1],
+                stderr=streams[2],
+                pass_fds=tuple(pass_fds),
+                start_new_session=True,
+            )
 
     @property
     def pid(self) -> int:

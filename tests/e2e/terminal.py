@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import psutil
 import pyte
@@ -50,6 +50,19 @@ _NOT_FOR_PYTE = re.compile(
 _UNFINISHED = re.compile(rb"\x1b(?:\[[^@-~]{0,40}|\](?:2(?:2(?:;[a-z]{0,40})?)?)?)?\Z")
 
 
+class Process(Protocol):
+    """A program that has been started: what is needed of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float) -> int: ...
+    def send_signal(self, number: int) -> None: ...
+    def kill(self) -> None: ...
+
+
 class Terminal:
     """Runs a program; use as a context, which ends it and everything it has started."""
 
@@ -77,18 +90,21 @@ class Terminal:
         self._set_size(size)
         terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
         inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-ISc", _LAUNCHER, os.ttyname(slave), *command],
-            cwd=folder,
-            env=inherited | terminal | dict(env or {}),
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
+        self.process = self._start(command, inherited | terminal | dict(env or {}), slave)
         self._wake_read, self._wake_write = os.pipe()
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()
+
+    def _start(self, command: Sequence[str], env: Mapping[str, str], tty: int) -> Process:
+        return subprocess.Popen(
+            [sys.executable, "-ISc", _LAUNCHER, os.ttyname(tty), *command],
+            cwd=self.folder,
+            env=env,
+            stdin=tty,
+            stdout=tty,
+            stderr=tty,
+            start_new_session=True,
+        )
 
     def __enter__(self) -> Self:
         return self

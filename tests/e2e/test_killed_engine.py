@@ -73,6 +73,8 @@ def recorded_seconds(folder: Path) -> dict[tuple[bytes, int], float]:
     if not database.exists():
         return {}
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'pages'").fetchone():
+            return {}  # it is just being made
         rows = db.execute("SELECT path, page, seconds FROM pages JOIN jobs ON jobs.id = job_id").fetchall()
     return {(path, page): seconds for path, page, seconds in rows}
 

@@ -25,7 +25,7 @@ TURNING_TESSERACT = pytest.param(
     marks=pytest.mark.skipif(not TOOLS.has_orientation, reason="Tesseract's model `osd` is not installed"),
 )
 needs_an_engine = pytest.mark.skipif(not TOOLS.installed, reason="no OCR engine is installed")
-TEXT = prose(110)
+TEXT = prose(60)
 
 
 def box_of(word: OcrWord) -> pymupdf.Rect:
