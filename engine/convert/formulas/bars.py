@@ -20,11 +20,21 @@ def with_bars(pieces: list[Piece], rules: Sequence[Rule], write: Write) -> list[
     """The pieces, those that lines belong to as one each; lines that belong to nothing are left."""
     for rule in sorted(rules, key=lambda rule: rule.length):
         near = [p for p in pieces if p.end > rule.start - p.size and p.start < rule.end + p.size]
+        if any(_is_tip(piece, rule) for piece in near):
+            continue
         made = _root(rule, near, write) or _fraction(rule, near, rules, write) or _lined(rule, near, rules, write)
         if made is not None:
             whole, parts = made
             pieces = [*without(pieces, parts), whole]
     return pieces
+
+
+def _is_tip(piece: Piece, rule: Rule) -> bool:
+    """Whether a piece is the end or the middle of a brace that a line is a part of."""
+    if piece.role is not Role.PART or piece.char not in "╭╮╰╯":
+        return False
+    aside = min(abs(piece.end - rule.start), abs(piece.start - rule.end))
+    return aside < 0.3 * piece.size and abs(piece.middle[1] - rule.y) < 0.4 * piece.size
 
 
 def _within(rule: Rule, pieces: Sequence[Piece]) -> list[Piece]:
@@ -156,8 +166,6 @@ def _lined(
     rule: Rule, pieces: Sequence[Piece], rules: Sequence[Rule], write: Write
 ) -> tuple[Piece, list[Piece]] | None:
     """What has a line above or below it."""
-    if any(p.char in "╭╮╰╯" and abs(p.middle[1] - rule.y) < 0.4 * p.size for p in pieces if p.role is Role.PART):
-        return None
     inside = _within(rule, pieces)
     for command, direction in (("overline", 1), ("underline", -1)):
         near, far = (1, 3) if direction > 0 else (3, 1)

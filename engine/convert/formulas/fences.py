@@ -53,7 +53,8 @@ def with_whole_brackets(pieces: list[Piece]) -> list[Piece]:
             continue
         char = next((_PARTS[p.char] for p in column if p.char in _PARTS), "")
         if not char:
-            char = "|" if column[0].char in _EITHER or column[0].char == "|" else "‖"
+            first = column[0].char
+            char = "|" if first in _EITHER or first in "|∣" else "‖" if first == "∥" else first
         whole = built(delimiter(char), column)
         whole.char, whole.axis = char, (whole.box[1] + whole.box[3]) / 2
         whole.role = Role.OPENING if char in PAIRS else Role.BAR if char in "|‖" else Role.CLOSING
@@ -62,14 +63,16 @@ def with_whole_brackets(pieces: list[Piece]) -> list[Piece]:
 
 
 def _is_part(piece: Piece) -> bool:
-    return piece.char in _PARTS or piece.char in _EITHER or (piece.role is Role.BAR and piece.is_math)
+    # The parts of OpenType fonts are all said to be the whole.
+    is_bracket = piece.role in (Role.OPENING, Role.CLOSING, Role.BAR) and bool(piece.char) and piece.is_math
+    return piece.char in _PARTS or piece.char in _EITHER or is_bracket
 
 
 def _goes_on(column: Sequence[Piece], piece: Piece) -> bool:
     last = max(column, key=lambda other: other.box[3])
     if abs(last.start - piece.start) > 0.15 * piece.size:
         return False
-    if last.role is Role.BAR and piece.role is Role.BAR and last.char != piece.char:
+    if Role.PART not in (last.role, piece.role) and last.char != piece.char:
         return False
     return -0.25 * piece.size < piece.box[1] - last.box[3] < 0.25 * piece.size
 

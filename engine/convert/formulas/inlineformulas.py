@@ -18,7 +18,10 @@ _THICK = 0.75
 _TEXTUAL = frozenset("•·∗*†‡§¶©®□■▪◦∙◊♦→⇒←↑↓✓|\\{}<>~∼_−–⋆★△▷▶◀○●◯′″∎⟨⟩")
 """Signs of mathematical fonts that text has too: none of them is a formula alone."""
 _STOPS = frozenset(".;:?!“”\"'‘’…„«»–—")
+_BRACKETING = {Role.OPENING, Role.CLOSING}
 _SPAN = {Role.RELATION, Role.BINARY}
+_FREE = frozenset("⟨⟩")
+"""Brackets that need no partner."""
 _BRACKETS = {")": "([", "]": "([", "}": "{", "⟩": "⟨", "⌋": "⌊", "⌉": "⌈"}
 
 
@@ -69,6 +72,8 @@ def _goes_on(run: Sequence[Piece], piece: Piece, row: Row) -> bool:
         return gap < _THIN
     if any(other.role is Role.OPERATOR for other in run[-8:]):
         return gap < _LOOSE
+    if before.role in _BRACKETING or piece.role in _BRACKETING:
+        return gap < _THIN
     are_mathematics = piece.is_math and (before.is_math or _is_script(before, row))
     return gap < (_LOOSE if are_mathematics else _TOUCHING)
 
@@ -128,6 +133,8 @@ def _balanced(part: list[Piece]) -> list[Piece]:
     open_: list[int] = []
     unmatched: list[int] = []
     for number, piece in enumerate(part):
+        if piece.char in _FREE:
+            continue
         if piece.role is Role.OPENING:
             open_.append(number)
         elif piece.role is Role.CLOSING:

@@ -102,7 +102,8 @@ def with_limits(
             latex = f"\\overset{{{write(above)}}}{{{latex}}}" if above else latex
             latex = f"\\underset{{{write(below)}}}{{{latex}}}" if below else latex
         parts = [base, *above, *below]
-        whole = built(latex, parts, role=base.role if base.role is Role.RELATION else Role.BUILT)
+        role = base.role if base.role in (Role.RELATION, Role.OPERATOR) else Role.BUILT
+        whole = built(latex, parts, role=role)
         whole.size, whole.baseline, whole.axis = base.size, base.baseline, base.axis
         whole.char = base.char
         if base.role is Role.OPERATOR and whole.axis is None:
@@ -114,7 +115,7 @@ def with_limits(
 def _takes_limits(piece: Piece) -> bool:
     if piece.role is Role.WORD:
         return piece.latex.removeprefix("\\") in TAKE_LIMITS or len(piece.latex) > 3
-    return piece.role in (Role.OPERATOR, Role.RELATION)
+    return piece.role in (Role.OPERATOR, Role.RELATION) and "{" not in piece.latex
 
 
 def _beside(base: Piece, small: Sequence[Piece], direction: int) -> list[Piece]:
@@ -206,7 +207,13 @@ def with_braces(pieces: list[Piece], write: Write) -> list[Piece]:
 
 def _braces(pieces: Sequence[Piece]) -> list[tuple[list[Piece], str]]:
     """The horizontal braces: the four pieces of TeX's, or one glyph."""
-    found = [([p], "overbrace" if p.char == "⏞" else "underbrace") for p in pieces if p.char in "⏞⏟" and p.char]
+    found: list[tuple[list[Piece], str]] = []
+    for piece in sorted((p for p in pieces if p.char and p.char in "⏞⏟"), key=lambda p: (round(p.baseline), p.start)):
+        last = found[-1][0][-1] if found else None
+        if last is not None and last.char == piece.char and piece.start - last.box[2] < 0.3 * piece.size:
+            found[-1][0].append(piece)
+        else:
+            found.append(([piece], "overbrace" if piece.char == "⏞" else "underbrace"))
     tips = sorted((p for p in pieces if p.char in _TIPS), key=lambda piece: (round(piece.baseline), piece.start))
     for number in range(0, len(tips) - 3, 4):
         four = tips[number : number + 4]

@@ -255,6 +255,8 @@ def _written(piece: Piece) -> str:
         return piece.latex
     if piece.latex in FUNCTIONS and not piece.is_bold:
         return f"\\{piece.latex}"
+    if piece.is_italic and len(piece.latex) < 4 and not piece.is_bold:
+        return " ".join(piece.latex)
     command = "mathbf" if piece.is_bold else "mathit" if piece.is_italic and len(piece.latex) > 1 else "mathrm"
     return piece.latex if piece.is_italic and len(piece.latex) == 1 else f"\\{command}{{{piece.latex}}}"
 

@@ -40,6 +40,9 @@ class Role(StrEnum):
     """Of several pieces: a fraction, a root, a matrix."""
 
 
+_LARGE = frozenset({Role.OPERATOR, Role.OPENING, Role.CLOSING, Role.BAR, Role.RADICAL, Role.PART})
+
+
 @dataclass(eq=False, slots=True)
 class Piece:
     """A glyph, or what some have been put together to."""
@@ -125,8 +128,11 @@ def without(pieces: Iterable[Piece], others: Iterable[Piece]) -> list[Piece]:
 
 
 def main_size(pieces: Iterable[Piece]) -> float:
-    """The size of those of a formula that are no scripts."""
-    return max((piece.size for piece in pieces), default=0.0)
+    """The size of those of a formula that are no scripts; large signs may be in another font, of another size."""
+    sizes = [(piece.size, piece.role in _LARGE) for piece in pieces]
+    return max(
+        (size for size, is_large in sizes if not is_large), default=max((size for size, _ in sizes), default=0.0)
+    )
 
 
 def overlap(start: float, end: float, other_start: float, other_end: float) -> float:

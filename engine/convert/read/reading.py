@@ -215,6 +215,7 @@ def _by_tags(page: PageContext) -> RefinedPage | None:
             hiding=page.hiding,
             strikes=page.strikes,
             turned=page.turned,
+            formulas=RefineStep.FORMULAS not in options.skip_steps,
         )
     except NoStructure as reason:
         page.why = str(reason)

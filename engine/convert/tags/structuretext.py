@@ -9,7 +9,7 @@ from typing import Any
 import pymupdf
 from pymupdf import mupdf
 
-from engine.convert.page.blocks import Box, around
+from engine.convert.page.blocks import Box, Kind, around
 from engine.convert.tags.structuretree import NoStructure, Path
 from engine.convert.text.bidi import has_right_to_left
 from engine.convert.text.characters import UNKNOWN, readable
@@ -50,6 +50,8 @@ class Run:
     """A line is drawn through it."""
     is_hidden: bool = False
     """Nobody can see it on the page."""
+    formula: Kind | None = None
+    """Of a formula, whose text is LaTeX, whether it is set apart (`FORMULA`) or in a line."""
     places: tuple[tuple[float, float], ...] = ()
     """Where each character begins and ends, if there are some of a script that is written from right to left."""
 

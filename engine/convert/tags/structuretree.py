@@ -213,3 +213,8 @@ def _looks(element: Any, name: str) -> Attributes | None:
             rise = mupdf.ll_pdf_to_real(shift)
             script = (rise > 0) - (rise < 0)
     return Attributes(strike=strike, script=script) if strike or script else None
+
+
+def path_text(path: Path) -> str:
+    """A path as it names an element in a block."""
+    return ".".join(map(str, path))

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from engine.convert.page.blocks import Block, Cell, Kind, Span, around, stripped
 from engine.convert.tags.structuretext import Element, Run
-from engine.convert.tags.structuretree import Attributes, Path, StructureTree
-from engine.convert.tags.tagtext import Style, code_text, spans_of, usual_size
+from engine.convert.tags.structuretree import Attributes, Path, StructureTree, path_text
+from engine.convert.tags.tagtext import Style, apart, code_text, spans_of, usual_size
 from engine.convert.text.linktargets import LinksByHeight
 
 _HEADINGS = {"H": 0, "H1": 1, "H2": 2, "H3": 3, "H4": 4, "H5": 5, "H6": 6, "Title": 1}
@@ -76,11 +76,11 @@ class TagBlocks:
         if not self._runs:
             return
         runs, self._runs = self._runs, []
-        spans = stripped(spans_of(runs, self._links))
-        if spans:
-            opened = self._open or _Open(Kind.PARAGRAPH, "")
-            self._append(Block(opened.kind, around(run.box for run, _ in runs), spans, opened.level, node=opened.node))
-            self.blocks[-1].size = usual_size(run for run, _ in runs)
+        opened = self._open or _Open(Kind.PARAGRAPH, "")
+        for kind, part in apart(runs, opened.kind):
+            if spans := stripped(spans_of(part, self._links)):
+                self._append(Block(kind, around(run.box for run, _ in part), spans, opened.level, node=opened.node))
+                self.blocks[-1].size = usual_size(run for run, _ in part)
 
     def _add(self, run: Run, style: Style) -> None:
         if self._open is None and self._runs:
@@ -393,8 +393,3 @@ def _is_listing(element: Element) -> bool:
 
 def _holds_blocks(element: Element) -> bool:
     return any(isinstance(kid, Element) and (kid.role in _BLOCKS or _holds_blocks(kid)) for kid in element.kids)
-
-
-def path_text(path: Path) -> str:
-    """A path as it names an element in a block."""
-    return ".".join(map(str, path))

@@ -17,6 +17,7 @@ from engine.convert.sight.bearing import quarter_turn
 from engine.convert.tags.fieldruns import place_fields
 from engine.convert.tags.markedcontent import MarkedContent, scan
 from engine.convert.tags.pageresources import PageResources
+from engine.convert.tags.runformulas import put_formulas
 from engine.convert.tags.runlooks import see_to
 from engine.convert.tags.structuretext import UPRIGHT, ElementTree, Run, read_elements
 from engine.convert.tags.structuretree import NoStructure, Path, StructureTree, read_structure
@@ -79,17 +80,20 @@ class TagReader:
         hiding: Hiding = NOTHING_HIDDEN,
         strikes: Strikes = NO_STRIKES,
         turned: int = 0,
+        formulas: bool = True,
     ) -> RefinedPage:
         """A page (from 1) as blocks; raises `NoStructure` if its tags do not deserve trust, with the reason.
 
         With `trusting`, only tags that would lose text are refused. Without `furniture`, running heads and feet are
         left out, which saves a third of the time. `turned` is by how many degrees, with the clock, text is turned on
-        the page as it is loaded; `strikes` are on the page turned upright.
+        the page as it is loaded; `strikes` are on the page turned upright. With `formulas`, those are read as LaTeX.
         """
         page = self.load(number)
         fields = with_texts(page, fields_of(page))
         with hidden(fields):
-            return self._read(page, hiding, strikes, turned, fields, trusting=trusting, furniture=furniture)
+            return self._read(
+                page, hiding, strikes, turned, fields, trusting=trusting, furniture=furniture, formulas=formulas
+            )
 
     def _read(
         self,
@@ -101,6 +105,7 @@ class TagReader:
         *,
         trusting: bool,
         furniture: bool,
+        formulas: bool,
     ) -> RefinedPage:
         number = page.number + 1
         turn = quarter_turn(page.rect.width, page.rect.height, turned) if turned else UPRIGHT
@@ -117,6 +122,8 @@ class TagReader:
         with self._contents(page, content.without_artifacts if content.has_artifacts else None):
             root = read_elements(page, figures=self.tree.has_figures, turn=turn)
             see_to(page, root, hiding, strikes, turn)
+            if formulas and not turned:
+                put_formulas(page, root)
         if fields:
             place_fields(root, [field.moved(turn) for field in fields])
         links = [(tuple(pymupdf.Rect(box) * turn), target) for box, target in link_targets(page)]

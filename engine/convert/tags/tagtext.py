@@ -2,11 +2,11 @@
 
 import re
 from bisect import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
-from engine.convert.page.blocks import Span
+from engine.convert.page.blocks import Kind, Span
 from engine.convert.tags.leftwardruns import in_order
 from engine.convert.tags.structuretext import Run
 from engine.convert.text.bidi import has_right_to_left
@@ -28,6 +28,12 @@ class Style:
     script: int = 0
 
 
+def apart(runs: list[tuple[Run, Style]], kind: Kind) -> Iterator[tuple[Kind, list[tuple[Run, Style]]]]:
+    """Runs of a block of some kind, those of formulas that are set apart as blocks of their own."""
+    for is_apart, part in groupby(runs, key=lambda pair: id(pair[0]) if pair[0].formula is Kind.FORMULA else 0):
+        yield (Kind.FORMULA if is_apart else kind), list(part)
+
+
 def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
     """Runs as spans, with the blanks between them that have no character of their own."""
     if any(has_right_to_left(run.text) for run, _ in runs):
@@ -36,6 +42,11 @@ def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
     last: Run | None = None
     scripts = _scripts([run for run, _ in runs])
     for number, (run, style) in enumerate(runs):
+        if run.formula is not None:
+            spans += [Span(" ")] if last is not None and _gap(last, run, spans[-1].text, "") else []
+            spans.append(Span(run.text, link=_link_of(run, links), math=True))
+            last = run
+            continue
         text = run.text if run.text.isascii() else _INNER_HYPHEN.sub("-", run.text.replace("\xa0", " "))
         if last is not None and spans:
             before = spans[-1].text

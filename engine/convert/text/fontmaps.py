@@ -155,7 +155,8 @@ class FontMaps:
                 if is_for_math and known > 0 and chr(known) in SPACING:
                     found[code] = SPACING[chr(known)]
                     continue
-                if (known < 0 and not is_of_tex) or not (known < 0 or _is_unknown(known)):
+                # The names of TeX's glyphs are true, the maps that other programs make of them seldom are.
+                if not is_of_tex and (known < 0 or not _is_unknown(known)):
                     continue
             glyph = mupdf.ll_pdf_font_cid_to_gid(described, code)
             name = mupdf.fz_get_glyph_name2(shapes, glyph) if glyph > 0 else ""
