@@ -15,6 +15,7 @@ from engine.convert.open.document import Document
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
+from engine.convert.sight.watermarks import Watermark
 from engine.convert.text.formfields import Field
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.strikes import NO_STRIKES, Strikes
@@ -75,6 +76,8 @@ class PageContext:
     """The lines that may strike out text of tagged pages, turned upright; known when reading begins."""
     fields: Sequence[Field] = ()
     """Of a form on the page: hidden while it is read, and told by their values."""
+    stamps: list[Watermark] = field(default_factory=list)
+    """What is written across the page, which its text is read without."""
     is_read_by_others: bool = False
     """By a vision model or a plug-in, so that hotfolio's own OCR has not been asked for its words."""
 

@@ -154,6 +154,9 @@ class RefinedPage:
         """Whether no step has to guess what is a heading or a running head: it has been said, or tags say it."""
         return self.is_settled or any(block.node for block in self.blocks)
 
+    stamps: list[Block] = field(default_factory=list)
+    """What is written across the page, apart from its text until the whole document is known."""
+
     def show(self) -> None:
         """Have all boxes be those of the page as it is shown."""
         for block in self.blocks:
@@ -183,6 +186,7 @@ class RefinedPage:
             "blocks": [_block_entry(block) for block in self.blocks],
             **({"is_settled": True} if self.is_settled else {}),
             **({"turned": self.turned} if self.turned else {}),
+            **({"stamps": [_block_entry(block) for block in self.stamps]} if self.stamps else {}),
         }
 
     @classmethod
@@ -190,7 +194,8 @@ class RefinedPage:
         """What `to_json` wrote."""
         blocks = [_block(block) for block in entry["blocks"]]
         is_settled, turned = entry.get("is_settled", False), entry.get("turned", 0)
-        return cls(entry["number"], entry["width"], entry["height"], blocks, is_settled, turned)
+        stamps = [_block(block) for block in entry.get("stamps", ())]
+        return cls(entry["number"], entry["width"], entry["height"], blocks, is_settled, turned, stamps)
 
 
 def around(boxes: Iterable[Box]) -> Box:

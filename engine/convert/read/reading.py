@@ -3,8 +3,6 @@
 Or by what a vision model has said of it, where one was asked, or by a plug-in.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pymupdf
@@ -14,7 +12,7 @@ from engine.convert.formulas.pageformulas import put_formulas
 from engine.convert.loading.reached import need
 from engine.convert.open.context import PageContext, Reader
 from engine.convert.open.document import one_line
-from engine.convert.page.blocks import Box, Kind, RefinedPage
+from engine.convert.page.blocks import Block, Box, Kind, RefinedPage, Span
 from engine.convert.page.notices import Notice
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
@@ -28,6 +26,8 @@ from engine.convert.read.sheet import Sheet, upright_copy
 from engine.convert.refine.steps import page_steps
 from engine.convert.sight import unseen as unseen_text
 from engine.convert.sight.bearing import bearing, quarter_turn
+from engine.convert.sight.unseen import places_of
+from engine.convert.sight.watermarks import Watermark, stamps, watermarks, without
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.text import layoutblocks
 from engine.convert.text.formfields import fields_of, hidden, with_texts
@@ -47,22 +47,22 @@ class NothingRead(Exception):
 
 def read(page: PageContext) -> PageModel:
     """The page; where one way fails, the next is taken."""
-    with _fields_told(page):
+    if not page.options.refine:
+        return _read(page)
+    shown = page.load()
+    page.fields, page.stamps = fields_of(shown), stamps(shown)
+    with hidden(page.fields), without([*page.stamps]):
         model = _read(page)
     if model.refined is not None:
+        if page.told is None:
+            model.refined.stamps = [_stamp(mark, shown, model.refined) for mark in page.stamps]
         look_at(page, model.refined)
     return model
 
 
-@contextmanager
-def _fields_told(page: PageContext) -> Iterator[None]:
-    """Within, check boxes and the like are told by their values, and what is drawn for them is not read."""
-    if not page.options.refine:
-        yield
-        return
-    page.fields = fields_of(page.load())
-    with hidden(page.fields):
-        yield
+def _stamp(mark: Watermark, shown: pymupdf.Page, refined: RefinedPage) -> Block:
+    turn = shown.rotation_matrix * quarter_turn(shown.rect.width, shown.rect.height, refined.turned)
+    return Block(Kind.PARAGRAPH, tuple(pymupdf.Rect(mark.box) * turn), [Span(mark.text)])
 
 
 def _read(page: PageContext) -> PageModel:
@@ -85,16 +85,20 @@ def _look_at(page: PageContext) -> None:
         blocks = unseen_text.look_at(shown)
         page.turned = bearing(blocks)
         page.strikes = _strikes(page, shown, blocks)
+        marks = watermarks(blocks)
+        apart = places_of(shown, (span for mark in marks for span in mark.spans))
         unseen = unseen_text.find_unseen(shown, blocks)
     except Exception as error:  # noqa: BLE001 - the page is worth more than what is not to be seen on it
         page.warnings.append(f"Page {page.number} was not searched for hidden text ({one_line(error)}).")
         return
+    page.hiding = Hiding(apart=apart)
+    page.stamps += marks
     if not unseen.count:
         return
     wanted = page.options.hidden_text
     page.notices[Notice.HIDDEN if wanted is HiddenText.DROP else Notice.KEPT] = unseen.count
     if wanted is not HiddenText.KEEP:
-        page.hiding = Hiding(unseen, marks=wanted is HiddenText.MARK)
+        page.hiding = Hiding(unseen, wanted is HiddenText.MARK, apart)
 
 
 def _strikes(page: PageContext, shown: pymupdf.Page, blocks: list[dict[str, Any]]) -> Strikes:

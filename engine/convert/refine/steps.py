@@ -23,6 +23,7 @@ from engine.convert.refine.inline import Inline
 from engine.convert.refine.links import Links
 from engine.convert.refine.lists import Lists
 from engine.convert.refine.runinheadings import RunInHeadings
+from engine.convert.refine.stamps import Stamps
 from engine.convert.refine.tablecells import TableCells
 from engine.convert.text.pagetext import PageText
 from engine.job.options import ConvertOptions
@@ -117,4 +118,5 @@ def document_steps(
     if not on_blocks:
         return [HeadingLevels()]
     steps: list[BlockStep] = [Furniture(), Headings(outline, title), Continued(), Anchors(options.pages)]
-    return [_OnBlocks(step) for step in steps if step.name not in options.skip_steps]
+    chosen = [step for step in steps if step.name not in options.skip_steps]
+    return [*map(_OnBlocks, chosen), _OnBlocks(Stamps(leaves_out=Furniture.name not in options.skip_steps))]

@@ -24,7 +24,7 @@ def bearing(blocks: Iterable[dict[str, Any]]) -> int:
             )
     if not lines or [*lines] == [0]:
         return 0
-    sizes = Counter({turn: sum(map(_characters, group)) for turn, group in lines.items()})
+    sizes = Counter({turn: sum(map(characters_in, group)) for turn, group in lines.items()})
     ((turn, size),) = sizes.most_common(1)
     if turn <= 0 or 2 * size <= sizes.total() or _are_labels(lines[turn], turn):
         return 0
@@ -61,13 +61,14 @@ def _is_mirrored(line: dict[str, Any]) -> bool:
     return bool(span["origin"][1] > (top + bottom) / 2)
 
 
-def _characters(line: dict[str, Any]) -> int:
+def characters_in(line: dict[str, Any]) -> int:
+    """How many characters a line has, without blanks."""
     return sum(len(span["text"].replace(" ", "")) for span in line["spans"])
 
 
 def _are_labels(lines: list[dict[str, Any]], turn: int) -> bool:
     """Whether lines are short and stand side by side along one edge, as the labels of an axis do."""
-    if len(lines) < 2 or lines[0].get("wmode") or max(map(_characters, lines)) >= _LABEL:
+    if len(lines) < 2 or lines[0].get("wmode") or max(map(characters_in, lines)) >= _LABEL:
         return False
     first, last = (0, 2) if turn == 180 else (1, 3)
     return any(

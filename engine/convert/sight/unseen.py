@@ -67,6 +67,19 @@ class Unseen:
 ALL_SEEN = Unseen()
 
 
+def places_of(page: pymupdf.Page, spans: Iterable[dict[str, Any]]) -> Unseen:
+    """Where the characters of these spans of a page are, which are told apart from its other text."""
+    wanted = {(span["text"], tuple(span["origin"])) for span in spans}
+    places: dict[tuple[str, int, int], list[tuple[float, float]]] = {}
+    count = 0
+    for span, _ in spans_of(page.get_text("rawdict", flags=_FLAGS)["blocks"]) if wanted else ():
+        if ("".join(char["c"] for char in span["chars"]), tuple(span["origin"])) in wanted:
+            for text, x, y in map(_place, span["chars"]):
+                places.setdefault((text, int(x), int(y)), []).append((x, y))
+                count += 1
+    return Unseen(count, places)
+
+
 @dataclass(slots=True)
 class _Word:
     """Neighbouring characters that may be hidden in one way."""

@@ -65,16 +65,16 @@ def _see_to(element: Element, known: dict[RunKey, _Chars], hiding: Hiding, struc
 
 
 def _parts(run: Run, chars: _Chars, hiding: Hiding, through: Iterable[tuple[float, float]]) -> Iterator[Run]:
-    def looks(char: dict[str, Any]) -> tuple[bool, bool]:
+    def looks(char: dict[str, Any]) -> tuple[bool, bool, bool]:
         middle = (char["bbox"][0] + char["bbox"][2]) / 2
-        return hiding.hides(char), any(x0 <= middle <= x1 for x0, x1 in through)
+        return hiding.hides(char), hiding.drops(char), any(x0 <= middle <= x1 for x0, x1 in through)
 
     at = 0
-    for (is_hidden, is_struck), grouped in groupby(chars, key=looks):
+    for (is_hidden, is_left_out, is_struck), grouped in groupby(chars, key=looks):
         group = list(grouped)
-        if len(group) == len(chars) and not is_hidden:
+        if len(group) == len(chars) and not is_hidden and not is_left_out:
             yield replace(run, is_struck=is_struck)
-        elif hiding.marks or not is_hidden:
+        elif not is_left_out:
             left, right = min(char["bbox"][0] for char in group), max(char["bbox"][2] for char in group)
             yield replace(
                 run,

@@ -14,6 +14,7 @@ from pymupdf import mupdf
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, around, stripped
 from engine.convert.sight.bearing import quarter_turn
+from engine.convert.sight.watermarks import hide, stamps
 from engine.convert.tags.fieldruns import place_fields
 from engine.convert.tags.markedcontent import MarkedContent, scan
 from engine.convert.tags.pageresources import PageResources
@@ -59,7 +60,7 @@ class TagReader:
         """The number of the object that is a page's content in the place of its own."""
 
     def load(self, number: int) -> pymupdf.Page:
-        """A page (from 1) as it is in the file, but for its rotation, ready to be read."""
+        """A page (from 1) as it is in the file, but for its rotation and stamps, ready to be read."""
         if self._page is None or self._page.number != number - 1:
             page = self._document.load_page(number - 1)
             self.rotation = page.rotation
@@ -67,6 +68,7 @@ class TagReader:
                 # PyMuPDF gives text the places that it has without, and so are links and the page's size to be.
                 page.set_rotation(0)
                 page = self._document.reload_page(page)
+            hide(stamps(page))
             self._page = page
             self._fonts.mend(self._page)
         return self._page

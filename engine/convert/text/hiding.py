@@ -17,12 +17,14 @@ class Hiding:
     unseen: Unseen = ALL_SEEN
     marks: bool = False
     """They are kept, as hidden; else they are left out."""
+    apart: Unseen = ALL_SEEN
+    """Characters that are told apart from the page's text, and left out of it."""
     back: pymupdf.Matrix | None = None
     """What leads to the places that `unseen` knows from those of the characters that are asked for."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to be done."""
-        return self.unseen.count > 0
+        return self.unseen.count > 0 or self.apart.count > 0
 
     def moved(self, turn: pymupdf.Matrix) -> "Hiding":
         """The same for the page after it has been turned or moved by a matrix."""
@@ -35,14 +37,21 @@ class Hiding:
                 line["spans"] = [part for span in line["spans"] for part in self._parts(span)]
 
     def _parts(self, span: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for is_hidden, chars in groupby(span["chars"], key=self.hides):
-            if self.marks or not is_hidden:
+        for (is_hidden, is_left_out), chars in groupby(span["chars"], key=lambda c: (self.hides(c), self.drops(c))):
+            if not is_left_out:
                 yield {**span, "chars": list(chars), "hidden": is_hidden}
 
     def hides(self, char: dict[str, Any]) -> bool:
         """Whether a character of a raw dictionary cannot be seen."""
-        place = char["origin"] if self.back is None else pymupdf.Point(char["origin"]) * self.back
-        return self.unseen.has(char["c"], place[0], place[1])
+        return self.unseen.has(char["c"], *self._place(char))
+
+    def drops(self, char: dict[str, Any]) -> bool:
+        """Whether a character is left out."""
+        return (not self.marks and self.hides(char)) or self.apart.has(char["c"], *self._place(char))
+
+    def _place(self, char: dict[str, Any]) -> tuple[float, float]:
+        x, y = char["origin"] if self.back is None else pymupdf.Point(char["origin"]) * self.back
+        return x, y
 
 
 NOTHING_HIDDEN = Hiding()
