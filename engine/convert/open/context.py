@@ -72,6 +72,8 @@ class PageContext:
     turned: int = 0
     """By how many degrees, with the clock, most text is turned on the page without its rotation: 0, 90, 180 or 270;
     known when reading begins."""
+    graphics: int = 0
+    """How many vector graphics the page has; known when reading begins."""
     strikes: Strikes = NO_STRIKES
     """The lines that may strike out text of tagged pages, turned upright; known when reading begins."""
     fields: Sequence[Field] = ()

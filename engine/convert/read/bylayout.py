@@ -5,6 +5,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pymupdf
+from pymupdf.layout import pymupdf_util_base
 from pymupdf4llm.helpers import document_layout
 from pymupdf4llm.ocr import OCRMode
 
@@ -15,6 +16,10 @@ from engine.convert.read.sheet import Sheet
 from engine.job.job import PageState
 
 IMAGE_FOLDER = "images"
+_MOST_GRAPHICS = 250
+"""A page of so many small squares takes a second to be cut into segments, one of 500 four."""
+_SLOW = pymupdf.TEXT_SEGMENT | pymupdf.TEXT_COLLECT_STYLES
+"""What MuPDF takes a time for that grows with the square of the number of graphics, or faster."""
 
 
 def read(page: PageContext, sheet: Sheet, *, images: bool) -> PageModel:
@@ -24,7 +29,7 @@ def read(page: PageContext, sheet: Sheet, *, images: bool) -> PageModel:
     """
     if sheet.is_copy:
         sheet.pdf._name = f"{page.document.pdf.name}-{page.number:04d}"  # part of the names of pictures
-    with _boxes_only() if page.options.refine else nullcontext():
+    with _boxes_only(graphics=page.graphics) if page.options.refine else nullcontext():
         parsed = document_layout.parse_document(
             sheet.pdf,
             pages=[sheet.index],
@@ -47,18 +52,23 @@ def read(page: PageContext, sheet: Sheet, *, images: bool) -> PageModel:
 
 
 @contextmanager
-def _boxes_only() -> Iterator[None]:
+def _boxes_only(*, graphics: int) -> Iterator[None]:
     """Have the library find boxes and tables, but not the text in boxes, nor the lines through or below it.
 
-    A refined page takes its text from `pagetext`. MuPDF compares each character with each graphic to find such lines.
+    A refined page takes its text from `pagetext`. MuPDF compares each character with each graphic to find such lines,
+    and to cut the page into segments, each graphic with all others: of many, no segments are asked for.
     """
     flags, get_raw_lines = document_layout.FLAGS, document_layout.get_raw_lines
+    create_stext_page = pymupdf_util_base.create_stext_page
     document_layout.FLAGS = flags & ~pymupdf.TEXT_COLLECT_STYLES
     document_layout.get_raw_lines = lambda *args, **kwargs: []
+    if graphics > _MOST_GRAPHICS:
+        pymupdf_util_base.create_stext_page = lambda page, flags: create_stext_page(page, flags & ~_SLOW)
     try:
         yield
     finally:
         document_layout.FLAGS, document_layout.get_raw_lines = flags, get_raw_lines
+        pymupdf_util_base.create_stext_page = create_stext_page
 
 
 def picture_file(page: PageContext, number: int) -> Path:

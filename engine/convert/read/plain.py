@@ -8,12 +8,16 @@ from engine.convert.page.pagemodel import PageModel
 from engine.convert.read.sheet import Sheet
 from engine.job.job import PageState
 
+_MOST_PAINTINGS = 2000
+"""Of a page, text included, whose struck out text is marked as such: a tenth of a second."""
+
 
 def read(page: PageContext, sheet: Sheet) -> PageModel:
     """The page's text blocks in the order of the file, each a paragraph."""
     pdf_page = sheet.load()
     flags = FLAGS & ~pymupdf.TEXT_COLLECT_VECTORS & ~pymupdf.TEXT_PRESERVE_IMAGES
-    if all(map(page.options.has_blocks, page.options.text_formats)):
+    is_refined = all(map(page.options.has_blocks, page.options.text_formats))
+    if is_refined or len(pdf_page.get_bboxlog()) > _MOST_PAINTINGS:
         # A refined page has its text from elsewhere, and to find the lines through it takes seconds where there are
         # tens of thousands of graphics, which may be what the layout step has failed of.
         flags &= ~pymupdf.TEXT_COLLECT_STYLES

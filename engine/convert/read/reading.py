@@ -84,6 +84,7 @@ def _look_at(page: PageContext) -> None:
         shown = _as_to_be_read(page)
         blocks = unseen_text.look_at(shown)
         page.turned = bearing(blocks)
+        page.graphics = sum(block["type"] == 3 for block in blocks)
         page.strikes = _strikes(page, shown, blocks)
         marks = watermarks(blocks)
         apart = places_of(shown, (span for mark in marks for span in mark.spans))

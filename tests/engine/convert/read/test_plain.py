@@ -13,12 +13,16 @@ from engine.job.job import PageState
 from engine.job.options import ConvertOptions
 
 
-@pytest.mark.parametrize(("refine", "looks_for_lines"), [(True, False), (False, True)])
+@pytest.mark.parametrize(
+    ("refine", "squares", "looks_for_lines"), [(True, 0, False), (False, 0, True), (False, 2100, False)]
+)
 def test_lines_through_text_are_looked_for_only_where_the_library_writes_the_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, refine: bool, looks_for_lines: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, refine: bool, squares: int, looks_for_lines: bool
 ) -> None:
     with pymupdf.open() as made:
         made.new_page().insert_text((72, 72), "Some words.")
+        content = made[0].get_contents()[0]
+        made.update_stream(content, made.xref_stream(content) + b" 9 9 3 3 re f" * squares)
         made.save(tmp_path / "a.pdf")
     asked: list[int] = []
     get_text = pymupdf.Page.get_text
