@@ -1,6 +1,6 @@
 """Puts the formulas of a tagged page into its runs: they are found by the places of glyphs, as on any page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -11,6 +11,7 @@ from engine.convert.formulas.mathglyphs import math_page
 from engine.convert.formulas.pageformulas import Formula, find_formulas
 from engine.convert.page.blocks import Box, Kind
 from engine.convert.tags.structuretext import Element, Run, RunKey, characters_of
+from engine.convert.tags.structuretree import Attributes, Path
 from engine.convert.text.characters import readable
 from engine.convert.text.mathfonts import math_font
 from engine.convert.text.pagetext import PageText
@@ -19,14 +20,18 @@ _Chars = list[dict[str, Any]]
 _Place = tuple[str, int, int]
 
 
-def put_formulas(page: pymupdf.Page, root: Element) -> None:
-    """Make each formula of a page a run whose text is LaTeX, in the place of the first of its characters."""
+def put_formulas(page: pymupdf.Page, root: Element, attributes: Mapping[Path, Attributes]) -> None:
+    """Make each formula of a page a run whose text is LaTeX, in the place of the first of its characters.
+
+    What elements say themselves, by their attributes, goes first.
+    """
+    stated = [*_put_stated(root, attributes)]
     if not any(math_font(run.font) for run in root.runs()):
         return
     text = PageText.of(page, [])
     try:
         shapes = math_page(text)
-        formulas = find_formulas(shapes, text.lines, [*_boxes(root, "Figure")], [*_boxes(root, "Table")])
+        formulas = find_formulas(shapes, text.lines, [*stated, *_boxes(root, "Figure")], [*_boxes(root, "Table")])
     except (ValueError, IndexError, KeyError, ZeroDivisionError):  # the page is worth more than its formulas
         return
     owners: dict[_Place, int] = {}
@@ -37,6 +42,19 @@ def put_formulas(page: pymupdf.Page, root: Element) -> None:
             owners.update({_place(char): number for char in word.raw[glyph.first : glyph.last]})
     if owners:
         _Put(formulas, owners, characters_of(page)).into(root)
+
+
+def _put_stated(element: Element, attributes: Mapping[Path, Attributes]) -> Iterator[Box]:
+    """Give elements of formulas the LaTeX that they state, in the place of their text; their boxes."""
+    for kid in element.elements():
+        known = attributes.get(kid.path)
+        runs = [*kid.runs()]
+        if kid.role == "Formula" and known is not None and known.latex and runs:
+            largest = max(runs, key=lambda run: run.size)
+            kid.kids = [Run(known.latex, kid.box, largest.baseline, largest.font, largest.size, formula=Kind.PARAGRAPH)]
+            yield kid.box
+        else:
+            yield from _put_stated(kid, attributes)
 
 
 def _boxes(element: Element, role: str) -> Iterator[Box]:
@@ -75,7 +93,7 @@ class _Put:
 
     def _whole(self, run: Run) -> list[Run]:
         """A run whose characters are not known: as it is, unless it is of mathematics and lies in a formula."""
-        if math_font(run.font) is None or not run.text.strip():
+        if run.formula is not None or math_font(run.font) is None or not run.text.strip():
             return [run]
         x, y = (run.box[0] + run.box[2]) / 2, run.baseline - 0.25 * run.size
         inside = (n for n, f in enumerate(self._formulas) if f.box[0] <= x <= f.box[2] and f.box[1] <= y <= f.box[3])

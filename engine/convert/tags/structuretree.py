@@ -12,6 +12,8 @@ from typing import Any
 import pymupdf
 from pymupdf import mupdf
 
+from engine.convert.tags.statedformulas import stated_latex
+
 Path = tuple[int, ...]
 """The place of each element among its parent's kids, from the root down."""
 
@@ -41,6 +43,8 @@ class Attributes:
     """Its text is struck out."""
     script: int = 0
     """1 if its text is raised, -1 if it is lowered."""
+    latex: str = ""
+    """Of a formula, if it says so itself."""
 
 
 @dataclass
@@ -157,8 +161,10 @@ class _Walk:
         elif role in ("Figure", "Formula", "Form"):
             self.tree.has_figures |= role == "Figure"
             alt = mupdf.ll_pdf_dict_gets(element, "Alt")
-            if alt:
-                self.tree.attributes[path] = Attributes(alt=" ".join(mupdf.ll_pdf_to_text_string(alt).split()))
+            latex = stated_latex(element) if role == "Formula" else ""
+            if alt or latex:
+                said = " ".join(mupdf.ll_pdf_to_text_string(alt).split()) if alt else ""
+                self.tree.attributes[path] = Attributes(alt=said, latex=latex)
         elif looks := _looks(element, mupdf.ll_pdf_to_name(name)):
             self.tree.attributes[path] = looks
         return role

@@ -125,7 +125,7 @@ class TagReader:
             root = read_elements(page, figures=self.tree.has_figures, turn=turn)
             see_to(page, root, hiding, strikes, turn)
             if formulas and not turned:
-                put_formulas(page, root)
+                put_formulas(page, root, self.tree.attributes)
         if fields:
             place_fields(root, [field.moved(turn) for field in fields])
         links = [(tuple(pymupdf.Rect(box) * turn), target) for box, target in link_targets(page)]

@@ -43,7 +43,9 @@ def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
     scripts = _scripts([run for run, _ in runs])
     for number, (run, style) in enumerate(runs):
         if run.formula is not None:
-            spans += [Span(" ")] if last is not None and _gap(last, run, spans[-1].text, "") else []
+            before = spans[-1].text if spans else " "
+            if last is not None and _gap(last, run, before, "") and not before.endswith((" ", "\n")):
+                spans.append(Span(" "))
             spans.append(Span(run.text, link=_link_of(run, links), math=True))
             last = run
             continue

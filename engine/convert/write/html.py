@@ -129,6 +129,8 @@ class HtmlFile(Writer):
             case Kind.PICTURE:
                 picture = _picture(block)
                 return f"<figure>\n{picture}</figure>\n" if picture else ""
+            case Kind.FORMULA if block.spans and all(span.math for span in block.spans):
+                return f'<p class="formula">\\[{escaped(block.text)}\\]</p>\n' if block.text.strip() else ""
             case _:
                 text = inline_html(block.spans, has_pages=True)
                 return f"<p{_CLASSES.get(block.kind, '')}>{text}</p>\n" if text else ""

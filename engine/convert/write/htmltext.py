@@ -68,6 +68,8 @@ def _allowed(text: str) -> str:
 
 def _styled(span: Span) -> str:
     text = escaped(span.text).replace("\n", "<br>")
+    if span.math:
+        return f'<span class="math">\\({text}\\)</span>' if text.strip() else ""
     if span.text.strip():
         for is_set, tag in (
             (span.code, "code"),

@@ -263,6 +263,12 @@ def test_styles_links_and_line_ends_are_kept() -> None:
     )
 
 
+def test_formulas_stand_between_the_signs_that_renderers_look_for() -> None:
+    text = body([paragraph("Let ", Span("a < b", math=True)), Block(Kind.FORMULA, BOX, [Span("x^2", math=True)])])
+    assert '<span class="math">\\(a &lt; b\\)</span>' in text
+    assert '<p class="formula">\\[x^2\\]</p>' in text
+
+
 def test_quotations_hold_what_is_quoted() -> None:
     text = body([paragraph("a", quote=1), item("•", "b", quote=1), paragraph("c", quote=2), paragraph("d")])
     assert text.replace("\n", "") == (
