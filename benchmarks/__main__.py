@@ -25,6 +25,7 @@ NAMES = (
     "formats",
     "vlm",
     "ocr",
+    "formulas",
 )
 
 

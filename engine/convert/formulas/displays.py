@@ -215,8 +215,14 @@ def _number_in(pieces: Sequence[Piece], margin: float | None = None) -> list[Pie
                 continue
             start, end, size = part[0].start, part[-1].end, part[0].size
             others = [p for p in without(pieces, part) if p.box[1] < part[0].box[3] and p.box[3] > part[0].box[1]]
-            others = others or without(pieces, part)
-            room = 0.3 * size if margin is not None and abs(end - margin) < 1 else 1.2 * size
+            if not others:
+                # On a line of its own, below what was too long to have it beside.
+                rest = without(pieces, part)
+                middle = (min(p.start for p in rest) + max(p.end for p in rest)) / 2 if rest else end
+                if start > middle and len(part) < len(pieces):
+                    return part
+                others = rest
+            room = 0.3 * size if margin is not None and abs(end - margin) < 1 else 0.85 * size
             if others and all(p.start > end + room or p.end < start - room for p in others):
                 return part
     return []

@@ -10,6 +10,8 @@ _TOUCHING = 0.16
 """Gaps, in sizes: what is closer stands together."""
 _THIN = 0.24
 """A thin space, as after a comma or the name of a function; a blank between words is wider."""
+_WIDE = 0.42
+"""Behind a large sign or a function with scripts."""
 _BEFORE_COLON = 0.07
 _LOOSE = 0.27
 """Between letters of mathematics."""
@@ -68,11 +70,12 @@ def _goes_on(run: Sequence[Piece], piece: Piece, row: Row) -> bool:
         return gap < _THIN
     if before.role in _SPAN or piece.role in _SPAN:
         return gap < _THICK
-    if _is_function(before) or _is_function(piece) or before.role is Role.OPERATOR or piece.role is Role.BUILT:
-        return gap < _THIN
-    if any(other.role is Role.OPERATOR for other in run[-8:]):
-        return gap < _LOOSE
+    is_behind_script = _is_script(before, row)
+    if any(other.role is Role.OPERATOR or (is_behind_script and _is_function(other)) for other in run[-8:]):
+        return gap < (_WIDE if piece.is_math else _LOOSE)
     if before.role in _BRACKETING or piece.role in _BRACKETING:
+        return gap < (_LOOSE if is_behind_script else _THIN)
+    if _is_function(before) or _is_function(piece) or before.role is Role.OPERATOR or piece.role is Role.BUILT:
         return gap < _THIN
     are_mathematics = piece.is_math and (before.is_math or _is_script(before, row))
     return gap < (_LOOSE if are_mathematics else _TOUCHING)
@@ -122,6 +125,8 @@ def _is_loose(piece: Piece, beside: Piece | None, row: Row, *, at_end: bool) -> 
     if piece.is_math:
         return False
     if piece.role in _SPAN:
+        if at_end and piece is row.pieces[-1] and piece.char not in "-–:":
+            return False  # The formula goes on in the next line.
         return at_end or piece.char in "-–:=" or beside is None
     if piece.role is Role.NUMBER or (piece.role is Role.WORD and len(piece.latex) == 1):
         return beside is None

@@ -80,9 +80,22 @@ def math_page(text: PageText) -> MathPage:
                     page.pieces.append(_piece(word, first, last, len(page.glyphs)))
                     page.glyphs.append(Glyph(number, place, first, last))
                     page.starts.append(word.edges[first])
+    _mark_letters(page.pieces)
     page.pieces += _lost_accents(text, page.pieces)
     page.rules = list(_rules(text))
     return page
+
+
+def _mark_letters(pieces: Iterable[Piece]) -> None:
+    """Take single letters in italics for mathematics where the fonts of its signs have none, as beside Times."""
+    italic = []
+    for piece in pieces:
+        if piece.is_math and piece.latex == piece.char and piece.char.isascii() and piece.char.isalpha():
+            return
+        if piece.role is Role.WORD and piece.is_italic and len(piece.latex) == 1:
+            italic.append(piece)
+    for piece in italic:
+        piece.is_math, piece.role = True, Role.ORDINARY
 
 
 def _lost_accents(text: PageText, pieces: Iterable[Piece]) -> Iterator[Piece]:

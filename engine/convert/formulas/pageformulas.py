@@ -75,9 +75,7 @@ def find_formulas(
                 column.rows += [_row(line) for line in lines_of(display.pieces)]
             elif _is_formula(display):
                 found += _display(display)
-        for row in column.rows:
-            for part in inline_formulas(row):
-                found += _inline(part, row)
+        found += _inline_formulas(column.rows)
     return found
 
 
@@ -151,6 +149,32 @@ def _display(display: Display) -> list[Formula]:
     if display.number:
         latex += f" \\tag{{{display.number}}}"
     return [_formula(latex, [*display.pieces, *display.number_pieces], is_display=True)]
+
+
+def _inline_formulas(rows: Iterable[Row]) -> list[Formula]:
+    """The formulas in lines of text; one that a line's end has cut, behind a sign, goes on in the next one."""
+    found: list[Formula] = []
+    is_open, below = False, 0.0
+    for row in sorted(rows, key=lambda row: row.baseline):
+        parts = [*inline_formulas(row)]
+        for number, part in enumerate(parts):
+            made = _inline(part, row)
+            begins_row = not number and part[0] is row.pieces[0]
+            if is_open and begins_row and made and row.baseline < below:
+                before = found.pop()
+                made = [
+                    replace(
+                        before,
+                        latex=f"{before.latex} {made[0].latex}",
+                        members=before.members + made[0].members,
+                        has_blank=made[0].has_blank,
+                    )
+                ]
+            found += made
+            is_open = bool(made) and part[-1] is row.pieces[-1] and part[-1].role in (Role.RELATION, Role.BINARY)
+            below = row.baseline + 2 * row.size
+        is_open = is_open and bool(parts)
+    return found
 
 
 def _inline(part: Sequence[Piece], row: Row) -> list[Formula]:

@@ -31,7 +31,7 @@ class SetPage:
         ]
         end = x + step * len(shown)
         edges = [x + step * n for n in range(len(shown) + 1)]
-        look = Font(font, size, False, False, False, False, 0, True)
+        look = Font(font, size, False, "Italic" in font, False, False, 0, True)
         word = Word(shown, look, edges, y, (x, top, end, bottom), raw=raw)
         self.text.lines.append(Line([word]))
         if font not in self.fonts:

@@ -126,3 +126,32 @@ def test_an_underlined_word_is_no_fraction(page: SetPage) -> None:
     page.prose("and that is it with the", 50, 108)
     page.put("x", 200, 96, font=ITALIC)
     assert "frac" not in "".join(latex for latex, _ in found(page))
+
+
+def test_a_formula_that_a_lines_end_cuts_behind_a_sign_is_one(page: SetPage) -> None:
+    x = page.prose("Let it be that for this one", 50, 96)
+    x = page.put("a", x, 96)
+    page.put("=", x + 3, 96, font=ROMAN)
+    x = page.put("b", 50, 108)
+    page.prose("as it was before in this text", x + 3, 108)
+    assert found(page) == [("a = b", False)]
+
+
+def test_a_number_below_a_long_formula_is_its_own(page: SetPage) -> None:
+    x = page.put("y", 70, 130)
+    page.put("=", x + 3, 130, font=ROMAN)
+    page.put("x" * 50, x + 12, 130)
+    page.put("(3)", 335, 144, font=ROMAN)
+    assert found(page)[0][0].endswith("\\tag{3}")
+
+
+@pytest.mark.parametrize("has_letters", [False, True])
+def test_single_letters_in_italics_are_mathematics_where_its_fonts_have_none(has_letters: bool) -> None:
+    page = SetPage()
+    x = page.prose("Let the value of", 50, 96)
+    x = page.put("k", x, 96, font="Times-Italic") + 10 / 3
+    x = page.prose("and that of", x, 96)
+    page.put("α" if not has_letters else "b", x, 96)
+    page.prose("be given", x + 9, 96)
+    latex = [text for text, _ in found(page)]
+    assert latex == (["k", "\\alpha"] if not has_letters else ["b"])
