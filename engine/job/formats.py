@@ -34,6 +34,8 @@ class Format(StrEnum):
     TXT = "txt"
     JSON = "json"
     HTML = "html"
+    DOCLING = "docling"
+    """A DoclingDocument."""
     PDF = "pdf"
     """The document with an invisible layer of text where OCR ran."""
     PNG = "png"

@@ -40,6 +40,9 @@ from engine.job.options import STANDARD, HiddenText, OcrMode, PromptMode, Refine
 from engine.job.plugins import Seam
 from engine.sandbox.stages import Stage
 
+_WITH_FURNITURE = frozenset({Format.JSON, Format.DOCLING})
+"""Formats that have running heads and feet, and say that they are that."""
+
 
 class NothingRead(Exception):
     """There is nothing to be had of a page that has something on it; `str()` is a sentence."""
@@ -216,7 +219,7 @@ def _by_tags(page: PageContext) -> RefinedPage | None:
         refined = tags.read(
             page.number,
             trusting=options.structure is Structure.TAGS,
-            furniture=options.page_header or options.page_footer or Format.JSON in options.formats,
+            furniture=options.page_header or options.page_footer or bool(_WITH_FURNITURE & {*options.formats}),
             hiding=page.hiding,
             strikes=page.strikes,
             turned=page.turned,

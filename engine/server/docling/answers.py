@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from starlette.responses import Response, StreamingResponse
 
 from engine.base.safetext import display_text
+from engine.job import formats
 from engine.job.formats import Format
 from engine.job.job import Job, JobState
 from engine.publish.pageindex import SIZE_KEY
@@ -149,7 +150,8 @@ def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, li
     if document.job is None or document.place is None:
         return content, errors
     for kind in (kind for kind in document.job.options.text_formats if kind in FORMATS.values()):
-        file = document.place / f"{Path(file_name(document.job)).stem}.{kind}"
+        row = formats.find(kind)
+        file = document.place / f"{Path(file_name(document.job)).stem}.{row.suffix if row else kind}"
         try:
             found = _read(file, document.place)
             match kind:
@@ -161,9 +163,8 @@ def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, li
                     content.text_content = found.decode("utf-8", "replace")
                 case Format.HTML:
                     content.html_content = found.decode("utf-8", "replace")
-                case Format.JSON:
+                case Format.DOCLING:
                     content.json_content = json.loads(found)
-                    errors.append(_error(Component.ASSEMBLER, "json_content is hotfolio's JSON, no DoclingDocument."))
         except (OSError, ValueError, RecursionError):
             errors.append(_error(Component.ASSEMBLER, f"The {kind} of this document cannot be read any more."))
     return content, errors

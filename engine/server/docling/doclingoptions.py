@@ -14,7 +14,7 @@ from engine.job.formats import Format
 from engine.job.options import ConvertOptions, DocumentKind, OcrEngineName, OcrMode
 from engine.job.pageranges import canonical_ranges
 
-FORMATS = {"md": Format.MD, "json": Format.JSON, "text": Format.TXT, "html": Format.HTML}
+FORMATS = {"md": Format.MD, "json": Format.DOCLING, "text": Format.TXT, "html": Format.HTML}
 """docling-serve's words for what it makes, and its answers have a place for."""
 _TRUE = frozenset({"true", "1", "yes", "on", "y", "t"})
 _FALSE = frozenset({"false", "0", "no", "off", "n", "f"})
@@ -84,6 +84,13 @@ _MEANS_NOTHING_ALONE = frozenset({"picture_description_area_threshold"})
 """Only says how to do something else, which has an answer of its own."""
 
 
+class OptionRefused(Exception):
+    """A client could do nothing with an answer that is not of the shape it has asked for; `str()` is a sentence.
+
+    docling's own client asks for one kind of target first, and takes a refusal that names the target for what it is.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be made of the documents of a request."""
@@ -97,7 +104,10 @@ class Order:
 
 
 def read_order(fields: Mapping[str, Sequence[str]], defaults: ConvertOptions) -> Order:
-    """Understand form fields, given once or more often; what is not asked for is as in `defaults`."""
+    """Understand form fields, given once or more often; what is not asked for is as in `defaults`.
+
+    Raises `OptionRefused` for what would change the shape of the answer.
+    """
     given = _Given(fields)
     as_zip = _as_zip(given)
     changes = {"formats": _formats(given), "ocr": _ocr(given, defaults.ocr), **_pictures(given, as_zip=as_zip)}
@@ -267,7 +277,8 @@ def _pages(given: _Given) -> dict[str, object]:
 def _as_zip(given: _Given) -> bool:
     target = given.text("target_type")
     if target is not None and target.casefold() not in ("inbody", "zip"):
-        given.refuse("target_type", target, "results come as inbody or zip")
+        shown = display_name(target[:_SHOWN])
+        raise OptionRefused(f"target_type={shown} is refused: results come as inbody or zip.")
     return (target or "").casefold() == "zip" or given.flag("return_as_file") is True
 
 

@@ -32,7 +32,7 @@ class DocumentContent(BaseModel):
 
     filename: str = Field(description="As it was sent, without folders.")
     md_content: str | None = None
-    json_content: Any | None = Field(None, description="hotfolio's own JSON, which is no DoclingDocument.")
+    json_content: Any | None = Field(None, description="A DoclingDocument.")
     html_content: str | None = None
     text_content: str | None = None
     doctags_content: str | None = Field(None, description="Always null.")

@@ -34,7 +34,7 @@ WAITED: Responses = {
 UNKNOWN: Responses = {404: {"model": Problem, "description": "There is no such task, or no result of it."}}
 
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "to_formats": {"type": "array", "items": {"type": "string"}, "description": "Of `md`, `json` and `text`."},
+    "to_formats": {"type": "array", "items": {"type": "string"}, "description": "Of `md`, `json`, `html` and `text`."},
     "do_ocr": {"type": "boolean"},
     "force_ocr": {"type": "boolean"},
     "image_export_mode": {"type": "string", "description": "`placeholder` or `referenced`."},

@@ -10,7 +10,7 @@ import binascii
 import io
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any, BinaryIO
 
@@ -23,7 +23,7 @@ from starlette.responses import Response
 from engine.base.safetext import display_text
 from engine.server.dependencies.service import Service
 from engine.server.docling.answers import NOT_FINISHED, Results
-from engine.server.docling.doclingoptions import read_order
+from engine.server.docling.doclingoptions import OptionRefused, Order, read_order
 from engine.server.docling.doclingschemas import (
     ConvertResult,
     Health,
@@ -160,7 +160,11 @@ class _Door:
     async def take_form(self, request: Request, client: str) -> Task:
         """Queue the documents of a multipart form."""
         received = await self._uploads.receive_form(request)
-        order = read_order(received.fields, self._defaults)
+        try:
+            order = self._order(received.fields)
+        except HTTPException:
+            await run_in_threadpool(self._uploads.discard, received.folder)
+            raise
         return await run_in_threadpool(self.tasks.submit, received.folder, received.uploads, order, client)
 
     async def take_json(self, request: Request, client: str) -> Task:
@@ -236,6 +240,12 @@ class _Door:
         finally:
             listening.cancel()
 
+    def _order(self, fields: Mapping[str, Sequence[str]]) -> Order:
+        try:
+            return read_order(fields, self._defaults)
+        except OptionRefused as refused:
+            raise HTTPException(422, str(refused)) from None
+
     def _submit_json(self, body: bytes, client: str) -> Task:
         try:
             asked = SourceRequest.model_validate_json(body)
@@ -243,7 +253,7 @@ class _Door:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the body"
             raise HTTPException(422, f"{display_text(where[:80])}: {display_text(first['msg'])}.") from None
-        order = read_order(_as_fields({**asked.options, "target_type": asked.target.kind}), self._defaults)
+        order = self._order(_as_fields({**asked.options, "target_type": asked.target.kind}))
         documents: list[tuple[str, BinaryIO]] = []
         for source in asked.sources:
             if source.kind != "file":

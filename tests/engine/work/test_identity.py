@@ -68,7 +68,7 @@ def test_outputs_are_the_librarys_own(library: Path, tmp_path: Path, workers: in
         num_workers=workers,
         batch_seconds=batch_seconds,
         ocr="never",
-        formats="md,txt,json,html,chunks,page-txt",
+        formats="md,txt,json,html,docling,chunks,page-txt",
         refine=False,
     )
     with Engine(settings, watch=False, backend=local_backend) as engine:

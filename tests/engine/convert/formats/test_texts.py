@@ -44,13 +44,22 @@ def merged(out: Path, *texts: str, formats: tuple[str, ...], failed: dict[int, s
 def test_pages_pass_no_more_often_for_all_formats_than_for_one(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "all").mkdir()
-    every = ("md", "txt", "json", "html", "chunks", "page-txt")
+    every = ("md", "txt", "json", "html", "docling", "chunks", "page-txt")
     one = merged(tmp_path / "one", "One.", "Two.", formats=("md",))
     all_ = merged(tmp_path / "all", "One.", "Two.", formats=every)
     assert isinstance(one.pages, Checkpoints)
     assert isinstance(all_.pages, Checkpoints)
     assert all_.pages.passes == one.pages.passes
-    names = ["a.chunks.jsonl", "a.html", "a.json", "a.md", "a.txt", "pages/0001.txt", "pages/0002.txt"]
+    names = [
+        "a.chunks.jsonl",
+        "a.docling.json",
+        "a.html",
+        "a.json",
+        "a.md",
+        "a.txt",
+        "pages/0001.txt",
+        "pages/0002.txt",
+    ]
     found = sorted(str(file.relative_to(tmp_path / "all")) for file in (tmp_path / "all").rglob("*") if file.is_file())
     assert found == names
     assert sorted(str(file.relative_to(tmp_path / "all")) for file in all_.files) == names
