@@ -1,6 +1,8 @@
 """What a job is: frozen data and the legal ways from one state to the next. No I/O."""
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +16,16 @@ from engine.job.pageranges import PageNumbers, first_selected
 
 NEEDS_PASSWORD = "The PDF needs a password"
 """How the reason of a job begins that failed for want of one."""
+
+
+_WARNINGS = re.compile(r"(\d+) warnings\. ")
+
+
+def warned(warnings: Sequence[str]) -> str | None:
+    """The reason of a job done with these warnings: the first, after how many there are; None without any."""
+    if len(warnings) > 1:
+        return f"{len(warnings)} warnings. {warnings[0]}"
+    return warnings[0] if warnings else None
 
 
 class JobState(StrEnum):
@@ -207,6 +219,14 @@ class Job:
     def needs_password(self) -> bool:
         """Whether the job failed for want of a password."""
         return self.state is JobState.FAILED and (self.reason or "").startswith(NEEDS_PASSWORD)
+
+    @property
+    def warnings(self) -> int:
+        """How many warnings the job was done with, by its reason."""
+        if self.state is not JobState.DONE or not self.reason:
+            return 0
+        counted = _WARNINGS.match(self.reason)
+        return int(counted[1]) if counted else 1
 
     @property
     def seconds(self) -> float | None:

@@ -29,6 +29,8 @@ class Facts:
     waits: Spread
     process_ends: dict[str, int]
     """How many conversion processes have ended, by why: the words of `engine.sandbox.ends.ProcessEnd`."""
+    warned: int = 0
+    """Jobs that are done, with warnings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -335,7 +335,7 @@ class ProgressTracker:
             if since is not None and job.state is JobState.RUNNING:
                 self.tally.job_begun(self._clock() - since)
         if job.state.is_finished and was is not None and not was.is_finished:
-            self.tally.job_finished(job.state, job.seconds)
+            self.tally.job_finished(job.state, job.seconds, has_warnings=job.warnings > 0)
 
     def _tick(self, now: float, pages: int) -> None:
         number = int(now // _BIN_S)

@@ -27,6 +27,7 @@ class Tally:
         self._pages = dict.fromkeys(PageState, 0)
         self._page_seconds = {state: _Durations(PAGE_SECONDS) for state in PageState}
         self._jobs = dict.fromkeys(FINISHED, 0)
+        self._warned = 0
         self._job_seconds = {state: _Durations(JOB_SECONDS) for state in _TIMED}
         self._waits = _Durations(WAIT_SECONDS)
         self._process_ends = dict.fromkeys(ProcessEnd, 0)
@@ -48,9 +49,10 @@ class Tally:
         with self._lock:
             self._waits.add(waited_s)
 
-    def job_finished(self, state: JobState, seconds: float | None) -> None:
+    def job_finished(self, state: JobState, seconds: float | None, *, has_warnings: bool = False) -> None:
         """A job has ended, so many seconds after it was begun; what is cancelled is not timed."""
         with self._lock:
+            self._warned += has_warnings
             self._jobs[state] += 1
             if seconds is not None and state in self._job_seconds:
                 self._job_seconds[state].add(seconds)
@@ -70,6 +72,7 @@ class Tally:
                 {state: durations.spread() for state, durations in self._job_seconds.items()},
                 self._waits.spread(),
                 {str(why): count for why, count in self._process_ends.items()},
+                self._warned,
             )
 
 

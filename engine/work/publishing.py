@@ -4,13 +4,13 @@ import logging
 import os
 import stat
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from engine.base.beneath import Stamp, lstat_beneath
 from engine.base.errors import IllegalTransition, OutputUnwritable
-from engine.job.job import Job, JobState, PageResult, PageState
+from engine.job.job import Job, JobState, PageResult, PageState, warned
 from engine.publish.disposal import settle_source
 from engine.publish.pageindex import merged_reasons, merged_sizes
 from engine.publish.publisher import Publisher, build_manifest, read_manifest
@@ -97,7 +97,7 @@ class Publishing:
         if self._runs.get(job.id) is None:
             return
         publisher.publish(job.id, made, place, manifest)
-        self._finish(run, state, failed)
+        self._finish(run, state, failed, warnings)
 
     def complete(self, run: Run) -> bool:
         """Finish a job that an earlier engine published but died before recording it; False if it is no such."""
@@ -108,13 +108,15 @@ class Publishing:
         if manifest is None or manifest.get("run") != run_id(run.desk.path):
             return False
         self._publisher(run.job).complete(run.job.id, run.desk.path / OUT, place)
-        self._finish(run, JobState(manifest["state"]), failures(self._queue.view.pages(run.job.id)))
+        self._finish(
+            run, JobState(manifest["state"]), failures(self._queue.view.pages(run.job.id)), manifest.get("warnings", [])
+        )
         return True
 
-    def _finish(self, run: Run, state: JobState, failed: dict[int, str]) -> None:
+    def _finish(self, run: Run, state: JobState, failed: dict[int, str], warnings: Sequence[str]) -> None:
         job = run.job
         self._runs.forget(job.id)
-        reason = None
+        reason = warned(warnings)
         if failed:
             page, why = next(iter(failed.items()))
             reason = f"{len(failed)} of {job.pages} pages failed. Page {page}: {why}"

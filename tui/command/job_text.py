@@ -66,7 +66,7 @@ def _cells(entry: JobSnapshot) -> tuple[str, ...]:
     return (
         str(job.id),
         f"{job.priority:+}" if job.priority else "",
-        str(job.state),
+        str(job.state) + (f" !{job.warnings}" if job.warnings else ""),
         _pages(entry),
         _time(entry),
         job.name + (f"  ({job.reason})" if job.reason else ""),

@@ -181,7 +181,8 @@ def _event(job: Job) -> dict[str, Any]:
         "pages_ocr": job.pages_ocr,
         "seconds": None if job.seconds is None else round(job.seconds, 3),
         "output": display_name(job.output) if job.output and job.state in (JobState.DONE, JobState.PARTIAL) else None,
-        "error": job.reason,
+        "error": None if job.warnings else job.reason,
+        "warning": job.reason if job.warnings else None,
     }
 
 

@@ -143,7 +143,8 @@ class Tasks:
             status: TaskState = "pending" if all(state == "pending" for state in states) else "started"
         else:
             status = "success" if "success" in states else "failure"
-        reason = next((display_text(job.reason) for job in jobs if job is not None and job.reason), None)
+        ended = [job for job in jobs if job is not None and job.state is not JobState.DONE]
+        reason = next((display_text(job.reason) for job in ended if job.reason), None)
         return TaskStatus(
             task_id=task.id,
             task_status=status,

@@ -135,6 +135,9 @@ def _of_machine(vitals: Vitals) -> Iterator[Metric]:
 
 def _of_tally(facts: Facts) -> Iterator[Metric]:
     yield _counters("hotfolio_jobs_finished", "Jobs that have ended, by outcome.", "outcome", facts.jobs.items())
+    yield CounterMetricFamily(
+        "hotfolio_jobs_warned", "Jobs that are done, and whose result has warnings.", value=facts.warned
+    )
     job_seconds = HistogramMetricFamily(
         "hotfolio_job_duration_seconds",
         "From when a job was begun to its end, by outcome; cancelled jobs are left out.",

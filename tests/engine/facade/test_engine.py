@@ -379,6 +379,9 @@ def test_a_huge_page_is_rendered_at_a_lower_resolution_and_says_so(tmp_path: Pat
         wait_for(engine, job, JobState.DONE)
         (warning,) = engine.detail(job.id).warnings
         assert "50 by 50 inches: rendered at 20 DPI instead of 300" in warning
+        done = engine.job(job.id).job
+        assert (done.reason, done.warnings) == (warning, 1)
+        assert engine.vitals().facts.warned == 1
 
 
 @pytest.mark.parametrize("format_", ["png", "jpg", "webp"])

@@ -18,6 +18,7 @@ from engine.job.job import (
     Source,
     check_transition,
     states_before,
+    warned,
 )
 from tests.engine.making import job, source
 
@@ -118,3 +119,12 @@ def test_checkpoints_of_different_pages_are_different_files() -> None:
     assert len(names) == 4
     assert min(names).startswith("000001")
     assert Checkpoint(1, 8).part != Checkpoint(1, 8).file
+
+
+@pytest.mark.parametrize("warnings", [[], ["A page is blank."], ["A page is blank.", "3 warnings. Or so."]])
+def test_a_job_that_is_done_knows_how_many_warnings_it_has(warnings: list[str]) -> None:
+    reason = warned(warnings)
+
+    assert job(1, JobState.DONE, reason=reason).warnings == len(warnings)
+    assert (reason or "").endswith(warnings[0] if warnings else "")
+    assert job(1, JobState.PARTIAL, reason="3 of 5 pages failed.").warnings == 0

@@ -53,8 +53,10 @@ def test_what_was_read_does_not_change_any_more() -> None:
     before = tally.read()
     tally.job_begun(1)
     tally.job_finished(JobState.DONE, 2)
+    tally.job_finished(JobState.DONE, 2, has_warnings=True)
     tally.page_lost()
     tally.process_ended(ProcessEnd.CRASH)
+    assert tally.read().warned == 1
     assert before == Tally().read()
     assert tally.read() != before
 

@@ -20,6 +20,8 @@ _STATE = 11
 _MUTED_REASON = (JobState.CANCELLED, JobState.QUEUED)
 _WITH_REASON = (JobState.FAILED, JobState.HELD, JobState.CANCELLED, JobState.QUEUED)
 _BAR, _BAR_NARROW = 16, 10
+_MANY = 10
+"""Warnings of a job; of more there are so many at least."""
 
 STEP_WORDS = {
     Step.STAGING: "opening",
@@ -148,7 +150,17 @@ def row_parts(entry: JobSnapshot, columns: Columns, look: Look, *, now: float, c
         add(shorten(job.name, columns.name + free, glyphs.ellipsis), columns.name + free, name_style)
         parts += progress
     word = STEP_WORDS[entry.step] if entry.step is not None else str(job.state)
-    add(f"{glyphs.states[job.state]} {word}", columns.state, state_style)
+    if job.warnings and columns.state:
+        # What is done may still not be right: how often somebody should look at it, in the colour of what is half done.
+        told = f" {glyphs.warning}{job.warnings if job.warnings < _MANY else f'{_MANY - 1}+'}"
+        done = f"{glyphs.states[job.state]} {word}"
+        parts += [
+            (done, state_style),
+            (pad(told, columns.state - len(done)), look.states[JobState.PARTIAL]),
+            (" ", _BLANK),
+        ]
+    else:
+        add(f"{glyphs.states[job.state]} {word}", columns.state, state_style)
     add(" ".join(map(str, entry.workers)), columns.worker, look.text)
     add(duration(seconds_of(entry, now)), columns.time, look.muted, right=True)
     add(duration(entry.eta_s), columns.eta, look.text, right=True)
