@@ -16,6 +16,7 @@ from engine.settings.loading import load_settings
 from engine.settings.settings import Settings
 from tests.places import DOCS
 
+FINDINGS = DOCS.parent / "findings"
 CONFIGURATION = (DOCS / "configuration.md").read_text(encoding="utf-8")
 EXAMPLES = [
     pytest.param(text, id=f"{file.stem}-{number}")
@@ -91,3 +92,9 @@ def test_the_limits_of_the_service_are_those_that_the_code_has() -> None:
 
 def _size(size: int) -> str:
     return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
+
+
+def test_every_finding_is_in_the_table_of_findings() -> None:
+    table = (FINDINGS / "README.md").read_text(encoding="utf-8")
+    found = set(re.findall(r"^\| \[`([\w-]+)`\]\(\1\.sh\)", table, re.MULTILINE))
+    assert found == {script.stem for script in FINDINGS.glob("*.sh")}
