@@ -26,6 +26,10 @@ _JUMP = 1.0
 _NEEDLESS_LIMITS = re.compile(r"(\\(?!o?i*int)[a-z]+)\\limits")
 _ALONE = 0.8
 """Of what is in a box belongs to a formula that the box is around."""
+_BULLETS = frozenset({"*", r"\bullet", r"\ast", r"\cdot", r"\circ", r"\diamond", r"\star"})
+"""What stands one below the other before the items of a list."""
+_THROUGH = 0.6
+"""Of the width of a table: no fraction in it is as wide."""
 _PROSE = 0.6
 """Of a formula may not be words."""
 
@@ -67,7 +71,8 @@ def find_formulas(
     """The formulas of a page; see `put_formulas`."""
     pieces = [piece for piece in page.pieces if not _lies_in(piece, left_out)]
     tree = FormulaTree(is_display=False)
-    pieces = tree.with_limits(tree.with_bars(pieces, _rules_near(page.rules, pieces)))
+    rules = [rule for rule in page.rules if not any(_parts_rows(rule, box) for box in tables)]
+    pieces = tree.with_limits(tree.with_bars(pieces, _rules_near(rules, pieces)))
     found: list[Formula] = []
     for column in columns_of(pieces, lines):
         for display in displays(column):
@@ -82,6 +87,13 @@ def find_formulas(
 def _lies_in(piece: Piece, boxes: Iterable[Box]) -> bool:
     x, y = piece.middle
     return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in boxes)
+
+
+def _parts_rows(rule: Rule, box: Box) -> bool:
+    """Whether a line runs through a table, and so is no bar of a fraction in it."""
+    x0, y0, x1, y1 = box
+    shared = min(rule.end, x1) - max(rule.start, x0)
+    return y0 - 4 < rule.y < y1 + 4 and shared > _THROUGH * (x1 - x0)
 
 
 def _rules_near(rules: Sequence[Rule], pieces: Sequence[Piece]) -> list[Rule]:
@@ -102,6 +114,8 @@ def _rules_near(rules: Sequence[Rule], pieces: Sequence[Piece]) -> list[Rule]:
 
 def _is_formula(display: Display) -> bool:
     pieces = display.pieces
+    if all(piece.latex in _BULLETS for piece in pieces):
+        return False
     if not any(piece.is_math and (piece.role is not Role.WORD or piece.latex.startswith("\\")) for piece in pieces):
         return False
     total = sum(piece.end - piece.start for piece in pieces)

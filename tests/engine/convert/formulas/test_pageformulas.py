@@ -2,6 +2,10 @@
 
 import pytest
 
+from engine.convert.formulas.displays import Display
+from engine.convert.formulas.mathglyphs import math_page
+from engine.convert.formulas.pageformulas import _is_formula
+from engine.convert.page.blocks import Box
 from tests.engine.convert.formulas.setglyphs import ITALIC, LARGE, ROMAN, SYMBOLS, SetPage
 
 
@@ -49,6 +53,23 @@ def test_a_sign_that_text_has_too_is_no_formula(page: SetPage, sign: str) -> Non
     page.put(sign, 50, 96, font=SYMBOLS)
     page.prose("is what stands before this item of a list", 60, 96)
     assert found(page) == []
+
+
+@pytest.mark.parametrize("sign", ["•", "∗", "⋆"])
+def test_the_bullets_of_a_list_are_none_where_they_stand_far_from_its_text(sign: str) -> None:
+    page = SetPage()
+    for y in (110, 122, 134, 146):
+        page.put(sign, 50, y, font=SYMBOLS)
+    assert not _is_formula(Display(math_page(page.text).pieces, "", []))
+
+
+@pytest.mark.parametrize(("tables", "is_fraction"), [((), True), (((110, 90, 290, 170),), False)])
+def test_the_rule_of_a_table_is_no_bar_of_a_fraction(tables: tuple[Box, ...], is_fraction: bool) -> None:
+    page = SetPage()
+    page.put("a" * 36, 110, 128)
+    page.put("b" * 36, 110, 142)
+    page.rule(110, 290, 132)
+    assert any("frac" in formula.latex for formula in page.formulas(tables)) is is_fraction
 
 
 def test_punctuation_and_brackets_of_the_text_stay_outside(page: SetPage) -> None:
