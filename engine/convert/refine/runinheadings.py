@@ -21,6 +21,8 @@ _GAP, _SLACK = 1.0, 0.04
 """Behind such a heading, in sizes of the text: that is what TeX sets, however wide the blanks of the line are."""
 _WIDER = 1.2
 """Than most other blanks of the line."""
+_INDENT = 2.2
+"""No first line of a paragraph is set in by more."""
 _LONGEST = 120
 """Characters of such a heading."""
 _OUTDENT = 0.8
@@ -52,13 +54,15 @@ class RunInHeadings:
 def _parts(block: Block, lines: list[Line], text: PageText) -> list[Block]:
     """A block cut before and after each line that stands out to the left and had had room for more."""
     parts = [[lines[0]]]
-    right = max(text.right_limit(block.box) or 0.0, *(line.end for line in lines))
+    own = max(line.end for line in lines)
+    right = max(text.right_limit(block.box) or 0.0, own)
     for before, after in pairwise(lines):
         out = _OUTDENT * after.size
         is_term = (
             after.start - before.start > out and ends_early(before, after, right) and not _is_centred(before, after)
         )
-        is_next = before.start - after.start > out and ends_early(before, after, right)
+        is_far = before.start - after.start > _INDENT * after.size
+        is_next = before.start - after.start > out and ends_early(before, after, right if is_far else own)
         if is_term or is_next:
             parts.append([after])
         else:

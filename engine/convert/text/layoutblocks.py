@@ -8,7 +8,7 @@ from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 
 from engine.convert.page.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span, around
 from engine.convert.text.codetext import is_code, write_code
-from engine.convert.text.layouttables import read_table
+from engine.convert.text.layouttables import read_table, table_in_text
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, set_lines, styled, visual_lines
 from engine.convert.text.textline import Line, Word, dominant_size
@@ -178,6 +178,9 @@ def _read_frame(kind: Kind, frame: Box, box: LayoutBox, fragments: list[Line], t
             for lines in _paragraphs(fragments)
         ]
         return [picture, *texts]
+    table = table_in_text(frame, fragments, text) if kind is Kind.PARAGRAPH else None
+    if table is not None:
+        return [table]
     columns = _columns(fragments) if kind in _PROSE else []
     if columns:
         return [

@@ -5,10 +5,18 @@ from statistics import median
 from typing import Any
 
 from engine.convert.page.blocks import Block, Box, Cell, Kind
+from engine.convert.text.listlabels import is_label
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, visual_lines
 from engine.convert.text.textline import Line, dominant_size
 
+_GUTTER = 0.9
+"""Between columns that the model has not seen, in sizes of the text."""
+_FLUSH, _MOST = 0.4, 0.85
+"""Of the text in a column so much begins at its left edge, off by less than so many sizes."""
+_LEAST_ROWS = 3
+_PROSE = 6
+"""Words in most lines of a column of running text."""
 _BLANK = 0.5
 """Words of one cell are at most this far apart, as a share of their size; a usual blank is 0.25 to 0.33."""
 
@@ -41,7 +49,72 @@ def read_table(table: dict[str, Any] | None, frame: Box, fragments: Sequence[Lin
             for cell in cells:
                 cell.is_header = first
             block.rows.append(cells)
+    _join_halves(block, text)
     return block
+
+
+def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Block | None:
+    """What the model takes for text and stands in columns below the words of a head, as a table; None if it does not.
+
+    No word lies in the gaps between the columns, the first line has something in each of them, and so have half of the
+    others in two. Two columns alone may be terms and what is said of them, or prose.
+    """
+    if len(fragments) < 6 or not all(fragment.is_upright for fragment in fragments):
+        return None
+    runs = [run for line in visual_lines(fragments) for run in _runs(line, ())]
+    size = dominant_size(fragments)
+    columns: list[tuple[float, float]] = []
+    for run in sorted(runs, key=lambda run: run.start):
+        if columns and run.start < columns[-1][1] + _GUTTER * size:
+            columns[-1] = (columns[-1][0], max(columns[-1][1], run.end))
+        else:
+            columns.append((run.start, run.end))
+    rights = [right for _, right in columns]
+    levels: list[list[list[Line]]] = []
+    for line in visual_lines(fragments):
+        levels.append([[] for _ in columns])
+        for run in _runs(line, ()):
+            levels[-1][_column((run.start + run.end) / 2, rights)].append(run)
+    counts = [sum(map(bool, level)) for level in levels]
+    flush = sum(abs(run.start - columns[_column(run.start, rights)][0]) < _FLUSH * size for run in runs)
+    if (
+        len(columns) < 2
+        or len(levels) < _LEAST_ROWS
+        or counts[0] < len(columns)
+        or 2 * sum(count > 1 for count in counts) < len(counts)
+        or flush < _MOST * len(runs)
+        or sum(count > 1 for count in counts) < _LEAST_ROWS - 1
+        or (len(columns) == 2 and _is_prose(levels))
+        or any(is_label(" ".join(run.text for run in level[0])) for level in levels)
+    ):
+        return None
+    block = Block(Kind.TABLE, frame, size=size)
+    text.remember(block, list(fragments))
+    for level in levels:
+        block.rows.append([_cell(visual_lines(parts) if parts else [], text) for parts in level])
+    for cell in block.rows[0]:
+        cell.is_header = True
+    return block
+
+
+def _is_prose(levels: Sequence[Sequence[Sequence[Line]]]) -> bool:
+    """Whether two columns are running text, side by side, or terms and what is said of them at length."""
+    words = [[sum(len(run.words) for run in level[side]) for level in levels if level[side]] for side in (0, 1)]
+    return any(median(counts) >= _PROSE for counts in words) or min(map(len, words)) < _LEAST_ROWS
+
+
+def _join_halves(block: Block, text: PageText) -> None:
+    """Make one column of two neighbours of which no row has both, and whose text begins at one place."""
+    column = 0
+    while block.rows and column + 1 < len(block.rows[0]):
+        pairs = [(row[column], row[column + 1]) for row in block.rows]
+        lefts = [[line.start for pair in pairs for line in text.lines_of(pair[side])] for side in (0, 1)]
+        is_one = all(lefts) and abs(min(lefts[0]) - min(lefts[1])) < _FLUSH * (block.size or 10.0)
+        if not is_one or any(one.spans and other.spans for one, other in pairs):
+            column += 1
+            continue
+        for row in block.rows:
+            row[column : column + 2] = [row[column] if row[column].spans else row[column + 1]]
 
 
 def _cell(lines: list[Line], text: PageText) -> Cell:
@@ -85,7 +158,7 @@ def _cut(run: Line, rights: Sequence[float], lefts: Sequence[float | None]) -> I
         left = lefts[column]
         if (
             column != _column((before.start + before.end) / 2, rights)
-            and before.blank_after
+            and (before.blank_after or before.font is not after.font)
             and left is not None
             and abs(after.start - left) < 0.4 * after.font.size
         ):

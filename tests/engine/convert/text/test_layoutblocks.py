@@ -1,6 +1,8 @@
 """Blocks from the boxes of the layout model: all text, once, in its place."""
 
-from engine.convert.page.blocks import Kind
+import pytest
+
+from engine.convert.page.blocks import Block, Kind
 from tests.engine.convert.drawn import DrawnPage, texts
 
 
@@ -164,3 +166,53 @@ def test_text_below_a_running_head_in_its_box_is_a_block_of_its_own() -> None:
     page.lines(50, 40, "key: value", font="cour")
     page.box("page-header", 48, 10, 200, 44)
     assert texts(page.read()[0]) == ["Annual report", "key: value"]
+
+
+def _in_text(*columns: tuple[float, tuple[str, ...]]) -> list[Block]:
+    page = DrawnPage()
+    for x, texts_ in columns:
+        page.lines(x, 50, *texts_)
+    page.box("text", 48, 40, 390, 50 + 12 * len(columns[0][1]))
+    return page.read()[0].blocks
+
+
+def test_what_the_model_takes_for_text_and_stands_in_columns_is_a_table() -> None:
+    [block] = _in_text(
+        (50, ("Old Setting", "POLLING", "DELAY")),
+        (150, ("New Setting", "Removed", "SECONDS")),
+        (250, ("Notes", "Use another", "As it was before")),
+    )
+    assert block.kind is Kind.TABLE
+    assert [[cell.text for cell in row] for row in block.rows] == [
+        ["Old Setting", "New Setting", "Notes"],
+        ["POLLING", "Removed", "Use another"],
+        ["DELAY", "SECONDS", "As it was before"],
+    ]
+    assert [cell.is_header for cell in block.rows[0]] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ((50, ("What is said here goes on", "over the lines of a column", "and ends then", "and there")),),
+        (
+            (50, ("a b c d e f g h", "a b c d e f g h", "a b c d e f g h")),
+            (250, ("i j k l m n o", "i j k l m n o", "i j k")),
+        ),
+        ((50, ("1.", "2.", "3.")), (100, ("First of all", "Then that", "And the last"))),
+        ((50, ("", "Name", "Place")), (150, ("Jane", "Doe", "Here")), (250, ("", "x", "y"))),
+    ],
+)
+def test_prose_items_and_what_has_no_head_are_none(columns: tuple[tuple[float, tuple[str, ...]], ...]) -> None:
+    assert not any(block.kind is Kind.TABLE for block in _in_text(*columns))
+
+
+def test_neighbours_of_which_no_row_has_both_are_one_column() -> None:
+    page = DrawnPage()
+    for y, framework in ((50, "Framework"), (64, "MLX"), (78, "Transformers with it")):
+        page.write(50, y, "a name")
+        page.write(150, y, framework)
+        page.write(330, y, "1")
+    page.table([48, 145, 180, 320, 350], [38, 54, 68, 82])
+    [block] = page.read()[0].blocks
+    assert {len(row) for row in block.rows} == {3}

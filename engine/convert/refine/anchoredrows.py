@@ -1,0 +1,146 @@
+"""Reads the rows of a table again where one of its columns says where they begin, as it has a line for each of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from engine.convert.page.blocks import Block, Cell
+from engine.convert.text.cellwraps import are_apart, column_widths, fits, last_line
+from engine.convert.text.pagetext import PageText
+from engine.convert.text.textflow import compose, visual_lines
+from engine.convert.text.textline import Line
+
+_LEVEL = 0.3
+"""As a share of the size: baselines of one line differ by less."""
+_LEAST = 3
+"""Rows that begin with something in each column."""
+_GAP = 1.0
+"""Between columns, in sizes of the text."""
+_UNFINISHED = ("_", "-", "=", "(", "/", ".", ",")
+"""After which a name, or a sentence, goes on."""
+
+Level = list[list[Line]]
+"""For each column what it has at one height."""
+
+
+def read_anchored_rows(block: Block, text: PageText) -> bool:
+    """Give a table without rules the rows that one of its columns shows; whether there is such a column.
+
+    Each of its lines is surely an entry of its own, and beside each stands something in the first column. What is at
+    other heights are the rests of wrapped cells, or rows without an entry there.
+    """
+    if len({len(row) for row in block.rows}) != 1 or len(block.rows[0]) < 2:
+        return False
+    levels = _levels(block, text)
+    widths = column_widths(levels)
+    anchor = _anchor(levels, widths)
+    rows = (
+        _rows_of_full(levels, _rooms(levels, widths, block.box[2]))
+        if anchor is None
+        else _rows_by(levels, widths, anchor)
+    )
+    if not rows:
+        return False
+    block.rows = [_cells(row, block.rows[0], text, is_head=not number) for number, row in enumerate(rows)]
+    return True
+
+
+def _rows_by(levels: Sequence[Level], widths: Sequence[float], anchor: int) -> list[Level]:
+    """The rows that one column shows."""
+    rows: list[Level] = []
+    for level in levels:
+        if not rows or level[anchor] or _is_row(rows[-1], level, widths):
+            rows.append(level)
+        else:
+            rows[-1] = _together(rows[-1], level)
+    return rows
+
+
+def _rooms(levels: Sequence[Level], widths: Sequence[float], right: float) -> list[float]:
+    """How far text may reach in each column from where it begins, in points: up to the next, or the table's edge."""
+    lefts = [min((line.start for level in levels for line in level[i]), default=right) for i in range(len(widths))]
+    ends = [*(left - _GAP * levels[0][0][0].size for left in lefts[1:]), right] if levels[0][0] else lefts
+    return [max(width, end - left) for width, left, end in zip(widths, lefts, ends, strict=True)]
+
+
+def _rows_of_full(levels: Sequence[Level], rooms: Sequence[float]) -> list[Level]:
+    """The rows where all begin with something in each column, and all else is the rest of cells; else none.
+
+    None either where a line might be both.
+    """
+    rows: list[Level] = []
+    count = 0
+    for level in levels:
+        if all(level) and not (rows and _is_rest(rows[-1], level, rooms)):
+            rows.append(level)
+            count += 1
+        elif not level[0] and rows and _is_rest(rows[-1], level, rooms):
+            rows[-1] = _together(rows[-1], level)
+        else:
+            return []
+    return rows if count >= _LEAST and len(rows) < len(levels) else []
+
+
+def _together(upper: Level, lower: Level) -> Level:
+    return [[*over, *under] for over, under in zip(upper, lower, strict=True)]
+
+
+def _is_rest(upper: Level, lower: Level, widths: Sequence[float]) -> bool:
+    """Whether no text of a line had had room in the line above it."""
+    return not any(
+        under and (not over or fits(last_line(over), under[0], width))
+        for over, under, width in zip(upper, lower, widths, strict=True)
+    )
+
+
+def _levels(block: Block, text: PageText) -> list[Level]:
+    """The lines of a table by their height, from top to bottom."""
+    columns = [
+        [line for row in block.rows for line in text.lines_of(row[column])] for column in range(len(block.rows[0]))
+    ]
+    found: list[tuple[float, Level]] = []
+    for column, lines in enumerate(columns):
+        for line in visual_lines(lines) if lines else []:
+            level = next((each for at, each in found if abs(at - line.baseline) < _LEVEL * line.size), None)
+            if level is None:
+                level = [[] for _ in columns]
+                found.append((line.baseline, level))
+            level[column].append(line)
+    return [level for _, level in sorted(found, key=lambda each: each[0])]
+
+
+def _anchor(levels: Sequence[Level], widths: Sequence[float]) -> int | None:
+    """The column that has most lines of those with an entry in each."""
+    best, most = None, 2
+    for column in range(len(widths)):
+        own = [level for level in levels if level[column]]
+        if len(own) <= most or own[0] is not levels[0]:
+            continue
+        is_anchor = all(level[0] and sum(map(bool, level)) > 1 for level in own) and all(
+            are_apart([over[column], over[column]], [under[column], under[column]], [widths[column]] * 2)
+            for over, under in pairwise(own[1:])  # the first is the head's
+        )
+        if is_anchor:
+            best, most = column, len(own)
+    return best
+
+
+def _is_row(above: Level, level: Level, widths: Sequence[float]) -> bool:
+    """Whether a line without an entry in the anchor is a row: in the first column, and nowhere the rest of a cell."""
+    both = [
+        (last_line(over), under[0], width)
+        for over, under, width in zip(above, level, widths, strict=True)
+        if over and under
+    ]
+    return bool(level[0]) and all(
+        fits(over, under, width) and not over.words[-1].text.endswith(_UNFINISHED) for over, under, width in both
+    )
+
+
+def _cells(row: Level, like: Sequence[Cell], text: PageText, *, is_head: bool) -> list[Cell]:
+    cells = []
+    for lines, cell in zip(row, like, strict=True):
+        spans = compose(visual_lines(lines), text.vocabulary) if lines else []
+        cells.append(replace(cell, spans=spans, is_header=is_head, columns=1, rows=1))
+        text.remember(cells[-1], lines)
+    return cells

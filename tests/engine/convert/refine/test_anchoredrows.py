@@ -1,0 +1,75 @@
+"""Rows of tables without rules, by a column that shows them."""
+
+from engine.convert.refine.tablecells import TableCells
+from tests.engine.convert.drawn import DrawnPage
+
+
+def _rows(page: DrawnPage) -> list[list[str]]:
+    read, text = page.read()
+    TableCells().apply(read, text)
+    [block] = read.blocks
+    return [[cell.text for cell in row] for row in block.rows]
+
+
+def _written(columns: dict[float, list[tuple[float, str]]]) -> DrawnPage:
+    page = DrawnPage()
+    for x, entries in columns.items():
+        for y, text in entries:
+            page.write(x, y, text)
+    return page
+
+
+def test_numbers_say_where_rows_begin_whatever_the_model_makes_of_wrapped_names() -> None:
+    page = _written(
+        {
+            50: [
+                (50, "Name of it"),
+                (64, "windows-pc-"),
+                (76, "older"),
+                (88, "windows-pc-"),
+                (100, "newer"),
+                (112, "linux"),
+            ],
+            150: [(50, "Tier"), (64, "1"), (88, "2"), (112, "2")],
+            250: [(50, "Count"), (64, "6.7"), (88, "3.5"), (112, "0.2")],
+        }
+    )
+    page.table([48, 145, 245, 330], [38, 54, 67, 103, 116])
+    assert _rows(page) == [
+        ["Name of it", "Tier", "Count"],
+        ["windows-pc-older", "1", "6.7"],
+        ["windows-pc-newer", "2", "3.5"],
+        ["linux", "2", "0.2"],
+    ]
+
+
+def test_what_stands_in_no_first_column_and_had_no_room_above_is_the_rest_of_its_row() -> None:
+    page = _written(
+        {
+            50: [(50, "OLD_SETTING"), (64, "FIRST_SETTING"), (92, "SECOND_SETTING"), (106, "THIRD")],
+            180: [
+                (50, "Notes"),
+                (64, "Use the one of"),
+                (78, "STABILITY_DELAY"),
+                (92, "As ever"),
+                (106, "Removed"),
+            ],
+        }
+    )
+    page.table([48, 170, 262], [38, 54, 68, 82, 96, 110])
+    assert _rows(page)[1:] == [
+        ["FIRST_SETTING", "Use the one of STABILITY_DELAY"],
+        ["SECOND_SETTING", "As ever"],
+        ["THIRD", "Removed"],
+    ]
+
+
+def test_a_row_without_a_first_entry_stays_one_where_there_was_room_above() -> None:
+    page = _written(
+        {
+            50: [(50, "Day"), (64, "Mon"), (92, "Tue"), (106, "Wed")],
+            180: [(50, "Task"), (64, "sow"), (78, "water"), (92, "reap"), (106, "rest")],
+        }
+    )
+    page.table([48, 170, 330], [38, 54, 68, 82, 96, 110])
+    assert len(_rows(page)) == 5
