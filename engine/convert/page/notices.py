@@ -19,6 +19,10 @@ class Notice(StrEnum):
     """Characters that nobody can see, left out."""
     KEPT = "kept"
     """The same, kept as the user wants."""
+    OUTSIDE = "outside"
+    """Characters beyond the part of the page that is shown."""
+    UNSURE = "unsure"
+    """The page was read by OCR, which is not sure of it."""
 
 
 def sentences(pages: Mapping[int, Mapping[str, int]]) -> list[str]:
@@ -41,6 +45,11 @@ def _sentence(notice: Notice, counts: Mapping[int, int]) -> str:
             return f"No text was read although there is some on {where}."
         case Notice.SCAN:
             return f"Nothing was read by OCR of what looks scanned: {where}."
+        case Notice.OUTSIDE:
+            what = f"{total:,} characters lie" if total != 1 else "One character lies"
+            return f"{what} outside the shown part of {where}, and {'were' if total != 1 else 'was'} left out."
+        case Notice.UNSURE:
+            return f"OCR is not sure of what it has read on {where}: much of it may be wrong."
         case Notice.HIDDEN | Notice.KEPT:
             what = f"{total:,} characters" if total != 1 else "One character"
             became = "left out" if notice is Notice.HIDDEN else "kept all the same"

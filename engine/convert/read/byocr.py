@@ -4,6 +4,8 @@
 puts the words on an upright copy of the page (`sheet`), which is laid out like any other.
 """
 
+from collections.abc import Sequence
+
 import pymupdf
 
 from engine.convert.ocr.engines.ocrengine import Corners, ReadLine
@@ -11,10 +13,14 @@ from engine.convert.ocr.layer import LayerLine, add_layer
 from engine.convert.ocr.need import Need, looks_scanned, need_of
 from engine.convert.ocr.scan import Raster, box_around, direction, moved, reading_order, render
 from engine.convert.open.context import OcrWord, PageContext
+from engine.convert.page.notices import Notice
 from engine.convert.read.sheet import Sheet, raster_copy, upright_copy
 
 _SURE = 0.8
 """Confidence of a line that is read beside text the page already has; less may be a picture's texture."""
+
+_DOUBTFUL = 0.75
+"""Confidence of a page of which much may be wrong: print comes to more than 0.9, handwriting to about a half."""
 
 
 def read(page: PageContext) -> Sheet | None:
@@ -46,10 +52,19 @@ def read(page: PageContext) -> Sheet | None:
     to_page = pymupdf.Matrix(raster.scale, raster.scale)
     _write(sheet, lines, to_page * sheet.turn)
     page.ocr_words = [OcrWord(word.text, _quad(moved(word.corners, to_page))) for line in lines for word in line.words]
-    page.why = f"{need.reason}; read by {engine.name}"
+    sure = _confidence(lines)
+    page.why = f"{need.reason}; read by {engine.name}, {sure:.0%} sure"
+    if sure < _DOUBTFUL:
+        page.notices[Notice.UNSURE] = 1
     if ocr.problem:
         page.error = ocr.problem
     return sheet
+
+
+def _confidence(lines: Sequence[ReadLine]) -> float:
+    """The mean of all characters, from 0 to 1."""
+    sizes = [sum(len(word.text) for word in line.words) for line in lines]
+    return sum(line.confidence * size for line, size in zip(lines, sizes, strict=True)) / max(sum(sizes), 1)
 
 
 def _copy(shown: pymupdf.Page, raster: Raster, need: Need, angle: float) -> Sheet:

@@ -26,6 +26,7 @@ from engine.convert.read.sheet import Sheet, upright_copy
 from engine.convert.refine.steps import page_steps
 from engine.convert.sight import unseen as unseen_text
 from engine.convert.sight.bearing import bearing, quarter_turn
+from engine.convert.sight.outside import count_outside
 from engine.convert.sight.unseen import places_of
 from engine.convert.sight.watermarks import Watermark, stamps, watermarks, without
 from engine.convert.tags.structuretree import NoStructure
@@ -89,6 +90,8 @@ def _look_at(page: PageContext) -> None:
         page.turned = bearing(blocks)
         page.graphics = sum(block["type"] == 3 for block in blocks)
         page.strikes = _strikes(page, shown, blocks)
+        if outside := count_outside(shown):
+            page.notices[Notice.OUTSIDE] = outside
         marks = watermarks(blocks)
         apart = places_of(shown, (span for mark in marks for span in mark.spans))
         unseen = unseen_text.find_unseen(shown, blocks)

@@ -2,10 +2,18 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pymupdf
 import pytest
 
+from engine.convert.ocr.engines.ocrengine import ReadLine, ReadWord
+from engine.convert.open.context import PageContext
+from engine.convert.open.document import open_document
+from engine.convert.page.notices import Notice
+from engine.convert.read import byocr
+from engine.job.options import ConvertOptions, OcrMode
 from tests.engine.convert.converting import Conversion, conversion
 from tests.engine.convert.glyphs import with_embedded_font
 from tests.engine.convert.tagged_pdfs import pdf, tag
@@ -46,6 +54,41 @@ def test_a_scan_that_nobody_reads_is_told(conversion: Conversion) -> None:
     document.new_page()
     converted = conversion.run(document.tobytes(), formats="md")
     assert converted.warnings == ["Nothing was read by OCR of what looks scanned: page 1."]
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("degrees", [0, 90])
+def test_text_beyond_the_crop_is_left_out_and_told(conversion: Conversion, structure: str, degrees: int) -> None:
+    made = pymupdf.open(stream=pdf(BODY, tag("P", "Cut away.")), filetype="pdf")
+    place = made[0].search_for("Cut away.")[0]
+    made[0].set_cropbox(pymupdf.Rect(20, 20, 580, place.y0 - 1))
+    made[0].set_rotation(degrees)
+    converted = conversion.run(made.tobytes(), structure=structure, formats="md")
+    assert "switched on." in written(converted.out)
+    assert "Cut" not in written(converted.out)
+    assert converted.warnings == ["8 characters lie outside the shown part of page 1, and were left out."]
+
+
+@pytest.mark.parametrize(("confidence", "warns"), [(0.95, False), (0.5, True)])
+def test_a_page_that_ocr_is_not_sure_of_is_told(tmp_path: Path, *, confidence: float, warns: bool) -> None:
+    made = pymupdf.open()
+    page = made.new_page(width=300, height=200)
+    picture = pymupdf.Pixmap(pymupdf.csGRAY, pymupdf.IRect(0, 0, 60, 80))
+    picture.clear_with(20)
+    page.insert_image((20, 20, 280, 110), pixmap=picture, keep_proportion=False)
+    made.save(tmp_path / "a.pdf")
+    document = open_document(tmp_path / "a.pdf", "a.pdf", ConvertOptions(ocr="force"), None)
+    corners = np.array([(50, 100), (400, 100), (400, 140), (50, 140)], np.float64)
+    words = (ReadWord("Sommar", corners), ReadWord("regn", corners))
+    engine = SimpleNamespace(name="stub", read=lambda *_: [ReadLine(words, corners, confidence)])
+    document.ocr = SimpleNamespace(  # type: ignore[assignment]
+        is_there=True, problem=None, mode=OcrMode.FORCE, engine=lambda: engine
+    )
+    context = PageContext(document, 1, ConvertOptions(ocr="force"), False, tmp_path, lambda: None)
+    assert byocr.read(context) is not None
+    assert (context.why or "").endswith(f"read by stub, {confidence:.0%} sure")
+    assert (Notice.UNSURE in context.notices) is warns
+    document.close()
 
 
 def test_a_page_that_loses_all_its_text_is_told(conversion: Conversion, monkeypatch: pytest.MonkeyPatch) -> None:
