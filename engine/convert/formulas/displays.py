@@ -206,7 +206,8 @@ def _number_in(pieces: Sequence[Piece], margin: float | None = None) -> list[Pie
     """
     lines: dict[int, list[Piece]] = {}
     for piece in pieces:
-        if not piece.is_math and piece.role is not Role.BUILT:
+        is_plain = piece.role in (Role.NUMBER, Role.OPENING, Role.CLOSING)
+        if (not piece.is_math or is_plain) and piece.role is not Role.BUILT:
             lines.setdefault(round(piece.baseline), []).append(piece)
     for baseline in sorted(lines, reverse=True):
         line = sorted(lines[baseline], key=lambda piece: piece.start)

@@ -7,11 +7,11 @@ from engine.convert.formulas.mathlines import LineWriter, lines_of
 from engine.convert.formulas.mathpieces import AXIS, Piece, Role, built, main_size, overlap, without
 from engine.convert.formulas.mathsymbols import PAIRS, delimiter
 
-_TALL = 1.25
+_TALL = 1.12
 """Of its size is higher than the usual bracket."""
 _ABOVE = 0.6
 """So far above and below brackets, in sizes, reaches what is between them."""
-_COLUMN_GAP = 0.55
+_COLUMN_GAP = 0.42
 """Columns of a matrix are at least so far apart, in sizes of what is in it."""
 _MATRIX = (1.15, 1.28)
 """The lines of a matrix are so far apart, in sizes; those of a binomial are not."""
@@ -74,7 +74,9 @@ def _goes_on(column: Sequence[Piece], piece: Piece) -> bool:
         return False
     if Role.PART not in (last.role, piece.role) and last.char != piece.char:
         return False
-    return -0.25 * piece.size < piece.box[1] - last.box[3] < 0.25 * piece.size
+    # Brackets in lines below each other do not touch.
+    most = 0.25 if Role.PART in (last.role, piece.role) or piece.role is Role.BAR else 0.03
+    return -0.7 * piece.size < piece.box[1] - last.box[3] < most * piece.size
 
 
 class Fences:

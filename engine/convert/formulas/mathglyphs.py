@@ -26,6 +26,8 @@ from engine.convert.text.textline import Word
 
 _TOKENS = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*|\d+(?:[.,]\d+)*|.", re.DOTALL)
 _PARTS = frozenset("⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎫⎬⎭⎪⏐│⎸⎹╭╮╰╯⎷┌")
+_BEHIND = 0.4
+"""So far, in sizes, is the middle of a letter before the place of an accent that has no width."""
 _SLANTED = MathFont("", True)
 _CAPITALS = frozenset("ΓΔ∆ΘΛΞΠΣΥΦΨΩ")
 _OLD_TEX = re.compile(r"(?:cm|lm)(?:r|bx|roman)", re.IGNORECASE)
@@ -103,7 +105,7 @@ def _lost_accents(text: PageText, pieces: Iterable[Piece]) -> Iterator[Piece]:
     fonts = {span["font"] for block in text.raw["blocks"] for line in block.get("lines", ()) for span in line["spans"]}
     if text.page is None or text.page.rotation or all((math_font(font) or _SLANTED).is_slanted for font in fonts):
         return
-    known = {(round(piece.start), round(piece.baseline)) for piece in pieces if piece.role is Role.ACCENT}
+    known = {(round(piece.box[0]), round(piece.baseline)) for piece in pieces if piece.role is Role.ACCENT}
     for span in text.page.get_texttrace():
         if (math_font(span["font"]) or _SLANTED).is_slanted:
             continue
@@ -112,7 +114,8 @@ def _lost_accents(text: PageText, pieces: Iterable[Piece]) -> Iterator[Piece]:
             if char in SPACING.values() and char != NEGATION and (round(x), round(y)) not in known:
                 size = span["size"]
                 box = (x, y - 0.73 * size, x, y - 0.56 * size)
-                yield Piece(latex_of(char), box, y, size, Role.ACCENT, x, x + 0.05 * size, char=char, is_math=True)
+                start = x - _BEHIND * size
+                yield Piece(latex_of(char), box, y, size, Role.ACCENT, start, start, char=char, is_math=True)
 
 
 def _tokens(word: Word) -> Iterator[tuple[int, int]]:
@@ -163,6 +166,9 @@ def _piece(word: Word, first: int, last: int, number: int) -> Piece:
         members=[number],
         has_blank=last == len(word.text) and word.blank_after,
     )
+    if role is Role.ACCENT and piece.width < 0.05 * size:
+        # It stands behind what it belongs to, having no width.
+        piece.start, piece.end = start - _BEHIND * size, start - _BEHIND * size
     is_large = role in (Role.OPENING, Role.CLOSING, Role.BAR) and piece.height > 1.15 * size
     if role is Role.OPERATOR or is_large:
         piece.axis = piece.middle[1]

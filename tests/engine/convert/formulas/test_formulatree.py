@@ -212,3 +212,18 @@ def test_what_belongs_to_nothing_makes_a_formula_unreadable(page: SetPage) -> No
     page.put("x", 55, 100)
     with pytest.raises(Unreadable):
         page.latex()
+
+
+def test_parts_of_a_bracket_may_all_be_called_like_it(page: SetPage) -> None:
+    for y in (80, 92, 104):
+        page.put("[", 50, y, font="LatinModernMath-Regular", ink=(y - 1, y + 12))
+        page.put("]", 62, y, font="LatinModernMath-Regular", ink=(y - 1, y + 12))
+    for text, y in (("𝑎", 88), ("𝑏", 100), ("𝑐", 112)):
+        page.put(text, 56, y, font="LatinModernMath-Regular")
+    assert page.latex() == "\\begin{bmatrix} a \\\\ b \\\\ c \\end{bmatrix}"
+
+
+def test_brackets_in_lines_below_each_other_are_not_one(page: SetPage) -> None:
+    for y in (100, 112):
+        page.put("(𝑎)", 50, y, font="LatinModernMath-Regular", ink=(y - 8, y + 2))
+    assert page.latex() == "\\begin{gathered} (a) \\\\ (a) \\end{gathered}"

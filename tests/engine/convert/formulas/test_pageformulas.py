@@ -176,3 +176,10 @@ def test_single_letters_in_italics_are_mathematics_where_its_fonts_have_none(has
     page.prose("be given", x + 9, 96)
     latex = [text for text, _ in found(page)]
     assert latex == (["k", "\\alpha"] if not has_letters else ["b"])
+
+
+def test_a_number_in_a_font_for_mathematics_is_one_too(page: SetPage) -> None:
+    math = "NewCMMath-Regular"
+    page.put("𝑦=𝑥", 180, 130, font=math)
+    page.put("(1)", 335, 130, font=math)
+    assert found(page) == [("y = x \\tag{1}", True)]
