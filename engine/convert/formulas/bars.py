@@ -74,7 +74,7 @@ def _root(rule: Rule, pieces: Sequence[Piece], write: Write) -> tuple[Piece, lis
             for piece in pieces
             if piece.size < 0.8 * main_size(inner)
             and sign.box[0] + 0.1 * sign.size < piece.box[2]
-            and piece.middle[0] < sign.box[0] + 0.55 * sign.width
+            and piece.middle[0] < sign.box[0] + 0.7 * sign.width
             and piece.box[3] < sign.middle[1] + 0.25 * sign.height
             and piece.box[1] > sign.box[1] - 0.6 * sign.size
         ]

@@ -179,6 +179,8 @@ def with_braces(pieces: list[Piece], write: Write) -> list[Piece]:
     """The pieces, those with a horizontal brace above or below as one with it and with what is written at it."""
     for brace in _braces(pieces):
         tips, command = brace
+        y = tips[0].middle[1]
+        tips = [*tips, *(p for p in pieces if p.char == "─" and abs(p.middle[1] - y) < 0.5 * p.size)]
         others = without(pieces, tips)
         x0, y0, x1, y1 = around(tip.box for tip in tips)
         em = tips[0].size

@@ -25,7 +25,7 @@ from engine.convert.text.pagetext import PageText
 from engine.convert.text.textline import Word
 
 _TOKENS = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*|\d+(?:[.,]\d+)*|.", re.DOTALL)
-_PARTS = frozenset("⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎫⎬⎭⎪⏐│⎸⎹╭╮╰╯⎷┌")
+_PARTS = frozenset("─⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎫⎬⎭⎪⏐│⎸⎹╭╮╰╯⎷┌")
 _BEHIND = 0.4
 """So far, in sizes, is the middle of a letter before the place of an accent that has no width."""
 _SLANTED = MathFont("", True)

@@ -15,13 +15,15 @@ _ALPHABETS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), alphabet)
     for pattern, alphabet in (
         (r"^rsfs|mathscr|scr(?:ipt)?\d", "mathscr"),
-        (r"^eus|calligra|mathcal|^(?:cm|lm)b?sy\d|mathsymbols|[tp]x-?b?sys?$|^mtsy|[tp]xb?sy\w?$", "mathcal"),
+        (r"^eus|calligra|mathcal|^(?:cm|lm)b?sy\d|mathsymbols|[tp]x-?b?sys?$|^mtsy|[tp]xb?sy[^bc]?$", "mathcal"),
         (r"^euf|frak", "mathfrak"),
         (r"^msbm|^bb|^ds(?:rom|ss)|^amsb|[tp]xsyb|mathbb", "mathbb"),
         (r"^cmmib|mathitalic.*bold|xbmi|mib?\d*-bold|bolditalic", "boldsymbol"),
     )
 )
-_SIZES = re.compile(r"(?:text|display|wide(?:r|st)?|[bB]igg?|\.(?:disp|big\d?|s\d+|display))+\d*$")
+_SIZES = re.compile(r"(?:text|display|wide(?:r|st)?|[bB]igg?|\.(?:disp|dsp|big\d?|s\d+|display))+(?:\.?\d+)?$")
+_PART = re.compile(r"((?:paren|bracket|brace)(?:left|right)(?:tp|bt|ex|mid))[A-Z]$")
+"""A part of a bracket in one of several weights."""
 _NAMES = {
     "parenleft": "(",
     "parenright": ")",
@@ -97,6 +99,30 @@ _SINGLE_NAMES = {
     "eightoldstyle": "8",
     "nineoldstyle": "9",
     "dotlessj": "ȷ",
+    "barex": "|",
+    "bardblex": "‖",
+    "dotacc": "˙",
+    "ddotacc": "¨",
+    "vec": "￫",
+    "bracehext": "─",
+    "parenlefttp": "⎛",
+    "parenleftex": "⎜",
+    "parenleftbt": "⎝",
+    "parenrighttp": "⎞",
+    "parenrightex": "⎟",
+    "parenrightbt": "⎠",
+    "bracketlefttp": "⎡",
+    "bracketleftex": "⎢",
+    "bracketleftbt": "⎣",
+    "bracketrighttp": "⎤",
+    "bracketrightex": "⎥",
+    "bracketrightbt": "⎦",
+    "bracelefttp": "⎧",
+    "braceleftmid": "⎨",
+    "braceleftbt": "⎩",
+    "bracerighttp": "⎫",
+    "bracerightmid": "⎬",
+    "bracerightbt": "⎭",
 }
 
 
@@ -143,6 +169,7 @@ SPACING = {
 
 def tex_meaning(name: str) -> str:
     """The character that TeX's fonts have under a glyph's name which no glyph list has; empty if it is none."""
+    name = _PART.sub(r"\1", name)
     if name in _SINGLE_NAMES:
         return _SINGLE_NAMES[name]
     base = _SIZES.sub("", name)

@@ -58,6 +58,8 @@ def test_a_font_for_text_is_none(name: str) -> None:
         ("integraltext", "∫"),
         ("hatwidest", "ˆ"),
         ("vextendsingle", "|"),
+        ("summationtext.1", "∑"),
+        ("parenlefttpA", "⎛"),
         ("phi", "ϕ"),
         ("phi1", "φ"),
         ("negationslash", "／"),
