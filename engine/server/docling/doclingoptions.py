@@ -87,7 +87,8 @@ _MEANS_NOTHING_ALONE = frozenset({"picture_description_area_threshold"})
 class OptionRefused(Exception):
     """A client could do nothing with an answer that is not of the shape it has asked for; `str()` is a sentence.
 
-    docling's own client asks for one kind of target first, and takes a refusal that names the target for what it is.
+    docling's own client (2.143) asks for a target of one kind first, and then for another if the refusal is a text that
+    names the first and holds "input should be", or one of four other phrases.
     """
 
 
@@ -278,7 +279,7 @@ def _as_zip(given: _Given) -> bool:
     target = given.text("target_type")
     if target is not None and target.casefold() not in ("inbody", "zip"):
         shown = display_name(target[:_SHOWN])
-        raise OptionRefused(f"target_type={shown} is refused: results come as inbody or zip.")
+        raise OptionRefused(f"target_type={shown} is refused: input should be inbody or zip.")
     return (target or "").casefold() == "zip" or given.flag("return_as_file") is True
 
 

@@ -224,7 +224,7 @@ def test_a_result_of_another_shape_is_refused_before_anything_is_converted(
     client: TestClient, engine: Engine, target: str
 ) -> None:
     jobs, uploads = engine.snapshot().totals.by_state, {*engine.settings.uploads_folder.iterdir()}
-    sentence = f"target_type={target} is refused: results come as inbody or zip."
+    sentence = f"target_type={target} is refused: input should be inbody or zip."
     sent = send(client, ("a.pdf", said("Text.")), target_type=target)
     assert (sent.status_code, sent.json()["detail"]) == (422, sentence)
     source = {"kind": "file", "filename": "a.pdf", "base64_string": base64.b64encode(said("Text.")).decode()}
