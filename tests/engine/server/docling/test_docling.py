@@ -223,14 +223,14 @@ def test_health_and_version_are_told(client: TestClient) -> None:
 def test_a_result_of_another_shape_is_refused_before_anything_is_converted(
     client: TestClient, engine: Engine, target: str
 ) -> None:
-    jobs, uploads = engine.snapshot().totals.by_state, {*engine.settings.uploads_folder.iterdir()}
+    jobs, uploads = engine.snapshot().totals.by_state, {*uploaded(engine)}
     sentence = f"target_type={target} is refused: input should be inbody or zip."
     sent = send(client, ("a.pdf", said("Text.")), target_type=target)
     assert (sent.status_code, sent.json()["detail"]) == (422, sentence)
     source = {"kind": "file", "filename": "a.pdf", "base64_string": base64.b64encode(said("Text.")).decode()}
     asked = client.post("/v1/convert/source", json={"sources": [source], "options": {}, "target": {"kind": target}})
     assert (asked.status_code, asked.json()["detail"]) == (422, sentence)
-    assert (engine.snapshot().totals.by_state, {*engine.settings.uploads_folder.iterdir()}) == (jobs, uploads)
+    assert (engine.snapshot().totals.by_state, {*uploaded(engine)}) == (jobs, uploads)
 
 
 def test_a_range_of_pages_is_converted_alone(client: TestClient) -> None:
