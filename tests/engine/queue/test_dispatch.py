@@ -193,6 +193,15 @@ def test_a_job_that_had_waited_too_long_keeps_its_worker_though_its_priority_is_
     assert work.job_id == low.id
 
 
+def test_a_job_that_stands_back_keeps_its_place_among_those_it_is_raised_to(bench: Bench) -> None:
+    hostile, other, third = add(bench.queue, "hostile.pdf", "b.pdf", "c.pdf")
+    bench.run(hostile.id)
+    bench.queue.work.stand_back(hostile.id)
+    bench.queue.set_priority(other.id, 1)
+    bench.queue.set_priority(hostile.id, 1)
+    assert bench.scheduler.queued_ids == [other.id, hostile.id, third.id]
+
+
 def test_a_job_held_and_released_before_it_is_claimed_has_its_priority(bench: Bench) -> None:
     (job,) = add(bench.queue, "a.pdf", priority=3)
     (other,) = add(bench.queue, "b.pdf", priority=2)
