@@ -52,7 +52,10 @@ class NothingRead(Exception):
 def read(page: PageContext) -> PageModel:
     """The page; where one way fails, the next is taken."""
     if not page.options.refine:
-        return _read(page)
+        model = _read(page)
+        if model.refined is not None:  # of a format that the library does not write
+            look_at(page, model.refined)
+        return model
     shown = page.load()
     page.fields, page.stamps = fields_of(shown), stamps(shown)
     with hidden(page.fields), without([*page.stamps]):
