@@ -5,7 +5,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pymupdf
-from pymupdf.layout import pymupdf_util_base
 from pymupdf4llm.helpers import document_layout
 from pymupdf4llm.ocr import OCRMode
 
@@ -58,6 +57,8 @@ def _boxes_only(*, graphics: int) -> Iterator[None]:
     A refined page takes its text from `pagetext`. MuPDF compares each character with each graphic to find such lines,
     and to cut the page into segments, each graphic with all others: of many, no segments are asked for.
     """
+    from pymupdf.layout import pymupdf_util_base  # with the model, which no process loads before it needs it
+
     flags, get_raw_lines = document_layout.FLAGS, document_layout.get_raw_lines
     create_stext_page = pymupdf_util_base.create_stext_page
     document_layout.FLAGS = flags & ~pymupdf.TEXT_COLLECT_STYLES

@@ -19,6 +19,7 @@ _UNSPACED_DASHES = ("—", "―")
 _INNER = ("_", ".", "/", "=", "(", ":", "&", "?")
 """After which TeX and browsers cut names and addresses in code."""
 _CLOSING = (".", ",", ";", ":", ")", "]", "!", "?")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _STRIPPED = ".,;:!?()[]{}\"'“”‘’"
 # Scripts written without blanks between words: kana, CJK ideographs and their punctuation, full-width forms.
 _UNSPACED = re.compile("[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65\U00020000-\U0003ffff]")
@@ -244,4 +245,6 @@ def is_cut(before: str, after: str, vocabulary: Collection[str]) -> bool:
         return True
     if f"{head}-{tail}" in vocabulary or "-" in head or "-" in tail:
         return False
+    if before[-2:-1].isupper() or not _WORD.fullmatch(tail):
+        return False  # "PDF-based", "rust-lang/rust": no program cuts there but at a hyphen
     return not (head in vocabulary and tail in vocabulary)

@@ -23,6 +23,12 @@ __all__ = ["conversion"]
         ("Anglo-", "Saxon", [], False),
         ("page-", "3", [], False),
         ("10-", "fold", [], False),
+        ("PDF-", "based", [], False),
+        ("OpenAI-", "compatible", [], False),
+        ("rust-", "lang/rust.", [], False),
+        ("read-", "me.md", [], False),
+        ("doesn-", "'t", [], False),
+        ("docu-", "ment’s", [], True),
     ],
 )
 def test_a_hyphen_goes_only_where_a_line_cut_a_word(before: str, after: str, vocabulary: list[str], cut: bool) -> None:
