@@ -56,7 +56,7 @@ def test_run_once_converts_what_is_there_and_reports_each_job_as_json(folder: Pa
     summary = jobs.pop()
     assert set(jobs[0]) == {
         *("event", "id", "conversion_id", "source", "state"),
-        *("pages", "pages_failed", "pages_ocr", "seconds", "output", "error"),
+        *("pages", "pages_failed", "pages_ocr", "seconds", "output", "error", "warning"),
     }
     assert {(Path(job["source"]).name, job["state"], job["pages"]) for job in jobs} == {
         ("two pages.pdf", "done", 2),
