@@ -22,7 +22,7 @@ pytest: $(STAMP)  ## all tests
 	@# Only after tests have failed (1): a run that was cut short, or could not begin, has not shown the others to pass.
 	@# The first time all tests are compiled once, or each process would do it.
 	@test -d tests/__pycache__ || $(BIN)/pytest --collect-only -qq > /dev/null
-	$(BIN)/pytest -n 6 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
+	$(BIN)/pytest -n 4 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
 
 check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests import pdfs
+from tests.e2e.forked import run_forked
 from tests.e2e.patience import hurry, patient
 from tests.waiting import wait_until
 
@@ -20,16 +21,7 @@ PAGES = 30
 
 def hotfolio(folder: Path, *arguments: str, env: dict[str, str] | None = None, code: int = 0) -> str:
     """Run the command in `folder`; returns what it printed, both ways."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", *arguments],
-        cwd=folder,
-        env=os.environ | (env or {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = run_forked(folder, arguments, os.environ | (env or {}))
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -49,7 +41,7 @@ def test_version(folder: Path) -> None:
 
 
 def test_run_once_converts_what_is_there_and_reports_each_job_as_json(folder: Path) -> None:
-    (folder / "input" / "two pages.pdf").write_bytes(pdfs.text_pages(2))
+    (folder / "input" / "two pages.pdf").write_bytes(pdfs.text_pages(2, is_tagged=True))
     (folder / "input" / "sub").mkdir()
     (folder / "input" / "sub" / "report.pdf").write_bytes(pdfs.report())
     jobs = events(hotfolio(folder, "run", "--once", "--json", "-w", "2", "-f", "md,txt,json,png", "--ocr", "never"))
@@ -80,7 +72,7 @@ def test_run_once_converts_what_is_there_and_reports_each_job_as_json(folder: Pa
 
 
 def test_a_second_run_has_nothing_left_to_do(folder: Path) -> None:
-    (folder / "input" / "a.pdf").write_bytes(pdfs.text_pages(1))
+    (folder / "input" / "a.pdf").write_bytes(pdfs.text_pages(1, is_tagged=True))
     hotfolio(folder, "run", "--once", "--ocr", "never")
     assert "nothing to convert" in hotfolio(folder, "run", "--once", "--ocr", "never")
 
@@ -88,7 +80,7 @@ def test_a_second_run_has_nothing_left_to_do(folder: Path) -> None:
 def test_failures_are_sentences_and_exit_status_1(folder: Path) -> None:
     (folder / "input" / "locked.pdf").write_bytes(pdfs.encrypted("secret"))
     (folder / "input" / "broken.pdf").write_bytes(pdfs.damaged())
-    (folder / "input" / "good.pdf").write_bytes(pdfs.text_pages(1))
+    (folder / "input" / "good.pdf").write_bytes(pdfs.text_pages(1, is_tagged=True))
     jobs = events(hotfolio(folder, "run", "--once", "--json", "--ocr", "never", code=1))
     summary = jobs.pop()
     errors = {Path(job["source"]).name: job["error"] for job in jobs}
@@ -100,9 +92,9 @@ def test_failures_are_sentences_and_exit_status_1(folder: Path) -> None:
 
 
 def test_convert_takes_files_from_anywhere_and_leaves_only_results(folder: Path) -> None:
-    (folder / "a.pdf").write_bytes(pdfs.text_pages(2))
+    (folder / "a.pdf").write_bytes(pdfs.text_pages(2, is_tagged=True))
     (folder / "other").mkdir()
-    (folder / "other" / "a.pdf").write_bytes(pdfs.text_pages(1))
+    (folder / "other" / "a.pdf").write_bytes(pdfs.text_pages(1, is_tagged=True))
     for _ in range(2):  # asked for again, it is done again
         output = hotfolio(folder, "convert", "a.pdf", "other/a.pdf", "-o", "out", "--ocr", "never")
         assert "2 done: 3 pages" in output
@@ -167,7 +159,7 @@ def test_doctor_finds_a_problem(folder: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_at_a_batch_boundary_and_the_next_run_goes_on(folder: Path, number: signal.Signals) -> None:
-    (folder / "input" / "long.pdf").write_bytes(pdfs.text_pages(PAGES))
+    (folder / "input" / "long.pdf").write_bytes(pdfs.text_pages(PAGES, is_tagged=True))
     process = subprocess.Popen(
         [sys.executable, "-m", "tui", "run", "--json", "-w", "2", "-f", "md,png", "--ocr", "never"],
         cwd=folder,

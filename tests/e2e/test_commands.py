@@ -56,11 +56,11 @@ def make_documents(folder: Path) -> Path:
     """Documents outside the hot folder, so that they are queued by commands alone."""
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / "good.pdf").write_bytes(pdfs.text_pages(2))
+    (elsewhere / "good.pdf").write_bytes(pdfs.text_pages(2, is_tagged=True))
     (elsewhere / "broken.pdf").write_bytes(pdfs.damaged())
     os.utime(elsewhere / "broken.pdf", (0, 0))  # a young one might be coming in still, and is tried again
     for number in range(4):
-        (elsewhere / f"waiting-{number}.pdf").write_bytes(pdfs.text_pages(1, title=str(number)))
+        (elsewhere / f"waiting-{number}.pdf").write_bytes(pdfs.text_pages(1, title=str(number), is_tagged=True))
     return elsewhere
 
 
@@ -166,7 +166,7 @@ def test_a_reader_that_has_gone_is_no_error(folder: Path) -> None:
 def test_a_name_that_is_no_text_is_shown_and_works(folder: Path) -> None:
     name = b"caf\xe9.pdf"
     try:
-        (folder / "elsewhere" / os.fsdecode(name)).write_bytes(pdfs.text_pages(1, title="coffee"))
+        (folder / "elsewhere" / os.fsdecode(name)).write_bytes(pdfs.text_pages(1, title="coffee", is_tagged=True))
     except OSError:
         pytest.skip("the file system takes only names that are text")
     (job,) = ask_json(folder, "add", folder / "elsewhere" / os.fsdecode(name))
@@ -309,7 +309,7 @@ def test_without_an_engine_the_queue_is_read_and_all_else_says_how_to_start_one(
     assert ask(alone, "status", code=3) == f"{absent}\nno jobs\n"
     assert ask_json(alone, "status", code=3) == {"running": False, "jobs": {}}
 
-    (alone / "input" / "good.pdf").write_bytes(pdfs.text_pages(1))
+    (alone / "input" / "good.pdf").write_bytes(pdfs.text_pages(1, is_tagged=True))
     assert hotfolio(alone, "run", "--once").returncode == 0
     assert ids(alone, "1") == [1]
     assert ask(alone, "ls", "--state", "done").splitlines()[1].endswith("good.pdf")

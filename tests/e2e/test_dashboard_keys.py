@@ -158,7 +158,7 @@ def test_keys_that_sort_mark_and_freeze(paused: Dashboard) -> None:
     d.cause("esc", lambda: not d.marked, "no mark")
 
     d.see("F", "‖ frozen", "Frozen: press F")
-    drop(d.folder, {"late.pdf": pdfs.text_pages(1)})
+    drop(d.folder, {"late.pdf": pdfs.text_pages(1, is_tagged=True)})
     # The header goes on while the list stands still.
     d.wait_until(lambda: f"All {JOBS + 1} " in d.tabs, "the header to count it")
     d.press("G")
@@ -347,7 +347,7 @@ def test_keys_for_what_is_finished(tmp_path: Path) -> None:
 def test_keys_while_documents_are_converted(tmp_path: Path) -> None:
     """On a small terminal; what its size changes is in the tests of the waiting jobs."""
     with Dashboard(tmp_path, SMALL, env=patient(tmp_path) | {"HOTFOLIO_BATCH_SECONDS": "0.4"}) as d:
-        drop(tmp_path, {f"long-{n}.pdf": pdfs.text_pages(200, words_per_page=30) for n in range(5)})
+        drop(tmp_path, {f"long-{n}.pdf": pdfs.text_pages(200, words_per_page=30, is_tagged=True) for n in range(5)})
         d.wait_until(lambda: "4/4" in d.head and (count_of(d, "Running"), count_of(d, "Queued")) == (4, 1), "work")
         d.wait_until(lambda: len(d.ids) == 5, "all jobs to be shown")
         d.press("G")
@@ -387,7 +387,7 @@ def test_keys_while_documents_are_converted(tmp_path: Path) -> None:
 def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path, size: tuple[int, int]) -> None:
     # A deadline that no page keeps: each is read as plain text, or has failed, and says why.
     with Dashboard(tmp_path, size, env=patient(tmp_path) | {"HOTFOLIO_PAGE_TIMEOUT": "0.01"}) as d:
-        drop(tmp_path, {"hurried.pdf": pdfs.text_pages(60)})
+        drop(tmp_path, {"hurried.pdf": pdfs.text_pages(60, is_tagged=True)})
         d.wait_until(lambda: count_of(d, "Done") + count_of(d, "Failed") == 1 and d.cursor == 1, "the job to end")
         d.press("enter")
         d.wait_until(lambda: " workers ─" not in d.text, "the job in full")
@@ -423,7 +423,7 @@ def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path, size: tuple[i
 def test_quitting_can_wait_for_what_is_running(tmp_path: Path) -> None:
     # More documents than workers, so that these are busy for longer than a frame takes to show it.
     with Dashboard(tmp_path, SMALL, "-w", "2", env=patient(tmp_path)) as d:
-        drop(tmp_path, {f"{n}.pdf": pdfs.text_pages(6) for n in range(6)})
+        drop(tmp_path, {f"{n}.pdf": pdfs.text_pages(6, is_tagged=True) for n in range(6)})
         d.wait_until(lambda: "2/2" in d.head, "two busy workers")
         d.see("ctrl+c", "Quit?", "then quit")
         d.press("f")
@@ -475,7 +475,7 @@ def a_mix() -> dict[str, bytes]:
         "columns.pdf": pdfs.two_columns(),
         "form.pdf": pdfs.with_outline_and_form(),
         "languages.pdf": pdfs.unicode_text(),
-        "plain.pdf": pdfs.text_pages(3),
+        "plain.pdf": pdfs.text_pages(3, is_tagged=True),
         "cut off.pdf": pdfs.truncated(),
         "locked.pdf": pdfs.encrypted("secret"),
         "noise.pdf": pdfs.damaged(),

@@ -39,7 +39,7 @@ def add_documents(folder: Path) -> None:
     before = len(list((folder / "input").iterdir()))
     for number in range(before, before + DOCUMENTS):
         file = folder / "input" / f"document-{number}.pdf"
-        file.write_bytes(pdfs.text_pages(PAGES, title=f"Document {number}"))
+        file.write_bytes(pdfs.text_pages(PAGES, title=f"Document {number}", is_tagged=True))
 
 
 def start(folder: Path) -> subprocess.Popen[str]:

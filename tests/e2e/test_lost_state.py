@@ -25,7 +25,7 @@ PAGES = 60
 
 
 def drop(folder: Path, name: str, pages: int) -> None:
-    (folder / "input" / name).write_bytes(pdfs.text_pages(pages, title=name))
+    (folder / "input" / name).write_bytes(pdfs.text_pages(pages, title=name, is_tagged=True))
 
 
 def state_of(folder: Path) -> Path:

@@ -38,7 +38,9 @@ def busy(tmp_path: Path) -> Dashboard:
     """Four workers at work, a fifth document waiting, and some pages finished."""
     (tmp_path / "input").mkdir()
     for number in range(DOCUMENTS):
-        (tmp_path / "input" / f"document-{number}.pdf").write_bytes(pdfs.text_pages(PAGES, title=f"{number}"))
+        (tmp_path / "input" / f"document-{number}.pdf").write_bytes(
+            pdfs.text_pages(PAGES, title=f"{number}", is_tagged=True)
+        )
     dashboard = Dashboard(tmp_path, env=patient(tmp_path))
     try:
         dashboard.wait_until(lambda: len(recorded_seconds(tmp_path)) >= 4, "finished pages", timeout=60)
@@ -63,7 +65,7 @@ def test_a_lost_terminal_stops_in_order_and_the_next_run_goes_on(busy: Dashboard
             busy.wait_until(lambda: LEAVES_ALTERNATE_SCREEN in busy.received, "the screen to be left")
             busy.wait_until(lambda: busy.modes() == busy.attributes, "the modes of the terminal to be as before")
             wait_until(lambda: "Stopping: " in log.read_text(), "the engine to be told")
-            (folder / "input" / "late.pdf").write_bytes(pdfs.text_pages(1))
+            (folder / "input" / "late.pdf").write_bytes(pdfs.text_pages(1, is_tagged=True))
             os.utime(folder / "input" / "late.pdf", (0, 0))
         assert busy.wait_exit(EXIT_S) == 0
         wait_until(lambda: not any(map(is_alive, processes)), "its processes to end with it", timeout=EXIT_S)

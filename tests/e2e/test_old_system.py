@@ -48,7 +48,7 @@ def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with service(folder, "-w", "2", *(["--no-auth"] if is_open else []), env=env) as served:
         (folder / "input" / "folder").mkdir()
         for name, pages in DOCUMENTS.items():
-            (folder / "input" / name).write_bytes(pdfs.text_pages(pages, title=name))
+            (folder / "input" / name).write_bytes(pdfs.text_pages(pages, title=name, is_tagged=True))
         headers = {} if is_open else {"Authorization": f"Bearer {hotfolio(folder, 'token').stdout.strip()}"}
         yield Door(folder, int(served.url.rpartition(":")[2]), headers)
 

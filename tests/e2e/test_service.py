@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def drop(folder: Path, name: str, pages: int) -> None:
-    (folder / "input" / name).write_bytes(pdfs.text_pages(pages, title=name))
+    (folder / "input" / name).write_bytes(pdfs.text_pages(pages, title=name, is_tagged=True))
 
 
 def wait_for_pages(folder: Path, count: int) -> dict[tuple[bytes, int], float]:

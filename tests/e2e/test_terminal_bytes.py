@@ -61,7 +61,7 @@ def hostile(tmp_path: Path) -> Path:
         file = os.path.join(os.fsencode(tmp_path), b"input", name)  # noqa: PTH118 - of bytes
         os.makedirs(os.path.dirname(file), exist_ok=True)  # noqa: PTH103, PTH120
         with open(file, "wb") as stream:  # noqa: PTH123
-            stream.write(pdfs.text_pages(1, title="\x1b]0;a title\x07 [/] \u202e"))
+            stream.write(pdfs.text_pages(1, title="\x1b]0;a title\x07 [/] \u202e", is_tagged=True))
         os.utime(file, (time.time() - 3600,) * 2)
     inside = tmp_path / "input" / "inside.pdf"
     inside.write_bytes(hostile_inside())
@@ -70,7 +70,7 @@ def hostile(tmp_path: Path) -> Path:
 
 
 def hostile_inside() -> bytes:
-    doc = pymupdf.open(stream=pdfs.text_pages(1), filetype="pdf")
+    doc = pymupdf.open(stream=pdfs.text_pages(1, is_tagged=True), filetype="pdf")
     doc[0].insert_text((72, 700), "[/] [@click=app.quit]x \x1b]0;text\x07 \x9b31m", fontsize=11)
     doc.set_toc([[1, "\x1b[31m[/] entry", 1]])
     data: bytes = doc.tobytes()
@@ -170,7 +170,7 @@ def finished(tmp_path: Path) -> Path:
     """A folder in which everything is converted already."""
     (tmp_path / "input").mkdir()
     for number in range(5):
-        (tmp_path / "input" / f"{number}.pdf").write_bytes(pdfs.text_pages(1))
+        (tmp_path / "input" / f"{number}.pdf").write_bytes(pdfs.text_pages(1, is_tagged=True))
     subprocess.run(
         [sys.executable, "-m", "tui", "run", "--once", "--ocr", "never"],
         cwd=tmp_path,
@@ -199,7 +199,7 @@ def test_nothing_is_sent_while_nothing_changes(finished: Path, size: tuple[int, 
 def test_it_falls_silent_when_the_work_is_done(tmp_path: Path) -> None:
     with Dashboard(tmp_path, env=IN_MEMORY) as d:
         for number in range(3):
-            (tmp_path / "input" / f"{number}.pdf").write_bytes(pdfs.text_pages(1))
+            (tmp_path / "input" / f"{number}.pdf").write_bytes(pdfs.text_pages(1, is_tagged=True))
         d.wait_until(lambda: "Done 3 " in d.tabs and "○ idle" in d.head, "the work to be done")
         # The rate of the last half minute falls to nothing first, and the picture of the last minutes moves on.
         d.wait_quiet(2.25, timeout=50)
