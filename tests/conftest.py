@@ -33,9 +33,20 @@ settings.load_profile("hotfolio")
 _SHARING = frozenset({"test_commands.py", "test_old_system.py"})
 """Modules of tests with programs which have one made for all of them."""
 
+_LONGEST = frozenset(
+    {
+        "test_a_killed_engine_loses_nothing_and_repeats_nothing",
+        "test_every_answer_is_a_documented_one",
+        "test_many_submissions_and_listeners_at_once_lose_nothing",
+        "test_no_hostile_name_reaches_the_terminal",
+        "test_outputs_are_the_librarys_own",
+    }
+)
+"""Tests that take ten seconds and more: one that comes last is waited for by all processes but its own."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests that start programs, and wait for them, evenly between the others, which compute.
+    """Put the longest tests first, and those that start programs, and wait for them, evenly between those that compute.
 
     Each process is given a part of the list, and would else only wait, or only compute.
     """
@@ -50,7 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         else:
             waiting += ([test] for test in tests)
     places = [(place / len(some), tests) for some in (waiting, computing) for place, tests in enumerate(some)]
-    items[:] = [test for _, tests in sorted(places, key=lambda each: each[0]) for test in tests]
+    ordered = [test for _, tests in sorted(places, key=lambda each: each[0]) for test in tests]
+    items[:] = sorted(ordered, key=lambda test: getattr(test, "originalname", "") not in _LONGEST)
 
 
 def pytest_collection_finish() -> None:
