@@ -21,6 +21,8 @@ class Notice(StrEnum):
     """The same, kept as the user wants."""
     OUTSIDE = "outside"
     """Characters beyond the part of the page that is shown."""
+    REMARKS = "remarks"
+    """Notes and comments of reviewers, which are in no output."""
     UNSURE = "unsure"
     """The page was read by OCR, which is not sure of it."""
 
@@ -48,6 +50,9 @@ def _sentence(notice: Notice, counts: Mapping[int, int]) -> str:
         case Notice.OUTSIDE:
             what = f"{total:,} characters lie" if total != 1 else "One character lies"
             return f"{what} outside the shown part of {where}, and {'were' if total != 1 else 'was'} left out."
+        case Notice.REMARKS:
+            what = f"{total:,} remarks of reviewers" if total != 1 else "One remark of a reviewer"
+            return f"{what} on {where} {'are' if total != 1 else 'is'} in no output."
         case Notice.UNSURE:
             return f"OCR is not sure of what it has read on {where}: much of it may be wrong."
         case Notice.HIDDEN | Notice.KEPT:

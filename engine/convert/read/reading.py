@@ -27,6 +27,7 @@ from engine.convert.refine.steps import page_steps
 from engine.convert.sight import unseen as unseen_text
 from engine.convert.sight.bearing import bearing, quarter_turn
 from engine.convert.sight.outside import count_outside
+from engine.convert.sight.remarks import count_remarks
 from engine.convert.sight.unseen import places_of
 from engine.convert.sight.watermarks import Watermark, stamps, watermarks, without
 from engine.convert.tags.structuretree import NoStructure
@@ -58,6 +59,8 @@ def read(page: PageContext) -> PageModel:
         return model
     shown = page.load()
     page.fields, page.stamps = fields_of(shown), stamps(shown)
+    if remarks := count_remarks(shown):
+        page.notices[Notice.REMARKS] = remarks
     with hidden(page.fields), without([*page.stamps]):
         model = _read(page)
     if model.refined is not None:

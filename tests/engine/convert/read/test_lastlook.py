@@ -57,6 +57,18 @@ def test_a_scan_that_nobody_reads_is_told(conversion: Conversion) -> None:
 
 
 @BOTH_WAYS
+def test_what_reviewers_have_written_is_told(conversion: Conversion, structure: str) -> None:
+    made = pymupdf.open("pdf", pdf(BODY))
+    page = made[0]
+    page.add_text_annot((500, 40), "Ask the treasurer.")
+    page.add_highlight_annot(page.search_for("looked")[0]).set_info(content="How?")
+    page.add_highlight_annot(page.search_for("machines")[0]).set_info(content=" ")
+    page.add_freetext_annot((50, 300, 300, 340), "This can be read.")
+    converted = conversion.run(made.tobytes(), structure=structure, formats="md")
+    assert converted.warnings == ["2 remarks of reviewers on page 1 are in no output."]
+
+
+@BOTH_WAYS
 @pytest.mark.parametrize("degrees", [0, 90])
 def test_text_beyond_the_crop_is_left_out_and_told(conversion: Conversion, structure: str, degrees: int) -> None:
     made = pymupdf.open(stream=pdf(BODY, tag("P", "Cut away.")), filetype="pdf")
