@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from engine.base.sockets import connect, socket_path
 from tests.chaos.counts import Broken, Counts
 from tests.chaos.world import World
 from tests.e2e.patience import hurry, patient
-from tests.e2e.service import HOTFOLIO, ServiceProcess, environment, hotfolio, processes_in
+from tests.e2e.processes import processes_in
+from tests.e2e.service import ServiceProcess, hotfolio
 from tests.waiting import wait_until
 
 _LOST_STATE = (4,)
@@ -39,7 +39,6 @@ class Engine:
         self._dice = dice
         self._counts = counts
         self._process: ServiceProcess | None = None
-        patient(world.folder, PAGE_S)
         self.ordered_cancels: set[int] = set()
 
     # --- life ---
@@ -47,7 +46,7 @@ class Engine:
     @property
     def env(self) -> dict[str, str]:
         """What the engine is given."""
-        return self._for_commands | patient(self._world.folder)
+        return self._for_commands | patient(self._world.folder, PAGE_S)
 
     @property
     def _for_commands(self) -> dict[str, str]:
@@ -93,7 +92,7 @@ class Engine:
         """Return when it has processes that convert, or after a while, since it may be paused or without room."""
         self.wait_reachable()
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: self._find(_is_conversion), "conversions", timeout=_AT_WORK_S)
+            wait_until(lambda: self._below(has_parent=True), "conversions", timeout=_AT_WORK_S)
 
     def terminate(self) -> None:
         """SIGTERM: it ends in order."""
@@ -141,42 +140,31 @@ class Engine:
 
     def finish_queue(self) -> None:
         """`hotfolio run --once`, to its end."""
-        with subprocess.Popen(
-            [*HOTFOLIO, "run", "--once"],
-            cwd=self._world.folder,
-            env=environment(**self.env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as once:
+        with ServiceProcess(self._world.folder, "run", "--once", env=self.env) as once:
             try:
-                out, err = once.communicate(timeout=_IDLE_S)
+                status = once.wait_exit(_IDLE_S)
             except subprocess.TimeoutExpired:
-                once.kill()
                 raise Broken("unexpected", f"`run --once` has not ended within {_IDLE_S:g} s") from None
-        if once.returncode not in (0, 1) or "Traceback" in err:
-            raise Broken("unexpected", f"`run --once` ended with status {once.returncode}: {out[-500:]}{err[-2000:]}")
-        self._nothing_left()
+            if status not in (0, 1) or "Traceback" in once.err:
+                raise Broken("unexpected", f"`run --once` ended with {status}: {once.out[-500:]}{once.err[-2000:]}")
+            self._nothing_left()
 
     def hurry(self, *, on: bool) -> None:
         """Have pages take no longer than they need, or as long as before again."""
-        hurry(self._world.folder)
-        if not on:
-            (self._world.folder / "site" / "hurry").unlink()
+        hurry(self._world.folder, on=on)
 
     # --- its processes ---
 
     def kill_conversion(self) -> None:
         """SIGKILL to a process that converts, if there is one within a moment."""
         for _ in range(_LOOKS):
-            if self._kill_one("conversion process", _is_conversion):
+            if self._kill_one("conversion process", has_parent=True):
                 return
             time.sleep(_LOOK_S)
 
     def kill_fork_server(self) -> None:
         """SIGKILL to the fork server."""
-        self._kill_one("fork server", lambda process, depth: depth == 1)
+        self._kill_one("fork server", has_parent=False)
 
     @contextlib.contextmanager
     def suspended(self) -> Any:
@@ -227,24 +215,21 @@ class Engine:
             left = [" ".join(process.cmdline()) for process in processes_in(self._world.folder)]
             raise Broken("orphans", f"processes: {left}") from None
 
-    def _kill_one(self, name: str, is_meant: Callable[[psutil.Process, int], bool]) -> bool:
-        if found := self._find(is_meant):
+    def _kill_one(self, name: str, *, has_parent: bool) -> bool:
+        found = self._below(has_parent=has_parent)
+        if found:
             with contextlib.suppress(psutil.Error):
                 self._dice.choice(found).kill()
                 self._counts.kills[name] += 1
         return bool(found)
 
-    def _find(self, is_meant: Callable[[psutil.Process, int], bool]) -> list[psutil.Process]:
-        return [process for process, depth in self._below(self.process.pid) if is_meant(process, depth)]
-
-    def _below(self, pid: int, depth: int = 1) -> list[tuple[psutil.Process, int]]:
-        """Its fork servers and their children, with how far below the engine they are."""
-        try:
-            children = psutil.Process(pid).children()
-        except psutil.Error:
-            return []
-        return [pair for child in children for pair in ((child, depth), *self._below(child.pid, depth + 1))]
+    def _below(self, *, has_parent: bool) -> list[psutil.Process]:
+        """The engine's processes that another of them has forked, which are conversions, or the others."""
+        below = {process.pid: process for process in processes_in(self._world.folder, but=self.process.pid)}
+        return [process for process in below.values() if (_parent(process) in below) is has_parent]
 
 
-def _is_conversion(_: psutil.Process, depth: int) -> bool:
-    return depth > 1
+def _parent(process: psutil.Process) -> int | None:
+    with contextlib.suppress(psutil.Error):
+        return process.ppid()
+    return None

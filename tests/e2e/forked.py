@@ -1,13 +1,10 @@
-"""Runs `hotfolio` in forks of a process that has its code loaded already.
+"""Runs hotfolio's programs in forks of processes that have their code loaded already: see `tests.e2e.forkers`.
 
-Most of the time that it takes to begin goes into loading its code, and tests begin it some hundred times.
+Most of the time that a program takes to begin goes into loading its code, and tests begin some hundred.
 """
 
 import atexit
 import contextlib
-import fcntl
-import functools
-import gc
 import json
 import os
 import select
@@ -16,30 +13,37 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
-from engine.remote import client, offline
-from engine.server.app import listener
-from engine.settings import settings
-from tui.command import cli, job_text, reach, runner, serve
-from tui.dashboard import app
+from engine.sandbox import forkserver
+from tui.command import background, cli
 
+COMMAND = cli.__name__
+"""`hotfolio` itself."""
+LOADED_BY = {COMMAND: "command", background.PROGRAM: "command", forkserver.PROGRAM: "converter"}
+"""The programs, each with the process that has its code."""
 _TIMEOUT_S = 100.0
-_LOADED = (app, client, job_text, listener, offline, reach, runner, serve, settings)
-"""What it imports late."""
-_STANDARD = 3
-"""Input, output and errors."""
 
 
 class Forked:
     """A program that runs, with what is used of `subprocess.Popen`."""
 
+    stdin: IO[bytes] | None = None
+    stdout: IO[bytes] | None = None
+    stderr: IO[bytes] | None = None
+
     def __init__(self, status: int) -> None:
         """`status` is a pipe that tells the process's number and, in the end, its exit status, in four bytes each."""
         self._status = status
+        self._lock = threading.Lock()  # guards: the exit status is read once
         self.returncode: int | None = None
         self.pid = self._number()
+
+    def __del__(self) -> None:
+        os.close(self._status)
 
     def poll(self) -> int | None:
         """The exit status, or None while it runs."""
@@ -49,14 +53,14 @@ class Forked:
 
     def wait(self, timeout: float = _TIMEOUT_S) -> int:
         """The exit status; raises `subprocess.TimeoutExpired` after as many seconds."""
-        if self.returncode is None:
-            poll = select.poll()  # select() takes no number beyond 1023, which tests have
-            poll.register(self._status, select.POLLIN)
-            if not poll.poll(timeout * 1000):
-                raise subprocess.TimeoutExpired("hotfolio", timeout)
-            self.returncode = self._number()
-            os.close(self._status)
-        return self.returncode
+        poll = select.poll()  # select() takes no number beyond 1023, which tests have
+        poll.register(self._status, select.POLLIN)
+        if not poll.poll(timeout * 1000):
+            raise subprocess.TimeoutExpired("hotfolio", timeout)
+        with self._lock:
+            if self.returncode is None:
+                self.returncode = self._number()
+            return self.returncode
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""
@@ -81,19 +85,29 @@ def start_forked(
     *,
     terminal: str = "",
     pass_fds: Sequence[int] = (),
+    program: str = COMMAND,
 ) -> Forked:
-    """Start `hotfolio` in `folder` with input, output and errors, in a session of its own.
+    """Start `hotfolio`, or another program, in `folder` with input, output and errors, in a session of its own.
 
     `terminal` is what controls that session; `pass_fds` keep their numbers.
     """
     request = {
+        "program": program,
         "folder": os.fspath(folder),
         "arguments": [*arguments],
         "env": {**env},
         "terminal": terminal,
         "pass_fds": [*pass_fds],
     }
-    return _server().start(request, [*streams, *pass_fds])
+    status, theirs = os.pipe()
+    try:
+        # One message, so that all who have the channel may send.
+        socket.send_fds(
+            _channels.get(LOADED_BY[program]), [json.dumps(request).encode()], [theirs, *streams, *pass_fds]
+        )
+    finally:
+        os.close(theirs)
+    return Forked(status)
 
 
 def run_forked(folder: Path, arguments: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -105,101 +119,83 @@ def run_forked(folder: Path, arguments: Sequence[str], env: Mapping[str, str]) -
     return subprocess.CompletedProcess(arguments, status, *printed)
 
 
-class _Server:
-    """The process with the code; it ends when this one does."""
+class ForkedPopen(subprocess.Popen):
+    """What a forked program has in the place of `Popen`: those that can be forked are, all others as ever."""
+
+    def __new__(cls, args: Sequence[str], **options: object) -> "ForkedPopen | Forked":
+        if args[0] == sys.executable and "-m" in args:
+            program, *arguments = args[args.index("-m") + 1 :]
+            if program in LOADED_BY:
+                return _start_like_popen(program, arguments, **options)
+        return super().__new__(cls)
+
+
+def use(channels: Mapping[str, int]) -> None:
+    """Have what this process starts forked by the processes that are spoken to by these, named by who has the code."""
+    _channels.inherited = {name: socket.socket(fileno=number) for name, number in channels.items()}
+    subprocess.Popen = ForkedPopen
+
+
+class _Channels:
+    """By what the processes with the code are spoken to; they are started when they are first needed."""
 
     def __init__(self) -> None:
-        self._channel, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", __name__, str(theirs.fileno())],
-                env={**os.environ, "LC_ALL": "C.UTF-8"},
-                # Streams that were made for pipes serve files and terminals too, since they do not seek.
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-            )
-        atexit.register(self._close)
+        self.inherited: Mapping[str, socket.socket] = {}
 
-    def start(self, request: Mapping[str, object], descriptors: Sequence[int]) -> Forked:
-        """Have it start what is asked for, with these descriptors."""
-        status, theirs = os.pipe()
-        try:
-            data = json.dumps(request).encode() + b"\n"
-            sent = socket.send_fds(self._channel, [data], [theirs, *descriptors])
-            self._channel.sendall(data[sent:])
-        finally:
-            os.close(theirs)
-        return Forked(status)
-
-    def _close(self) -> None:
-        self._channel.close()
-        self._process.wait()
+    def get(self, name: str) -> socket.socket:
+        if not self.inherited:
+            self.inherited = _start_forkers()
+        return self.inherited[name]
 
 
-@functools.cache
-def _server() -> _Server:
-    return _Server()
+_channels = _Channels()
 
 
-def _serve(channel: socket.socket) -> None:
-    """Start what is asked for, one after the other; in the process of a program, return."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait
-    gc.collect()
-    gc.freeze()
-    while True:
-        data, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 16)
-        while data and not data.endswith(b"\n"):
-            data += channel.recv(1 << 20)
-        if not data:
-            os._exit(0)
-        if os.fork() == 0:
-            channel.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _start(json.loads(data), descriptors)
-            return
-        for descriptor in descriptors:
-            os.close(descriptor)
+def _start_forkers() -> dict[str, socket.socket]:
+    """Start the processes with the code; they end with this one."""
+    pairs = {name: socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for name in sorted({*LOADED_BY.values()})}
+    ours = {name: channel for name, (channel, _) in pairs.items()}
+    numbers = {name: channel.fileno() for name, channel in ours.items()}
+    for name, (_, theirs) in pairs.items():
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", f"{__package__}.forkers", name, str(theirs.fileno()), json.dumps(numbers)],
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            # Streams that were made for pipes serve files and terminals too, since they do not seek. The first one
+            # ends when this process does.
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[theirs.fileno(), *numbers.values()],
+        )
+        theirs.close()
+        atexit.register(process.wait)
+        atexit.register(process.stdin.close)
+    return ours
 
 
-def _start(request: dict, descriptors: Sequence[int]) -> None:
-    """Fork once more and wait for the program to end; in its process, return."""
-    status, *others = descriptors
-    pid = os.fork()
-    if pid == 0:
-        os.close(status)
-        _become(request, others)
-        return
-    for descriptor in others:
-        os.close(descriptor)
-    with contextlib.suppress(BrokenPipeError):
-        os.write(status, pid.to_bytes(4, "little", signed=True))
-        ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        os.write(status, ended.to_bytes(4, "little", signed=True))
-    os._exit(0)
-
-
-def _become(request: dict, descriptors: Sequence[int]) -> None:
-    os.setsid()
-    os.chdir(request["folder"])
-    os.environ.clear()
-    os.environ.update(request["env"])
-    sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    sys.argv[1:] = request["arguments"]
-    wanted = [*range(_STANDARD), *request["pass_fds"]]
-    # First out of the way of all numbers that are wanted.
-    apart = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, max(wanted) + 1) for descriptor in descriptors]
-    for number, descriptor in zip(wanted, apart, strict=True):
-        os.dup2(descriptor, number)
-    for number in {*descriptors, *apart} - {*wanted}:
-        os.close(number)
-    if request["terminal"]:
-        # The first that a leader of a session opens becomes the one that controls it: it is what can hang up.
-        os.close(os.open(request["terminal"], os.O_RDWR))
-        sys.stdout.reconfigure(line_buffering=True)
-
-
-if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
-    cli.main()
+def _start_like_popen(program: str, arguments: Sequence[str], **options: object) -> Forked:
+    mine, theirs = [], []
+    with contextlib.ExitStack() as stack:
+        files: dict[str, IO[bytes]] = {}
+        for number, name in enumerate(("stdin", "stdout", "stderr")):
+            match options.get(name):
+                case None:
+                    theirs.append(number)
+                case subprocess.PIPE:
+                    ends = os.pipe()
+                    mine = ends[::-1] if name == "stdin" else ends
+                    files[name] = os.fdopen(mine[0], "wb" if name == "stdin" else "rb")
+                    stack.callback(os.close, mine[1])
+                    theirs.append(mine[1])
+                case subprocess.DEVNULL:
+                    theirs.append(stack.enter_context(Path(os.devnull).open("r+b", buffering=0)).fileno())
+                case int(descriptor):
+                    theirs.append(descriptor)
+                case file:
+                    theirs.append(file.fileno())
+        env = os.environ if options.get("env") is None else options["env"]
+        passed = options.get("pass_fds", ())
+        forked = start_forked(Path.cwd(), arguments, env, theirs, pass_fds=passed, program=program)
+    for name, file in files.items():
+        setattr(forked, name, file)
+    return forked

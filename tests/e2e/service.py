@@ -9,16 +9,12 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import psutil
-
 from engine.base.sockets import socket_path
 from tests.e2e.forked import Forked, run_forked, start_forked
-from tests.e2e.terminal import is_alive
+from tests.e2e.processes import STOP_S, assert_nothing_left, end_all
 from tests.waiting import wait_until
 
 HOTFOLIO = (sys.executable, "-m", "tui")
-STOP_S = 40.0
-"""Whatever is told to stop in order has ended by then."""
 _QUICK = {"HOTFOLIO_OCR": "never", "HOTFOLIO_SETTLE": "0.2", "HOTFOLIO_SETTLE_DAMAGED": "0.4"}
 _PLAIN = ("NUM_WORKERS", "API_HOST", "API_PORT", "NO_COLOR", "COLUMNS")
 
@@ -141,31 +137,6 @@ def service(folder: Path, *arguments: str, env: Mapping[str, str] | None = None)
         yield process
         if process.process.poll() is None:
             process.stop()
-
-
-def processes_in(folder: Path) -> list[psutil.Process]:
-    """Every process that works in the folder or below it."""
-    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _works_in(process, folder)]
-
-
-def assert_nothing_left(folder: Path) -> None:
-    """See that all processes end that work in the folder."""
-    wait_until(lambda: not processes_in(folder), "all processes of the folder to end", timeout=STOP_S)
-
-
-def end_all(folder: Path) -> None:
-    """End whatever still works in the folder, so that no test leaves anything behind."""
-    while left := processes_in(folder):
-        for process in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(left, timeout=STOP_S)
-
-
-def _works_in(process: psutil.Process, folder: Path) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return is_alive(process) and Path(process.cwd()).is_relative_to(folder)
-    return False
 
 
 def _content(descriptor: int) -> str:

@@ -20,6 +20,8 @@ from typing import Protocol, Self
 import psutil
 import pyte
 
+from tests.e2e.processes import processes_in
+
 SMALL, LARGE = (80, 24), (200, 50)
 DEADLINE_S = 40.0
 
@@ -90,6 +92,7 @@ class Terminal:
         self._set_size(size)
         terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
         inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
+        self._earlier = processes_in(folder)
         self.process = self._start(command, inherited | terminal | dict(env or {}), slave)
         self._wake_read, self._wake_write = os.pipe()
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
@@ -114,7 +117,7 @@ class Terminal:
 
     def close(self) -> None:
         """End the program and what it has started, and close the terminal."""
-        children = self.descendants()
+        children = self.descendants() if self.process.poll() is None else []  # what goes on without it shall
         self.process.kill()
         self.process.wait(timeout=DEADLINE_S)
         for child in children:
@@ -259,11 +262,8 @@ class Terminal:
         return list(termios.tcgetattr(self._slave))
 
     def descendants(self) -> list[psutil.Process]:
-        """The processes the program has started, and those that they have."""
-        try:
-            return psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.Error:
-            return []
+        """The processes the program has started, and those that they have: all in the folder that were not there."""
+        return [found for found in processes_in(self.folder, but=self.process.pid) if found not in self._earlier]
 
     # --- below ---
 
@@ -295,11 +295,3 @@ class Terminal:
         end = unfinished.start() if unfinished else len(data)
         data, self._unfed = data[:end], data[end:]
         self._stream.feed(_NOT_FOR_PYTE.sub(b"", data))
-
-
-def is_alive(process: psutil.Process) -> bool:
-    """Whether a process is there and not merely waiting to be collected."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -13,6 +13,7 @@ import pytest
 from tests import pdfs
 from tests.e2e.forked import run_forked
 from tests.e2e.patience import hurry, patient
+from tests.e2e.service import ServiceProcess
 from tests.waiting import wait_until
 
 PAGES = 30
@@ -160,25 +161,18 @@ def test_doctor_finds_a_problem(folder: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_at_a_batch_boundary_and_the_next_run_goes_on(folder: Path, number: signal.Signals) -> None:
     (folder / "input" / "long.pdf").write_bytes(pdfs.text_pages(PAGES, is_tagged=True))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tui", "run", "--json", "-w", "2", "-f", "md,png", "--ocr", "never"],
-        cwd=folder,
-        env=os.environ | patient(folder) | {"HOTFOLIO_BATCH_SECONDS": "0.3"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    arguments = ("run", "--once", "-w", "2", "-f", "md,png")
     pages = folder / "output" / ".hotfolio" / "jobs" / "1" / "pages"
-    wait_until(lambda: list(pages.glob("*.jsonl")), "a finished batch")
-    process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert events(out)[-1]["event"] == "summary"
+    with ServiceProcess(folder, *arguments, "--json", env=patient(folder) | {"HOTFOLIO_BATCH_SECONDS": "0.3"}) as run:
+        wait_until(lambda: list(pages.glob("*.jsonl")), "a finished batch")
+        run.process.send_signal(number)
+        assert run.wait_exit() == 130
+        assert events(run.out)[-1]["event"] == "summary"
     kept = {f.name for f in pages.iterdir()}
     assert kept
     assert not any(name.endswith(".part") for name in kept)
     hurry(folder)
-    arguments = ("run", "--once", "-w", "2", "-f", "md,png", "--ocr", "never")
-    assert f"1 done: {PAGES} pages" in hotfolio(folder, *arguments, env=patient(folder))
+    assert f"1 done: {PAGES} pages" in hotfolio(folder, *arguments, env={"HOTFOLIO_OCR": "never"})
 
 
 def test_a_second_engine_on_the_same_state_is_refused(folder: Path) -> None:

@@ -7,17 +7,16 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests import pdfs
 from tests.e2e.patience import hurry, patient
-from tests.waiting import wait_until
+from tests.e2e.processes import assert_nothing_left
+from tests.e2e.service import ServiceProcess
 
 KILLS = int(os.environ.get("KILLS", "5"))
 """How often the engine is killed; 25 in a thorough run."""
@@ -26,11 +25,9 @@ PAGES = 14
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "input").mkdir()
     add_documents(tmp_path)
-    for name, value in patient(tmp_path, 0.2).items():
-        monkeypatch.setenv(name, value)
     return tmp_path
 
 
@@ -42,29 +39,15 @@ def add_documents(folder: Path) -> None:
         file.write_bytes(pdfs.text_pages(PAGES, title=f"Document {number}", is_tagged=True))
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tui", "run", "--once", "-w", "2", "-f", "md,png", "--ocr", "never", "--json"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def start(folder: Path) -> ServiceProcess:
+    return ServiceProcess(folder, "run", "--once", "-w", "2", "-f", "md,png", "--json", env=patient(folder, 0.2))
 
 
-def has_ended(process: subprocess.Popen[str]) -> bool:
+def has_ended(engine: ServiceProcess) -> bool:
     """Whether the engine is done, after a moment in which it has the processor to itself."""
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=0.05)
-    return process.returncode is not None
-
-
-def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    try:
-        return psutil.Process(process.pid).children(recursive=True)
-    except psutil.Error:
-        return []
+        engine.wait_exit(0.05)
+    return engine.process.returncode is not None
 
 
 def recorded_seconds(folder: Path) -> dict[tuple[bytes, int], float]:
@@ -100,31 +83,25 @@ def test_a_killed_engine_loses_nothing_and_repeats_nothing(folder: Path, whole_g
     finished_before: dict[tuple[bytes, int], float] = {}
     kills = 0
     while kills < KILLS:
-        process = start(folder)
-        deadline = time.monotonic() + moments.uniform(0.1, 3.5)
-        children: set[psutil.Process] = set()
-        while time.monotonic() < deadline and not has_ended(process):
-            children.update(descendants(process))
-            for result in published(folder):
-                assert_complete(result)
-        if process.poll() is not None:  # done before its moment came: no kill
-            process.communicate()
-            add_documents(folder)
-            continue
-        children.update(descendants(process))
-        if whole_group:
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.communicate()
-        kills += 1
-        wait_until(lambda pids=children: not any(map(is_alive, pids)), "its processes to end with it")
-        finished_before |= recorded_seconds(folder)
+        with start(folder) as engine:
+            deadline = time.monotonic() + moments.uniform(0.1, 3.5)
+            while time.monotonic() < deadline and not has_ended(engine):
+                for result in published(folder):
+                    assert_complete(result)
+            if engine.process.poll() is not None:  # done before its moment came: no kill
+                add_documents(folder)
+                continue
+            if whole_group:
+                os.killpg(engine.pid, signal.SIGKILL)
+            else:
+                engine.process.kill()
+            kills += 1
+            assert_nothing_left(folder)
+            finished_before |= recorded_seconds(folder)
 
     hurry(folder)
-    process = start(folder)
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == 0, out + err
+    with start(folder) as engine:
+        assert engine.wait_exit(240) == 0, engine.out + engine.err
     results = {result.name: result for result in published(folder)}
     assert set(results) == {source.stem for source in (folder / "input").iterdir()}
     for result in results.values():
@@ -132,10 +109,3 @@ def test_a_killed_engine_loses_nothing_and_repeats_nothing(folder: Path, whole_g
     for (path, page), seconds in finished_before.items():
         manifest = json.loads((results[Path(os.fsdecode(path)).stem] / "manifest.json").read_text())
         assert manifest["pages"][page - 1]["seconds"] == round(seconds, 4), "a finished page was converted again"
-
-
-def is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -14,7 +14,8 @@ from engine.base.sockets import socket_path
 from tests import pdfs
 from tests.e2e.dashboard import IN_MEMORY
 from tests.e2e.patience import hurry, patient
-from tests.e2e.service import ServiceProcess, assert_nothing_left, hotfolio
+from tests.e2e.processes import assert_nothing_left
+from tests.e2e.service import ServiceProcess, hotfolio
 from tests.e2e.test_killed_engine import recorded_seconds
 from tests.waiting import wait_until
 

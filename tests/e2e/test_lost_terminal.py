@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +13,8 @@ import pytest
 from tests import pdfs
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.patience import hurry, patient
-from tests.e2e.terminal import is_alive
+from tests.e2e.processes import is_alive
+from tests.e2e.service import hotfolio
 from tests.e2e.test_killed_engine import recorded_seconds
 from tests.waiting import wait_until
 
@@ -85,15 +84,7 @@ def test_a_lost_terminal_stops_in_order_and_the_next_run_goes_on(busy: Dashboard
     assert len(kept) >= 4
 
     hurry(folder)
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", "run", "--once", "-w", "2", "--json", "--ocr", "never"],
-        cwd=folder,
-        env=os.environ | patient(folder),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = hotfolio(folder, "run", "--once", "-w", "2", "--json", env=patient(folder))
     assert done.returncode == 0, done.stdout + done.stderr
     for path, page in kept:
         manifest = json.loads((folder / "output" / Path(os.fsdecode(path)).stem / "manifest.json").read_text())

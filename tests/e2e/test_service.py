@@ -18,8 +18,9 @@ from engine.base import sockets
 from tests import pdfs
 from tests.e2e.dashboard import IN_MEMORY, Dashboard
 from tests.e2e.patience import hurry, patient
-from tests.e2e.service import ServiceProcess, assert_nothing_left, end_all, hotfolio, processes_in, service
-from tests.e2e.terminal import DEADLINE_S, is_alive
+from tests.e2e.processes import assert_nothing_left, end_all, is_alive, processes_in
+from tests.e2e.service import ServiceProcess, hotfolio, service
+from tests.e2e.terminal import DEADLINE_S
 from tests.e2e.test_killed_engine import recorded_seconds
 from tests.waiting import wait_until
 
@@ -261,7 +262,7 @@ def test_a_second_signal_stops_a_service_at_once(folder: Path, manager: "Manager
     with service(folder, "-w", "1", env=patient(folder) | {"NOTIFY_SOCKET": manager.address}) as served:
         wait_for_pages(folder, 1)
         # With its processes halted no page batch ends, so that it would wait the whole time that there is for that.
-        for process in psutil.Process(served.pid).children(recursive=True):
+        for process in processes_in(folder, but=served.pid):
             process.suspend()
         served.process.send_signal(signal.SIGTERM)
         manager.wait_for("STOPPING=1")
