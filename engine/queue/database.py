@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.base.errors import HotfolioError, OutputUnwritable
+from engine.queue.queries import check_rows
 from engine.queue.schema import EmptyDatabase, connect
 
 log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return connect(self._file)
+            return _sound(self._file)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
                 raise OutputUnwritable(f"Cannot open the queue {self._file}: {error}.") from error
@@ -158,3 +159,14 @@ class Database:
             for suffix in ("-wal", "-shm"):
                 Path(f"{self._file}{suffix}").unlink(missing_ok=True)
             return connect(self._file)
+
+
+def _sound(file: Path) -> sqlite3.Connection:
+    """The queue's database; raises `sqlite3.DatabaseError` if it is damaged."""
+    db = connect(file)
+    try:
+        check_rows(db)
+    except BaseException:
+        db.close()
+        raise
+    return db

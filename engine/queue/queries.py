@@ -25,6 +25,30 @@ RETURNING = f"""
 """
 """That a job's file was not there when its turn came, or that the result of another one has replaced its result."""
 _PAGE_COLUMNS = "page, state, seconds, via, error"
+_LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+_CHECKED: tuple[tuple[str, type[JobState] | type[PageState], tuple[str, ...]], ...] = (
+    ("jobs", JobState, ("created", "started", "finished")),
+    ("pages", PageState, ()),
+    ("transitions", JobState, ("at",)),
+)
+"""Tables whose rows name states, and which columns of theirs are seconds since 1970."""
+
+
+def check_rows(db: sqlite3.Connection) -> None:
+    """Raises `sqlite3.DatabaseError` if a row says what no engine writes.
+
+    SQLite's own check finds damage to how rows are stored; one bit in a word or a number is none to it.
+    """
+    for table, states, times in _CHECKED:
+        known = ", ".join(f"'{state}'" for state in states)
+        doubts = [f"state NOT IN ({known})", *(f"{time} NOT BETWEEN 0 AND {_LATEST}" for time in times)]
+        if db.execute(f"SELECT 1 FROM {table} WHERE {' OR '.join(doubts)} LIMIT 1").fetchone():
+            raise sqlite3.DatabaseError(f"a row of {table} has a state or a time that cannot be")
+    try:
+        for (options,) in db.execute("SELECT DISTINCT options FROM jobs"):
+            _options(options)
+    except ValueError as error:
+        raise sqlite3.DatabaseError("a row of jobs has options that cannot be") from error
 
 
 def shown_jobs(db: sqlite3.Connection) -> list[Job]:

@@ -1,5 +1,6 @@
 """The queue on disk: durable, unique, quick, and never the reason why nothing works."""
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -708,7 +709,35 @@ def empty(file: Path) -> None:
     file.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [overwrite_all, overwrite_middle, cut_short, empty])
+def change(statement: str) -> Callable[[Path], None]:
+    """What the disk could have done to a row without harm to how it is stored."""
+
+    def damage(file: Path) -> None:
+        with contextlib.closing(sqlite3.connect(file)) as db, db:
+            assert db.execute(statement).rowcount
+
+    return damage
+
+
+ROWS = {
+    "a state": "UPDATE jobs SET state = 'quewed' WHERE id = 7",
+    "a time": "UPDATE jobs SET created = 1e300 WHERE id = 7",
+    "options": "UPDATE jobs SET options = replace(options, '{', '[') WHERE id = 7",
+    "a transition": "UPDATE transitions SET at = -1 WHERE job_id = 7",
+    "a page": "INSERT INTO pages VALUES (7, 1, 'okay', 0.5, 'tags', NULL)",
+}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        overwrite_all,
+        overwrite_middle,
+        cut_short,
+        empty,
+        *(pytest.param(change(sql), id=name) for name, sql in ROWS.items()),
+    ],
+)
 def test_a_damaged_database_is_moved_aside_and_a_new_one_begun(
     tmp_path: Path, clock: Clock, damage: Callable[[Path], None]
 ) -> None:
