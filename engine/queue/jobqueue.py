@@ -123,12 +123,20 @@ class JobQueue:
             raise
         return self._mirrored(job)
 
-    def add_published(self, submission: Submission, state: JobState, output: Path, sha256: str, pages: int) -> Job:
-        """Learn of a source that is converted already, its result in the folder `output`, absolute."""
-        ((job, _),) = self._store.add([submission])
+    def add_published(self, submission: Submission, state: JobState, output: Path, sha256: str, pages: int) -> bool:
+        """Learn of a source that is converted already, its result in the folder `output`, absolute.
+
+        False if the source is known already: a result may have been copied within the output.
+        """
+        if not state.is_published:
+            return False
+        ((job, is_new),) = self._store.add([submission])
+        if not is_new:
+            return False
         self._store.transition(job.id, JobState.RUNNING, "found in the output")
         changes = {"output": os.fsencode(output), "sha256": sha256, "pages": pages, "pages_done": pages}
-        return self._mirrored(self._store.finish(job.id, state, "found in the output", **changes))
+        self._mirrored(self._store.finish(job.id, state, "found in the output", **changes))
+        return True
 
     def run_again(self, job_id: int, submission: Submission, discard: Callable[[int], None]) -> tuple[Job, bool]:
         """Run a finished job once more from its beginning, by what the submission says now.

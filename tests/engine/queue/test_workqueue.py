@@ -337,7 +337,10 @@ def test_a_source_that_is_known_is_given_no_name(queue: JobQueue) -> None:
 
 
 def test_what_is_published_already_is_known_as_that(queue: JobQueue) -> None:
-    job = queue.add_published(Submission(source("a.pdf"), OPTIONS), JobState.PARTIAL, Path("/out/a"), "ab", 3)
+    told = (Submission(source("a.pdf"), OPTIONS), JobState.PARTIAL, Path("/out/a"), "ab", 3)
+    assert queue.add_published(*told)
+    assert not queue.add_published(*told)
+    (job,) = queue.view.jobs()
     found = shown(queue, job)
     assert (found.state, found.output, found.sha256, found.pages) == (JobState.PARTIAL, b"/out/a", "ab", 3)
     assert found.pages_done == 3
@@ -346,6 +349,11 @@ def test_what_is_published_already_is_known_as_that(queue: JobQueue) -> None:
         (JobState.PARTIAL, "found in the output"),
     ]
     assert next_work(queue) is None
+
+
+def test_what_was_not_published_is_not_known_as_that(queue: JobQueue) -> None:
+    assert not queue.add_published(Submission(source("a.pdf"), OPTIONS), JobState.FAILED, Path("/out/a"), "ab", 3)
+    assert queue.view.jobs() == []
 
 
 def test_a_job_that_is_run_again_starts_from_nothing_as_it_is_asked_for_now(queue: JobQueue) -> None:
