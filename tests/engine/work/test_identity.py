@@ -60,8 +60,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("workers", "batch_seconds"), [(1, 0.001), (3, 60)])
-def test_outputs_are_the_librarys_own(library: Path, tmp_path: Path, workers: int, batch_seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("workers", "batch_seconds", "names"),
+    [(1, 0.001, [*DOCUMENTS]), (3, 60, ["text.pdf", "report.pdf"])],
+    ids=["page by page", "as a whole"],
+)
+def test_outputs_are_the_librarys_own(
+    library: Path, tmp_path: Path, workers: int, batch_seconds: float, names: list[str]
+) -> None:
     answers = json.loads((library / "answers.json").read_text())
     settings = Settings(
         output=tmp_path,
@@ -72,7 +78,7 @@ def test_outputs_are_the_librarys_own(library: Path, tmp_path: Path, workers: in
         refine=False,
     )
     with Engine(settings, watch=False, backend=local_backend) as engine:
-        jobs = engine.submit_many([library / name for name in DOCUMENTS])
+        jobs = engine.submit_many([library / name for name in names])
         assert engine.wait_until_idle(90)
         for job in jobs:
             made = Path(os.fsdecode(engine.job(job.id).job.output or b""))

@@ -32,13 +32,13 @@ from tests import pdfs
 from tests.backends import local_backend
 from tests.waiting import wait_until
 
-EXAMPLES = 4
+EXAMPLES = 3
 """Made-up requests a route, besides those at the edges of what its parameters allow."""
 
 _NO_FILES = "Unsupported type: 'Binary'"
 """What schemathesis (4.32) ends with when it has its validator look at a file that it has put into a wrong form."""
 
-EDGES = 12
+EDGES = 8
 """Requests a route, at most, at those edges."""
 
 EXCLUDED = {
