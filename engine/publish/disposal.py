@@ -21,6 +21,8 @@ from engine.publish.freenames import MAX_NAME_BYTES, numbered
 from engine.settings.profiles import OnSuccess
 
 _BLOCK = 1 << 20
+_TO_ARCHIVE = b".archive"
+"""Added to the name of what waits for a moment to be archived, which is not to be deleted."""
 
 
 def settle_source(
@@ -39,6 +41,7 @@ def settle_source(
             _finish_interrupted(tree, source)
             if policy is OnSuccess.ARCHIVE:
                 _remove_part(archive / source.relative, source)
+            _take_back(tree, source, archive if policy is OnSuccess.ARCHIVE else None)
             found = _unchanged(tree, source, sha256, copied)
             if found is None:
                 return
@@ -76,23 +79,37 @@ def _delete(folder: int, name: bytes, aside: bytes, found: Stamp) -> None:
 
 def _settle_aside(folder: int, name: bytes, aside: bytes, *, is_source: bool) -> None:
     """Delete what was taken out of its place, or put it back if it is not the source."""
-    if not is_source:
-        try:
-            rename_new(aside, name, folder, folder)
-        except FileExistsError:  # one that is newer still has replaced it
-            pass
-        else:
-            return
-    os.unlink(aside, dir_fd=folder)
+    if is_source or not _put_back(folder, aside, name):  # else one that is newer still has replaced it
+        os.unlink(aside, dir_fd=folder)
 
 
 def _finish_interrupted(tree: Tree, source: Source) -> None:
-    """See to what was taken out of its place by an engine that has died then; what was to be archived is by now."""
+    """See to what was taken out of its place to be deleted by an engine that has died then."""
     parent, slash, name = source.path.rpartition(b"/")
     try:
         status = tree.lstat(parent + slash + _aside(source))
         folder, aside = tree.folder_of(parent + slash + _aside(source))
         _settle_aside(folder, name, aside, is_source=source.matches(status))
+    except OSError as error:
+        if error.errno not in GONE:
+            raise
+
+
+def _take_back(tree: Tree, source: Source, archive: Path | None) -> None:
+    """Put back what was taken out of its place to be archived by an engine that has died then.
+
+    Where a newer file has its place by now, it goes into the archive, or is gone where there is none any more.
+    """
+    parent, slash, name = source.path.rpartition(b"/")
+    aside = _aside(source) + _TO_ARCHIVE
+    try:
+        folder, _ = tree.folder_of(parent + slash + aside)
+        if _put_back(folder, aside, name):
+            return
+        if archive is None:
+            os.unlink(aside, dir_fd=folder)
+        else:
+            _archive(folder, aside, archive / source.relative, source, _stamp(folder, aside))
     except OSError as error:
         if error.errno not in GONE:
             raise
@@ -109,21 +126,32 @@ def _archive(folder: int, name: bytes, place: Path, source: Source, found: Stamp
     make_folder(place.parent)
     target = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        try:
-            moved = _rename_to_free_name(folder, name, target, place)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            if _copy(folder, name, target, place, source, found):
-                os.fsync(target)
-                _delete(folder, name, _aside(source), found)
-            return
-        if not found.is_same_content(_stamp(target, moved)):
-            # Where one that is newer still has taken its place, it stays in the archive.
-            _put_back(target, moved, folder, name)
-        os.fsync(target)
+        if _move(folder, name, target, place, source, found):
+            os.fsync(target)
+        elif _copy(folder, name, target, place, source, found):
+            os.fsync(target)
+            _delete(folder, name, _aside(source), found)
     finally:
         os.close(target)
+
+
+def _move(folder: int, name: bytes, target: int, place: Path, source: Source, found: Stamp) -> bool:
+    """Move into the folder `target`, unless what has the name is another file; False if that is on another disk."""
+    if os.fstat(folder).st_dev != os.fstat(target).st_dev:
+        return False
+    aside = _aside(source) + _TO_ARCHIVE
+    os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
+    if not found.is_same_content(_stamp(folder, aside)) and _put_back(folder, aside, name):
+        return True
+    try:
+        # Where one that is newer still has taken its place, it stays in the archive.
+        _rename_to_free_name(folder, aside, target, place)
+    except OSError as error:
+        _put_back(folder, aside, name)
+        if error.errno != errno.EXDEV:  # as between two mounts of one disk
+            raise
+        return False
+    return True
 
 
 def _rename_to_free_name(folder: int, name: bytes, target: int, place: Path) -> bytes:
@@ -178,11 +206,13 @@ def _copy_status(status: os.stat_result, copy: int) -> None:
         os.fchmod(copy, stat.S_IMODE(status.st_mode))
 
 
-def _put_back(folder: int, name: bytes, home: int, old_name: bytes) -> None:
+def _put_back(folder: int, aside: bytes, name: bytes) -> bool:
+    """False if the name is taken."""
     try:
-        rename_new(name, old_name, folder, home)
+        rename_new(aside, name, folder, folder)
     except FileExistsError:
-        return
+        return False
+    return True
 
 
 def _unlink_if_there(name: bytes, folder: int) -> None:

@@ -306,6 +306,58 @@ def test_a_source_that_is_in_the_archive_and_was_out_of_its_place_when_the_engin
     assert list((inbox / "sub").iterdir()) == []
 
 
+@pytest.mark.parametrize("policy", TOUCHING)
+@pytest.mark.parametrize("comes", ["nothing", "newer", "newer, and newer still"])
+@pytest.mark.parametrize("is_on_another_disk", [False, True])
+def test_an_engine_that_dies_as_it_looks_at_what_it_archives_leaves_it_to_the_next(
+    tmp_path: Path,
+    inbox: Path,
+    policy: OnSuccess,
+    comes: str,
+    is_on_another_disk: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = drop(inbox)
+    archive = tmp_path / "archive"
+    found = disposal_module._unchanged
+
+    class Died(BaseException):
+        """As at a SIGKILL: nothing is tidied up."""
+
+    def and_then_replaced(*args: object) -> object:
+        stamp = found(*args)  # type: ignore[arg-type]
+        if comes != "nothing":
+            (tmp_path / "newer").write_bytes(b"newer")
+            (tmp_path / "newer").rename(source.file)
+        return stamp
+
+    def die(folder: int, name: bytes) -> object:
+        if comes == "newer, and newer still":
+            source.file.write_bytes(b"newer still")
+        raise Died
+
+    def across(old: bytes, new: bytes, old_folder: int, new_folder: int) -> None:
+        if old_folder != new_folder:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename_new(old, new, old_folder, new_folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disposal_module, "_unchanged", and_then_replaced)
+        patch.setattr(disposal_module, "_stamp", die)
+        with pytest.raises(Died):
+            settle(source, OnSuccess.ARCHIVE, archive)
+    assert [file for file in archive.rglob("*") if file.is_file()] == []
+    if is_on_another_disk:
+        monkeypatch.setattr(disposal_module, "rename_new", across)
+    settle(source, policy, archive)
+
+    there = {file.name: file.read_bytes() for file in (inbox / "sub").iterdir()}
+    archived = [file.read_bytes() for file in archive.rglob("*") if file.is_file()]
+    kept = [b"newer"] if comes == "newer, and newer still" else [b"content"] if comes == "nothing" else []
+    assert there == ({} if comes == "nothing" else {"a.pdf": comes.rpartition(", and ")[2].encode()})
+    assert archived == (kept if policy is OnSuccess.ARCHIVE else [])
+
+
 @pytest.mark.parametrize("is_changed", [False, True])
 def test_no_part_of_a_copy_is_left_in_the_archive_by_an_engine_that_has_died(
     tmp_path: Path, inbox: Path, is_changed: bool, monkeypatch: pytest.MonkeyPatch
