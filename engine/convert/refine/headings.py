@@ -7,7 +7,7 @@ heading is set apart from it by size, weight, slant or number, and headings set 
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, Span, stripped
@@ -113,7 +113,7 @@ class Headings:
         for block in blocks:
             if block.kind is Kind.HEADING:
                 if block.level:
-                    block.level = min(self._deepest() + 1, LEVELS)
+                    block.level = min(self._deepest(self._ranks) + 1, LEVELS)
                     continue
                 block.level = (
                     stated.get(id(block))
@@ -122,12 +122,9 @@ class Headings:
                     or level_of(block, self._ranks)
                 )
 
-    def _deepest(self) -> int:
+    def _deepest(self, ranks: Mapping[tuple[Style, int], int]) -> int:
         """The lowest level of headings that are in no paragraph."""
-        ranks = self._ranks or {}
-        return self._stated.deepest or max(
-            (level for (style, _), level in ranks.items() if style in self._uses), default=1
-        )
+        return self._stated.deepest or max(ranks.values(), default=1)
 
     def _hang(self, block: Block) -> None:
         """Make a heading of what stands out from the text; what stands in it is none, unless it is larger."""

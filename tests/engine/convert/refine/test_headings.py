@@ -5,7 +5,7 @@ import pytest
 from engine.convert.page.blocks import Block, Kind, RefinedPage, Span
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.refine.headings import Headings
-from tests.engine.convert.pages import block, line, page, paragraph, table, texts
+from tests.engine.convert.pages import BODY, block, line, page, paragraph, table, texts
 
 
 def _settled(*pages: RefinedPage) -> list[RefinedPage]:
@@ -651,3 +651,90 @@ def test_headings_without_any_text_have_levels() -> None:
         (1, "Top"),
         (2, "Below"),
     ]
+
+
+# --- headings at the beginning of a paragraph, which have a level from where they were found ---
+
+
+def _run_in(top: float) -> Block:
+    found = line("And so.", top, Kind.HEADING)
+    found.level = 6
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sizes", "level"),
+    [((), 2), ((20,), 2), ((20, 16), 3), ((24, 20, 16), 4), ((48, 40, 32, 26, 22, 18), 6), ((20, 16, 20), 3)],
+)
+def test_a_heading_within_a_paragraph_is_below_all_that_stand_by_themselves(sizes: tuple[int, ...], level: int) -> None:
+    heads = [line(f"Part {n}", 40.0 + 90 * n, size=size) for n, size in enumerate(sizes)]
+    blocks = [each for head in heads for each in (head, paragraph(head.box[1] + 30))]
+    first, second = _run_in(620), _run_in(700)
+    last = line("The end", 760, Kind.HEADING, size=20)
+    _levels(*blocks, first, paragraph(640), second, *([last] if sizes else []))
+    assert (first.kind, first.level, second.level) == (Kind.HEADING, level, level)
+    assert not sizes or last.level == (sizes.index(20) + 1 if 20 in sizes else 5)
+
+
+def test_a_heading_within_a_paragraph_is_below_what_an_outline_names() -> None:
+    named = [line(text, top, Kind.HEADING, size=14) for text, top in (("Alpha", 40), ("Beta", 140))]
+    found = _run_in(300)
+    only = page(named[0], paragraph(60), named[1], paragraph(160), found, paragraph(320))
+    levels = zip((1, 3), named, strict=True)
+    step = Headings([OutlineEntry(level, each.text, 1, None, each.box[1] - 8) for level, each in levels])
+    step.observe(only)
+    step.apply(only)
+    assert found.level == max(each.level for each in named) + 1 > 2
+
+
+# --- headings that stand out from text that is set in, as in manual pages ---
+
+
+def _manual(*others: Block) -> list[RefinedPage]:
+    blocks: list[Block] = []
+    for number, name in enumerate(("NAME", "SYNOPSIS", "OPTIONS")):
+        top = 40.0 + 120 * number
+        blocks += [line(name, top, bold=True), block(BODY, (90.0, top + 20, 550.0, top + 68))]
+    return _settled(page(*blocks, *others, block(BODY, (90.0, 700.0, 550.0, 748.0))))
+
+
+def test_what_stands_out_from_text_that_is_set_in_is_a_heading() -> None:
+    below = line("Files", 420, Kind.CAPTION, left=70, bold=True)
+    (only,) = _manual(below)
+    assert [(each.level, each.text) for each in only.blocks if each.kind is Kind.HEADING] == [
+        (1, "NAME"),
+        (1, "SYNOPSIS"),
+        (1, "OPTIONS"),
+        (2, "Files"),
+    ]
+
+
+def test_what_is_set_in_with_the_text_is_no_heading_unless_it_is_larger() -> None:
+    option = line("-v, --verbose", 400, Kind.HEADING, left=90, bold=True)
+    as_large = line("As large as a heading", 430, Kind.HEADING, left=90, size=11)
+    larger = line("A title", 460, Kind.HEADING, left=90, size=16)
+    code = line("print(1)", 490, Kind.CODE, left=90)
+    item = line("an item", 520, Kind.LIST_ITEM, left=90)
+    _manual(option, as_large, larger, code, item)
+    assert [each.kind for each in (option, as_large, larger, code, item)] == [
+        Kind.PARAGRAPH,
+        Kind.HEADING,
+        Kind.HEADING,
+        Kind.CODE,
+        Kind.LIST_ITEM,
+    ]
+
+
+def test_a_table_of_a_manual_stays_one_and_what_follows_it_is_looked_at() -> None:
+    cells = table([["a", "b"], ["c", "d"]], (90.0, 400.0, 300.0, 440.0))
+    after = line("FILES", 460, bold=True)
+    _manual(cells, after)
+    assert cells.kind is Kind.TABLE
+    assert (after.kind, after.level) == (Kind.HEADING, 1)
+
+
+def test_a_heading_within_a_paragraph_of_a_manual_is_none_where_it_is_set_in() -> None:
+    found = _run_in(400)
+    found.box = (90.0, 400.0, 130.0, 410.0)
+    _manual(found)
+    assert found.kind is Kind.PARAGRAPH
