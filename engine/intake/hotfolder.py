@@ -20,6 +20,7 @@ from engine.base.beneath import GONE, MAX_PATH, Tree
 from engine.base.disk import is_network
 from engine.base.safetext import display_name
 from engine.intake.ignoring import ancestors, is_ignored
+from engine.intake.naturalorder import natural_key
 from engine.intake.settling import Patience, Rest, Seen, Settling
 from engine.intake.walk import Walk
 from engine.intake.watcher import Watch, Watcher, begin_watch
@@ -304,8 +305,10 @@ class HotFolder:
     # --- telling the queue ---
 
     def _submit(self, ready: list[tuple[bytes, Seen]]) -> None:
+        """Queue files, those that come together in the order of their names."""
         if not ready or self._stop.is_set():
             return
+        ready = sorted(ready, key=lambda each: natural_key(each[0]))
         rule = self._rule
         sources = [
             Source(self._root_bytes, key, seen.size, seen.mtime_ns, signed_inode(seen.inode)) for key, seen in ready
