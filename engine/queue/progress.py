@@ -220,6 +220,12 @@ class ProgressTracker:
             if number in self._workers and self._workers[number].state is WorkerState.BUSY:
                 self._workers[number] = replace(self._workers[number], state=WorkerState.STOPPING)
 
+    def worker_staying(self, number: int) -> None:
+        """A worker that was to end after what it is doing goes on."""
+        with self._lock:
+            if number in self._workers and self._workers[number].state is WorkerState.STOPPING:
+                self._workers[number] = replace(self._workers[number], state=WorkerState.BUSY)
+
     def worker_process(self, number: int, pid: int | None, rss_bytes: int) -> None:
         """A reading of a worker's process."""
         with self._lock:

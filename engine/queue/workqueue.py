@@ -52,6 +52,10 @@ class WorkQueue:
         self._tracker.worker_stopping(number)
         self._dispatch.wake()
 
+    def worker_staying(self, number: int) -> None:
+        """A worker that was to end goes on."""
+        self._tracker.worker_staying(number)
+
     def worker_left(self, number: int) -> None:
         """A worker has ended; what it opened is anyone's."""
         with self._dispatch.scheduler() as scheduler:

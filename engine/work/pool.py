@@ -53,12 +53,20 @@ class WorkerPool:
         self.resize(workers)
 
     def resize(self, workers: int) -> None:
-        """Have so many workers, as far as there is room; the ones too many end at their next batch boundary."""
+        """Have so many workers, as far as there is room; the ones too many end at their next batch boundary.
+
+        Those go first that have nothing to do. Where there are to be more, those that were about to end stay: as long
+        as they are at work, more would be done at once than is asked for.
+        """
         if self._backend.slots is not None:
             workers = min(workers, self._backend.slots)
         with self._lock:
-            for number in sorted(self._workers, reverse=True)[: max(0, len(self._workers) - workers)]:
-                self._retire(self._workers.pop(number))
+            spare = sorted(self._workers.values(), key=lambda worker: (worker.is_busy, -worker.number))
+            for worker in spare[: max(0, len(spare) - workers)]:
+                self._retire(self._workers.pop(worker.number))
+            for number, worker in sorted(self._retiring.items()):
+                if len(self._workers) < workers and worker.recall():
+                    self._workers[number] = self._retiring.pop(number)
             started = []
             while len(self._workers) < workers:
                 # A number is a worker's for as long as it lives: the scheduler knows it by that.
@@ -175,9 +183,19 @@ class WorkerPool:
         """The next thing to do; None after a while without any."""
         return self._queue.work.next_work(worker.number, lambda: not worker.is_retiring, _IDLE_S)
 
+    def lets_go(self, worker: "ConversionWorker") -> bool:
+        """Whether a worker is to end now; from then on it cannot be called back."""
+        with self._lock:
+            worker.is_leaving = worker.is_retiring
+            return worker.is_leaving
+
     def stopping(self, worker: "ConversionWorker") -> None:
         """A worker will end after what it is doing; if it is waiting, at once."""
         self._queue.work.worker_stopping(worker.number)
+
+    def staying(self, worker: "ConversionWorker") -> None:
+        """A worker will go on after what it is doing."""
+        self._queue.work.worker_staying(worker.number)
 
     def is_worn_out(self, sandbox: Sandbox) -> bool:
         """Whether a process is to be replaced before its next task."""
@@ -217,12 +235,19 @@ class ConversionWorker(threading.Thread):
         self._served: int | None = None
         """The job its process is for."""
         self._retiring = threading.Event()
+        self.is_leaving = False
+        """It has done its last piece of work; the pool's lock guards this."""
         self._past_busy_s = 0.0
 
     @property
     def is_retiring(self) -> bool:
         """The worker ends after what it is doing."""
         return self._retiring.is_set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has something to do."""
+        return self._job_id is not None
 
     @property
     def busy_s(self) -> float:
@@ -234,6 +259,14 @@ class ConversionWorker(threading.Thread):
         """Have the worker end at its next batch boundary."""
         self._retiring.set()
         self._pool.stopping(self)
+
+    def recall(self) -> bool:
+        """Have the worker stay after all; False if it is too late for that. Call it with the pool's lock."""
+        if self.is_leaving:
+            return False
+        self._retiring.clear()
+        self._pool.staying(self)
+        return True
 
     def kill(self) -> None:
         """End the worker's process at once."""
@@ -270,7 +303,7 @@ class ConversionWorker(threading.Thread):
         """Do what there is to do until retired."""
         self._pool.report(WorkerSnapshot(self.number))
         try:
-            while not self.is_retiring:
+            while not self._pool.lets_go(self):
                 work = self._pool.wait_for_work(self)
                 if work is None:
                     self._drop_process(None if self.is_retiring else ProcessEnd.IDLE)
