@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.job.job import JobState
-from engine.job.snapshot import CONNECTION, Banner, Snapshot, Totals, WorkerSnapshot
+from engine.job.job import JobState, Step
+from engine.job.snapshot import CONNECTION, Banner, JobSnapshot, Snapshot, Totals, WorkerSnapshot
 from engine.remote.contract import EngineLike
 from tui.dashboard.joblist import JobList, View
 from tui.dashboard.meter import Reading
 from tui.text.formatting import size
 
+_WAITING_S = 1.0
+PAUSED, WAITING = "paused", "waiting"
+"""The words for a job that no worker is at: because all stands still, or because others go before."""
 SETTLE_S = 1.0
 """Rows change places at most this often, so that a list can be read while it moves."""
 
@@ -20,6 +23,8 @@ class Update:
 
     changed: frozenset[int] = frozenset()
     """Jobs that are new, changed or gone."""
+    ticked: frozenset[int] = frozenset()
+    """Jobs that are running, once a second: how long they have taken is another time."""
     rows_moved: bool = False
     rest_changed: bool = True
     """Whether anything but jobs may have changed: totals, workers, banners."""
@@ -45,6 +50,10 @@ class Model:
         self.banners: tuple[Banner, ...] = ()
         self.is_paused = False
         self._version = 0
+        self._running: set[int] = set()
+        self._unattended: dict[int, float] = {}
+        """Jobs with pages left of which no worker has one, and since when; between two batches that is no news."""
+        self._second = 0
         self._rest_shown: tuple[object, ...] = ()
         self._settled_at = clock() - SETTLE_S
 
@@ -92,6 +101,13 @@ class Model:
             texts.append(f"disk {size(self.reading.disk_free_bytes)} free")
         return texts
 
+    def waiting_word(self, entry: JobSnapshot) -> str:
+        """What a job that runs is at if it has had no worker for a while; empty if it has one."""
+        since = self._unattended.get(entry.job.id)
+        if since is None or self.clock() - since < _WAITING_S:
+            return ""
+        return PAUSED if self.is_paused else WAITING
+
     def _rest(self) -> tuple[object, ...]:
         """All that is shown besides jobs."""
         return (
@@ -111,12 +127,30 @@ class Model:
             rows_before = len(self.jobs)
             self.jobs.apply(snapshot.changed, snapshot.removed)
             self.marks.difference_update(snapshot.removed)
+            self._watch(snapshot)
             moved = len(self.jobs) != rows_before
         else:
             moved = False
         now = self.clock()
+        has_ticked, self._second = int(now) != self._second, int(now)
         if not self.jobs.is_settled and (settle or now - self._settled_at >= SETTLE_S):
             moved |= self.jobs.settle()
             self._settled_at = now
         changed = frozenset(entry.job.id for entry in snapshot.changed).union(snapshot.removed)
-        return Update(changed, moved, rest_changed)
+        return Update(changed, frozenset(self._running) if has_ticked else frozenset(), moved, rest_changed)
+
+    def _watch(self, snapshot: Snapshot) -> None:
+        """Take down which jobs are running, and which of them wait for a worker."""
+        for entry in snapshot.changed:
+            job_id = entry.job.id
+            if entry.job.state is JobState.RUNNING:
+                self._running.add(job_id)
+            else:
+                self._running.discard(job_id)
+            if entry.step is Step.PAGE_PROCESSING and not entry.workers:
+                self._unattended.setdefault(job_id, self.clock())
+            else:
+                self._unattended.pop(job_id, None)
+        for job_id in snapshot.removed:
+            self._running.discard(job_id)
+            self._unattended.pop(job_id, None)

@@ -10,7 +10,7 @@ from rich.style import Style
 
 from engine.base.safetext import display_name
 from engine.job.job import JobState
-from engine.job.snapshot import HISTORY_BINS
+from engine.job.snapshot import HISTORY_BINS, WorkerState
 from tui.dashboard.look import Look, look_of
 from tui.dashboard.model import Model
 from tui.dashboard.widgets.lines import Lines, Part, parts_width, spread
@@ -40,8 +40,12 @@ class Header(Lines):
 
     def _first(self, look: Look, width: int) -> list[Part]:
         model, totals = self._model, self._model.totals
+        ending = sum(worker.state is WorkerState.STOPPING for worker in model.workers)
+        workers = f"{totals.workers_busy}/{totals.workers}"
+        if ending:  # after their page batches, so many are left
+            workers = f"{totals.workers} {look.glyphs.arrow} {totals.workers - ending}"
         figures = [
-            [(f"{totals.workers_busy}/{totals.workers}", look.strong), (" workers", look.muted)],
+            [(workers, look.strong), (" workers", look.muted)],
             [(f"{totals.pages_per_second:.1f}", look.strong), (" pages/s", look.muted)],
         ]
         if width >= _ROOMY:  # the views tell it too
@@ -83,7 +87,7 @@ def _sparks(history: Sequence[float], look: Look) -> list[Part]:
     """The sparkline, in which nothing done is fainter than little done."""
     line = sparkline(history, _SPARK_CELLS, look.glyphs)
     runs = groupby(line, key=lambda spark: spark == look.glyphs.sparks[0])
-    return [("".join(sparks), look.faint if is_floor else look.accent) for is_floor, sparks in runs]
+    return [("".join(sparks), look.line if is_floor else look.accent) for is_floor, sparks in runs]
 
 
 def _state(model: Model, look: Look, width: int) -> list[Part]:

@@ -10,7 +10,7 @@ from tui.dashboard.advice import advice
 from tui.dashboard.look import Look
 from tui.dashboard.model import Model
 from tui.dashboard.widgets.lines import Part, flow
-from tui.dashboard.widgets.list_columns import STEP_WORDS, seconds_of
+from tui.dashboard.widgets.list_columns import seconds_of, state_of
 from tui.dashboard.widgets.page_map import legend, page_map_lines
 from tui.text.formatting import bar, clip, duration, number, plural, shorten, size, wrap
 
@@ -23,8 +23,8 @@ _Line = list[Part]
 def heading(model: Model, entry: JobSnapshot, width: int, look: Look) -> list[_Line]:
     """Which job it is, how far it is, and what to do if it is not going well."""
     job, glyphs = entry.job, look.glyphs
-    word = STEP_WORDS[entry.step] if entry.step is not None else str(job.state)
-    state: list[_Line] = [[(f"{glyphs.states[job.state]} {word}", look.states[job.state])]]
+    symbol, word = state_of(entry, glyphs, model.waiting_word(entry))
+    state: list[_Line] = [[(f"{symbol} {word}", look.states[job.state])]]
     took = duration(seconds_of(entry, model.wall_clock()))
     if took:
         state.append([(f"{'for' if entry.step is not None else 'in'} {took}", look.muted)])

@@ -75,7 +75,7 @@ class JobView(ScrollLines):
         """Show what has changed of the job."""
         if self.job_id in update.changed:
             self._is_stale = True
-        if self.job_id in update.changed or not self._is_drawn:
+        if self.job_id in update.changed | update.ticked or not self._is_drawn:
             self._is_drawn = True
             self.update_lines()
         self._load_if_due()

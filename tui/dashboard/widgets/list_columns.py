@@ -10,8 +10,10 @@ from engine.job.snapshot import JobSnapshot
 from tui.dashboard.advice import short_reason
 from tui.dashboard.joblist import Sort
 from tui.dashboard.look import Look
+from tui.dashboard.model import PAUSED
 from tui.dashboard.widgets.lines import Part, over
 from tui.text.formatting import bar, clip, duration, pad, shorten
+from tui.text.glyphs import Glyphs
 
 _BLANK = Style()
 _GUTTER = 2
@@ -120,8 +122,17 @@ def head_parts(columns: Columns, look: Look, sort: Sort, *, is_reversed: bool) -
     return [(" " * _GUTTER + text, look.muted)]
 
 
-def row_parts(entry: JobSnapshot, columns: Columns, look: Look, *, now: float, cursor: bool, mark: bool) -> list[Part]:
-    """A job's row. `now` is wall-clock time in seconds."""
+def state_of(entry: JobSnapshot, glyphs: Glyphs, waiting: str) -> tuple[str, str]:
+    """Symbol and word for what a job is at; `waiting` is the word for one that runs and has no worker, empty if not."""
+    if waiting and entry.step is Step.PAGE_PROCESSING:
+        return glyphs.paused if waiting == PAUSED else glyphs.states[JobState.QUEUED], waiting
+    return glyphs.states[entry.job.state], STEP_WORDS[entry.step] if entry.step is not None else str(entry.job.state)
+
+
+def row_parts(
+    entry: JobSnapshot, columns: Columns, look: Look, *, now: float, cursor: bool, mark: bool, waiting: str = ""
+) -> list[Part]:
+    """A job's row. `now` is wall-clock time in seconds; `waiting` as in `state_of`."""
     job, glyphs = entry.job, look.glyphs
     state_style = look.states[job.state]
     is_over = job.state in (JobState.DONE, JobState.CANCELLED)
@@ -149,18 +160,18 @@ def row_parts(entry: JobSnapshot, columns: Columns, look: Look, *, now: float, c
         free = sum(cells + 1 for cells in (columns.bar, columns.pages, columns.percent) if cells) - progress_cells
         add(shorten(job.name, columns.name + free, glyphs.ellipsis), columns.name + free, name_style)
         parts += progress
-    word = STEP_WORDS[entry.step] if entry.step is not None else str(job.state)
+    symbol, word = state_of(entry, glyphs, waiting)
     if job.warnings and columns.state:
         # What is done may still not be right: how often somebody should look at it, in the colour of what is half done.
         told = f" {glyphs.warning}{job.warnings if job.warnings < _MANY else f'{_MANY - 1}+'}"
-        done = f"{glyphs.states[job.state]} {word}"
+        done = f"{symbol} {word}"
         parts += [
             (done, state_style),
             (pad(told, columns.state - len(done)), look.states[JobState.PARTIAL]),
             (" ", _BLANK),
         ]
     else:
-        add(f"{glyphs.states[job.state]} {word}", columns.state, state_style)
+        add(f"{symbol} {word}", columns.state, state_style)
     add(" ".join(map(str, entry.workers)), columns.worker, look.text)
     add(duration(seconds_of(entry, now)), columns.time, look.muted, right=True)
     add(duration(entry.eta_s), columns.eta, look.text, right=True)

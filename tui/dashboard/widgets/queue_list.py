@@ -18,8 +18,8 @@ from tui.dashboard.widgets.scroll_lines import PlainScroll
 
 _CACHED_ROWS = 2000
 
-_Row = tuple[JobSnapshot, Columns, Look, bool, bool, Strip]
-"""What a row was drawn from, with cursor and mark, and how it looks."""
+_Row = tuple[JobSnapshot, Columns, Look, tuple[bool, bool, int, str], Strip]
+"""What a row was drawn from, with cursor, mark, the time for a running job and what it waits for, and how it looks."""
 
 
 class QueueList(PlainScroll, inherit_bindings=False):
@@ -63,7 +63,7 @@ class QueueList(PlainScroll, inherit_bindings=False):
         """Show what has changed."""
         if update.rows_moved or self.cursor_id is None:
             self._rows_moved()
-        elif update.changed:
+        elif update.changed or update.ticked:
             self._redraw()
 
     def rows_changed(self) -> None:
@@ -140,11 +140,13 @@ class QueueList(PlainScroll, inherit_bindings=False):
         model, look, columns, cache = self._model, look_of(self), self.columns, self._cache
         entries, marks, cursor_id = model.jobs.entries, model.marks, self.cursor_id
         now: float | None = None
+        second = int(model.clock())
         if len(cache) >= _CACHED_ROWS:
             cache.clear()
         strips = []
         for job_id in ids:
             entry, cursor, mark = entries[job_id], job_id == cursor_id, job_id in marks
+            waiting = model.waiting_word(entry)
             cached = cache.get(job_id)
             # Identity: comparing two snapshots or looks field by field would cost more than drawing the row.
             if (
@@ -152,14 +154,20 @@ class QueueList(PlainScroll, inherit_bindings=False):
                 and cached[0] is entry
                 and cached[1] is columns
                 and cached[2] is look
-                and (cached[3], cached[4]) == (cursor, mark)
+                and cached[3] == (cursor, mark, second if entry.step is not None else 0, waiting)
             ):
-                strips.append(cached[5])
+                strips.append(cached[4])
                 continue
             now = model.wall_clock() if now is None else now
-            parts = row_parts(entry, columns, look, now=now, cursor=cursor, mark=mark)
+            parts = row_parts(entry, columns, look, now=now, cursor=cursor, mark=mark, waiting=waiting)
             strip = strip_of(parts, width, look.base + look.cursor if cursor else look.base)
-            cache[job_id] = (entry, columns, look, cursor, mark, strip)
+            cache[job_id] = (
+                entry,
+                columns,
+                look,
+                (cursor, mark, second if entry.step is not None else 0, waiting),
+                strip,
+            )
             strips.append(strip)
         return strips
 
