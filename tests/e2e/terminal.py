@@ -19,6 +19,7 @@ from typing import Protocol, Self
 
 import psutil
 import pyte
+from pyte.screens import Char
 
 from tests.e2e.processes import processes_in
 
@@ -43,12 +44,10 @@ _KEYS = {
 }
 # The first terminal that a leader of a session opens becomes the one that controls it: it is what can hang up.
 _LAUNCHER = "import os, sys; os.close(os.open(sys.argv[1], os.O_RDWR)); os.execv(sys.argv[2], sys.argv[2:])"
-_NOT_FOR_PYTE = re.compile(
-    # What pyte 0.8 would print in part, or take for a title: keyboard, requests for modes, the pointer's shape.
-    rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\]22;[a-z]*\x07"
-    # Colours, which are most of what is sent, take pyte long, and are not asked about.
-    rb"|\x1b\[[0-9;]*m"
-)
+# What pyte 0.8 would print in part, or take for a title: keyboard, requests for modes, the pointer's shape.
+_NOT_FOR_PYTE = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\]22;[a-z]*\x07")
+# Colours are most of what is sent, take pyte long, and are seldom asked about.
+_NOT_FOR_TEXT = re.compile(_NOT_FOR_PYTE.pattern + rb"|\x1b\[[0-9;]*m")
 _UNFINISHED = re.compile(rb"\x1b(?:\[[^@-~]{0,40}|\](?:2(?:2(?:;[a-z]{0,40})?)?)?)?\Z")
 
 
@@ -250,6 +249,12 @@ class Terminal:
                 os.close(fd)
         self._slave = -1
 
+    def cells(self) -> list[list[Char]]:
+        """The screen with its colours, cell by cell."""
+        screen = pyte.Screen(*self.size)
+        pyte.ByteStream(screen).feed(_NOT_FOR_PYTE.sub(b"", self.received))
+        return [[screen.buffer[y][x] for x in range(self.size[0])] for y in range(self.size[1])]
+
     # --- looking behind it ---
 
     @property
@@ -294,4 +299,4 @@ class Terminal:
         unfinished = _UNFINISHED.search(data)
         end = unfinished.start() if unfinished else len(data)
         data, self._unfed = data[:end], data[end:]
-        self._stream.feed(_NOT_FOR_PYTE.sub(b"", data))
+        self._stream.feed(_NOT_FOR_TEXT.sub(b"", data))

@@ -14,7 +14,7 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from engine.base.errors import HotfolioError
@@ -107,7 +107,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         chosen = engine.settings.theme
         if chosen is not None and chosen not in self.available_themes:
             self._problems.append(f"There is no theme “{display_text(chosen)}”.")
-        wanted = (theme for theme in (chosen, state.theme) if theme in self.available_themes)
+        wanted = (theme for theme in (chosen, state.theme) if theme in self.available_themes and not self.no_color)
         self.theme = next(wanted, None) or self._usual_theme
         self.set_keymap(self._keymap_built.bindings)
         self.look = self._new_look()
@@ -120,7 +120,10 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through on its way to the terminal."""
-        return [*super().get_line_filters(), *self._own_filters]
+        # Textual (8.2) decides by the theme that it begins with how NO_COLOR is kept. That has colours, which it makes
+        # grey, and the terminal's own among them black: of a theme with these alone, black on black is left.
+        usual = (NoColor() if isinstance(each, Monochrome) else each for each in super().get_line_filters())
+        return [*usual, *self._own_filters]
 
     def on_load(self) -> None:
         """Be ready with all jobs before the first frame."""

@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Mapping
 
+from engine.base.errors import HotfolioError
+
 # Frames are sent only when something has changed. A key that comes right behind a frame may wait for two: with four
 # workers busy the slowest key in a hundred took 76 ms at 20 frames a second, 36 to 63 ms at 30 (five runs) and 19 to
 # 24 ms at 60 (two runs), for 14.3 instead of 12.5 KB/s while keys are pressed (`benchmarks/key_latency.py`).
@@ -14,8 +16,14 @@ os.environ.setdefault("TEXTUAL_FPS", "60")
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
 _NO_SYMBOLS = ("linux", "dumb", "vt100", "vt220", "cons25")
+_CANNOT_DRAW = ("dumb", "unknown")
+"""Names of terminals that move no cursor, such as the shell in Emacs."""
 _MANY_COLOURS = ("256color", "kitty", "direct")
 """How the names of terminals end that Rich sends more than 16 colours; `linux`, `screen`, `tmux-16color` get those."""
+
+
+class TerminalUnfit(HotfolioError):
+    """Nothing can be drawn on the terminal."""
 
 
 def can_show_unicode(environ: Mapping[str, str] | None = None, encoding: str | None = None) -> bool:
@@ -33,6 +41,16 @@ def has_few_colours(environ: Mapping[str, str] | None = None) -> bool:
         return False
     term = environ.get("TERM", "")  # which Windows does not have
     return bool(term) and term.rpartition("-")[2] not in _MANY_COLOURS
+
+
+def check_terminal(environ: Mapping[str, str] | None = None) -> None:
+    """Raises `TerminalUnfit` if nothing can be drawn on it."""
+    environ = os.environ if environ is None else environ
+    if environ.get("TERM") in _CANNOT_DRAW:
+        raise TerminalUnfit(
+            f"The dashboard cannot be drawn on this terminal (TERM={environ['TERM']}): `hotfolio run` converts, and "
+            "prints what it does line by line."
+        )
 
 
 def _encoding(environ: Mapping[str, str]) -> str:

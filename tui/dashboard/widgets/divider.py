@@ -16,4 +16,4 @@ class Divider(Lines):
     def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
         """The line."""
         look = look_of(self)
-        return [[(look.glyphs.separator, look.faint)]] * height
+        return [[(look.glyphs.separator, look.line)]] * height

@@ -39,7 +39,7 @@ class WorkersLine(Lines):
     def _line(self, workers: Sequence[WorkerSnapshot], detail: int, look: Look) -> list[Part]:
         parts: list[Part] = [(" workers ", look.muted)]
         for index, worker in enumerate(workers):
-            parts.append((f"{look.glyphs.separator} " if index else f"{look.glyphs.rule} ", look.faint))
+            parts.append((f"{look.glyphs.separator} " if index else f"{look.glyphs.rule} ", look.line))
             parts += _worker(worker, detail, look)
         return parts
 
