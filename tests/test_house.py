@@ -88,7 +88,6 @@ SEEN_THROUGH = {
     "engine.settings.loading": "settings",
     "engine.settings.statefolder": "settings",
     "engine.work.looks": "page_preview",
-    "engine.work.pool": "engine",
     "tui.command.cli": "command_line",
     "tui.command.job_text": "commands",
     "tui.command.runner": "command_line",
