@@ -23,6 +23,7 @@ class View(Enum):
     RUNNING = ("Running", frozenset({JobState.RUNNING}))
     DONE = ("Done", frozenset({JobState.DONE}))
     FAILED = ("Failed", frozenset({JobState.PARTIAL, JobState.FAILED}))
+    CANCELLED = ("Cancelled", frozenset({JobState.CANCELLED}))
 
     def __init__(self, title: str, states: frozenset[JobState]) -> None:
         self.title = title

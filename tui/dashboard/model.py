@@ -75,6 +75,12 @@ class Model:
         return sum(self.totals.by_state[state] for state in view.states)
 
     @property
+    def views(self) -> list[View]:
+        """The views that there is something to see in; most people never cancel a job."""
+        shown = self.count(View.CANCELLED) or self.jobs.view is View.CANCELLED
+        return [view for view in View if shown or view is not View.CANCELLED]
+
+    @property
     def total(self) -> int:
         """How many jobs there are."""
         return sum(self.totals.by_state.values())

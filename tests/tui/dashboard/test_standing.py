@@ -6,6 +6,7 @@ from engine.job.job import JobState
 from engine.job.snapshot import WorkerState
 from tests.tui.conftest import Session, session
 from tests.tui.fake_engine import FakeEngine
+from tui.dashboard.joblist import View
 
 
 def row(s: Session, name: str) -> str:
@@ -75,3 +76,32 @@ async def test_the_head_says_how_many_workers_will_be_left(engine: FakeEngine) -
         engine.tracker.worker_left(4)
         await s.look()
         assert "3/3 workers" in s.text
+
+
+async def test_cancelled_jobs_have_a_view_once_there_are_some(engine: FakeEngine) -> None:
+    engine.add("done.pdf", JobState.DONE, pages=1, done=1)
+    async with session(engine) as s:
+        assert "Cancelled" not in s.text
+        for key in ("tab", "tab", "tab", "tab", "tab"):
+            await s.press(key)
+        assert s.app.model.jobs.view is View.ALL
+        engine.add("given up.pdf", JobState.CANCELLED)
+        await s.look()
+        assert "6 Cancelled 1" in s.text
+        await s.press("6")
+        assert "given up.pdf" in s.text
+        assert "done.pdf" not in s.text
+
+
+async def test_an_empty_list_says_whether_the_view_or_the_filter_hides_jobs(engine: FakeEngine) -> None:
+    engine.add("report.pdf", JobState.DONE, pages=1, done=1)
+    async with session(engine) as s:
+        await s.press("3")
+        assert "No job is running." in s.text
+        await s.press("slash", *"repo", "enter")
+        assert "No job that is running passes the filter repo" in s.text
+        assert "1 other job would: press 1 to see all that pass." in s.text
+        await s.press("slash", "backspace", "x", "enter")
+        assert "No job passes the filter repx" in s.text
+        await s.press("escape", "1")
+        assert "report.pdf" in s.text

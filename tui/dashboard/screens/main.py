@@ -181,7 +181,7 @@ class MainScreen(JobScreen):
         elif self.has_class("-wide"):
             self.set_focus(self._side)
         else:
-            views = list(View)
+            views = self.model.views
             self.action_view(views[(views.index(self.model.jobs.view) + 1) % len(views)].name)
 
     def action_sort(self) -> None:

@@ -70,6 +70,19 @@ class EmptyHint(Lines):
 
     def _none_shown(self) -> list[list[Part]]:
         look, jobs = look_of(self), self._model.jobs
+        if jobs.filter is not None and (others := sum(map(jobs.filter, jobs.entries.values()))):
+            return [
+                [
+                    (f"No job that is {jobs.view.title.lower()} passes the filter ", look.text),
+                    (jobs.filter.text, look.warning),
+                ],
+                [],
+                [
+                    (f"{plural(others, 'other job')} would: press ", look.muted),
+                    (look.keys("view.1"), look.key),
+                    (" to see all that pass.", look.muted),
+                ],
+            ]
         if jobs.filter is not None:
             return [
                 [("No job passes the filter ", look.text), (jobs.filter.text, look.warning)],

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from rich.style import Style
 from textual.events import Click
 
-from tui.dashboard.joblist import View
 from tui.dashboard.look import Look, look_of
 from tui.dashboard.messages import ViewChosen
 from tui.dashboard.model import Model
@@ -51,7 +50,7 @@ class ViewTabs(Lines):
     def _tabs(self, text_of: Callable[[int], str], look: Look) -> list[Part]:
         parts: list[Part] = [(" ", _BLANK)]
         self._ends = []
-        for index, view in enumerate(View, start=1):
+        for index, view in enumerate(self._model.views, start=1):
             label = f" {index} {view.title} {text_of(self._model.count(view))} "
             parts.append((label, look.tab if view is self._model.jobs.view else look.muted))
             self._ends.append(parts_width(parts))
@@ -59,7 +58,7 @@ class ViewTabs(Lines):
 
     def on_click(self, event: Click) -> None:
         """Open the view clicked on."""
-        for view, end in zip(View, self._ends, strict=False):
+        for view, end in zip(self._model.views, self._ends, strict=False):
             if event.x < end:
                 self.post_message(ViewChosen(view))
                 return
