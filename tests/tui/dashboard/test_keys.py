@@ -321,7 +321,7 @@ async def test_the_documentation_names_every_key_of_the_list(engine: FakeEngine,
     table = page.partition("## Keys")[2].partition("##")[0]
     written = {"↓", "↑", "Home", "End", "PgUp", "PgDn", "Enter", "Esc", "Tab", "space", "F1", "ctrl+d", "ctrl+u"}
     named = {key.lower() for key in written if key in table} | {f"ctrl+{key}" for key in "cp" if f"ctrl+{key}" in table}
-    named |= set(re.findall(r"`(.)`", table)) | ({*"12345"} if "`1`–`5`" in table else set())
+    named |= set(re.findall(r"`(.)`", table)) | ({*"123456"} if "`1`–`6`" in table else set())
     async with session(engine, size) as s:
         bound = {key_name(b.binding.key) for b in s.app.screen.active_bindings.values() if b.binding.id}
         assert bound == named
