@@ -219,7 +219,7 @@ class HotFolder:
     def _follow_hints(self, tree: Tree) -> None:
         """Look where events have said that something has happened."""
         hints = self._watcher.take_hints() if self._watcher is not None else ()
-        gone = {path for path in hints if not self._look_below(tree, path)}
+        gone = {path for path in sorted(hints, key=natural_key) if not self._look_below(tree, path)}
         if gone:
             self._cancel_gone(tree, lambda path: any(above in gone for above in ancestors(path)))
 

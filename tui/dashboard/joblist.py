@@ -16,17 +16,18 @@ Key = tuple[Any, ...]
 
 
 class View(Enum):
-    """A selection of jobs by state, and its title."""
+    """A selection of jobs by state, and its title; one that is shorter, for where there is no room."""
 
-    ALL = ("All", frozenset(JobState))
-    QUEUED = ("Queued", frozenset({JobState.QUEUED, JobState.HELD}))
-    RUNNING = ("Running", frozenset({JobState.RUNNING}))
-    DONE = ("Done", frozenset({JobState.DONE}))
-    FAILED = ("Failed", frozenset({JobState.PARTIAL, JobState.FAILED}))
-    CANCELLED = ("Cancelled", frozenset({JobState.CANCELLED}))
+    ALL = ("All", "All", frozenset(JobState))
+    QUEUED = ("Queued", "Wait", frozenset({JobState.QUEUED, JobState.HELD}))
+    RUNNING = ("Running", "Run", frozenset({JobState.RUNNING}))
+    DONE = ("Done", "Done", frozenset({JobState.DONE}))
+    FAILED = ("Failed", "Fail", frozenset({JobState.PARTIAL, JobState.FAILED}))
+    CANCELLED = ("Cancelled", "Canc", frozenset({JobState.CANCELLED}))
 
-    def __init__(self, title: str, states: frozenset[JobState]) -> None:
+    def __init__(self, title: str, short: str, states: frozenset[JobState]) -> None:
         self.title = title
+        self.short = short
         self.states = states
 
 

@@ -93,6 +93,16 @@ async def test_cancelled_jobs_have_a_view_once_there_are_some(engine: FakeEngine
         assert "done.pdf" not in s.text
 
 
+async def test_marks_are_counted_though_all_views_have_jobs(engine: FakeEngine) -> None:
+    for number, state in enumerate((*JobState, *JobState)):
+        engine.add(f"{number}.pdf", state, pages=None if state is JobState.QUEUED else 1)
+    async with session(engine) as s:
+        assert "6 Cancelled 2" in s.text
+        await s.press("a")
+        assert "6 Canc 2" in s.text
+        assert "● 14 marked" in s.text
+
+
 async def test_an_empty_list_says_whether_the_view_or_the_filter_hides_jobs(engine: FakeEngine) -> None:
     engine.add("report.pdf", JobState.DONE, pages=1, done=1)
     async with session(engine) as s:

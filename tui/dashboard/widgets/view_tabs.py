@@ -29,15 +29,18 @@ class ViewTabs(Lines):
         look, jobs = look_of(self), self._model.jobs
         arrow = look.glyphs.descending if jobs.is_reversed else look.glyphs.ascending
         order: Part = (f"{jobs.sort} {arrow} ", look.muted)
+        marks: list[Part] = []
+        if self._model.marks:
+            marks.append((f"{look.glyphs.mark} {number(len(self._model.marks))} marked  ", look.key))
         left = self._tabs(number, look)
         if parts_width([*left, order]) + _RIGHT_CELLS > width:
             left = self._tabs(short_number, look)
+        if parts_width([*left, *marks]) + 2 > width:
+            left = self._tabs(short_number, look, is_tight=True)
         if width >= _WORDY:
             order = (f"sort {order[0]}", order[1])
         room = width - parts_width(left) - 2
-        right: list[Part] = []
-        if self._model.marks:
-            right.append((f"{look.glyphs.mark} {number(len(self._model.marks))} marked  ", look.key))
+        right = marks
         if jobs.filter is not None:
             free = room - parts_width(right) - len("/  ")
             if free > 4:
@@ -47,11 +50,12 @@ class ViewTabs(Lines):
             right.append(order)
         return [spread(left, right, width)]
 
-    def _tabs(self, text_of: Callable[[int], str], look: Look) -> list[Part]:
+    def _tabs(self, text_of: Callable[[int], str], look: Look, *, is_tight: bool = False) -> list[Part]:
         parts: list[Part] = [(" ", _BLANK)]
         self._ends = []
         for index, view in enumerate(self._model.views, start=1):
-            label = f" {index} {view.title} {text_of(self._model.count(view))} "
+            title = view.short if is_tight else view.title
+            label = f" {index} {title} {text_of(self._model.count(view))}{'' if is_tight else ' '}"
             parts.append((label, look.tab if view is self._model.jobs.view else look.muted))
             self._ends.append(parts_width(parts))
         return parts
