@@ -101,6 +101,7 @@ SEEN_THROUGH = {
     "tui.dashboard.widgets.page_list": "detail",
     "tui.dashboard.widgets.page_picture": "peek",
     "tui.dashboard.widgets.queue_list": "focus",
+    "tui.dashboard.widgets.view_tabs": "standing",
     "tui.dashboard.widgets.workers_line": "screen",
     "tui.text.actions": "keys",
     "tui.text.setting_text": "command_line",

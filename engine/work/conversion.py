@@ -57,7 +57,7 @@ class Conversions:
             self.stopping.is_set,
             waits_for_late_files=waits_for_late_files,
         )
-        self.batches = BatchConverter(settings, queue, runs)
+        self.batches = BatchConverter(settings, queue, runs, self.endings)
         self.merger = Merger(settings, queue, runs, publishing, self.endings)
 
     def take_up(self) -> None:

@@ -82,6 +82,10 @@ class Endings:
         self._folders.delete(job.id)
         self._queue.work.delay(job.id, seconds, reason)
 
+    def check_hold(self) -> None:
+        """Raises `StateLost` if nothing that has gone wrong says anything about a job."""
+        self._check_hold()
+
     # --- for good ---
 
     def fail(self, job_id: int, reason: str) -> None:

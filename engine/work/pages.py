@@ -1,6 +1,5 @@
 """Converts page batches, and decides what becomes of the pages when a process dies of one."""
 
-import contextlib
 import logging
 from dataclasses import replace
 
@@ -12,7 +11,6 @@ from engine.base.errors import (
     DocumentTimeout,
     EngineBlocked,
     HotfolioError,
-    IllegalTransition,
     PageTimeout,
 )
 from engine.base.safetext import display_text
@@ -23,6 +21,7 @@ from engine.sandbox.stages import Stage
 from engine.settings.live import LiveSettings
 from engine.work.ceiling import work_on
 from engine.work.checkpoint import finished_batch, salvage
+from engine.work.endings import Endings
 from engine.work.runs import Hand, Run, Runs, file_name, refusal
 
 log = logging.getLogger(__name__)
@@ -36,8 +35,9 @@ _MAX_FALSE_STARTS = 3
 class BatchConverter:
     """Thread-safe: what it changes is in the `Run` and the queue."""
 
-    def __init__(self, settings: LiveSettings, queue: JobQueue, runs: Runs) -> None:
+    def __init__(self, settings: LiveSettings, queue: JobQueue, runs: Runs, endings: Endings) -> None:
         self._live = settings
+        self._endings = endings
         self._queue = queue
         self._work = queue.work
         self._runs = runs
@@ -106,17 +106,16 @@ class BatchConverter:
                 self._work.page_given_up(hand.number, batch.job_id, page)
             finished = self._salvage(run, batch, finished, hand.number)
             under_way -= {r.page for r in finished}
+            back = _remainder(batch, finished)
             if isinstance(error, EngineBlocked):
-                back = _remainder(batch, finished)
                 raise
+            self._endings.check_hold()
             if self._runs.get(batch.job_id) is None:
                 back = []
             elif isinstance(error, DocumentTimeout):
                 back = []
                 self._cut_off(run, _remainder(batch, finished), str(error))
-            elif isinstance(error, ChildKilled):
-                back = _remainder(batch, finished)
-            else:
+            elif not isinstance(error, ChildKilled):
                 back = self._after_death(run, batch, finished, under_way, error)
                 has_hung = isinstance(error, PageTimeout)
         finally:
@@ -202,9 +201,7 @@ class BatchConverter:
                 run.trouble[0] += not finished
                 hopeless = run.trouble[0] >= _MAX_FALSE_STARTS
             if hopeless:
-                message = f"No page could be begun. {error}"
-                with contextlib.suppress(IllegalTransition):
-                    self._queue.fail(batch.job_id, message)
+                self._endings.fail(batch.job_id, f"No page could be begun. {error}")
                 return []
             return _remainder(batch, finished)
         lost = [PageResult(page, PageState.FAILED, 0.0) for page in under_way]

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from engine.base.errors import ChildDied, HotfolioError, PageTimeout
-from engine.job.job import Checkpoint, PageBatch, PageResult, PageState, Submission
+from engine.base.errors import ChildDied, HotfolioError, PageTimeout, StateLost
+from engine.job.job import Checkpoint, JobState, PageBatch, PageResult, PageState, Submission
 from engine.job.options import ConvertOptions
 from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
@@ -20,8 +20,11 @@ from engine.sandbox.desk import LocalDesk
 from engine.sandbox.protocol import Event, Lacking, PageDone, PagesDone, PageStarted
 from engine.sandbox.stages import Stage
 from engine.settings.live import LiveSettings
+from engine.settings.passwords import Passwords
 from engine.settings.settings import Settings
 from engine.work.checkpoint import salvage_all
+from engine.work.endings import Endings
+from engine.work.jobfolders import JobFolders
 from engine.work.pages import BatchConverter
 from engine.work.runs import Hand, Run, Runs
 from tests.clock import Clock
@@ -60,6 +63,12 @@ class Bench:
     batch: PageBatch
     needed: list[Stage] = field(default_factory=list)
     seconds_an_event: float = 0.0
+    lost: StateLost | None = None
+    """What has become of the state folder."""
+
+    def check_hold(self) -> None:
+        if self.lost is not None:
+            raise self.lost
 
     def line(self, page: int, state: PageState = PageState.OK) -> bytes:
         return json.dumps(asdict(result(page, state))).encode() + b"\n"
@@ -120,12 +129,11 @@ def bench(tmp_path: Path, clock: Clock) -> Iterator[Bench]:
     work = queue.work.next_work(1, lambda: True, 0)
     assert isinstance(work, PageBatch)
     assert len(work) == 10
-    yield Bench(
-        queue,
-        run,
-        BatchConverter(LiveSettings(Settings(output=tmp_path, document_timeout=CEILING_S)), queue, runs),
-        work,
-    )
+    folders = JobFolders(tmp_path, lambda name: LocalDesk(name, tmp_path / name))
+    endings = Endings(queue, runs, folders, Passwords(lambda: None), lambda: bench.check_hold())
+    settings = LiveSettings(Settings(output=tmp_path, document_timeout=CEILING_S))
+    bench = Bench(queue, run, BatchConverter(settings, queue, runs, endings), work)
+    yield bench
     store.close()
 
 
@@ -169,6 +177,34 @@ def test_none_of_several_pages_is_held_to_be_bad_until_its_process_dies_of_it_al
     bench.convert(first, *started(first.first), lines=b"", end=PageTimeout("Too long."))
     assert bench.run.trouble == {first.first: 1}
     assert PageBatch(first.job_id, first.first, first.first, text_only=True) in bench.next()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_no_page_and_no_job_is_to_blame_where_the_state_folder_was_taken_away(bench: Bench, begun: bool) -> None:
+    """Processes then fail to write before the engine itself has looked."""
+    bench.lost = StateLost("The lock was moved.")
+    batch = bench.batch
+    for _ in range(4):
+        with pytest.raises(StateLost):
+            bench.convert(batch, *(started(1) if begun else ()), lines=b"", end=ChildDied("It could not write."))
+        work = bench.queue.work.next_work(1, lambda: True, 0)
+        assert isinstance(work, PageBatch)
+        batch = work
+    assert not bench.run.trouble
+    assert not bench.run.reasons
+    assert bench.queue.view.stored(bench.run.job.id).state is JobState.RUNNING
+    assert bench.run.desk.path.exists()
+
+
+def test_a_document_of_which_no_page_can_be_begun_has_failed_and_leaves_nothing(bench: Bench) -> None:
+    batch: object = bench.batch
+    for _ in range(3):
+        assert isinstance(batch, PageBatch)
+        bench.convert(batch, lines=b"", end=ChildDied("It died."))
+        batch = bench.queue.work.next_work(1, lambda: True, 0)
+    assert batch is None
+    job = bench.queue.view.stored(bench.run.job.id)
+    assert (job.state, job.reason) == (JobState.FAILED, "No page could be begun. It died.")
 
 
 @pytest.mark.parametrize(
