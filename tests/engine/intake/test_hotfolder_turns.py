@@ -407,6 +407,24 @@ def test_a_hint_at_a_file_or_a_folder_is_looked_at_and_nothing_else(hand: Hand) 
     assert hand.states().keys() == {"a.pdf", "sub/deep/b.pdf", "c.pdf", "e.pdf"}
 
 
+@pytest.mark.parametrize("settle", [0.0, 0.001, SETTLE])
+@pytest.mark.parametrize("comes", ["by hints", "by a hint at its folder", "by a scan"])
+def test_what_comes_together_is_queued_in_the_order_of_its_names(make: Make, settle: float, comes: str) -> None:
+    hand = make(settle=settle)
+    hand.turn()
+    names = [f"sub/part {number}.pdf" for number in (*range(1, 13), 100)]
+    for name in reversed(names):
+        hand.write(name)
+    if comes == "by hints":
+        hand.turn(*names)
+    elif comes == "by a hint at its folder":
+        hand.turn("sub")
+    else:
+        hand.scan()
+    hand.turn(after=2 * SETTLE)
+    assert [os.fsdecode(job.source.path) for job in hand.jobs()] == names
+
+
 def test_a_hint_at_what_is_ignored_leads_to_nothing(hand: Hand) -> None:
     hand.turn()
     for name in (".git/sub/a.pdf", "b.pdf.part", "__MACOSX/c.pdf", "sub/.git/d.pdf"):
