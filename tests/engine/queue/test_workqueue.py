@@ -204,6 +204,8 @@ def test_what_a_worker_and_its_process_are_at_is_shown(queue: JobQueue) -> None:
     assert (worker.pid, worker.rss_bytes) == (4711, 1 << 20)
     queue.work.worker_stopping(A)
     assert queue.view.snapshot().workers[0].state is WorkerState.STOPPING
+    queue.work.worker_staying(A)
+    assert queue.view.snapshot().workers[0].state is WorkerState.BUSY
     queue.work.worker_left(A)
     assert queue.view.snapshot().workers == ()
 
