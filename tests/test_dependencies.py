@@ -25,7 +25,7 @@ def test_every_dependency_has_a_licence_that_fits(parts: dict[str, Part]) -> Non
 
 def test_what_is_looked_at_is_all_that_users_can_install() -> None:
     project = tomllib.loads((places.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]) - {"dev", "mutants", "release"} == set(EXTRAS)
+    assert set(project["optional-dependencies"]) - {"dev", "fuzz", "mutants", "release"} == set(EXTRAS)
 
 
 def test_what_was_looked_at_has_names_that_spdx_knows() -> None:
