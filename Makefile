@@ -20,9 +20,9 @@ pytest: $(STAMP)  ## all tests
 	@# More than there are processors, since most wait for programs that they have started.
 	@# What fails is tried once more by itself, and said to be: on a machine that others use, a deadline can pass for nothing.
 	@# Only after tests have failed (1): a run that was cut short, or could not begin, has not shown the others to pass.
-	@# The first time all tests are compiled once, or each process would do it.
-	@test -d tests/__pycache__ || $(BIN)/pytest --collect-only -qq > /dev/null
-	$(BIN)/pytest -n 4 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
+	@# Asserts are compiled for what they say when they fail only then: for all tests in each process that takes longer than
+	@# some hundred of the tests.
+	$(BIN)/pytest --assert=plain -n 4 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
 
 check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -18,7 +18,7 @@ from engine.settings.settings import Settings
 from tests import pdfs
 from tui.command.background import BackgroundEngine, Order, TcpOrder
 
-SUBMISSIONS = 60
+SUBMISSIONS = 40
 TIMEOUT_S = 120
 
 

@@ -69,8 +69,13 @@ def check_readable(dashboard: Dashboard, *, has_colours: bool, has_many: bool) -
                 assert "default" in (cell.fg, cell.bg) or cell.reverse, where  # their names say not what they look like
 
 
-@pytest.mark.parametrize("is_without", [False, True], ids=["", "NO_COLOR"])
-@pytest.mark.parametrize("terminal", TERMINALS)
+@pytest.mark.parametrize(
+    ("terminal", "is_without"),
+    [
+        *((name, False) for name in TERMINALS),
+        *((name, True) for name in ("true colours", "256 colours", "xterm", "ASCII")),
+    ],
+)
 def test_text_can_be_read_and_the_row_under_the_cursor_is_another(
     folder: Path, terminal: str, is_without: bool
 ) -> None:

@@ -1339,7 +1339,7 @@ class WithRemoteJobs(EveryPageOnce):
 
 for machine in (EveryPageOnce, WithClientLimit, WithFolderLimit, WithBothLimits, WithRemoteJobs):
     machine.TestCase.settings = settings(
-        max_examples=70, stateful_step_count=60, deadline=None, report_multiple_bugs=False
+        max_examples=50, stateful_step_count=60, deadline=None, report_multiple_bugs=False
     )
 test_whatever_happens_every_page_is_converted_once = EveryPageOnce.TestCase
 test_whatever_happens_no_client_passes_its_limit = WithClientLimit.TestCase

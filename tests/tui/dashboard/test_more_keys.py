@@ -142,7 +142,7 @@ async def test_a_damaged_view_state_is_passed_over(engine: FakeEngine, content: 
         assert "a.pdf" in s.text
 
 
-@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light", "textual-light", "hotfolio-light"])
+@pytest.mark.parametrize("theme", ["ansi-light", "hotfolio-light"])
 async def test_every_theme_draws_every_screen(engine: FakeEngine, theme: str) -> None:
     engine.fill(30)
     async with session(engine, (120, 40)) as s:

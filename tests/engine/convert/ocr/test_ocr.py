@@ -64,7 +64,6 @@ def test_small_print_is_read_word_by_word_at_its_place(tmp_path: Path, engine: s
     [
         pytest.param("rapidocr", 90, marks=RAPID.marks),
         pytest.param("rapidocr", 180, marks=RAPID.marks),
-        pytest.param("rapidocr", 270, marks=RAPID.marks),
         pytest.param("tesseract", 180, marks=TURNING_TESSERACT.marks),
         pytest.param("tesseract", 270, marks=TURNING_TESSERACT.marks),
     ],
@@ -89,7 +88,6 @@ def test_a_page_that_was_scanned_turned_is_read_in_order(tmp_path: Path, engine:
     ("engine", "angle"),
     [
         pytest.param("rapidocr", -8.0, marks=RAPID.marks),
-        pytest.param("rapidocr", 3.0, marks=RAPID.marks),
         pytest.param("tesseract", 6.0, marks=TESSERACT.marks),
     ],
 )
