@@ -17,6 +17,7 @@ LEAST_CONTRAST = 4.5
 PLAIN = {"COLORTERM": ""}
 TERMINALS = {
     "true colours": {},
+    "light, in true colours": {"HOTFOLIO_THEME": "hotfolio-light"},
     "256 colours": {"TERM": "xterm-256color"} | PLAIN,
     "xterm": {"TERM": "xterm"} | PLAIN,
     "xterm-16color": {"TERM": "xterm-16color"} | PLAIN,
@@ -93,7 +94,7 @@ def test_text_can_be_read_and_the_row_under_the_cursor_is_another(
         (cursor,) = under
         for name in {*rows} - {cursor}:
             assert not looks[cursor] & looks[name]
-        for key, title in (("?", "Next job"), ("enter", "HISTORY")):
+        for key, title in (("?", "Next job"), ("enter", "HISTORY"), ("/", "name  !name")):
             dashboard.press(key)
             dashboard.wait_for(title)
             check_readable(dashboard, **kind)

@@ -44,7 +44,12 @@ THEME_LIGHT = Theme(
     surface="#eceae5",
     panel="#dedbd4",
     dark=False,
-    variables={"scrollbar": "#b9b5ab", "scrollbar-background": "#eceae5", "border": "#8d8a82"},
+    variables={
+        "scrollbar": "#b9b5ab",
+        "scrollbar-background": "#eceae5",
+        "border": "#8d8a82",
+        "foreground-muted": "#55595d",
+    },
 )
 
 
