@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from engine.base.errors import NoSuchJob
+from pydantic import ValidationError
+
+from engine.base.errors import NoSuchJob, OutputUnwritable
+from engine.base.safetext import display_name
 from engine.job.job import Job, JobState, PageResult, PageState, Source
 from engine.job.options import ConvertOptions
 from engine.queue.versions import REMOVED, REPLACED
@@ -35,7 +38,7 @@ _CHECKED: tuple[tuple[str, type[JobState] | type[PageState], tuple[str, ...]], .
 
 
 def check_rows(db: sqlite3.Connection) -> None:
-    """Raises `sqlite3.DatabaseError` if a row says what no engine writes.
+    """Raises `sqlite3.DatabaseError` if a row says what no engine writes, `OutputUnwritable` if a newer one may have.
 
     SQLite's own check finds damage to how rows are stored; one bit in a word or a number is none to it.
     """
@@ -47,7 +50,14 @@ def check_rows(db: sqlite3.Connection) -> None:
     try:
         for (options,) in db.execute("SELECT DISTINCT options FROM jobs"):
             _options(options)
-    except ValueError as error:
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_context=False)
+        if all(problem["type"] == "extra_forbidden" for problem in wrong):
+            names = ", ".join(sorted({display_name(".".join(map(str, problem["loc"]))) for problem in wrong}))
+            raise OutputUnwritable(
+                f"The queue has jobs with options that this hotfolio does not know ({names}): "
+                "a newer one was here; update this one."
+            ) from error
         raise sqlite3.DatabaseError("a row of jobs has options that cannot be") from error
 
 

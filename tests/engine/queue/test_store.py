@@ -690,6 +690,18 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path,
     assert list(tmp_path.glob("*damaged*")) == []
 
 
+def test_a_queue_with_options_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path, clock: Clock) -> None:
+    store = JobStore(tmp_path, clock)
+    add(store, "a.pdf")
+    store.close()
+    change("""UPDATE jobs SET options = json_set(options, '$.tone', 'kind')""")(tmp_path / DATABASE)
+    before = (tmp_path / DATABASE).read_bytes()
+    with pytest.raises(OutputUnwritable, match=r"does not know \(tone\): a newer one"):
+        JobStore(tmp_path, clock)
+    assert (tmp_path / DATABASE).read_bytes() == before
+    assert list(tmp_path.glob("*damaged*")) == []
+
+
 def overwrite_all(file: Path) -> None:
     file.write_bytes(b"this is no database, and long enough to be looked at " * 200)
 
