@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]' || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
 
-.PHONY: run test pytest check chaos flood fuzz mutants bench samples screenshots dist sbom clean
+.PHONY: run test pytest check chaos soak flood fuzz mutants bench samples screenshots dist sbom clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -34,6 +34,9 @@ SEED ?= 1
 MINUTES ?= 20
 chaos: $(STAMP)  ## kill, rewrite, fill up and take away whatever can be, and see that nothing is lost; SEED=1 MINUTES=20
 	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES)
+
+soak: $(STAMP)  ## rewrite files of the hot folders all the time, and see that each is published again and again; MINUTES=30
+	$(BIN)/python -m tests.chaos.soak --seed $(SEED) --minutes $(MINUTES)
 
 COUNT ?= 2000
 flood: $(STAMP)  ## have the PDFs of a folder converted, each damaged in another way; FROM=folder COUNT=2000 SEED=1

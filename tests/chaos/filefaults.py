@@ -29,7 +29,7 @@ class FileFaults:
         """The SHA-256 of what was put there last and not taken away again: it is there, or dealt with."""
         self._replaced_by_links: list[Path] = []
         self._number = 0
-        self.faults: dict[str, tuple[int, Callable[[], None]]] = {
+        self.faults: dict[str, tuple[int, Callable[[], object]]] = {
             "dropped": (8, self.drop),
             "dropped broken": (1, self._drop_broken),
             "copied in slowly": (1, self._copy_slowly),
@@ -47,9 +47,11 @@ class FileFaults:
 
     # --- new files ---
 
-    def drop(self) -> None:
+    def drop(self) -> Path:
         """Write a new document in its place."""
-        self._write(self._new_path(), self._versions.whole())
+        path = self._new_path()
+        self.write_again(path)
+        return path
 
     def _drop_broken(self) -> None:
         path = self._new_path()
@@ -71,9 +73,13 @@ class FileFaults:
 
     # --- files that are there ---
 
+    def write_again(self, path: Path) -> None:
+        """Have another document be at this place, whether one is there or not."""
+        self._write(path, self._versions.whole())
+
     def _rewrite(self) -> None:
         if path := self._some_file():
-            self._write(path, self._versions.whole())
+            self.write_again(path)
 
     def _replace(self) -> None:
         if path := self._some_file():
