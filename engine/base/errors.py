@@ -2,6 +2,8 @@
 
 import errno
 
+from engine.base.safetext import display_name
+
 
 class HotfolioError(Exception):
     """The root of every error the engine raises on purpose; `str()` is a sentence for a person."""
@@ -9,6 +11,10 @@ class HotfolioError(Exception):
 
 class SettingsError(HotfolioError):
     """A setting cannot be used; the sentence names the file or variable and the key."""
+
+    def __init__(self, sentence: str) -> None:
+        """What is said may quote a file, whose values must not steer a terminal: it is made one line that shows."""
+        super().__init__(display_name(sentence))
 
 
 class EngineLocked(HotfolioError):

@@ -172,6 +172,11 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
 
 
 def _sentence(error: ValidationError) -> str:
+    return display_text(_said(error))
+
+
+def _said(error: ValidationError) -> str:
+    """As it is, with what was sent in it."""
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else "The form"
     if not first["loc"]:
@@ -179,4 +184,4 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{name} is missing."
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{name}: {message[:1].lower()}{message[1:]} (got {display_text(str(first['input'])[:80])!r})."
+    return f"{name}: {message[:1].lower()}{message[1:]} (got {str(first['input'])[:80]!r})."

@@ -62,6 +62,13 @@ def test_everything_has_a_default() -> None:
     assert (loaded.settings.input, loaded.settings.output) == (Path("input"), Path("output"))
 
 
+def test_what_is_wrong_is_said_in_one_line_that_shows_what_it_quotes(folder: Path) -> None:
+    toml(folder, 'pages = "\\u202e\\n"')
+    with pytest.raises(SettingsError, match=r"pages: give pages as in .*, not .*\\u202e") as refused:
+        load_settings()
+    assert str(refused.value).isprintable()
+
+
 def test_command_line_beats_environment_beats_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = toml(folder, "dpi = 100\nsettle = 1.0\naging = 60\n")
     monkeypatch.setenv("HOTFOLIO_DPI", "200")

@@ -133,6 +133,7 @@ def test_a_prompt_mode_of_the_old_system_is_accepted_and_said_to_have_no_effect(
         ({"skip_steps": "columns,magic"}, "skip_steps: "),
         ({"format": "md"}, "format: there is no such field. Did you mean formats?"),
         ({"\x1b[31m": "md"}, "\\x1b[31m: there is no such field."),
+        ({"pages": "\u202e"}, "pages: give pages as in '1-10,15,20-', not '\\u202e' (got "),
     ],
 )
 def test_an_option_that_cannot_be_is_refused_with_a_sentence(
