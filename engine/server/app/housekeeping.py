@@ -1,7 +1,7 @@
 """Deletes what has been sent and is no longer needed."""
 
 from engine.server.dependencies.service import Service
-from engine.server.docling.received import Uploads
+from engine.server.documents.received import Uploads
 from engine.server.routers.uploads import delete_leftovers
 
 

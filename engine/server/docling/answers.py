@@ -30,7 +30,7 @@ from engine.server.docling.doclingschemas import (
     ErrorItem,
     FailedResult,
 )
-from engine.server.docling.tasks import Task
+from engine.server.documents.tasks import Task
 from engine.work.runs import file_name
 
 NOT_FINISHED = "Task result not found. Please wait for a completion status."

@@ -9,9 +9,9 @@ import base64
 import binascii
 import io
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, WebSocket, WebSocketDisconnect
@@ -33,12 +33,12 @@ from engine.server.docling.doclingschemas import (
     TaskStatus,
 )
 from engine.server.docling.openapi import FORM, JSON, REFUSALS, UNKNOWN, UNREADABLE, WAITED, ZIP
-from engine.server.docling.received import Uploads
-from engine.server.docling.tasks import Task, Tasks
+from engine.server.docling.statuses import status_of_task
+from engine.server.documents.received import Upload, Uploads
+from engine.server.documents.tasks import Task, TaskRecord, Tasks
+from engine.server.documents.waiting import Waiting
 from engine.server.security.admission import admission
 
-_LOOK_S = (0.05, 0.5)
-"""How often what waits looks at a task: ever less often the longer it has waited."""
 _MESSAGE_S = 0.25
 """How often a WebSocket tells something new, at most."""
 _CLIENT_GONE = 499
@@ -76,7 +76,7 @@ def router(service: Service) -> APIRouter:
     )
     async def convert_file_later(request: Request, client: str = Depends(admit)) -> TaskStatus:
         """Answer at once with the id to ask for the result by."""
-        return await run_in_threadpool(door.tasks.status, await door.take_form(request, client))
+        return await run_in_threadpool(door.status, await door.take_form(request, client))
 
     @routes.post(
         "/v1/convert/source",
@@ -99,7 +99,7 @@ def router(service: Service) -> APIRouter:
     )
     async def convert_source_later(request: Request, client: str = Depends(admit)) -> TaskStatus:
         """Like `/v1/convert/file/async`, with the documents in base64. Nothing is fetched from the network."""
-        return await run_in_threadpool(door.tasks.status, await door.take_json(request, client))
+        return await run_in_threadpool(door.status, await door.take_json(request, client))
 
     @routes.get("/v1/status/poll/{task_id}", summary="Where a task stands", responses=UNKNOWN)
     async def poll(
@@ -110,8 +110,8 @@ def router(service: Service) -> APIRouter:
     ) -> TaskStatus:
         """Answer at once, or with `wait` as soon as it has ended; after `docling_wait` seconds at the latest."""
         task = await run_in_threadpool(door.tasks.find, task_id)
-        await door.until_finished(task, min(wait, door.longest_wait_s))
-        return await run_in_threadpool(door.tasks.status, task)
+        await door.waiting.until_finished(task, min(wait, door.longest_wait_s))
+        return await run_in_threadpool(door.status, task)
 
     @routes.get(
         "/v1/result/{task_id}",
@@ -155,6 +155,7 @@ class _Door:
         self.longest_wait_s = engine.settings.docling_wait
         self._uploads = Uploads(engine.settings)
         self.tasks = Tasks(engine, self._uploads)
+        self.waiting = Waiting(engine, self.tasks)
         self._results = Results(engine.settings.uploads_folder.absolute())
 
     async def take_form(self, request: Request, client: str) -> Task:
@@ -165,7 +166,7 @@ class _Door:
         except HTTPException:
             await run_in_threadpool(self._uploads.discard, received.folder)
             raise
-        return await run_in_threadpool(self.tasks.submit, received.folder, received.uploads, order, client)
+        return await run_in_threadpool(self._submit, received.folder, received.uploads, order, client)
 
     async def take_json(self, request: Request, client: str) -> Task:
         """Queue the documents inside a JSON request."""
@@ -180,28 +181,22 @@ class _Door:
             is_gone = await request.is_disconnected()
             return is_gone
 
-        if await self.until_finished(task, self.longest_wait_s, has_gone):
+        if await self.waiting.until_finished(task, self.longest_wait_s, has_gone):
             return await self.answer(task, waited=True)
         if is_gone:
             if cancels:
                 await run_in_threadpool(self.tasks.cancel, task)
             return Response(status_code=_CLIENT_GONE)
-        status = await run_in_threadpool(self.tasks.status, task)
+        status = await run_in_threadpool(self.status, task)
         detail = (
             f"This takes longer than {self.longest_wait_s:g} s (docling_wait) and goes on as task {task.id}: "
             f"ask /v1/status/poll/{task.id} how it stands, and /v1/result/{task.id} for the result."
         )
         return JSONResponse(StillGoing(**status.model_dump(), detail=detail).model_dump(), 504)
 
-    async def until_finished(self, task: Task, most_s: float, gives_up: Callable[[], Any] | None = None) -> bool:
-        """Wait for the end of a task; False if the time was over first, or `gives_up` came true."""
-        begun = time.monotonic()
-        while not self.tasks.is_finished(task):
-            waited = time.monotonic() - begun
-            if waited >= most_s or (gives_up is not None and await gives_up()):
-                return False
-            await asyncio.sleep(min(max(_LOOK_S[0], waited / 10), _LOOK_S[1], most_s - waited))
-        return True
+    def status(self, task: Task) -> TaskStatus:
+        """Where a task stands."""
+        return status_of_task(self.tasks, task)
 
     async def answer(self, task: Task, *, waited: bool) -> Response:
         """The result of a task. Raises `HTTPException` 404 if it is not finished, or gone."""
@@ -225,7 +220,7 @@ class _Door:
             kind = "connection"
             while not listening.done():
                 is_last = self.tasks.is_finished(task)
-                status = await run_in_threadpool(self.tasks.status, task)
+                status = await run_in_threadpool(self.status, task)
                 if status != told or is_asked.is_set():
                     is_asked.clear()
                     if kind == "connection":
@@ -263,7 +258,11 @@ class _Door:
                 )
             documents.append((source.filename, io.BytesIO(_decoded(source.base64_string or ""))))
         folder, uploads = self._uploads.keep_all(documents)
-        return self.tasks.submit(folder, uploads, order, client)
+        return self._submit(folder, uploads, order, client)
+
+    def _submit(self, folder: Path, uploads: tuple[Upload, ...], order: Order, client: str) -> Task:
+        record = TaskRecord(as_zip=order.as_zip, page_break=order.page_break, unmet=order.unmet)
+        return self.tasks.submit(folder, uploads, order.options, record, client)
 
 
 async def _listen(websocket: WebSocket, is_asked: asyncio.Event) -> None:

@@ -23,7 +23,7 @@ from engine.server.app.connections import ConnectionLimits
 from engine.server.app.housekeeping import keep_house
 from engine.server.app.listener import Door, Listener
 from engine.server.dependencies.service import Service
-from engine.server.docling.received import _BEGUN
+from engine.server.documents.received import _BEGUN
 from engine.settings.settings import Settings
 from tests import pdfs
 from tests.backends import faulty_backend

@@ -1,4 +1,4 @@
-"""Documents sent in docling-serve's way: where they are kept, and for how long.
+"""Documents that are sent to be converted for the sender alone: where they are kept, and for how long.
 
 Each request has a folder of its own in the state folder, and each of its documents one in there, so that documents of
 one name never meet. A document is removed once its result is published, and kept for a retry as long as its job has

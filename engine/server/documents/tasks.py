@@ -1,4 +1,4 @@
-"""Tasks: the documents of one request in docling-serve's way, and how they stand.
+"""Tasks: the documents of one request, and how they stand.
 
 A task of one document goes by the id of its conversion, so every conversion is a task too. One of several has an id of
 its own. What the queue does not know of a task is in a file beside its documents, and so outlives the engine.
@@ -16,27 +16,16 @@ from pydantic import BaseModel, ValidationError
 
 from engine.base.disk import fsync_path
 from engine.base.errors import NoSuchJob, OutputUnwritable
-from engine.base.safetext import display_text
 from engine.job.job import Job, JobState
+from engine.job.options import ConvertOptions
 from engine.remote.contract import ServedEngine
-from engine.server.docling.doclingoptions import Order
-from engine.server.docling.doclingschemas import TaskMeta, TaskState, TaskStatus
-from engine.server.docling.received import Upload, Uploads
+from engine.server.documents.received import Upload, Uploads
 
 log = logging.getLogger(__name__)
 
 NOT_FOUND = "Task not found."
 """docling-serve's words, which its client looks for."""
 _CANCELLED = "The client that waited for it went away."
-_STATES: dict[JobState, TaskState] = {
-    JobState.QUEUED: "pending",
-    JobState.HELD: "pending",
-    JobState.RUNNING: "started",
-    JobState.DONE: "success",
-    JobState.PARTIAL: "success",
-    JobState.FAILED: "failure",
-    JobState.CANCELLED: "failure",
-}
 _RANKING_S = 1.0
 
 
@@ -49,6 +38,7 @@ class TaskRecord(BaseModel):
     as_zip: bool = False
     page_break: str = ""
     unmet: tuple[str, ...] = ()
+    """What was asked for and there is not: a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +69,15 @@ class Tasks:
         self._ranking: dict[int, int] = {}
         self._ranked_at = -_RANKING_S
 
-    def submit(self, folder: Path, uploads: tuple[Upload, ...], order: Order, client: str) -> Task:
+    def submit(
+        self, folder: Path, uploads: tuple[Upload, ...], options: ConvertOptions, record: TaskRecord, client: str
+    ) -> Task:
         """Queue what was received. Writes to the disk; raises `HotfolioError`, and then nothing stays queued."""
-        record = TaskRecord(
-            filenames=tuple(upload.filename for upload in uploads),
-            as_zip=order.as_zip,
-            page_break=order.page_break,
-            unmet=order.unmet,
-        )
+        record = record.model_copy(update={"filenames": tuple(upload.filename for upload in uploads)})
         try:
             _write(self._uploads.task_file(folder.name), record)  # before anything can be found by its id
             files = [upload.path for upload in uploads]
-            jobs = self._engine.submit_many(files, options=order.options, client=client)
+            jobs = self._engine.submit_many(files, options=options, client=client)
         except BaseException:
             self._uploads.discard(folder)
             raise
@@ -135,30 +122,6 @@ class Tasks:
         """Whether nothing more will happen to it by itself; from memory."""
         return all(job is None or job.state.is_finished for job in self.jobs(task))
 
-    def status(self, task: Task) -> TaskStatus:
-        """Where it stands; from memory, but with many jobs on the list it takes milliseconds."""
-        jobs = self.jobs(task)
-        states = [_STATES[job.state] if job is not None else "failure" for job in jobs]
-        if any(state in ("pending", "started") for state in states):
-            status: TaskState = "pending" if all(state == "pending" for state in states) else "started"
-        else:
-            status = "success" if "success" in states else "failure"
-        ended = [job for job in jobs if job is not None and job.state is not JobState.DONE]
-        reason = next((display_text(job.reason) for job in ended if job.reason), None)
-        return TaskStatus(
-            task_id=task.id,
-            task_status=status,
-            task_position=self._position(jobs) if status == "pending" else None,
-            task_meta=TaskMeta(
-                num_docs=len(states),
-                num_processed=states.count("success") + states.count("failure"),
-                num_succeeded=sum(1 for job in jobs if job is not None and job.state is JobState.DONE),
-                num_partially_succeeded=sum(1 for job in jobs if job is not None and job.state is JobState.PARTIAL),
-                num_failed=states.count("failure"),
-            ),
-            error_message=(reason or "It was taken off the list.") if status == "failure" else None,
-        )
-
     def cancel(self, task: Task) -> None:
         """Give up what is not finished of it. Writes to the disk."""
         jobs = [job.id for job in self.jobs(task) if job is not None and not job.state.is_finished]
@@ -170,7 +133,7 @@ class Tasks:
         except NoSuchJob:
             return None
 
-    def _position(self, jobs: list[Job | None]) -> int | None:
+    def position(self, jobs: list[Job | None]) -> int | None:
         """The place among the jobs that wait, from 1, of the first of these that waits; at most a second old."""
         with self._lock:
             is_old = time.monotonic() - self._ranked_at >= _RANKING_S
