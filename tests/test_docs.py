@@ -63,7 +63,7 @@ def test_the_limits_of_the_service_are_those_that_the_code_has() -> None:
     doors, requests = ConnectionLimits(), RequestLimits()
     assert {what: limit for what, limit, _ in rows} == {
         "connections": f"{doors.total}; over TCP {doors.per_peer} from one address (one /64 of IPv6)",
-        "beyond those, for `/healthz`, `/readyz` and `/health` alone": (
+        "beyond those, for the paths about health alone": (
             f"{doors.spare}; over TCP {doors.spare_per_peer} from one address; one request, {doors.spare_s:g} s"
         ),
         "WebSockets among them": f"{doors.sockets}; over TCP {doors.sockets_per_peer} from one address",
@@ -87,7 +87,7 @@ def test_the_limits_of_the_service_are_those_that_the_code_has() -> None:
         "a message of a WebSocket's client": _size(doors.message_bytes),
         "a WebSocket's client that does not answer a ping": f"{doors.ping_s:g} s and {doors.ping_s:g} s",
     }
-    assert {"/healthz", "/readyz", "/health"} == HEALTH_PATHS
+    assert {"/healthz", "/readyz", "/health", "/livez", "/ready"} == HEALTH_PATHS
 
 
 def _size(size: int) -> str:

@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from engine.server.dependencies.heads import Heads
 from engine.server.dependencies.service import Service
 from engine.server.docling import routes as docling
 from engine.server.routers import conversions, health, metrics, outputs, reference, submission
@@ -23,6 +24,7 @@ def create_api(service: Service) -> FastAPI:
         responses=MISFITS,
     )
     handle_problems(api)
+    api.add_middleware(Heads)
     for family in (submission, live, conversions, outputs, docling, health, metrics):
         api.include_router(family.router(service))
     api.include_router(reference.router())

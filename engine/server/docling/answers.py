@@ -1,7 +1,6 @@
 """What a finished task has come to, as docling-serve answers: JSON for one document, a ZIP file for more."""
 
 import contextlib
-import json
 import os
 import tempfile
 import zipfile
@@ -30,12 +29,14 @@ from engine.server.docling.doclingschemas import (
     ErrorItem,
     FailedResult,
 )
-from engine.server.documents.tasks import Task
+from engine.server.docling.pictureplaces import MOST_EMBEDDED, Pictures
+from engine.server.documents.tasks import Task, TaskRecord
 from engine.work.runs import file_name
 
 NOT_FINISHED = "Task result not found. Please wait for a completion status."
 """docling-serve's words, which its client looks for."""
 _GONE = "Task result not found: it is no longer in the output folder."
+_TOO_MUCH = f"Pictures beyond {MOST_EMBEDDED >> 20} MiB are linked, not embedded; target_type=zip has them all."
 _FAILED = 422
 _MAX_REMARKS = 100
 _CHUNK = 1 << 18
@@ -71,8 +72,10 @@ class Results:
         """Archives that do not fit into memory are put together in the folder `scratch`."""
         self._scratch = scratch
 
-    def answer(self, task: Task, jobs: list[Job | None], *, waited: bool) -> Response:
+    def answer(self, task: Task, jobs: list[Job | None], address: str, *, waited: bool) -> Response:
         """The result of a finished task whose jobs are these. Raises `HTTPException` 404 if it is gone.
+
+        `address` is where the client has found the service; pictures are linked from there.
 
         With `waited`, a task none of whose documents could be converted is an error: the caller has had no status.
         """
@@ -84,7 +87,7 @@ class Results:
         errors = [error for document in converted for error in document.errors]
         content = None
         if not task.is_archive:
-            content, troubles = _content(converted[0], task.record.page_break)
+            content, troubles = _content(converted[0], task.record, address)
             errors += troubles
         seconds = _seconds(converted)
         if waited and is_failure:
@@ -144,29 +147,33 @@ def _remarks(manifest: dict[str, Any]) -> list[ErrorItem]:
     return [_error(Component.DOCUMENT, display_text(remark)) for remark in found]
 
 
-def _content(document: _Converted, page_break: str) -> tuple[DocumentContent, list[ErrorItem]]:
+def _content(document: _Converted, record: TaskRecord, address: str) -> tuple[DocumentContent, list[ErrorItem]]:
     """What is answered of one document, and what went wrong with that."""
     content, errors = DocumentContent(filename=document.filename), list[ErrorItem]()
-    if document.job is None or document.place is None:
+    if document.job is None or (place := document.place) is None:
         return content, errors
+    result = f"{address.rstrip('/')}/conversions/{document.job.conversion_id}/output/"
+    pictures = Pictures(record.pictures, result, lambda name: _read(place / name, place))
     for kind in (kind for kind in document.job.options.text_formats if kind in FORMATS.values()):
         row = formats.find(kind)
-        file = document.place / f"{Path(file_name(document.job)).stem}.{row.suffix if row else kind}"
+        file = place / f"{Path(file_name(document.job)).stem}.{row.suffix if row else kind}"
         try:
-            found = _read(file, document.place)
+            found = _read(file, place)
             match kind:
                 case Format.MD:
-                    found, troubles = _with_breaks(found, document.manifest, page_break)
+                    found, troubles = _with_breaks(found, document.manifest, record.page_break)
                     errors += troubles
-                    content.md_content = found.decode("utf-8", "replace")
+                    content.md_content = pictures.in_markdown(found).decode("utf-8", "replace")
                 case Format.TXT:
                     content.text_content = found.decode("utf-8", "replace")
                 case Format.HTML:
-                    content.html_content = found.decode("utf-8", "replace")
+                    content.html_content = pictures.in_html(found).decode("utf-8", "replace")
                 case Format.DOCLING:
-                    content.json_content = json.loads(found)
+                    content.json_content = pictures.in_document(found)
         except (OSError, ValueError, RecursionError):
             errors.append(_error(Component.ASSEMBLER, f"The {kind} of this document cannot be read any more."))
+    if not pictures.has_room:
+        errors.append(_error(Component.ASSEMBLER, _TOO_MUCH))
     return content, errors
 
 

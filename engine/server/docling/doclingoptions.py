@@ -1,6 +1,7 @@
 """What docling-serve's options mean to hotfolio; docs/api.md has the table.
 
-Whatever is asked for and there is not is told in a sentence, and has no other effect.
+Whatever is asked for and there is not is told in a sentence, and has no other effect. It is refused instead where the
+answer would be one that the client cannot read.
 """
 
 import math
@@ -13,6 +14,7 @@ from engine.base.safetext import display_name
 from engine.job.formats import Format
 from engine.job.options import ConvertOptions, DocumentKind, OcrEngineName, OcrMode
 from engine.job.pageranges import canonical_ranges
+from engine.server.docling.pictureplaces import MODES, PLACEHOLDER
 
 FORMATS = {"md": Format.MD, "json": Format.DOCLING, "text": Format.TXT, "html": Format.HTML}
 """docling-serve's words for what it makes, and its answers have a place for."""
@@ -100,6 +102,8 @@ class Order:
     as_zip: bool
     page_break: str
     """Put between the pages of the Markdown; nothing if empty."""
+    pictures: str
+    """One of `pictureplaces.MODES`."""
     unmet: tuple[str, ...]
     """What was asked for and there is not: a sentence each."""
 
@@ -111,8 +115,9 @@ def read_order(fields: Mapping[str, Sequence[str]], defaults: ConvertOptions) ->
     """
     given = _Given(fields)
     as_zip = _as_zip(given)
-    changes = {"formats": _formats(given), "ocr": _ocr(given, defaults.ocr), **_pictures(given, as_zip=as_zip)}
-    changes |= _pages(given) | _languages(given) | _engine(given)
+    pictures = _picture_mode(given)
+    changes = {"formats": _formats(given), "ocr": _ocr(given, defaults.ocr), "images": pictures != PLACEHOLDER}
+    changes |= _scale(given) | _pages(given) | _languages(given) | _engine(given)
     page_break = given.page_break()
     _note_what_there_is_not(given, defaults.accept)
     options = ConvertOptions.model_validate({**defaults.model_dump(), **changes})
@@ -121,7 +126,7 @@ def read_order(fields: Mapping[str, Sequence[str]], defaults: ConvertOptions) ->
     unmet = given.unmet
     if len(unmet) > _MOST_UNMET:
         unmet = [*unmet[:_MOST_UNMET], f"{len(unmet) - _MOST_UNMET} more things asked for have no effect."]
-    return Order(options, as_zip, page_break, tuple(unmet))
+    return Order(options, as_zip, page_break, pictures, tuple(unmet))
 
 
 @dataclass(slots=True)
@@ -191,12 +196,10 @@ class _Given:
 
 def _formats(given: _Given) -> list[Format]:
     words = given.words("to_formats")
-    for word in dict.fromkeys(words):
+    for word in words:
         if word not in FORMATS:
-            given.refuse("to_formats", word, "hotfolio makes md, json, html and text")
-    if words and not any(word in FORMATS for word in words):
-        given.unmet.append("None of the formats asked for can be made, so this is Markdown.")
-    return [FORMATS[word] for word in words if word in FORMATS] or [Format.MD]
+            raise _refused("to_formats", word, "md, json, html or text")
+    return [FORMATS[word] for word in words] or [Format.MD]
 
 
 def _languages(given: _Given) -> dict[str, Any]:
@@ -234,23 +237,15 @@ def _ocr(given: _Given, default: OcrMode) -> OcrMode:
     return OcrMode.AUTO if asks_for_auto else default
 
 
-def _pictures(given: _Given, *, as_zip: bool) -> dict[str, object]:
+def _picture_mode(given: _Given) -> str:
+    mode = (given.text("image_export_mode") or PLACEHOLDER).casefold()
+    if mode not in MODES:
+        raise _refused("image_export_mode", mode, "placeholder, embedded or referenced")
+    return PLACEHOLDER if given.flag("include_images") is False else mode
+
+
+def _scale(given: _Given) -> dict[str, object]:
     changes: dict[str, object] = {}
-    mode = given.text("image_export_mode")
-    match mode and mode.casefold():
-        case None:
-            pass
-        case "placeholder":
-            changes["images"] = False
-        case "referenced":
-            changes["images"] = True
-            if not as_zip:
-                why = "the pictures are files in the output folder and do not come along; target_type=zip has them"
-                given.unmet.append(f"image_export_mode=referenced: {why}.")
-        case _:
-            given.refuse("image_export_mode", mode or "", "pictures are linked as files, never embedded")
-    if given.flag("include_images") is False:
-        changes["images"] = False
     scale = given.number("images_scale")
     if scale is not None and scale != _DEFAULT_SCALE:
         bounds = ConvertOptions.model_json_schema()["properties"]["dpi"]
@@ -275,11 +270,14 @@ def _pages(given: _Given) -> dict[str, object]:
         return {}
 
 
+def _refused(name: str, value: str, instead: str) -> OptionRefused:
+    return OptionRefused(f"{name}={display_name(value[:_SHOWN])} is refused: input should be {instead}.")
+
+
 def _as_zip(given: _Given) -> bool:
     target = given.text("target_type")
     if target is not None and target.casefold() not in ("inbody", "zip"):
-        shown = display_name(target[:_SHOWN])
-        raise OptionRefused(f"target_type={shown} is refused: input should be inbody or zip.")
+        raise _refused("target_type", target, "inbody or zip")
     return (target or "").casefold() == "zip" or given.flag("return_as_file") is True
 
 

@@ -32,12 +32,13 @@ WAITED: Responses = {
     504: {"model": StillGoing, "description": "It takes longer than `docling_wait`; the task goes on."},
 }
 UNKNOWN: Responses = {404: {"model": Problem, "description": "There is no such task, or no result of it."}}
+UNREADY: Responses = {503: {"model": Problem, "description": "No work is taken, or done."}}
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "to_formats": {"type": "array", "items": {"type": "string"}, "description": "Of `md`, `json`, `html` and `text`."},
     "do_ocr": {"type": "boolean"},
     "force_ocr": {"type": "boolean"},
-    "image_export_mode": {"type": "string", "description": "`placeholder` or `referenced`."},
+    "image_export_mode": {"type": "string", "description": "`placeholder`, `embedded` or `referenced`."},
     "include_images": {"type": "boolean"},
     "images_scale": {"type": "number", "description": "1 is 72 DPI."},
     "md_page_break_placeholder": {"type": "string", "description": "Put between pages."},

@@ -32,7 +32,7 @@ from engine.server.docling.doclingschemas import (
     TaskMessage,
     TaskStatus,
 )
-from engine.server.docling.openapi import FORM, JSON, REFUSALS, UNKNOWN, UNREADABLE, WAITED, ZIP
+from engine.server.docling.openapi import FORM, JSON, REFUSALS, UNKNOWN, UNREADABLE, UNREADY, WAITED, ZIP
 from engine.server.docling.statuses import status_of_task
 from engine.server.documents.received import Upload, Uploads
 from engine.server.documents.tasks import Task, TaskRecord, Tasks
@@ -119,10 +119,10 @@ def router(service: Service) -> APIRouter:
         response_model=ConvertResult,
         responses={200: ZIP, **UNKNOWN},
     )
-    async def result(task_id: str) -> Response:
+    async def result(request: Request, task_id: str) -> Response:
         """Answer with the document or the ZIP file, as often as it is asked for. A failed task says why."""
         task = await run_in_threadpool(door.tasks.find, task_id)
-        return await door.answer(task, waited=False)
+        return await door.answer(request, task, waited=False)
 
     @routes.websocket("/v1/status/ws/{task_id}")
     async def follow(websocket: WebSocket, task_id: str) -> None:
@@ -136,6 +136,19 @@ def router(service: Service) -> APIRouter:
     @routes.get("/health", summary="Whether the service answers")
     async def health() -> Health:
         """Answer that it does."""
+        return Health()
+
+    @routes.get("/livez", summary="Whether the process lives")
+    async def livez() -> Health:
+        """The same as `/healthz`, by the name that docling-serve's deployments ask for."""
+        return Health()
+
+    @routes.get("/ready", summary="Whether work is taken and done", responses=UNREADY)
+    def ready() -> Health:
+        """The same as `/readyz`, in docling-serve's words: 503 and why while documents would not be converted."""
+        hindrances = service.engine.vitals().hindrances
+        if hindrances:
+            raise HTTPException(503, " ".join(hindrances))
         return Health()
 
     @routes.get("/version", summary="What answers")
@@ -182,7 +195,7 @@ class _Door:
             return is_gone
 
         if await self.waiting.until_finished(task, self.longest_wait_s, has_gone):
-            return await self.answer(task, waited=True)
+            return await self.answer(request, task, waited=True)
         if is_gone:
             if cancels:
                 await run_in_threadpool(self.tasks.cancel, task)
@@ -198,12 +211,12 @@ class _Door:
         """Where a task stands."""
         return status_of_task(self.tasks, task)
 
-    async def answer(self, task: Task, *, waited: bool) -> Response:
+    async def answer(self, request: Request, task: Task, *, waited: bool) -> Response:
         """The result of a task. Raises `HTTPException` 404 if it is not finished, or gone."""
         jobs = self.tasks.jobs(task)
         if not all(job is None or job.state.is_finished for job in jobs):
             raise HTTPException(404, NOT_FINISHED)
-        return await run_in_threadpool(self._results.answer, task, jobs, waited=waited)
+        return await run_in_threadpool(self._results.answer, task, jobs, str(request.base_url), waited=waited)
 
     async def tell(self, websocket: WebSocket, task_id: str) -> None:
         """Send how a task stands: at first, then what is new or, when the client says something, once more."""
@@ -261,7 +274,9 @@ class _Door:
         return self._submit(folder, uploads, order, client)
 
     def _submit(self, folder: Path, uploads: tuple[Upload, ...], order: Order, client: str) -> Task:
-        record = TaskRecord(as_zip=order.as_zip, page_break=order.page_break, unmet=order.unmet)
+        record = TaskRecord(
+            as_zip=order.as_zip, page_break=order.page_break, pictures=order.pictures, unmet=order.unmet
+        )
         return self.tasks.submit(folder, uploads, order.options, record, client)
 
 

@@ -37,6 +37,8 @@ class TaskRecord(BaseModel):
     filenames: tuple[str, ...] = ()
     as_zip: bool = False
     page_break: str = ""
+    pictures: str = "placeholder"
+    """How they come along: docling's word for it."""
     unmet: tuple[str, ...] = ()
     """What was asked for and there is not: a sentence each."""
 

@@ -15,6 +15,7 @@ from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 from starlette.types import Receive, Scope, Send
 
 from engine.job.formats import OTHER, media_types
+from engine.server.dependencies.heads import as_asked
 from engine.server.dependencies.parameters import ConversionId
 from engine.server.dependencies.schemas import Problem
 from engine.server.dependencies.service import Service
@@ -142,7 +143,7 @@ class Download(FileResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and let go of the file however that ends."""
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(as_asked(scope), receive, send)
         finally:
             self._file.close()
 

@@ -13,7 +13,7 @@ from engine.server.security.refusal import SECURITY_HEADERS, Refusal, refuse
 
 log = logging.getLogger(__name__)
 
-HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/health"})
+HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/health", "/livez", "/ready"})
 OPEN_PATHS = HEALTH_PATHS | {"/docs", "/openapi.json"}
 """Answered without a token: whether the engine is well, and how the API is used, since a browser sends none."""
 _WRONG_TOKEN_S = 0.25

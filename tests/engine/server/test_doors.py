@@ -47,6 +47,24 @@ def test_the_engine_says_what_hinders_it_and_the_door_makes_a_status_of_it(
     assert answer.json() == {"status": "unready", "reasons": ["The disk is full.", "No process."], "paused": True}
 
 
+def test_what_hinders_the_engine_is_told_in_docling_serves_words_too(client: TestClient, engine: FakeEngine) -> None:
+    assert client.get("/ready").json() == {"status": "ok"}
+    engine.vital = {"hindrances": ("The disk is full.", "No process.")}
+    answer = client.get("/ready")
+    assert (answer.status_code, answer.json()) == (503, {"detail": "The disk is full. No process."})
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/conversions", "/openapi.json", "/docs", "/version", "/conversions/9"])
+def test_whatever_can_be_got_has_a_head(client: TestClient, path: str) -> None:
+    got, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert head.headers["content-length"] == got.headers["content-length"]
+
+
+def test_what_cannot_be_got_has_no_head(client: TestClient) -> None:
+    assert client.head("/convert").status_code == 405
+
+
 def test_a_pause_alone_hinders_nothing(client: TestClient, engine: FakeEngine) -> None:
     engine.vital = {"is_paused": True, "is_paused_by_hand": True, "banners": (Banner("paused", "Paused."),)}
     assert client.get("/readyz").status_code == 200

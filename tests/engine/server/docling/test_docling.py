@@ -212,25 +212,49 @@ def test_nothing_is_fetched_from_the_network(client: TestClient) -> None:
 
 
 def test_health_and_version_are_told(client: TestClient) -> None:
-    assert client.get("/health").json() == {"status": "ok"}
+    for path in ("/health", "/livez", "/ready"):
+        assert client.get(path).json() == {"status": "ok"}
     assert client.get("/version").json()["hotfolio"]
 
 
 # --- options ---
 
 
-@pytest.mark.parametrize("target", ["presigned_url", "s3", "put"])
+@pytest.mark.parametrize(
+    ("option", "value", "instead"),
+    [
+        ("target_type", "presigned_url", "inbody or zip"),
+        ("target_type", "s3", "inbody or zip"),
+        ("to_formats", "doctags", "md, json, html or text"),
+        ("image_export_mode", "hologram", "placeholder, embedded or referenced"),
+    ],
+)
 def test_a_result_of_another_shape_is_refused_before_anything_is_converted(
-    client: TestClient, engine: Engine, target: str
+    client: TestClient, engine: Engine, option: str, value: str, instead: str
 ) -> None:
     jobs, uploads = engine.snapshot().totals.by_state, {*uploaded(engine)}
-    sentence = f"target_type={target} is refused: input should be inbody or zip."
-    sent = send(client, ("a.pdf", said("Text.")), target_type=target)
+    sentence = f"{option}={value} is refused: input should be {instead}."
+    sent = send(client, ("a.pdf", said("Text.")), **{option: value})
     assert (sent.status_code, sent.json()["detail"]) == (422, sentence)
     source = {"kind": "file", "filename": "a.pdf", "base64_string": base64.b64encode(said("Text.")).decode()}
-    asked = client.post("/v1/convert/source", json={"sources": [source], "options": {}, "target": {"kind": target}})
-    assert (asked.status_code, asked.json()["detail"]) == (422, sentence)
+    asked = {"target": {"kind": value}} if option == "target_type" else {"options": {option: value}}
+    answer = client.post("/v1/convert/source", json={"sources": [source], **asked})
+    assert (answer.status_code, answer.json()["detail"]) == (422, sentence)
     assert (engine.snapshot().totals.by_state, {*uploaded(engine)}) == (jobs, uploads)
+
+
+def test_pictures_come_along_as_they_are_asked_for(client: TestClient) -> None:
+    asked = {"to_formats": ["md", "html", "json"], "image_export_mode": "embedded"}
+    document = send(client, ("report.pdf", pdfs.report()), **asked).json()["document"]
+    assert "](<data:image/png;base64,iVBOR" in document["md_content"]
+    assert 'src="data:image/png;base64,iVBOR' in document["html_content"]
+    assert document["json_content"]["pictures"][0]["image"]["uri"].startswith("data:image/png;base64,iVBOR")
+    asked["image_export_mode"] = "referenced"
+    document = send(client, ("report.pdf", pdfs.report()), **asked).json()["document"]
+    address = document["json_content"]["pictures"][0]["image"]["uri"]
+    assert f"](<{address}>)" in document["md_content"]
+    assert f'src="{address}"' in document["html_content"]
+    assert client.get(address).content.startswith(b"\x89PNG")
 
 
 def test_a_range_of_pages_is_converted_alone(client: TestClient) -> None:
@@ -255,8 +279,6 @@ def test_every_format_asked_for_is_made(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"to_formats": ["md", "yaml"]}, "to_formats=yaml has no effect: hotfolio makes md, json, html and text."),
-        ({"to_formats": "doctags"}, "None of the formats asked for can be made, so this is Markdown."),
         ({"ocr_engine": "easyocr"}, "ocr_engine=easyocr has no effect: hotfolio reads with RapidOCR or Tesseract."),
         ({"ocr_lang": ["en", "x1"]}, "ocr_lang=x1 has no effect: it is no name that Tesseract has for a language."),
         ({"pdf_backend": "dlparse_v4"}, "pdf_backend=dlparse_v4 has no effect: hotfolio reads PDFs with PyMuPDF."),
@@ -267,10 +289,6 @@ def test_every_format_asked_for_is_made(client: TestClient) -> None:
         (
             {"page_range": ["1", "9" * 5000]},
             f"page_range=1,{'9' * 38}… has no effect: it is not the first page and the last one.",
-        ),
-        (
-            {"image_export_mode": "embedded"},
-            "image_export_mode=embedded has no effect: pictures are linked as files, never embedded.",
         ),
         (
             {"do_picture_description": "true"},
@@ -312,7 +330,7 @@ def test_what_there_is_not_is_told_and_the_rest_is_done(
 
 
 def test_a_thousand_strange_wishes_make_a_short_answer(client: TestClient) -> None:
-    answer = send(client, ("many.pdf", said("Many.")), to_formats=" ".join(f"x{n}" for n in range(5000)))
+    answer = send(client, ("many.pdf", said("Many.")), ocr_lang=" ".join(f"x{n}" for n in range(5000)))
     assert len(answer.json()["errors"]) < 100
     assert "more things asked for have no effect" in errors(answer.json())[-1]
 
@@ -323,9 +341,9 @@ def test_a_thousand_strange_wishes_make_a_short_answer(client: TestClient) -> No
         ({"do_ocr": "false"}, {"ocr": "never"}),
         ({"do_ocr": "true"}, {"ocr": "auto"}),
         ({"force_ocr": "true"}, {"ocr": "force"}),
-        ({}, {"ocr": "never", "images": True, "dpi": 150}),
-        ({"image_export_mode": "placeholder"}, {"images": False}),
-        ({"include_images": "false"}, {"images": False}),
+        ({}, {"ocr": "never", "images": False, "dpi": 150}),
+        ({"image_export_mode": "referenced"}, {"images": True}),
+        ({"image_export_mode": "embedded", "include_images": "false"}, {"images": False}),
         ({"images_scale": "4"}, {"dpi": 288}),
         ({"images_scale": "2.0"}, {"dpi": 150}),
         ({"to_formats": "md,text"}, {"formats": ["md", "txt"]}),
