@@ -49,6 +49,11 @@ _XML_END = {
     DocumentKind.SVG: re.compile(rb"(?:</(?:\w+:)?svg\s*>|/>)\s*\Z"),
     DocumentKind.FB2: re.compile(rb"</(?:\w+:)?FictionBook\s*>\s*\Z"),
 }
+_OFFICE_SUFFIXES = frozenset(
+    {"doc", "docx", "docm", "dot", "dotx", "xls", "xlsx", "xlsm", "ppt", "pptx", "pptm", "odt", "ods", "odp", "rtf"}
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""Begins what older office programs write."""
 
 
 def kind_of(name: str, head: bytes) -> DocumentKind | None:
@@ -61,6 +66,19 @@ def kind_of(name: str, head: bytes) -> DocumentKind | None:
     if b"%PDF-" in head[:HEAD] and (found is None or found is not named):
         return DocumentKind.PDF
     return found
+
+
+def office_file(name: str, head: bytes) -> str | None:
+    """What to say of a file of an office program, which must become a PDF elsewhere first; None if it is none."""
+    suffix = PurePath(name).suffix.removeprefix(".").casefold()
+    is_named_so = head.startswith(b"PK\x03\x04") and suffix in _OFFICE_SUFFIXES
+    if not is_named_so and not head.startswith((_OLE, b"{\\rtf")):
+        return None
+    shown = f" ({suffix.upper()})" if suffix in _OFFICE_SUFFIXES else ""
+    return (
+        f"The file is one of an office program{shown}: have LibreOffice make a PDF of it first, "
+        "by `soffice --headless --convert-to pdf FILE`."
+    )
 
 
 def names_kind(name: str) -> DocumentKind | None:

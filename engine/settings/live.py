@@ -33,7 +33,9 @@ AT_START = (
     "max_upload",
     "max_queue",
     "max_submissions",
+    "doors",
     "docling_wait",
+    "docling_fetch",
 )
 """Settings that an engine takes when it starts; the others may change while it runs."""
 

@@ -34,6 +34,7 @@ from engine.settings.profiles import (
     Seconds,
     WatchedFolder,
 )
+from engine.settings.servicesettings import ServiceSettings
 
 ENV_PREFIX = "HOTFOLIO_"
 STATE_NAME = ".hotfolio"
@@ -108,7 +109,7 @@ def _command(value: Any) -> Any:
 Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
 
 
-class Settings(BaseSettings, ConvertOptions):
+class Settings(BaseSettings, ServiceSettings, ConvertOptions):
     """Everything that can be set. Durations are seconds, sizes bytes (or a string such as `2GiB`)."""
 
     model_config = SettingsConfigDict(
@@ -185,25 +186,6 @@ class Settings(BaseSettings, ConvertOptions):
     """A URL that hears of every document that ends, by POST."""
     webhook_hosts: Annotated[tuple[str, ...], BeforeValidator(split)] = ()
     """Hosts that may be called without TLS."""
-
-    api_host: str = "127.0.0.1"
-    """Where `hotfolio serve` listens on TCP."""
-    api_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
-    """The port it listens on; 0 takes one that is free."""
-    api_names: Annotated[tuple[str, ...], BeforeValidator(split)] = ()
-    """Names by which it may be called over TCP, besides `localhost` and addresses in figures."""
-    max_upload: ByteSize = ByteSize(2 << 30)
-    """A file sent over HTTP may be so big."""
-    max_queue: Annotated[int, Field(ge=1)] = 100_000
-    """Over HTTP, nothing more is taken in while so many jobs wait."""
-    docling_wait: Seconds = 120
-    """How long a call in docling-serve's way that waits for its result may wait."""
-    max_submissions: Annotated[float, Field(gt=0)] = 500
-    """Submissions over HTTP by one client in a second."""
-    max_running_per_client: Annotated[int, Field(ge=1)] | None = None
-    """Documents of one client that run at once."""
-    max_running_per_folder: Annotated[int, Field(ge=1)] | None = None
-    """Documents of one hot folder that run at once."""
 
     keys: Annotated[dict[str, str], ForceDecode] = Field(default_factory=dict)
     """Keys of the dashboard by the id of the binding, as its help shows it: `"job.cancel" = "x,delete"`."""

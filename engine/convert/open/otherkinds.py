@@ -14,7 +14,7 @@ import pymupdf
 from engine.base.disk import fsync_path
 from engine.convert.open.document import CannotOpen, one_line
 from engine.convert.open.frompictures import LARGEST_PAGE, PICTURES, add_pictures
-from engine.job.kinds import HEAD, kind_of, label, not_accepted
+from engine.job.kinds import HEAD, kind_of, label, not_accepted, office_file
 from engine.job.options import DocumentKind
 from engine.sandbox.protocol import CONVERTED, SOURCE
 
@@ -41,6 +41,8 @@ def kind_to_open(file: Path, name: str, accept: tuple[DocumentKind, ...]) -> Doc
     if not head:
         raise CannotOpen("not_a_pdf", "The file is empty.")
     kind = kind_of(name, head)
+    if kind is None and (why := office_file(name, head)):
+        raise CannotOpen("not_accepted", why)
     if kind is None and DocumentKind.PDF in accept:
         return DocumentKind.PDF  # MuPDF also opens one that has lost its beginning
     if kind is None:

@@ -1,28 +1,25 @@
 """What a finished task has come to, as docling-serve answers: JSON for one document, a ZIP file for more."""
 
-import contextlib
-import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import accumulate
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from fastapi import HTTPException
 from pydantic import TypeAdapter
 from starlette.responses import Response, StreamingResponse
 
 from engine.base.safetext import display_text
-from engine.job import formats
 from engine.job.formats import Format
 from engine.job.job import Job, JobState
-from engine.publish.pageindex import SIZE_KEY
-from engine.publish.publisher import read_manifest
+from engine.server.docling.doclingchunks import chunks_of
 from engine.server.docling.doclingoptions import FORMATS
 from engine.server.docling.doclingschemas import (
     ArchivedDocument,
+    ChunkedDocument,
+    ChunkResult,
     Component,
     ConvertResult,
     DocumentContent,
@@ -30,15 +27,14 @@ from engine.server.docling.doclingschemas import (
     FailedResult,
 )
 from engine.server.docling.pictureplaces import MOST_EMBEDDED, Pictures
+from engine.server.documents.published import Published
 from engine.server.documents.tasks import Task, TaskRecord
-from engine.work.runs import file_name
 
 NOT_FINISHED = "Task result not found. Please wait for a completion status."
 """docling-serve's words, which its client looks for."""
 _GONE = "Task result not found: it is no longer in the output folder."
 _TOO_MUCH = f"Pictures beyond {MOST_EMBEDDED >> 20} MiB are linked, not embedded; target_type=zip has them all."
 _FAILED = 422
-_MAX_REMARKS = 100
 _CHUNK = 1 << 18
 _IN_MEMORY = 4 << 20
 _STATUS: dict[JobState, Literal["success", "partial_success"]] = {
@@ -55,14 +51,13 @@ class _Converted:
     number: int
     filename: str
     job: Job | None
-    place: Path | None
-    """Where its result is; None if there is none."""
+    result: Published | None
+    """None if there is none."""
     errors: list[ErrorItem]
-    manifest: dict[str, Any] = field(default_factory=dict)
 
     @property
     def status(self) -> Literal["success", "partial_success", "failure"]:
-        return _STATUS[self.job.state] if self.job is not None and self.place is not None else "failure"
+        return _STATUS[self.result.job.state] if self.result is not None else "failure"
 
 
 class Results:
@@ -75,19 +70,21 @@ class Results:
     def answer(self, task: Task, jobs: list[Job | None], address: str, *, waited: bool) -> Response:
         """The result of a finished task whose jobs are these. Raises `HTTPException` 404 if it is gone.
 
-        `address` is where the client has found the service; pictures are linked from there.
-
-        With `waited`, a task none of whose documents could be converted is an error: the caller has had no status.
+        `address` is where the client has found the service; pictures are linked from there. With `waited`, a task none
+        of whose documents could be converted is an error: the caller has had no status.
         """
         converted = [self._look(task, number, job) for number, job in enumerate(jobs)]
-        unmet = [_error(Component.USER_INPUT, sentence) for sentence in task.record.unmet]
+        record = task.record
+        unmet = [_error(Component.USER_INPUT, sentence) for sentence in record.unmet]
         is_failure = all(document.status == "failure" for document in converted)
         if task.is_archive and not (waited and is_failure):
             return self._archive(task, converted, unmet)
+        if record.chunker and not (waited and is_failure):
+            return _json(_chunked(record, converted, address, unmet).model_dump_json(by_alias=True))
         errors = [error for document in converted for error in document.errors]
         content = None
-        if not task.is_archive:
-            content, troubles = _content(converted[0], task.record, address)
+        if len(converted) == 1:
+            content, troubles = _content(converted[0], record, address)
             errors += troubles
         seconds = _seconds(converted)
         if waited and is_failure:
@@ -108,10 +105,10 @@ class Results:
         if job.state not in _STATUS or job.output is None:
             reason = _error(Component.DOCUMENT, display_text(job.reason or f"The job is {job.state}."))
             return _Converted(number, filename, job, None, [reason])
-        place = Path(os.fsdecode(job.output))
-        manifest = read_manifest(place)
-        if manifest is not None:
-            return _Converted(number, filename, job, place, _remarks(manifest), manifest)
+        result = Published.of(job)
+        if result is not None:
+            remarks = [_error(Component.DOCUMENT, remark) for remark in result.remarks]
+            return _Converted(number, filename, job, result, remarks)
         if len(task.conversions) == 1:
             raise HTTPException(404, _GONE)
         return _Converted(number, filename, job, None, [_error(Component.ASSEMBLER, _GONE)])
@@ -136,32 +133,38 @@ class Results:
         return StreamingResponse(_chunks(stream), media_type="application/zip", headers=headers)
 
 
-def _remarks(manifest: dict[str, Any]) -> list[ErrorItem]:
-    """Which pages failed or were not read as they should be, and what else the conversion has noted."""
-    found: list[str] = []
-    with contextlib.suppress(KeyError, TypeError):
-        found += [f"Page {page['page']}: {page['error']}" for page in manifest["pages"] if page["error"]]
-        found += [str(warning) for warning in manifest["warnings"]]
-    if len(found) > _MAX_REMARKS:
-        found = [*found[:_MAX_REMARKS], f"There are {len(found) - _MAX_REMARKS} more remarks, in manifest.json."]
-    return [_error(Component.DOCUMENT, display_text(remark)) for remark in found]
+def _chunked(record: TaskRecord, converted: list[_Converted], address: str, unmet: list[ErrorItem]) -> ChunkResult:
+    """The chunks of all documents, and what became of each of these."""
+    found = ChunkResult(chunks=[], documents=[], processing_time=_seconds(converted))
+    for document in converted:
+        content, errors = DocumentContent(filename=document.filename), [*document.errors]
+        if document.result is not None:
+            try:
+                found.chunks += chunks_of(document.result, document.filename, record)
+            except (OSError, ValueError, RecursionError):
+                errors.append(_error(Component.ASSEMBLER, "The chunks of this document cannot be read any more."))
+        if record.with_document:
+            content, troubles = _content(document, record, address)
+            errors += troubles
+        found.documents.append(ChunkedDocument(content=content, status=document.status, errors=[*errors, *unmet]))
+    return found
 
 
 def _content(document: _Converted, record: TaskRecord, address: str) -> tuple[DocumentContent, list[ErrorItem]]:
     """What is answered of one document, and what went wrong with that."""
     content, errors = DocumentContent(filename=document.filename), list[ErrorItem]()
-    if document.job is None or (place := document.place) is None:
+    result = document.result
+    if result is None:
         return content, errors
-    result = f"{address.rstrip('/')}/conversions/{document.job.conversion_id}/output/"
-    pictures = Pictures(record.pictures, result, lambda name: _read(place / name, place))
-    for kind in (kind for kind in document.job.options.text_formats if kind in FORMATS.values()):
-        row = formats.find(kind)
-        file = place / f"{Path(file_name(document.job)).stem}.{row.suffix if row else kind}"
+    pictures = Pictures(
+        record.pictures, f"{address.rstrip('/')}/conversions/{result.job.conversion_id}/output/", result.read
+    )
+    for kind in (kind for kind in result.job.options.text_formats if kind in FORMATS.values()):
         try:
-            found = _read(file, place)
+            found = result.made(kind)
             match kind:
                 case Format.MD:
-                    found, troubles = _with_breaks(found, document.manifest, record.page_break)
+                    found, troubles = _with_breaks(found, result, record.page_break)
                     errors += troubles
                     content.md_content = pictures.in_markdown(found).decode("utf-8", "replace")
                 case Format.TXT:
@@ -177,58 +180,38 @@ def _content(document: _Converted, record: TaskRecord, address: str) -> tuple[Do
     return content, errors
 
 
-def _with_breaks(markdown: bytes, manifest: dict[str, Any], page_break: str) -> tuple[bytes, list[ErrorItem]]:
+def _with_breaks(markdown: bytes, result: Published, page_break: str) -> tuple[bytes, list[ErrorItem]]:
     """The Markdown with something put between its pages, and why it is not, if so."""
     if not page_break:
         return markdown, []
-    pages = _cut(markdown, manifest)
+    pages = result.pages(markdown)
     if pages is None:
         why = "md_page_break_placeholder has no effect: it is not known where the pages begin in this Markdown."
         return markdown, [_error(Component.ASSEMBLER, why)]
     return f"\n\n{page_break}\n\n".encode().join(page.rstrip(b"\n") for page in pages) + b"\n", []
 
 
-def _cut(markdown: bytes, manifest: dict[str, Any]) -> list[bytes] | None:
-    """Its pages; None if it cannot be told where they begin."""
-    try:
-        sizes = [int(page[SIZE_KEY]) for page in manifest["pages"]]
-    except (KeyError, TypeError, ValueError):
-        return None
-    if sum(sizes) != len(markdown) or min(sizes, default=0) < 0:
-        return None
-    return [markdown[end - size : end] for size, end in zip(sizes, accumulate(sizes), strict=True)]
-
-
 def _add(archive: zipfile.ZipFile, document: _Converted, names: set[str], page_break: str) -> list[ErrorItem]:
     """Put a document's files into an archive, in a folder of their own if another's are called the same."""
-    if document.job is None or document.place is None:
+    result = document.result
+    if result is None:
         return []
     errors: list[ErrorItem] = []
-    stem = Path(file_name(document.job)).stem
-    found = document.manifest.get("files")
-    files = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    files = result.files
     is_taken = any(name.casefold() in names for name in files)
-    folder = f"{stem}~{document.number + 1}/" if is_taken else ""
+    folder = f"{result.stem}~{document.number + 1}/" if is_taken else ""
     for name in files:
         try:
-            content = _read(document.place / name, document.place)
+            content = result.read(name)
         except OSError:
             errors.append(_error(Component.ASSEMBLER, f"{display_text(name)} cannot be read any more."))
             continue
-        if name == f"{stem}.md" and page_break:
-            content, troubles = _with_breaks(content, document.manifest, page_break)
+        if name == f"{result.stem}.md" and page_break:
+            content, troubles = _with_breaks(content, result, page_break)
             errors += troubles
         archive.writestr(folder + name, content)
         names.add(f"{folder}{name}".casefold())
     return errors
-
-
-def _read(file: Path, place: Path) -> bytes:
-    """A file of a result; raises `OSError`, also if it is not really in there."""
-    if not file.resolve().is_relative_to(place.resolve()):
-        raise FileNotFoundError(file)
-    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
-        return stream.read()
 
 
 def _numbered(stem: str, suffix: str) -> Iterator[str]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from engine.base.safetext import display_name
 from engine.job.formats import Format
-from engine.job.options import ConvertOptions, DocumentKind, OcrEngineName, OcrMode
+from engine.job.options import ConvertOptions, OcrEngineName, OcrMode
 from engine.job.pageranges import canonical_ranges
 from engine.server.docling.pictureplaces import MODES, PLACEHOLDER
+from engine.server.documents.tasks import TaskRecord
 
 FORMATS = {"md": Format.MD, "json": Format.DOCLING, "text": Format.TXT, "html": Format.HTML}
 """docling-serve's words for what it makes, and its answers have a place for."""
@@ -99,13 +100,7 @@ class Order:
     """What is to be made of the documents of a request."""
 
     options: ConvertOptions
-    as_zip: bool
-    page_break: str
-    """Put between the pages of the Markdown; nothing if empty."""
-    pictures: str
-    """One of `pictureplaces.MODES`."""
-    unmet: tuple[str, ...]
-    """What was asked for and there is not: a sentence each."""
+    record: TaskRecord
 
 
 def read_order(fields: Mapping[str, Sequence[str]], defaults: ConvertOptions) -> Order:
@@ -113,24 +108,24 @@ def read_order(fields: Mapping[str, Sequence[str]], defaults: ConvertOptions) ->
 
     Raises `OptionRefused` for what would change the shape of the answer.
     """
-    given = _Given(fields)
+    given = Given(fields)
     as_zip = _as_zip(given)
     pictures = _picture_mode(given)
     changes = {"formats": _formats(given), "ocr": _ocr(given, defaults.ocr), "images": pictures != PLACEHOLDER}
     changes |= _scale(given) | _pages(given) | _languages(given) | _engine(given)
     page_break = given.page_break()
-    _note_what_there_is_not(given, defaults.accept)
+    _note_what_there_is_not(given)
     options = ConvertOptions.model_validate({**defaults.model_dump(), **changes})
     if page_break and Format.MD not in options.formats:
         given.unmet.append("md_page_break_placeholder has no effect without md in to_formats.")
     unmet = given.unmet
     if len(unmet) > _MOST_UNMET:
         unmet = [*unmet[:_MOST_UNMET], f"{len(unmet) - _MOST_UNMET} more things asked for have no effect."]
-    return Order(options, as_zip, page_break, pictures, tuple(unmet))
+    return Order(options, TaskRecord(as_zip=as_zip, page_break=page_break, pictures=pictures, unmet=tuple(unmet)))
 
 
 @dataclass(slots=True)
-class _Given:
+class Given:
     """The fields of a request, taken out one by one."""
 
     fields: Mapping[str, Sequence[str]]
@@ -189,20 +184,23 @@ class _Given:
         shown = display_name(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…")
         self.unmet.append(f"{name}={shown} has no effect: {why}.")
 
-    def rest(self) -> list[str]:
-        """The names of fields with a value that nothing has asked about."""
-        return [name for name in self.fields if name not in self._taken and self.values(name)]
+    def note_rest(self) -> None:
+        """Note the fields with a value that nothing has asked about."""
+        for name in self.fields:
+            if name not in self._taken | _MEANS_NOTHING_ALONE and self.values(name):
+                shown = display_name(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…")
+                self.unmet.append(f"{shown} has no effect: hotfolio has no such option.")
 
 
-def _formats(given: _Given) -> list[Format]:
+def _formats(given: Given) -> list[Format]:
     words = given.words("to_formats")
     for word in words:
         if word not in FORMATS:
-            raise _refused("to_formats", word, "md, json, html or text")
+            raise refused("to_formats", word, "md, json, html or text")
     return [FORMATS[word] for word in words] or [Format.MD]
 
 
-def _languages(given: _Given) -> dict[str, Any]:
+def _languages(given: Given) -> dict[str, Any]:
     """Those that can be asked for; whether an engine reads them shows when a page needs it."""
     wanted = []
     for word in given.words("ocr_lang"):
@@ -214,7 +212,7 @@ def _languages(given: _Given) -> dict[str, Any]:
     return {"ocr_languages": tuple(dict.fromkeys(wanted))} if wanted else {}
 
 
-def _engine(given: _Given) -> dict[str, Any]:
+def _engine(given: Given) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ("ocr_preset", "ocr_engine"):
         for word in given.words(name):
@@ -225,7 +223,7 @@ def _engine(given: _Given) -> dict[str, Any]:
     return found
 
 
-def _ocr(given: _Given, default: OcrMode) -> OcrMode:
+def _ocr(given: Given, default: OcrMode) -> OcrMode:
     wanted, forced = given.flag("do_ocr"), given.flag("force_ocr")
     if wanted is False:
         if forced:
@@ -237,14 +235,14 @@ def _ocr(given: _Given, default: OcrMode) -> OcrMode:
     return OcrMode.AUTO if asks_for_auto else default
 
 
-def _picture_mode(given: _Given) -> str:
+def _picture_mode(given: Given) -> str:
     mode = (given.text("image_export_mode") or PLACEHOLDER).casefold()
     if mode not in MODES:
-        raise _refused("image_export_mode", mode, "placeholder, embedded or referenced")
+        raise refused("image_export_mode", mode, "placeholder, embedded or referenced")
     return PLACEHOLDER if given.flag("include_images") is False else mode
 
 
-def _scale(given: _Given) -> dict[str, object]:
+def _scale(given: Given) -> dict[str, object]:
     changes: dict[str, object] = {}
     scale = given.number("images_scale")
     if scale is not None and scale != _DEFAULT_SCALE:
@@ -257,7 +255,7 @@ def _scale(given: _Given) -> dict[str, object]:
     return changes
 
 
-def _pages(given: _Given) -> dict[str, object]:
+def _pages(given: Given) -> dict[str, object]:
     """The pages from a first to a last one; docling-serve's own default is all there can be."""
     words = given.words("page_range")
     if not words or (len(words) == 2 and words[0] in ("0", "1") and _ALL_PAGES.fullmatch(words[1])):
@@ -270,29 +268,27 @@ def _pages(given: _Given) -> dict[str, object]:
         return {}
 
 
-def _refused(name: str, value: str, instead: str) -> OptionRefused:
+def refused(name: str, value: str, instead: str) -> OptionRefused:
+    """Why an option is refused."""
     return OptionRefused(f"{name}={display_name(value[:_SHOWN])} is refused: input should be {instead}.")
 
 
-def _as_zip(given: _Given) -> bool:
+def _as_zip(given: Given) -> bool:
     target = given.text("target_type")
     if target is not None and target.casefold() not in ("inbody", "zip"):
-        raise _refused("target_type", target, "inbody or zip")
+        raise refused("target_type", target, "inbody or zip")
     return (target or "").casefold() == "zip" or given.flag("return_as_file") is True
 
 
-def _note_what_there_is_not(given: _Given, accept: tuple[DocumentKind, ...]) -> None:
+def _note_what_there_is_not(given: Given) -> None:
     for name, (anyway, why) in _FIXED.items():
         for value in given.values(name)[-1:]:
             if value.casefold() not in anyway:
                 given.refuse(name, value, why)
     inputs = given.words("from_formats")
-    if inputs and "pdf" not in inputs and accept == (DocumentKind.PDF,):
-        given.refuse("from_formats", ",".join(inputs), "hotfolio reads PDFs")
+    if inputs and not {"pdf", "image"} & {*inputs}:
+        given.refuse("from_formats", ",".join(inputs), "what a document is shows by its content")
     timeout = given.number("document_timeout")
     if timeout is not None and timeout < _LONGEST_TIMEOUT_S:
         given.refuse("document_timeout", f"{timeout:g}", "the limit for a document is in the settings")
-    for name in given.rest():
-        if name not in _MEANS_NOTHING_ALONE:
-            shown = display_name(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…")
-            given.unmet.append(f"{shown} has no effect: hotfolio has no such option.")
+    given.note_rest()

@@ -48,6 +48,39 @@ class ConvertResult(BaseModel):
     timings: dict[str, Any] = Field({}, description="Always empty.")
 
 
+class ChunkItem(BaseModel):
+    """A chunk of a document."""
+
+    filename: str = ""
+    chunk_index: int = 0
+    text: str = Field(description="With the headings that it stands below.")
+    raw_text: str | None = Field(None, description="Without them, if asked for.")
+    num_tokens: int | None = Field(None, description="An estimate; null of hierarchical chunks.")
+    headings: list[str] | None = None
+    captions: list[str] | None = None
+    doc_items: list[str] = Field(description="References to items of the DoclingDocument.")
+    page_numbers: list[int] | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class ChunkedDocument(BaseModel):
+    """What a document that was cut into chunks has come to."""
+
+    kind: Literal["ExportResult"] = "ExportResult"
+    content: DocumentContent = Field(description="Empty unless `include_converted_doc` is true.")
+    status: Literal["success", "partial_success", "failure"]
+    errors: list[ErrorItem]
+    timings: dict[str, Any] = {}
+
+
+class ChunkResult(BaseModel):
+    """Documents cut into chunks."""
+
+    chunks: list[ChunkItem] = Field(description="Of all documents, in their order.")
+    documents: list[ChunkedDocument]
+    processing_time: float
+
+
 class FailedResult(BaseModel):
     """The answer to a call that waited for documents none of which could be converted."""
 
@@ -81,7 +114,7 @@ class TaskStatus(BaseModel):
     """Where a task stands."""
 
     task_id: str = Field(description="For one document the same as its conversion id.")
-    task_type: Literal["convert"] = "convert"
+    task_type: Literal["convert", "chunk"] = "convert"
     task_status: TaskState
     task_position: int | None = Field(description="Among the jobs that wait, from 1; null once it has begun.")
     task_meta: TaskMeta
@@ -109,11 +142,13 @@ class Health(BaseModel):
 
 
 class Source(BaseModel):
-    """A document inside a JSON request."""
+    """A document inside a JSON request, or where it is to be fetched."""
 
-    kind: str = Field("file", description="`file`; nothing is fetched from elsewhere.")
+    kind: str = Field("file", description="`file`, or `http` where hosts are allowed that documents come from.")
     base64_string: str | None = Field(None, description="The document.")
-    filename: str = "document.pdf"
+    filename: str | None = None
+    url: str | None = None
+    headers: dict[str, str] = Field({}, description="To be sent to the host that the URL names.")
 
 
 class Target(BaseModel):
@@ -127,4 +162,14 @@ class SourceRequest(BaseModel):
 
     sources: list[Source] = Field(min_length=1, max_length=1000)
     options: dict[str, Any] = Field({}, description="The same as the form fields of `/v1/convert/file`.")
+    target: Target = Target()
+
+
+class ChunkSourceRequest(BaseModel):
+    """Documents inside JSON, and how to convert and cut them."""
+
+    sources: list[Source] = Field(min_length=1, max_length=1000)
+    convert_options: dict[str, Any] = {}
+    chunking_options: dict[str, Any] = {}
+    include_converted_doc: bool = False
     target: Target = Target()

@@ -47,13 +47,20 @@ _OTHERS = {"description": "Other options of docling-serve's; what there is not h
 _FILES = {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
 _SOURCE = {
     "type": "object",
-    "required": ["kind", "base64_string"],
     "properties": {
-        "kind": {"enum": ["file"]},
-        "base64_string": {"type": "string", "format": "byte"},
+        "kind": {"enum": ["file", "http"], "default": "file"},
+        "base64_string": {"type": "string", "format": "byte", "description": "The document, of kind `file`."},
+        "url": {"type": "string", "format": "uri", "description": "Where it is, of kind `http`."},
+        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
         "filename": {"type": "string", "default": "document.pdf"},
     },
 }
+_CUTTING: dict[str, dict[str, Any]] = {
+    "max_tokens": {"type": "integer", "description": "Of a hybrid chunk, at most."},
+    "include_raw_text": {"type": "boolean", "description": "Have each chunk without its headings too."},
+}
+_SOURCES = {"type": "array", "minItems": 1, "items": _SOURCE}
+_WITH_DOCUMENT = {"type": "boolean", "description": "Have the documents besides their chunks."}
 
 
 def _body(kind: str, required: str, properties: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
@@ -77,10 +84,36 @@ JSON = _body(
     "application/json",
     "sources",
     {
-        "sources": {"type": "array", "minItems": 1, "items": _SOURCE},
+        "sources": _SOURCES,
         "options": {"type": "object", "properties": _OPTIONS, "additionalProperties": _OTHERS},
         "target": {"type": "object", "properties": {"kind": {"enum": ["inbody", "zip"]}}},
     },
     {},
 )
 """The body of a JSON request."""
+CHUNK_FORM = _body(
+    "multipart/form-data",
+    "files",
+    {
+        "files": _FILES,
+        **{f"convert_{name}": schema for name, schema in _OPTIONS.items()},
+        **{f"chunking_{name}": schema for name, schema in _CUTTING.items()},
+        "include_converted_doc": _WITH_DOCUMENT,
+        "target_type": {"enum": ["inbody"], "default": "inbody"},
+    },
+    _OTHERS,
+)
+"""The body of a form for chunks."""
+CHUNK_JSON = _body(
+    "application/json",
+    "sources",
+    {
+        "sources": _SOURCES,
+        "convert_options": {"type": "object", "properties": _OPTIONS, "additionalProperties": _OTHERS},
+        "chunking_options": {"type": "object", "properties": _CUTTING, "additionalProperties": _OTHERS},
+        "include_converted_doc": _WITH_DOCUMENT,
+        "target": {"type": "object", "properties": {"kind": {"enum": ["inbody"]}}},
+    },
+    {},
+)
+"""The body of a JSON request for chunks."""

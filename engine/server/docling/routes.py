@@ -4,56 +4,56 @@ Open WebUI and RAG frameworks are pointed at it by URL. What it takes in is publ
 docs/api.md for what is the same as there and what is not.
 """
 
-import asyncio
-import base64
-import binascii
-import io
-import json
-from collections.abc import Mapping, Sequence
-from importlib.metadata import version
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from enum import StrEnum
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, WebSocket, WebSocketDisconnect
-from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from engine.base.safetext import display_text
 from engine.server.dependencies.service import Service
-from engine.server.docling.answers import NOT_FINISHED, Results
-from engine.server.docling.doclingoptions import OptionRefused, Order, read_order
-from engine.server.docling.doclingschemas import (
-    ConvertResult,
-    Health,
-    SourceRequest,
-    StillGoing,
-    TaskMessage,
-    TaskStatus,
+from engine.server.docling.doclingchunks import HIERARCHICAL, HYBRID
+from engine.server.docling.doclingdoor import DoclingDoor
+from engine.server.docling.doclingschemas import ChunkResult, ConvertResult, Health, TaskStatus
+from engine.server.docling.openapi import (
+    CHUNK_FORM,
+    CHUNK_JSON,
+    FORM,
+    JSON,
+    REFUSALS,
+    UNKNOWN,
+    UNREADABLE,
+    UNREADY,
+    WAITED,
+    ZIP,
 )
-from engine.server.docling.openapi import FORM, JSON, REFUSALS, UNKNOWN, UNREADABLE, UNREADY, WAITED, ZIP
-from engine.server.docling.statuses import status_of_task
-from engine.server.documents.received import Upload, Uploads
-from engine.server.documents.tasks import Task, TaskRecord, Tasks
-from engine.server.documents.waiting import Waiting
 from engine.server.security.admission import admission
-
-_MESSAGE_S = 0.25
-"""How often a WebSocket tells something new, at most."""
-_CLIENT_GONE = 499
-"""Nobody reads it; it is what logs and metrics of web servers call that."""
 
 CancelOnDisconnect = Annotated[
     bool, Query(description="Give the work up if the client goes away while it waits; else it goes on.")
 ]
 
 
+class Chunker(StrEnum):
+    """What cuts documents into chunks."""
+
+    HYBRID = HYBRID
+    HIERARCHICAL = HIERARCHICAL
+
+
 def router(service: Service) -> APIRouter:
-    """The routes below `/v1`, and `/health` and `/version`."""
-    door = _Door(service)
-    admit = admission(service)
+    """The routes below `/v1`, and those about health by docling-serve's names."""
     routes = APIRouter(tags=["as docling-serve"])
+    door = DoclingDoor(service)
+    _add_conversions(routes, door, service)
+    _add_chunks(routes, door, service)
+    _add_tasks(routes, door)
+    _add_health(routes, service)
+    return routes
+
+
+def _add_conversions(routes: APIRouter, door: DoclingDoor, service: Service) -> None:
+    admit = admission(service)
 
     @routes.post(
         "/v1/convert/file",
@@ -66,7 +66,7 @@ def router(service: Service) -> APIRouter:
         request: Request, cancel_on_disconnect: CancelOnDisconnect = False, client: str = Depends(admit)
     ) -> Response:
         """Answer with the document, or with a ZIP file of several; after `docling_wait` seconds, with 504."""
-        return await door.wait(request, await door.take_form(request, client), cancel_on_disconnect)
+        return await door.wait(request, await door.take_form(request, client, waits=True), cancels=cancel_on_disconnect)
 
     @routes.post(
         "/v1/convert/file/async",
@@ -88,8 +88,8 @@ def router(service: Service) -> APIRouter:
     async def convert_source(
         request: Request, cancel_on_disconnect: CancelOnDisconnect = False, client: str = Depends(admit)
     ) -> Response:
-        """Like `/v1/convert/file`, with the documents in base64. Nothing is fetched from the network."""
-        return await door.wait(request, await door.take_json(request, client), cancel_on_disconnect)
+        """Like `/v1/convert/file`, with the documents in base64, or from hosts in `docling_fetch`."""
+        return await door.wait(request, await door.take_json(request, client, waits=True), cancels=cancel_on_disconnect)
 
     @routes.post(
         "/v1/convert/source/async",
@@ -98,9 +98,69 @@ def router(service: Service) -> APIRouter:
         openapi_extra=JSON,
     )
     async def convert_source_later(request: Request, client: str = Depends(admit)) -> TaskStatus:
-        """Like `/v1/convert/file/async`, with the documents in base64. Nothing is fetched from the network."""
+        """Like `/v1/convert/file/async`, with the documents in base64, or from hosts in `docling_fetch`."""
         return await run_in_threadpool(door.status, await door.take_json(request, client))
 
+
+def _add_chunks(routes: APIRouter, door: DoclingDoor, service: Service) -> None:
+    admit = admission(service)
+
+    @routes.post(
+        "/v1/chunk/{chunker}/file",
+        summary="Cut documents into chunks and wait for them",
+        response_model=ChunkResult,
+        responses={**REFUSALS, **WAITED, 200: {"model": ChunkResult}},
+        openapi_extra=CHUNK_FORM,
+    )
+    async def chunk_file(
+        request: Request,
+        chunker: Chunker,
+        cancel_on_disconnect: CancelOnDisconnect = False,
+        client: str = Depends(admit),
+    ) -> Response:
+        """`hybrid` cuts as hotfolio's own `chunks` are cut, `hierarchical` makes a chunk of each item and each list."""
+        task = await door.take_form(request, client, chunker, waits=True)
+        return await door.wait(request, task, cancels=cancel_on_disconnect)
+
+    @routes.post(
+        "/v1/chunk/{chunker}/file/async",
+        summary="Cut documents into chunks",
+        responses={**REFUSALS, **UNREADABLE},
+        openapi_extra=CHUNK_FORM,
+    )
+    async def chunk_file_later(request: Request, chunker: Chunker, client: str = Depends(admit)) -> TaskStatus:
+        """Answer at once with the id to ask for the result by."""
+        return await run_in_threadpool(door.status, await door.take_form(request, client, chunker))
+
+    @routes.post(
+        "/v1/chunk/{chunker}/source",
+        summary="Cut documents that are sent as JSON into chunks and wait for them",
+        response_model=ChunkResult,
+        responses={**REFUSALS, **WAITED, 200: {"model": ChunkResult}},
+        openapi_extra=CHUNK_JSON,
+    )
+    async def chunk_source(
+        request: Request,
+        chunker: Chunker,
+        cancel_on_disconnect: CancelOnDisconnect = False,
+        client: str = Depends(admit),
+    ) -> Response:
+        """Like `/v1/chunk/{chunker}/file`, with the documents in base64, or from hosts in `docling_fetch`."""
+        task = await door.take_json(request, client, chunker, waits=True)
+        return await door.wait(request, task, cancels=cancel_on_disconnect)
+
+    @routes.post(
+        "/v1/chunk/{chunker}/source/async",
+        summary="Cut documents that are sent as JSON into chunks",
+        responses={**REFUSALS, **UNREADABLE},
+        openapi_extra=CHUNK_JSON,
+    )
+    async def chunk_source_later(request: Request, chunker: Chunker, client: str = Depends(admit)) -> TaskStatus:
+        """Like `/v1/chunk/{chunker}/file/async`, with the documents in base64, or from hosts in `docling_fetch`."""
+        return await run_in_threadpool(door.status, await door.take_json(request, client, chunker))
+
+
+def _add_tasks(routes: APIRouter, door: DoclingDoor) -> None:
     @routes.get("/v1/status/poll/{task_id}", summary="Where a task stands", responses=UNKNOWN)
     async def poll(
         task_id: str,
@@ -133,6 +193,8 @@ def router(service: Service) -> APIRouter:
         except (WebSocketDisconnect, RuntimeError):
             return  # it has gone while it was told something
 
+
+def _add_health(routes: APIRouter, service: Service) -> None:
     @routes.get("/health", summary="Whether the service answers")
     async def health() -> Health:
         """Answer that it does."""
@@ -150,156 +212,3 @@ def router(service: Service) -> APIRouter:
         if hindrances:
             raise HTTPException(503, " ".join(hindrances))
         return Health()
-
-    @routes.get("/version", summary="What answers")
-    async def say_version() -> dict[str, str]:
-        """Name hotfolio and its version."""
-        return {"hotfolio": version("hotfolio")}
-
-    return routes
-
-
-class _Door:
-    """What the routes have in common."""
-
-    def __init__(self, service: Service) -> None:
-        engine = service.engine
-        self._defaults = engine.settings.convert_options
-        self.longest_wait_s = engine.settings.docling_wait
-        self._uploads = Uploads(engine.settings)
-        self.tasks = Tasks(engine, self._uploads)
-        self.waiting = Waiting(engine, self.tasks)
-        self._results = Results(engine.settings.uploads_folder.absolute())
-
-    async def take_form(self, request: Request, client: str) -> Task:
-        """Queue the documents of a multipart form."""
-        received = await self._uploads.receive_form(request)
-        try:
-            order = self._order(received.fields)
-        except HTTPException:
-            await run_in_threadpool(self._uploads.discard, received.folder)
-            raise
-        return await run_in_threadpool(self._submit, received.folder, received.uploads, order, client)
-
-    async def take_json(self, request: Request, client: str) -> Task:
-        """Queue the documents inside a JSON request."""
-        return await run_in_threadpool(self._submit_json, await self._uploads.receive_json(request), client)
-
-    async def wait(self, request: Request, task: Task, cancels: bool) -> Response:
-        """Answer a call that waits for its result."""
-        is_gone = False
-
-        async def has_gone() -> bool:
-            nonlocal is_gone
-            is_gone = await request.is_disconnected()
-            return is_gone
-
-        if await self.waiting.until_finished(task, self.longest_wait_s, has_gone):
-            return await self.answer(request, task, waited=True)
-        if is_gone:
-            if cancels:
-                await run_in_threadpool(self.tasks.cancel, task)
-            return Response(status_code=_CLIENT_GONE)
-        status = await run_in_threadpool(self.status, task)
-        detail = (
-            f"This takes longer than {self.longest_wait_s:g} s (docling_wait) and goes on as task {task.id}: "
-            f"ask /v1/status/poll/{task.id} how it stands, and /v1/result/{task.id} for the result."
-        )
-        return JSONResponse(StillGoing(**status.model_dump(), detail=detail).model_dump(), 504)
-
-    def status(self, task: Task) -> TaskStatus:
-        """Where a task stands."""
-        return status_of_task(self.tasks, task)
-
-    async def answer(self, request: Request, task: Task, *, waited: bool) -> Response:
-        """The result of a task. Raises `HTTPException` 404 if it is not finished, or gone."""
-        jobs = self.tasks.jobs(task)
-        if not all(job is None or job.state.is_finished for job in jobs):
-            raise HTTPException(404, NOT_FINISHED)
-        return await run_in_threadpool(self._results.answer, task, jobs, str(request.base_url), waited=waited)
-
-    async def tell(self, websocket: WebSocket, task_id: str) -> None:
-        """Send how a task stands: at first, then what is new or, when the client says something, once more."""
-        try:
-            task = await run_in_threadpool(self.tasks.find, task_id)
-        except HTTPException as error:
-            await websocket.send_text(TaskMessage(message="error", error=str(error.detail)).model_dump_json())
-            await websocket.close()
-            return
-        is_asked = asyncio.Event()
-        listening = asyncio.create_task(_listen(websocket, is_asked))
-        try:
-            told: TaskStatus | None = None
-            kind = "connection"
-            while not listening.done():
-                is_last = self.tasks.is_finished(task)
-                status = await run_in_threadpool(self.status, task)
-                if status != told or is_asked.is_set():
-                    is_asked.clear()
-                    if kind == "connection":
-                        await websocket.send_text(TaskMessage(message="connection", task=status).model_dump_json())
-                        kind = "update"
-                    await websocket.send_text(TaskMessage(message="update", task=status).model_dump_json())
-                    told = status
-                if is_last:
-                    await websocket.close()
-                    return
-                await asyncio.wait([listening], timeout=_MESSAGE_S)
-        finally:
-            listening.cancel()
-
-    def _order(self, fields: Mapping[str, Sequence[str]]) -> Order:
-        try:
-            return read_order(fields, self._defaults)
-        except OptionRefused as refused:
-            raise HTTPException(422, str(refused)) from None
-
-    def _submit_json(self, body: bytes, client: str) -> Task:
-        try:
-            asked = SourceRequest.model_validate_json(body)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the body"
-            raise HTTPException(422, f"{display_text(where[:80])}: {display_text(first['msg'])}.") from None
-        order = self._order(_as_fields({**asked.options, "target_type": asked.target.kind}))
-        documents: list[tuple[str, BinaryIO]] = []
-        for source in asked.sources:
-            if source.kind != "file":
-                kind = display_text(source.kind[:40])
-                raise HTTPException(
-                    400, f"A source of kind {kind} is refused: hotfolio fetches nothing; send the document itself."
-                )
-            documents.append((source.filename, io.BytesIO(_decoded(source.base64_string or ""))))
-        folder, uploads = self._uploads.keep_all(documents)
-        return self._submit(folder, uploads, order, client)
-
-    def _submit(self, folder: Path, uploads: tuple[Upload, ...], order: Order, client: str) -> Task:
-        record = TaskRecord(
-            as_zip=order.as_zip, page_break=order.page_break, pictures=order.pictures, unmet=order.unmet
-        )
-        return self.tasks.submit(folder, uploads, order.options, record, client)
-
-
-async def _listen(websocket: WebSocket, is_asked: asyncio.Event) -> None:
-    """Note that the client has said something, until it goes."""
-    while (await websocket.receive())["type"] != "websocket.disconnect":
-        is_asked.set()
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise HTTPException(422, "The base64_string of a source is not base64.") from None
-
-
-def _as_fields(options: Mapping[str, Any]) -> dict[str, list[str]]:
-    """JSON options as the form fields they would be."""
-
-    def text(value: object) -> str:
-        return value if isinstance(value, str) else json.dumps(value)
-
-    return {
-        name: [text(item) for item in value] if isinstance(value, list) else [text(value)]
-        for name, value in options.items()
-    }

@@ -28,6 +28,7 @@ def status_of_task(tasks: Tasks, task: Task) -> TaskStatus:
     reason = next((display_text(job.reason) for job in ended if job.reason), None)
     return TaskStatus(
         task_id=task.id,
+        task_type="chunk" if task.record.chunker else "convert",
         task_status=status,
         task_position=tasks.position(jobs) if status == "pending" else None,
         task_meta=TaskMeta(

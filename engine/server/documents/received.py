@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 import uuid
+import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +32,15 @@ from engine.server.security.bounds import RequestLimits
 from engine.settings.settings import Settings
 
 TASK_FILE = "task.json"
-_FILES = "files"
+FILES = "files"
+"""What docling-serve's clients, and others, call the field of a form that documents are in."""
 _MOST_FILES = 100
 _NAMELESS = "document.pdf"
 _MAX_SUFFIX = 16
 _MAX_STEM_BYTES = 180
 _SETTLED_S = 3600.0
+_AT_ONCE = 1 << 18
+_GZIP = 16 + zlib.MAX_WBITS
 _BEGUN = time.time()
 """What is older was left by an earlier process."""
 
@@ -66,19 +70,70 @@ class Uploads:
         self._folder = settings.uploads_folder.absolute()
         self._most = settings.max_upload
 
-    async def receive_form(self, request: Request) -> Received:
-        """Keep the documents of a multipart form. Raises `HTTPException`, or `OutputUnwritable` if there is no room."""
+    async def receive_form(
+        self, request: Request, fields: Iterable[str] = (FILES,), most_files: int = _MOST_FILES
+    ) -> Received:
+        """Keep the documents of a multipart form, which are in `fields`.
+
+        Raises `HTTPException`, or `OutputUnwritable` if there is no room.
+        """
         folder = await run_in_threadpool(self._new_folder)
-        rules = FileRules(folder, self._most, frozenset({_FILES}), _MOST_FILES, accept=None)
+        rules = FileRules(folder, self._most, frozenset(fields), most_files, accept=None)
         try:
             async with read_form(request, rules) as form:
                 if not form.uploads:
-                    raise HTTPException(422, "Send each document as a file in a form field named files.")
+                    raise HTTPException(
+                        422, f"Send each document as a file in a form field named {next(iter(fields))}."
+                    )
                 uploads = await run_in_threadpool(self._take_in, folder, form.uploads)
         except BaseException:
             self.discard(folder)  # not in a thread: the request may have been cancelled, and would be again
             raise
         return Received(folder, uploads, {name: [_text(v) for v in values] for name, values in form.fields.items()})
+
+    def root(self) -> Path:
+        """The folder of all requests, which is made where it is not there yet. Raises `OutputUnwritable`."""
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(error, self._folder) from error
+        return self._folder
+
+    async def receive_body(self, request: Request, filename: str) -> Received:
+        """Keep a document that is the whole body, unzipped if it comes so. Raises as `receive_form` does."""
+        folder = await run_in_threadpool(self._new_folder)
+        upload = _place(folder, 0, filename)
+        try:
+            with _told():
+                await self._take_body(_limited(request, self._most, self._most), upload)
+            await run_in_threadpool(_settle_in, upload.path, folder)
+        except OSError as error:
+            self.discard(folder)
+            raise _unwritable(error, self._folder) from error
+        except BaseException:
+            self.discard(folder)
+            raise
+        return Received(folder, (upload,), {})
+
+    async def _take_body(self, request: Request, upload: Upload) -> None:
+        encoding = request.headers.get("content-encoding", "identity").lower()
+        if encoding not in ("identity", "gzip"):
+            raise HTTPException(415, "Send the document as it is, or by Content-Encoding: gzip.")
+        unzipping = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
+        size = 0
+        upload.path.parent.mkdir(mode=0o700)
+        with os.fdopen(os.open(upload.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+            async for piece in request.stream():
+                for data in [piece] if unzipping is None else _unzipped(unzipping, piece):
+                    size += len(data)
+                    if size > self._most:
+                        raise _too_big(self._most)
+                    if len(data) > _AT_ONCE:
+                        await run_in_threadpool(copy.write, data)
+                    else:
+                        copy.write(data)
+        if size == 0 or (unzipping is not None and not unzipping.eof):
+            raise HTTPException(422, "Send the document as the body of the request, whole.")
 
     async def receive_json(self, request: Request) -> bytes:
         """The body of a JSON request. Raises `HTTPException`."""
@@ -171,6 +226,16 @@ class Uploads:
         except OSError as error:
             raise _unwritable(error, self._folder) from error
         return folder
+
+
+def _unzipped(unzipping: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:
+    """What a piece of a zipped body holds, a little at a time. Raises `HTTPException` 400 if it is damaged."""
+    try:
+        while piece and not unzipping.eof:
+            yield unzipping.decompress(piece, _AT_ONCE)
+            piece = unzipping.unconsumed_tail
+    except zlib.error:
+        raise HTTPException(400, "The body is not what its Content-Encoding says.") from None
 
 
 def _place(folder: Path, number: int, filename: str) -> Upload:

@@ -4,10 +4,13 @@ A task of one document goes by the id of its conversion, so every conversion is 
 its own. What the queue does not know of a task is in a file beside its documents, and so outlives the engine.
 """
 
+import hashlib
 import logging
 import threading
 import time
 import uuid
+from collections import OrderedDict
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +30,8 @@ NOT_FOUND = "Task not found."
 """docling-serve's words, which its client looks for."""
 _CANCELLED = "The client that waited for it went away."
 _RANKING_S = 1.0
+_MOST_JOINED = 1000
+"""Of so many calls it is known what they have asked for, the latest."""
 
 
 class TaskRecord(BaseModel):
@@ -39,6 +44,10 @@ class TaskRecord(BaseModel):
     page_break: str = ""
     pictures: str = "placeholder"
     """How they come along: docling's word for it."""
+    chunker: str = ""
+    """What cuts the documents into chunks; nothing does unless named."""
+    with_document: bool = True
+    with_raw_text: bool = False
     unmet: tuple[str, ...] = ()
     """What was asked for and there is not: a sentence each."""
 
@@ -62,7 +71,7 @@ class Task:
 
 
 class Tasks:
-    """Thread-safe; `_lock` guards the ranking of jobs that wait."""
+    """Thread-safe; `_lock` guards the ranking of jobs that wait, and who has asked for what."""
 
     def __init__(self, engine: ServedEngine, uploads: Uploads) -> None:
         self._engine = engine
@@ -70,6 +79,43 @@ class Tasks:
         self._lock = threading.Lock()
         self._ranking: dict[int, int] = {}
         self._ranked_at = -_RANKING_S
+        self._asked: OrderedDict[bytes, Future[Task]] = OrderedDict()
+
+    def join(
+        self, folder: Path, uploads: tuple[Upload, ...], options: ConvertOptions, record: TaskRecord, client: str
+    ) -> Task:
+        """The same as `submit`, or the task that has been begun for a call like this one and has not ended.
+
+        For calls that wait: a client that has lost patience asks once more. Reads what was received.
+        """
+        key = _asked_for(uploads, options, record, client)
+        own: Future[Task] = Future()
+        with self._lock:
+            others = self._asked.get(key)
+            if others is None:
+                self._ask(key, own)
+        if others is not None:
+            task = others.result()  # it is being queued, or has been; raises what that has raised
+            if not self.is_finished(task):
+                self._uploads.discard(folder)
+                return task
+            with self._lock:
+                self._ask(key, own)
+        try:
+            task = self.submit(folder, uploads, options, record, client)
+        except BaseException as error:
+            with self._lock:
+                self._asked.pop(key, None)
+            own.set_exception(error)
+            raise
+        own.set_result(task)
+        return task
+
+    def _ask(self, key: bytes, own: Future[Task]) -> None:
+        self._asked[key] = own
+        self._asked.move_to_end(key)
+        while len(self._asked) > _MOST_JOINED:
+            self._asked.popitem(last=False)
 
     def submit(
         self, folder: Path, uploads: tuple[Upload, ...], options: ConvertOptions, record: TaskRecord, client: str
@@ -151,6 +197,20 @@ class Tasks:
         with self._lock:
             ranks = [self._ranking.get(job.id, last) for job in jobs if job and job.state is JobState.QUEUED]
         return min(ranks, default=None)
+
+
+def _asked_for(uploads: tuple[Upload, ...], options: ConvertOptions, record: TaskRecord, client: str) -> bytes:
+    """What two calls have in common that ask for the same; raises `OutputUnwritable` if it cannot be read again."""
+    digest = hashlib.sha256()
+    for text in (client, options.model_dump_json(), record.model_dump_json(), *(sent.filename for sent in uploads)):
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    try:
+        for sent in uploads:
+            with sent.path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    except OSError as error:
+        raise OutputUnwritable(f"What was sent cannot be read again: {error.strerror or error}.") from error
+    return digest.digest()
 
 
 def _write(file: Path, record: TaskRecord) -> None:

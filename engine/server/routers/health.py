@@ -1,8 +1,10 @@
 """Whether the service lives, and whether it is of use: for load balancers, containers and monitoring."""
 
+from importlib.metadata import version
 from typing import Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
 from engine.server.dependencies.service import Service
@@ -33,6 +35,18 @@ def router(service: Service) -> APIRouter:
     async def healthz() -> Health:
         """Always 200 while there is somebody to answer. If this fails, restart the process."""
         return Health()
+
+    @routes.get(
+        "/version",
+        summary="What answers",
+        response_model=dict[str, str],
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
+    async def say_version(request: Request) -> Response:
+        """Name hotfolio and its version; as plain text, which Tika's clients expect, where `Accept` is `text/plain`."""
+        if request.headers.get("accept", "").lower().startswith("text/plain"):
+            return PlainTextResponse(f"hotfolio {version('hotfolio')}")
+        return JSONResponse({"hotfolio": version("hotfolio")})
 
     @routes.get("/readyz", summary="Whether work is taken and done", responses=_UNREADY)
     def readyz(response: Response) -> Readiness:

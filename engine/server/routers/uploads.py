@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 
 from engine.base.errors import HotfolioError, unwritable
 from engine.base.safetext import display_name, display_text
-from engine.job.kinds import HEAD, kind_of, left_alone
+from engine.job.kinds import HEAD, kind_of, left_alone, office_file
 from engine.job.options import DocumentKind
 from engine.server.security.bounds import AROUND_BYTES, FORM_FIELD_BYTES, FORM_FIELDS
 
@@ -303,8 +303,13 @@ class _IncomingFile:
     def _check(self) -> None:
         self._is_checked = True
         accept = self._rules.accept
-        kind = kind_of(self.filename.decode("utf-8", "replace"), bytes(self._pending[:HEAD]))
-        if accept is not None and kind not in accept:
+        if accept is None:
+            return
+        sent, head = self.filename.decode("utf-8", "replace"), bytes(self._pending[:HEAD])
+        kind = kind_of(sent, head)
+        if kind is None and (why := office_file(sent, head)):
+            raise _refusal(415, why)
+        if kind not in accept:
             name = display_name(self.filename[-80:]) or "The file"
             raise _refusal(415, f"{name} {left_alone(kind, accept)}")
 

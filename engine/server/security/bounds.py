@@ -1,6 +1,7 @@
 """Bounds: what one request may cost. Stands before the routes on every socket, as ASGI middleware."""
 
 import asyncio
+import re
 import time
 from dataclasses import dataclass, replace
 
@@ -19,8 +20,15 @@ FORM_FIELD_BYTES = 64 << 10
 """For all fields of a form together, so that a form without files is no bigger than that."""
 _MOST_DOCUMENT_BYTES = 256 << 20
 """JSON is held in memory, several times over."""
-DOCUMENT_PATHS = frozenset({"/v1/convert/source", "/v1/convert/source/async"})
+DOCUMENT_PATHS = frozenset(
+    f"/v1/{what}/source{later}"
+    for what in ("convert", "chunk/hybrid", "chunk/hierarchical")
+    for later in ("", "/async")
+)
 """Which take documents in JSON."""
+
+_OPEN_PATHS = re.compile(r"/(process|tika|rmeta|meta|detect/stream|(?:tika|rmeta)/[a-z]{1,10})")
+"""Whose body is a document of any kind when it is `PUT` there. A page may not do that without asking (a preflight)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,9 @@ class Bounds:
         length = int(lengths[0]) if lengths else 0
         if scope["type"] == "websocket" or (not length and not encodings):
             return 0
+        if scope["method"] == "PUT" and _OPEN_PATHS.fullmatch(scope["path"]):
+            most = self._limits.upload_bytes
+            return _too_big(most) if length > most else most
         return self._judge_body(scope["path"], headers, length)
 
     def _judge_body(self, path: str, headers: list[tuple[bytes, bytes]], length: int) -> Refusal | int:

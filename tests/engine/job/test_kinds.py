@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.job.kinds import HEAD, TAIL, has_intact_end, kind_of, left_alone, names_kind, not_accepted
+from engine.job.kinds import HEAD, TAIL, has_intact_end, kind_of, left_alone, names_kind, not_accepted, office_file
 from engine.job.options import DocumentKind
 from tests import documents, pdfs
 
@@ -84,3 +84,22 @@ def test_what_is_not_taken_in_is_a_sentence_that_names_the_setting() -> None:
     assert not_accepted(None, (K.PDF, K.CBZ)) == "The file is none of PDF, CBZ, which are what `accept` takes in."
     assert left_alone(K.GIF, (K.PDF,)) == "is not a PDF: it does not begin with %PDF."
     assert left_alone(K.GIF, (K.PNG,)).startswith("is left alone. The file is of kind GIF")
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "expected"),
+    [
+        ("a.docx", b"PK\x03\x04", "(DOCX)"),
+        ("a.ODT", b"PK\x03\x04", "(ODT)"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "(DOC)"),
+        ("noname", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office program:"),
+        ("noname", b"{\\rtf1", "office program:"),
+        ("a.docx", b"This is a note.", None),
+        ("a.zip", b"PK\x03\x04", None),
+    ],
+)
+def test_a_file_of_an_office_program_is_told_what_makes_a_pdf_of_it(
+    name: str, head: bytes, expected: str | None
+) -> None:
+    found = office_file(name, head)
+    assert (found is None) if expected is None else (found and expected in found and "soffice" in found)

@@ -23,9 +23,10 @@ from engine.server.app.connections import ConnectionLimits
 from engine.server.app.housekeeping import keep_house
 from engine.server.app.listener import Door, Listener
 from engine.server.dependencies.service import Service
+from engine.server.documents.fetching import Fetched, Fetcher
 from engine.server.documents.received import _BEGUN
 from engine.settings.settings import Settings
-from tests import pdfs
+from tests import documents, pdfs
 from tests.backends import faulty_backend
 from tests.waiting import wait_until
 
@@ -205,10 +206,65 @@ def test_documents_in_json_are_converted(client: TestClient) -> None:
     assert finish(client, task_id)["task_status"] == "success"
 
 
-def test_nothing_is_fetched_from_the_network(client: TestClient) -> None:
-    answer = client.post("/v1/convert/source", json={"sources": [{"kind": "http", "url": "https://example.org/a.pdf"}]})
-    assert answer.status_code == 400
-    assert "hotfolio fetches nothing" in answer.json()["detail"]
+@pytest.mark.parametrize(
+    ("source", "status", "sentence"),
+    [
+        ({"kind": "http", "url": "https://example.org/a.pdf"}, 400, "docling_fetch names no host"),
+        ({"kind": "http"}, 422, "A source of kind http has a url."),
+        ({"kind": "s3", "url": "s3://a"}, 400, "A source of kind s3 is refused"),
+    ],
+)
+def test_nothing_is_fetched_from_the_network(
+    client: TestClient, source: dict[str, str], status: int, sentence: str
+) -> None:
+    answer = client.post("/v1/convert/source", json={"sources": [source]})
+    assert (answer.status_code, sentence in answer.json()["detail"]) == (status, True)
+
+
+def test_a_document_is_fetched_from_where_it_may_be(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fetch(self: Fetcher, url: str, headers: dict[str, str], folder: Path) -> Fetched:
+        assert (url, headers) == ("https://files.example/a.pdf", {"X-Who": "me"})
+        return Fetched("a.pdf", io.BytesIO(said("From afar.")))
+
+    monkeypatch.setattr(Fetcher, "fetch", fetch)
+    source = {"kind": "http", "url": "https://files.example/a.pdf", "headers": {"X-Who": "me"}}
+    result = client.post("/v1/convert/source", json={"sources": [source]}).json()["document"]
+    assert (result["filename"], "From afar." in result["md_content"]) == ("a.pdf", True)
+
+
+def test_documents_are_cut_into_chunks(client: TestClient) -> None:
+    document = ("report.pdf", pdfs.report())
+    asked = {"chunking_max_tokens": "100", "chunking_tokenizer": "another/one", "convert_do_ocr": "false"}
+    hybrid = send(client, document, path="/v1/chunk/hybrid/file", include_converted_doc="true", **asked).json()
+    assert [chunk["num_tokens"] <= 100 for chunk in hybrid["chunks"]] == [True] * len(hybrid["chunks"])
+    (whole,) = hybrid["documents"]
+    assert (whole["status"], whole["content"]["md_content"][:8]) == ("success", "# Report")
+    assert errors(whole) == [
+        "chunking_tokenizer=another/one has no effect: hotfolio estimates how many tokens a text has."
+    ]
+    task = send(client, document, path="/v1/chunk/hierarchical/file/async").json()
+    assert task["task_type"] == "chunk"
+    finish(client, task["task_id"])
+    result = client.get(f"/v1/result/{task['task_id']}").json()
+    assert all(chunk["doc_items"] and chunk["page_numbers"] for chunk in result["chunks"])
+    assert {chunk["headings"][0] for chunk in result["chunks"]} == {"Report of the Harbour Survey"}
+    assert result["documents"][0]["content"]["md_content"] is None
+
+
+def test_chunks_come_in_no_other_shape(client: TestClient) -> None:
+    answer = send(client, ("a.pdf", said("Text.")), path="/v1/chunk/hybrid/file", target_type="zip")
+    assert (answer.status_code, answer.json()["detail"]) == (422, "target_type=zip is refused: input should be inbody.")
+    assert send(client, ("a.pdf", said("Text.")), path="/v1/chunk/other/file").status_code == 422
+    failed = send(client, ("a.pdf", pdfs.not_a_pdf()), path="/v1/chunk/hybrid/file")
+    assert (failed.status_code, failed.json()["status"]) == (422, "failure")
+
+
+def test_what_the_hot_folder_does_not_accept_is_taken_in_here_all_the_same(client: TestClient) -> None:
+    book = send(client, ("book.epub", documents.epub()))
+    assert (book.status_code, book.json()["status"]) == (200, "success"), book.text
+    letter = send(client, ("letter.docx", documents.zipped({"[Content_Types].xml": b"<Types/>"})))
+    assert letter.status_code == 422
+    assert "LibreOffice" in letter.json()["detail"]
 
 
 def test_health_and_version_are_told(client: TestClient) -> None:
@@ -315,7 +371,7 @@ def test_every_format_asked_for_is_made(client: TestClient) -> None:
             {"document_timeout": "5"},
             "document_timeout=5 has no effect: the limit for a document is in the settings.",
         ),
-        ({"from_formats": "docx"}, "from_formats=docx has no effect: hotfolio reads PDFs."),
+        ({"from_formats": "docx"}, "from_formats=docx has no effect: what a document is shows by its content."),
     ],
 )
 def test_what_there_is_not_is_told_and_the_rest_is_done(
@@ -510,6 +566,23 @@ def test_a_call_that_waits_too_long_is_told_so_and_the_task_goes_on(impatient: t
     assert body["task_id"] in body["detail"]
     wait_until(lambda: client.get(f"/v1/status/poll/{body['task_id']}").json()["task_status"] == "success")
     assert "In the end." in client.get(f"/v1/result/{body['task_id']}").json()["document"]["md_content"]
+
+
+def test_a_call_that_is_repeated_joins_the_work_under_way(impatient: tuple[Engine, TestClient]) -> None:
+    engine, client = impatient
+    content = said("Once.")
+
+    def asked(name: str, **fields: Any) -> str:
+        return str(send(client, (name, content), **fields).json()["task_id"])
+
+    with paused(engine):
+        tasks = [asked("once.pdf"), asked("once.pdf"), asked("other.pdf"), asked("once.pdf", do_ocr="true")]
+        assert len({*tasks}) == 3
+        assert tasks[0] == tasks[1]
+        assert begin(client, ("once.pdf", content)) not in tasks
+    wait_until(lambda: engine.find(tasks[0]).job.state is JobState.DONE)
+    with paused(engine):
+        assert asked("once.pdf") not in tasks
 
 
 def test_a_poll_waits_as_long_as_it_may_and_not_longer(impatient: tuple[Engine, TestClient]) -> None:

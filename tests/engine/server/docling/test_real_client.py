@@ -60,6 +60,15 @@ def test_it_submits_a_document_and_comes_for_it_later(client: "DoclingServiceCli
     assert "marker-1" in client.submit(report).result().document.export_to_markdown()
 
 
+def test_it_has_documents_cut_into_chunks(client: "DoclingServiceClient", report: Path) -> None:
+    from docling.service_client import ChunkerKind
+
+    for chunker in ChunkerKind:
+        answer = client.chunk(report, chunker)
+        assert "marker-1" in answer.chunks[0].text
+        assert answer.documents[0].status.value == "success"
+
+
 def test_it_asks_whether_the_service_is_well(client: "DoclingServiceClient") -> None:
     assert client.health().status == "ok"
     assert client.version().keys() == {"hotfolio"}
