@@ -73,7 +73,8 @@ def test_the_limits_of_the_service_are_those_that_the_code_has() -> None:
         ),
         "before a request": f"{doors.keep_alive_s:g} s without a byte",
         "JSON": f"{_size(requests.plain_bytes)} ({_size(CALL_BYTES)} on the Unix socket)",
-        "JSON with documents, `/v1/convert/source`": (
+        "a document as the body, by `PUT`": "`max_upload`, unzipped or not",
+        "JSON with documents, `/v1/convert/source` and the like": (
             f"`max_upload` in base64 and {_size(AROUND_BYTES)}; {_size(requests.document_bytes)}"
         ),
         "the fields of a form": f"{FORM_FIELDS}, with {_size(FORM_FIELD_BYTES)} together",

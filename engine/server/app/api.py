@@ -7,9 +7,18 @@ from fastapi import FastAPI
 from engine.server.dependencies.heads import Heads
 from engine.server.dependencies.service import Service
 from engine.server.docling import routes as docling
+from engine.server.loader import processroute
 from engine.server.routers import conversions, health, metrics, outputs, reference, submission
 from engine.server.routers import websockets as live
 from engine.server.security.problems import MISFITS, handle_problems
+from engine.server.tika import tikaroutes
+from engine.settings.servicesettings import DoorName
+
+_DOORS = {
+    DoorName.DOCLING: docling.router,
+    DoorName.LOADER: processroute.router,
+    DoorName.TIKA: tikaroutes.router,
+}
 
 
 def create_api(service: Service) -> FastAPI:
@@ -25,7 +34,10 @@ def create_api(service: Service) -> FastAPI:
     )
     handle_problems(api)
     api.add_middleware(Heads)
-    for family in (submission, live, conversions, outputs, docling, health, metrics):
+    for family in (submission, live, conversions, outputs, health, metrics):
         api.include_router(family.router(service))
+    for name, door in _DOORS.items():
+        if name in service.engine.settings.doors:
+            api.include_router(door(service))
     api.include_router(reference.router())
     return api

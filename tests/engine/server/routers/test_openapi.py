@@ -42,9 +42,17 @@ EDGES = 8
 """Requests a route, at most, at those edges."""
 
 EXCLUDED = {
-    f"POST /v1/convert/{kind}": "waits for a conversion, which here never ends; the same with /async is asked"
+    f"POST /v1/{what}/{kind}": "waits for a conversion, which here never ends; the same with /async is asked"
+    for what in ("convert", "chunk/{chunker}")
     for kind in ("file", "source")
-}
+} | dict.fromkeys(
+    (
+        "PUT /process",
+        *(f"PUT /{path}" for path in ("tika", "tika/{kind}", "rmeta", "rmeta/{kind}", "meta")),
+        *(f"POST /{path}" for path in ("tika/form", "tika/form/{kind}", "rmeta/form/{kind}", "meta/form")),
+    ),
+    "waits for a conversion, and has no other answer; see `test_otherdoors`",
+)
 """Routes that are not asked, and why, as in `"POST /stop": "stops the engine for all other routes"`.
 
 WebSockets and `/docs` are not in the document, and the calls of hotfolio's own front ends are not for other programs.
