@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]' || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
 
-.PHONY: run test pytest check chaos soak flood fuzz mutants bench samples screenshots dist sbom clean
+.PHONY: run test test-cluster pytest check chaos soak flood fuzz mutants bench samples screenshots dist sbom clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -29,6 +29,10 @@ check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+test-cluster: $(STAMP)  ## a real scheduler of Dask's and real nodes on this machine, which are killed, stopped and cut off
+	$(call INSTALL,ocr$(,)dev$(,)cluster)
+	CLUSTER_TESTS=1 $(BIN)/pytest tests/cluster
 
 SEED ?= 1
 MINUTES ?= 20

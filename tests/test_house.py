@@ -16,6 +16,13 @@ DECIDES = 12
 """A module with so many branches decides something, and has a test of its own or a place in `SEEN_THROUGH`."""
 SEEN_THROUGH = {
     "engine.base.disk": "durable",
+    "engine.cluster.clustersandbox": "clusterbackend",
+    "engine.cluster.fleet": "clusterbackend",
+    "engine.cluster.node.agent": "clusterbackend",
+    "engine.cluster.node.nodeslot": "clusterbackend",
+    "engine.cluster.ownprocess": "supervisor",
+    "engine.cluster.processes.relay": "clusterbackend",
+    "engine.cluster.remotesandbox": "clusterbackend",
     "engine.convert.formulas.bars": "formulatree",
     "engine.convert.formulas.displays": "pageformulas",
     "engine.convert.formulas.fences": "formulatree",
@@ -94,6 +101,7 @@ SEEN_THROUGH = {
     "engine.settings.statefolder": "settings",
     "engine.work.looks": "page_preview",
     "tui.command.cli": "command_line",
+    "tui.command.flags": "command_line",
     "tui.command.job_text": "commands",
     "tui.command.runner": "command_line",
     "tui.dashboard.app": "screen",

@@ -11,6 +11,7 @@ from tests import pdfs
 PARSERS = {"fitz", "pymupdf", "pymupdf4llm", "PIL", "numpy", "onnxruntime"}
 SCREENS = {"textual", "rich", "typer"}
 WEB = {"fastapi", "starlette", "uvicorn"}
+CLUSTER = {"distributed", "dask", "cryptography"}
 _TELL = "import sys\nprint('loaded:', *{name.partition('.')[0] for name in sys.modules})\n"
 
 COMMAND = """
@@ -52,6 +53,14 @@ with Engine(settings) as engine:
     job = engine.submit(Path("input/a.pdf"))
     assert engine.wait_until_idle(100)
     assert engine.job(job.id).job.state == "done", engine.job(job.id)
+    import sys
+    import threading
+    assert not [name for name in sys.modules if name.startswith("engine.cluster")]
+    assert not {"bridge", "scheduler"} & {thread.name for thread in threading.enumerate()}
+"""
+CLUSTERED = """
+from engine.cluster import clusterbackend, supervisor
+from engine.cluster.exchange import from_bridge
 """
 
 
@@ -70,10 +79,11 @@ def loaded(program: str, folder: Path) -> set[str]:
     ("program", "has", "lacks"),
     [
         pytest.param(VERSION, {"tui", "typer"}, PARSERS | WEB | {"textual"}, id="version"),
-        pytest.param(RUN, {"tui", "engine"}, PARSERS | {"textual"}, id="run"),
-        pytest.param(CONVERT, {"tui", "engine"}, PARSERS | {"textual"}, id="convert"),
+        pytest.param(RUN, {"tui", "engine"}, PARSERS | CLUSTER | {"textual"}, id="run"),
+        pytest.param(CONVERT, {"tui", "engine"}, PARSERS | CLUSTER | {"textual"}, id="convert"),
         pytest.param(DASHBOARD, {"textual", "tui"}, PARSERS | WEB | {"typer"}, id="dashboard"),
-        pytest.param(ENGINE, {"engine"}, PARSERS | WEB | SCREENS | {"tui"}, id="engine"),
+        pytest.param(ENGINE, {"engine"}, PARSERS | WEB | SCREENS | CLUSTER | {"tui"}, id="engine"),
+        pytest.param(CLUSTERED, {"engine"}, PARSERS | WEB | SCREENS | CLUSTER | {"tui"}, id="head of a cluster"),
     ],
 )
 def test_a_process_loads_only_what_it_works_with(tmp_path: Path, program: str, has: set[str], lacks: set[str]) -> None:

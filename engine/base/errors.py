@@ -129,6 +129,10 @@ class ChildOutgrown(ChildKilled):
     """A conversion process was left for one that has loaded what its pages need."""
 
 
+class NodeLost(ChildKilled):
+    """Another machine did not come to the end of what it was given, by no fault of the document's."""
+
+
 class ChildGarbage(ChildError):
     """A conversion process sent something that is not the protocol."""
 

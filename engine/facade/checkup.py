@@ -38,6 +38,7 @@ def vitals_of(machinery: Machinery, settings: Settings, *, is_paused_by_hand: bo
         facts=view.facts(),
         memory=_memory(overview, machinery.backend.pids),
         room=Room(_free_bytes(settings.output), _free_bytes(settings.state_folder)),
+        nodes=machinery.cluster.nodes() if machinery.cluster is not None else (),
     )
 
 

@@ -372,8 +372,22 @@ class Engine:
         return self._machinery.queue.is_paused_by(_PAUSED)
 
     def set_workers(self, count: int) -> None:
-        """Have so many workers (1 to 256); those too many end at their next batch boundary."""
-        self._machinery.pool.resize(max(1, min(count, MAX_WORKERS)))
+        """Have so many workers (1 to 256, those of other machines besides); those too many end at a batch boundary.
+
+        The workers of other machines are as many as those have slots; at least one is this machine's.
+        """
+        elsewhere = self._machinery.cluster.more if self._machinery.cluster is not None else 0
+        self._machinery.pool.resize(max(1, min(count - elsewhere, MAX_WORKERS)))
+
+    def drain_node(self, name: str) -> bool:
+        """Have another machine of the cluster leave once it is done; False if there is none of the name."""
+        cluster = self._machinery.cluster
+        return cluster is not None and cluster.drain(name)
+
+    def remove_node(self, name: str) -> bool:
+        """Have another machine leave at once, and others do what it has; False if there is none of the name."""
+        cluster = self._machinery.cluster
+        return cluster is not None and cluster.remove(name)
 
     @property
     def workers(self) -> int:

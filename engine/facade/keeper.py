@@ -8,6 +8,7 @@ from collections.abc import Callable
 from engine.base.errors import StateLost
 from engine.facade.reloading import Reloader
 from engine.queue.jobqueue import JobQueue
+from engine.sandbox.backend import Cluster
 from engine.settings.settings import Settings
 from engine.settings.statefolder import disk_problem
 from engine.work.conversion import Conversions
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 
 LOST = "lost"
 """The pause, and the banner's key, for what is left of an engine whose state folder was taken away."""
+NO_NODES = "cluster"
+"""The banner's key while no other machine can be reached."""
 _PACE_S = 1.0
 _DISK_CHECK_S = 5.0
 _SLOW_PAGE_S = 2.0
@@ -31,6 +34,7 @@ class Keeper:
         queue: JobQueue,
         conversions: Conversions,
         pool: WorkerPool,
+        cluster: Cluster | None,
         reloader: Reloader,
         check_hold: Callable[[], None],
         on_lost: Callable[[], None],
@@ -40,6 +44,7 @@ class Keeper:
         self._queue = queue
         self._conversions = conversions
         self._pool = pool
+        self._cluster = cluster
         self._reloader = reloader
         self._check_hold = check_hold
         self._on_lost = on_lost
@@ -76,6 +81,8 @@ class Keeper:
                         self._conversions.batches.suspect_slow(worker.job_id)
                 self._queue.offer_delayed()
                 self._reloader.look()
+                if self._cluster is not None:
+                    self._queue.set_banner(NO_NODES, self._cluster.problem)
                 if time.monotonic() >= next_disk_check:
                     next_disk_check = time.monotonic() + _DISK_CHECK_S
                     check_disk(self._settings(), self._queue)

@@ -18,7 +18,7 @@ from engine.job.job import JobState
 from engine.publish.rebuild import rebuild
 from engine.queue.database import DATABASE
 from engine.queue.jobqueue import open_queue
-from engine.sandbox.backend import Backend
+from engine.sandbox.backend import Backend, Cluster
 from engine.sandbox.protocol import PAGES
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
@@ -61,6 +61,8 @@ class Machinery:
         self._watches = watches
         self._callbacks = callbacks
         self.backend = backend
+        self.cluster = backend if isinstance(backend, Cluster) else None
+        """The backend, if it has other machines."""
         self.queue = queue = open_queue(settings)
         hold.watch(state / DATABASE)
         if queue.moved_aside is not None:
@@ -93,7 +95,9 @@ class Machinery:
         if watches:
             self.hotfolders.follow(settings.hot_folders)
         reloader = Reloader(live, queue.set_banner, self._settings_changed, watch=watches)
-        self.keeper = Keeper(self._settings, self.queue, self.conversions, self.pool, reloader, hold.check, self._lost)
+        self.keeper = Keeper(
+            self._settings, self.queue, self.conversions, self.pool, self.cluster, reloader, hold.check, self._lost
+        )
         self.keeper.start()
         callbacks.start()
         self.aftermath.start()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.job.job import JobState, PageState
+from engine.job.machines import NodeSnapshot
 from engine.job.snapshot import Banner, Totals, WorkerSnapshot
 
 
@@ -79,3 +80,5 @@ class Vitals:
     facts: Facts
     memory: Memory
     room: Room
+    nodes: tuple[NodeSnapshot, ...] = ()
+    """The other machines of a cluster, by name."""

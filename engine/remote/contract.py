@@ -250,6 +250,16 @@ class ServedEngine(EngineLike, Protocol):
 
     # --- asking ---
 
+    @travels(catches_up=True)
+    def drain_node(self, name: str) -> bool:
+        """Have another machine of the cluster leave once it is done; False if there is none of the name."""
+        raise Elsewhere
+
+    @travels(catches_up=True)
+    def remove_node(self, name: str) -> bool:
+        """Have another machine leave at once, and others do what it has; False if there is none of the name."""
+        raise Elsewhere
+
     @travels()
     def vitals(self) -> Vitals:
         """How the engine does, in numbers; looks at its processes and disks."""

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from engine.job.job import Checkpoint
+from engine.job.machines import NodeSnapshot
 from engine.sandbox.ends import ProcessEnd
 from engine.sandbox.protocol import Answer, Event, PagesTask, Task
 from engine.sandbox.stages import Stage
@@ -157,6 +158,34 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Let go of everything, sandboxes that are left too; may be called again."""
+
+
+@runtime_checkable
+class Cluster(Protocol):
+    """What a backend can do besides that has other machines, which come and go. Thread-safe."""
+
+    @property
+    def more(self) -> int:
+        """Workers it has room for right now besides those of this machine."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why no other machine can be reached, as a sentence; None while they can."""
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Have it called, in any thread, when `more` changes."""
+
+    def set_places(self, places: int) -> None:
+        """So many batches at once may be converted on this machine."""
+
+    def nodes(self) -> tuple[NodeSnapshot, ...]:
+        """The other machines, by name."""
+
+    def drain(self, name: str) -> bool:
+        """Have a machine leave once it is done with what it has; False if there is none of the name."""
+
+    def remove(self, name: str) -> bool:
+        """Have a machine leave at once; False if there is none of the name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ class Allowed:
     """Whether it may start other programs."""
     memory: int | None = None
     """Bytes that it may have allocated in all, with what it has now; if that is nearly as much, a little more."""
+    listens: tuple[int, ...] = ()
+    """TCP ports that it may listen on."""
 
 
 def look() -> Confinement:
@@ -114,7 +116,7 @@ def confine(allowed: Allowed) -> Confinement:
     version = landlock_version()
     if version:
         _restrict_files(allowed, version)
-    filters = syscalls.refuse_needless(network=bool(allowed.ports), programs=allowed.programs)
+    filters = syscalls.refuse_needless(network=bool(allowed.ports or allowed.listens), programs=allowed.programs)
     return Confinement(version, filters, limits=True)
 
 
@@ -154,8 +156,9 @@ def _restrict_files(allowed: Allowed, version: int) -> None:
         reading = _READ_FILE | _READ_DIR | (_EXECUTE if allowed.programs else 0)
         _add_paths(ruleset, allowed.read, reading)
         _add_paths(ruleset, allowed.write, rights & ~_EXECUTE)
-        for port in allowed.ports if network else ():
-            if _libc().syscall(_ADD_RULE, ruleset, _NET_PORT, struct.pack("=QQ", _CONNECT_TCP, port), 0):
+        rules = [(_CONNECT_TCP, port) for port in allowed.ports] + [(_BIND_TCP, port) for port in allowed.listens]
+        for right, port in rules if network else ():
+            if _libc().syscall(_ADD_RULE, ruleset, _NET_PORT, struct.pack("=QQ", right, port), 0):
                 raise _failure("landlock_add_rule")
         if _libc().syscall(_RESTRICT_SELF, ruleset, ctypes.c_uint32(0)):
             raise _failure("landlock_restrict_self")

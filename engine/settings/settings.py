@@ -125,7 +125,7 @@ class Settings(BaseSettings, ServiceSettings, ConvertOptions):
     num_workers: Annotated[Literal["auto"] | int, BeforeValidator(_worker_count)] = 4
     """Conversions at once, each in a process of its own; `auto` means one for each usable core."""
     backend: str = "local"
-    """What converts documents: this machine's processes, or another backend that is installed, by its name."""
+    """What converts documents: this machine's processes, `cluster`, or another backend that is installed, by name."""
 
     profiles: dict[ProfileName, Profile] = Field(default_factory=dict)
     """Options by a name, for folders and single documents."""

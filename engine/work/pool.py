@@ -13,7 +13,7 @@ from engine.base.errors import EngineBlocked, HotfolioError, SandboxUnavailable
 from engine.job.job import MergeJob, OpenJob, PageBatch, Step, Work
 from engine.job.snapshot import WorkerSnapshot, WorkerState
 from engine.queue.jobqueue import JobQueue
-from engine.sandbox.backend import Backend, Limits, Sandbox
+from engine.sandbox.backend import Backend, Cluster, Limits, Sandbox
 from engine.sandbox.ends import ProcessEnd
 from engine.sandbox.stages import Stage
 from engine.settings.settings import Settings
@@ -46,21 +46,30 @@ class WorkerPool:
         self._retiring: dict[int, ConversionWorker] = {}  # still at their last piece of work
         self._sandbox_failures = 0
         self._retired_busy_s = 0.0
+        self._here = 0
+        self._cluster = backend if isinstance(backend, Cluster) else None
 
     def start(self, workers: int) -> None:
         """Start the backend and the workers; returns at once."""
+        if self._cluster is not None:
+            self._cluster.listen(lambda: self.resize(self._here) if self._here else None)
         self._backend.start()
         self.resize(workers)
 
     def resize(self, workers: int) -> None:
         """Have so many workers, as far as there is room; the ones too many end at their next batch boundary.
 
-        Those go first that have nothing to do. Where there are to be more, those that were about to end stay: as long
-        as they are at work, more would be done at once than is asked for.
+        With other machines, there are as many more as those have room for. Those go first that have nothing to do.
+        Where there are to be more, those that were about to end stay: as long as they are at work, more would be done
+        at once than is asked for.
         """
         if self._backend.slots is not None:
             workers = min(workers, self._backend.slots)
+        if self._cluster is not None:
+            self._cluster.set_places(workers)
         with self._lock:
+            self._here = workers
+            workers += self._cluster.more if self._cluster is not None else 0
             spare = sorted(self._workers.values(), key=lambda worker: (worker.is_busy, -worker.number))
             for worker in spare[: max(0, len(spare) - workers)]:
                 self._retire(self._workers.pop(worker.number))
@@ -77,6 +86,11 @@ class WorkerPool:
         self._queue.work.set_worker_count(workers)
         for worker in started:
             worker.start()
+
+    @property
+    def here(self) -> int:
+        """How many of the workers are for this machine."""
+        return self._here
 
     @property
     def size(self) -> int:
@@ -107,6 +121,7 @@ class WorkerPool:
     def retire(self) -> None:
         """Have every worker end at its batch boundary; returns at once."""
         with self._lock:
+            self._here = 0
             for worker in self._workers.values():
                 self._retire(worker)
             self._workers.clear()

@@ -15,19 +15,24 @@ from tui.command.flags import CONVERSION, FOLDERS, Load, Profile, answer, finish
 from tui.command.verbs.add import add
 from tui.command.verbs.cancel import cancel
 from tui.command.verbs.clear import clear
+from tui.command.verbs.cluster import cluster
+from tui.command.verbs.drain import drain
 from tui.command.verbs.hold import hold
 from tui.command.verbs.log import log
 from tui.command.verbs.ls import ls
 from tui.command.verbs.move import move
+from tui.command.verbs.nodes import nodes
 from tui.command.verbs.pause import pause
 from tui.command.verbs.priority import priority
 from tui.command.verbs.release import release
+from tui.command.verbs.remove import remove
 from tui.command.verbs.resume import resume
 from tui.command.verbs.retry import retry
 from tui.command.verbs.show import show
 from tui.command.verbs.status import status
 from tui.command.verbs.stop import stop
 from tui.command.verbs.wait import wait
+from tui.command.verbs.worker import worker
 from tui.command.verbs.workers import workers
 from tui.terminal.streams import mend_streams
 
@@ -113,7 +118,7 @@ def convert(
 
 
 @app.command()
-@takes_settings(*FOLDERS, *CONVERSION, "host", "port")
+@takes_settings(*FOLDERS, *CONVERSION, "cluster", "host", "port")
 def serve(
     load: Load,
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background, and return.")] = False,
@@ -158,8 +163,9 @@ def doctor(load: Load) -> None:
 for _command in (add, ls, show, log, cancel, retry, hold, release):
     app.command()(_command)
 app.command(context_settings={"ignore_unknown_options": True})(priority)  # -1 is a number, not an option
-for _command in (move, pause, resume, workers, clear, wait, status, stop):
+for _command in (move, pause, resume, workers, clear, wait, status, stop, nodes, drain, remove, worker):
     app.command()(_command)
+app.add_typer(cluster, name="cluster")
 
 
 @app.command()

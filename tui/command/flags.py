@@ -28,6 +28,8 @@ class _Option:
     setting: str
     inverts: bool = False
     """Whether giving the flag turns the setting off."""
+    gives: Any = None
+    """What the setting is once the flag is given, if that is not the flag's own value."""
 
 
 def _folder(*names: str, help: str) -> Any:  # noqa: A002
@@ -98,6 +100,12 @@ _OPTIONS = {
         ],
         None,
         "page_timeout",
+    ),
+    "cluster": _Option(
+        _flag("--cluster", help="Convert pages on the machines that have joined, too."),
+        False,
+        "backend",
+        gives="cluster",
     ),
     "host": _Option(_text("--host", metavar="ADDRESS", help="Where to listen on TCP."), None, "api_host"),
     "port": _Option(
@@ -218,6 +226,8 @@ def _load(config: Path | None, overrides: dict[str, Any]) -> "LoadedSettings":
 
 
 def _value(option: _Option, given: Any) -> Any:
+    if option.gives is not None:
+        return option.gives if given else None
     if option.inverts:
         return False if given else None
     return given

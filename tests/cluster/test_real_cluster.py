@@ -1,0 +1,244 @@
+"""Two real nodes: what they make is what this machine makes, and whatever of it dies, nothing is lost or done twice."""
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.base.errors import ChildKilled, NodeLost
+from engine.cluster.clusterbackend import ClusterBackend
+from engine.facade.engine import Engine
+from engine.job.job import Job, JobState
+from engine.job.machines import NodeState
+from engine.sandbox.backend import Backend, Limits, MakeBackend, Workplace
+from engine.sandbox.protocol import Event, PagesDone, PageStarted
+from engine.settings.settings import Settings
+from tests import pdfs
+from tests.backends import local_backend
+from tests.cluster.real import RealCluster, end, kill, left, processes_of, real_cluster
+from tests.engine.cluster.inprocess import wait_for_nodes
+from tests.engine.sandbox.conformance import BackendConformance, document, open_document, pages, staged
+from tests.waiting import wait_until
+
+PAGES = 24
+FORMATS = "md,json,png,pdf"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
+    with real_cluster(tmp_path_factory.mktemp("cluster"), "one", "two") as cluster:
+        yield cluster
+
+
+def clustered(cluster: RealCluster, workplace: Workplace, *, here: int = 0) -> ClusterBackend:
+    """A backend with the cluster's files, wherever it works itself."""
+    place = Workplace(cluster.state, workplace.desks)
+    return ClusterBackend(place, local=local_backend(workplace), places=here)
+
+
+@pytest.fixture
+def backend(cluster: RealCluster, tmp_path: Path) -> Iterator[ClusterBackend]:
+    backend = clustered(cluster, Workplace(tmp_path, tmp_path / "jobs"))
+    backend.start()
+    wait_until(lambda: ready(backend) == {"one", "two"}, "the nodes")
+    yield backend
+    backend.close()
+
+
+def ready(backend: ClusterBackend) -> set[str]:
+    return {node.name for node in backend.nodes() if node.state is NodeState.READY}
+
+
+class TestRealCluster(BackendConformance):
+    @pytest.fixture
+    def make(self, cluster: RealCluster) -> MakeBackend:
+        return lambda workplace: clustered(cluster, workplace)
+
+    @pytest.fixture
+    def backend(self, make: MakeBackend, tmp_path: Path) -> Iterator[Backend]:
+        backend = make(Workplace(tmp_path, tmp_path / "jobs"))
+        assert isinstance(backend, ClusterBackend)
+        backend.start()
+        wait_for_nodes(backend, 1)
+        yield backend
+        backend.close()
+
+
+# --- an engine ---
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "a.pdf"
+    file.write_bytes(document(*[f"words of page {page}" for page in range(PAGES)]))
+    return file
+
+
+def settings(folder: Path, **changes: object) -> Settings:
+    return Settings.model_validate(
+        {"output": folder / "output", "num_workers": 1, "formats": FORMATS, "batch_seconds": 0.2, **changes}
+    )
+
+
+def outputs(job: Job) -> dict[str, str]:
+    """What was published, by the digest of each file but the manifest, which has times in it."""
+    place = Path(os.fsdecode(job.output or b""))
+    return {
+        str(path.relative_to(place)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(place.rglob("*"))
+        if path.is_file() and path.name != "manifest.json"
+    }
+
+
+def here_alone(folder: Path, file: Path) -> dict[str, str]:
+    with Engine(settings(folder), watch=False, backend=local_backend) as engine:
+        job = engine.submit(file)
+        assert engine.wait_until_idle(100)
+        return outputs(engine.job(job.id).job)
+
+
+def each_page_once(engine: Engine, job: Job) -> None:
+    detail = engine.detail(job.id)
+    assert [page.page for page in detail.pages] == list(range(1, PAGES + 1))
+    assert {page.state for page in detail.pages} == {"ok"}
+
+
+@pytest.mark.parametrize("victim", ["nobody", "node", "bridge", "scheduler", "child"])
+def test_outputs_are_the_same_whoever_makes_them_and_whoever_dies(tmp_path: Path, file: Path, victim: str) -> None:
+    expected = here_alone(tmp_path / "alone", file)
+    state = tmp_path / "spread" / "state"
+    with real_cluster(tmp_path / "nodes", "one", "two") as cluster:
+        state.mkdir(parents=True)
+        (cluster.state / "cluster").rename(state / "cluster")
+        made: list[ClusterBackend] = []
+
+        def make(workplace: Workplace) -> ClusterBackend:
+            made.append(ClusterBackend(workplace, local=local_backend(workplace)))
+            return made[-1]
+
+        with Engine(settings(tmp_path / "spread", state=state), watch=False, backend=make) as engine:
+            (backend,) = made
+            wait_until(lambda: len(ready(backend)) == 2, "the nodes")
+            job = engine.submit(file)
+            wait_until(lambda: sum(node.pages for node in backend.nodes()) > 2, "pages of nodes")
+            match victim:
+                case "node":
+                    kill(cluster.nodes["one"].pid)
+                case "child":
+                    for process in processes_of(cluster.nodes["one"].pid or 0)[2:]:
+                        process.kill()
+                case "bridge":
+                    kill(backend.bridge_pid)
+                case "scheduler":
+                    kill(backend.scheduler_pid)
+            assert engine.wait_until_idle(100)
+            done = engine.job(job.id).job
+            assert done.state is JobState.DONE
+            each_page_once(engine, done)
+            assert outputs(done) == expected
+            wait_until(lambda: len(ready(backend)) == 2, "the nodes to be back", 90)
+    assert left(tmp_path, set()) == []
+
+
+# --- a batch ---
+
+
+def test_a_kill_ends_the_process_on_the_node_at_once(cluster: RealCluster, backend: ClusterBackend) -> None:
+    desk = staged(backend, "fault: loop")
+    sandbox = backend.open(Limits())
+    killed: list[float] = []
+    children: list[psutil.Process] = []
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, PageStarted):
+            for node in cluster.nodes.values():
+                children.extend(p for p in processes_of(node.pid or 0) if p.cpu_percent(0.05) > 50)
+            killed.append(time.monotonic())
+            sandbox.kill()
+
+    with pytest.raises(ChildKilled):
+        sandbox.run(pages(desk, 1, 1), on_event)
+    assert children
+    _, alive = psutil.wait_procs(children, 5)
+    assert not alive
+
+
+def test_a_node_that_stands_still_for_a_while_goes_on(cluster: RealCluster, backend: ClusterBackend) -> None:
+    desk = staged(backend, *["fault: slow"] * 4)
+    sandbox = backend.open(Limits())
+    stopped: list[int] = []
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, PageStarted) and event.page == 2:
+            for node in cluster.nodes.values():
+                end(node.pid, signal.SIGSTOP)
+                stopped.append(node.pid or 0)
+            time.sleep(5)
+            for pid in stopped:
+                end(pid, signal.SIGCONT)
+
+    assert isinstance(sandbox.run(pages(desk, 1, 4), on_event), PagesDone)
+
+
+def test_a_node_that_stands_still_for_longer_than_its_lease_loses_its_batch_and_comes_back(
+    cluster: RealCluster, backend: ClusterBackend
+) -> None:
+    desk = staged(backend, *["fault: slow"] * 4)
+    sandbox = backend.open(Limits())
+    pids = [node.pid for node in cluster.nodes.values()]
+
+    def on_event(event: Event) -> None:
+        for pid in pids:
+            end(pid, signal.SIGSTOP)
+
+    with pytest.raises(NodeLost):
+        sandbox.run(pages(desk, 1, 4), on_event)
+    for pid in pids:
+        end(pid, signal.SIGCONT)
+    wait_until(lambda: ready(backend) == {"one", "two"}, "the nodes to be back", 90)
+
+
+def test_who_has_another_certificate_does_not_come_in(cluster: RealCluster, tmp_path: Path) -> None:
+    stranger = RealCluster(tmp_path / "stranger")
+    backend = clustered(cluster, Workplace(tmp_path, tmp_path / "jobs"))
+    backend.start()
+    try:
+        wait_for_nodes(backend, 2)
+        node = stranger.add("stranger", scheduler=f"tls://127.0.0.1:{cluster.port}")
+        wait_until(lambda: node.failures > 0, "it to be refused", 90)
+        assert ready(backend) == {"one", "two"}
+    finally:
+        stranger.close()
+        backend.close()
+
+
+def test_one_with_other_versions_is_told_so_and_ends_with_three(
+    cluster: RealCluster, backend: ClusterBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.metadata as m\nreal = m.version\n"
+        "m.version = lambda name: '0.0.1' if name == 'pymupdf' else real(name)\n"
+    )
+    node = cluster.add("old")
+    try:
+        assert node.wait(90) == 3
+        (old,) = [node for node in backend.nodes() if node.name == "old"]
+        assert "pymupdf is 0.0.1 there and" in old.why
+    finally:
+        cluster.nodes.pop("old").close()
+
+
+def test_a_document_of_another_kind_is_sent_as_the_pdf_that_was_made_of_it(backend: ClusterBackend) -> None:
+    desk = staged(backend, "one", "two")
+    (desk.path / "converted.pdf").write_bytes((desk.path / "source.pdf").read_bytes())
+    (desk.path / "source.pdf").write_bytes(pdfs.text_pages(1))
+    sandbox = backend.open(Limits())
+    assert isinstance(sandbox.run(pages(desk, 2, 2), lambda _: None), PagesDone)
+    assert "marker-2" in (desk.path / "pages" / "000002-000002.jsonl").read_text()
+    assert open_document(sandbox, desk)
