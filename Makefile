@@ -69,6 +69,7 @@ dist: $(STAMP)  ## build the wheel and the sdist of the last commit twice, and l
 	$(BIN)/python scripts/dist.py
 
 sbom: $(STAMP)  ## what hotfolio stands on here: whether all licences fit, and a list in CycloneDX in dist/
+	$(call INSTALL,ocr$(,)dev$(,)cluster)
 	$(BIN)/python -m scripts.licences
 	$(BIN)/python -m scripts.sbom dist/hotfolio.cdx.json
 

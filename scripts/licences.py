@@ -19,7 +19,7 @@ from license_expression import AND, OR, ExpressionError, LicenseWithExceptionSym
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT, EXTRAS = "hotfolio", ("ocr",)
+ROOT, EXTRAS = "hotfolio", ("ocr", "cluster")
 """What is looked at: the package, and its optional parts that are for users."""
 SEEN: dict[str, Any] = tomllib.loads(Path(__file__).with_name("licences.toml").read_text(encoding="utf-8"))
 _SPDX = get_spdx_licensing()
@@ -72,10 +72,10 @@ def _judge(tree: Any) -> Verdict:
     return Verdict.UNFIT if tree.key in SEEN["unfit"] else Verdict.UNKNOWN
 
 
-def installed() -> dict[str, Part]:
-    """Every package that `ROOT` with `EXTRAS` needs here, by name; raises PackageNotFoundError if one is missing."""
+def installed(extras: tuple[str, ...] = EXTRAS) -> dict[str, Part]:
+    """Every package that `ROOT` with these extras needs here, by name; raises PackageNotFoundError if one is missing."""
     needed: dict[str, set[str]] = {}
-    waiting = [(ROOT, extra) for extra in ("", *EXTRAS)]
+    waiting = [(ROOT, extra) for extra in ("", *extras)]
     done = set()
     while waiting:
         name, extra = waiting.pop()
