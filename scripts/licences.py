@@ -73,7 +73,7 @@ def _judge(tree: Any) -> Verdict:
 
 
 def installed(extras: tuple[str, ...] = EXTRAS) -> dict[str, Part]:
-    """Every package that `ROOT` with these extras needs here, by name; raises PackageNotFoundError if one is missing."""
+    """Every package that `ROOT` with these extras needs, by name; raises PackageNotFoundError if one is missing."""
     needed: dict[str, set[str]] = {}
     waiting = [(ROOT, extra) for extra in ("", *extras)]
     done = set()

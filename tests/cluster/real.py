@@ -1,5 +1,6 @@
 """A cluster as a user has it: its scheduler, its bridge and its nodes are processes that talk to each other by TLS."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -60,7 +61,6 @@ class RealCluster:
 @contextmanager
 def real_cluster(folder: Path, *names: str) -> Iterator[RealCluster]:
     """With these nodes; no process is left when it ends."""
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
     cluster = RealCluster(folder)
     try:
         for name in names:
@@ -68,18 +68,18 @@ def real_cluster(folder: Path, *names: str) -> Iterator[RealCluster]:
         yield cluster
     finally:
         cluster.close()
-    wait_until(lambda: left(folder, before) == [], "all processes to end", 60)
+    wait_until(lambda: left(folder) == [], "all processes to end", 60)
 
 
-def left(folder: Path, before: set[int]) -> list[str]:
-    """Processes that are the cluster's."""
+def left(folder: Path) -> list[str]:
+    """Processes that are the cluster's: what they have been started with names a folder of it, in words or outside."""
     found = []
-    for process in psutil.process_iter(["pid", "cmdline"]):
-        line = " ".join(process.info["cmdline"] or ())
-        if str(folder) in line and process.pid != os.getpid():
-            found.append(line)
-    own = [p for p in psutil.Process().children(recursive=True) if p.pid not in before and p.status() != "zombie"]
-    return found + [str(process) for process in own]
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            told = " ".join((*process.cmdline(), process.environ().get("DASK_CONFIG", "")))
+            if str(folder) in told and process.pid != os.getpid():
+                found.append(told)
+    return found
 
 
 def processes_of(pid: int) -> list[psutil.Process]:

@@ -25,7 +25,7 @@ from tests.engine.cluster.inprocess import wait_for_nodes
 from tests.engine.sandbox.conformance import BackendConformance, document, open_document, pages, staged
 from tests.waiting import wait_until
 
-PAGES = 24
+PAGES = 80
 FORMATS = "md,json,png,pdf"
 
 
@@ -142,7 +142,7 @@ def test_outputs_are_the_same_whoever_makes_them_and_whoever_dies(tmp_path: Path
             each_page_once(engine, done)
             assert outputs(done) == expected
             wait_until(lambda: len(ready(backend)) == 2, "the nodes to be back", 90)
-    assert left(tmp_path, set()) == []
+    assert left(tmp_path) == []
 
 
 # --- a batch ---
