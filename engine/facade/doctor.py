@@ -20,6 +20,7 @@ from engine.job.options import VLM_KEY, ConvertOptions, OcrMode, vlm_address
 from engine.sandbox import confinement
 from engine.sandbox.backend import Capability, Limits, MakeBackend
 from engine.sandbox.capabilities import INSTALL, choose, installed_tools
+from engine.sandbox.layoutfiles import known_folder
 from engine.sandbox.registry import make_backend
 from engine.settings.passwords import passwords_problem
 from engine.settings.settings import WEBHOOK_VARIABLES, Settings, usable_cores
@@ -60,6 +61,7 @@ def examine(settings: Settings, backend: MakeBackend | None = None) -> Iterator[
     yield _libraries()
     yield _conversion(settings, backend or settings.backend)
     yield _confinement()
+    yield _layout_model()
     yield _ocr(settings)
     yield from _plugins()
     yield from _vision_models(settings)
@@ -133,6 +135,18 @@ def _confinement() -> Check:
         Verdict.OK,
         f"Conversion processes are held to their document (Landlock {held.landlock}, system calls, limits).",
     )
+
+
+def _layout_model() -> Check:
+    """Whether pages are laid out by the short ways that come to the same boxes, or all by the library's own."""
+    if known_folder() is None:
+        return Check(
+            "layout model",
+            Verdict.WARNING,
+            "The layout model is not the one that hotfolio knows short ways for: pages come out as good, but later.",
+            "Install the newest hotfolio, or PyMuPDF 2.0.",
+        )
+    return Check("layout model", Verdict.OK, "The layout model is known, and run at a part of its cost.")
 
 
 def _ocr(settings: Settings) -> Check:

@@ -36,10 +36,20 @@ def tame_onnx_runtime() -> None:
 
     class Session(onnxruntime.InferenceSession):  # type: ignore[misc]
         def __init__(self, model: Any, sess_options: Any = None, **kwargs: Any) -> None:
-            options = sess_options or onnxruntime.SessionOptions()
-            options.intra_op_num_threads = ONNX_THREADS
-            options.inter_op_num_threads = ONNX_THREADS
-            options.enable_cpu_mem_arena = _arena
-            super().__init__(model, options, **kwargs)
+            super().__init__(model, _tamed(sess_options or onnxruntime.SessionOptions()), **kwargs)
 
     onnxruntime.InferenceSession = Session
+
+
+def new_session(model: bytes) -> Any:
+    """A session with a model, as `tame_onnx_runtime` has all of them, whether that was called or not."""
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(model, _tamed(onnxruntime.SessionOptions()), providers=["CPUExecutionProvider"])
+
+
+def _tamed(options: Any) -> Any:
+    options.intra_op_num_threads = ONNX_THREADS
+    options.inter_op_num_threads = ONNX_THREADS
+    options.enable_cpu_mem_arena = _arena
+    return options

@@ -121,10 +121,12 @@ def _warm_up() -> None:
     from pymupdf4llm.ocr.analyze_page import predict_ocr_probability
     from pymupdf4llm.ocr.compute_ocr_features import FEATURE_NAMES
 
+    from engine.convert.layoutmodel.quicklayout import quick_layout
+
     predict_ocr_probability(dict.fromkeys(FEATURE_NAMES, 0.0))  # which says whether a page needs OCR
     document = pymupdf.open()
     document.new_page().insert_text((72, 200), ["Some words to begin with."] * 5)
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), quick_layout():
         parse_document(document, use_ocr=False)
     document.close()
 

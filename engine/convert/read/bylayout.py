@@ -8,6 +8,7 @@ import pymupdf
 from pymupdf4llm.helpers import document_layout
 from pymupdf4llm.ocr import OCRMode
 
+from engine.convert.layoutmodel.quicklayout import quick_layout
 from engine.convert.open.context import PageContext
 from engine.convert.page.blocks import Box
 from engine.convert.page.pagemodel import PageModel
@@ -66,7 +67,8 @@ def _boxes_only(*, graphics: int) -> Iterator[None]:
     if graphics > _MOST_GRAPHICS:
         pymupdf_util_base.create_stext_page = lambda page, flags: create_stext_page(page, flags & ~_SLOW)
     try:
-        yield
+        with quick_layout():
+            yield
     finally:
         document_layout.FLAGS, document_layout.get_raw_lines = flags, get_raw_lines
         pymupdf_util_base.create_stext_page = create_stext_page

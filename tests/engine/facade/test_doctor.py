@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.facade.doctor import Check, Verdict, _confinement, _vision_models, examine
+from engine.facade import doctor
+from engine.facade.doctor import Check, Verdict, _confinement, _layout_model, _vision_models, examine
 from engine.job.options import VLM_KEY
 from engine.sandbox import confinement
 from engine.sandbox.backend import MakeBackend, Workplace
@@ -124,3 +125,12 @@ def test_a_machine_that_refuses_to_hold_processes_is_told_so(monkeypatch: pytest
     check = _confinement()
     assert check.verdict is Verdict.WARNING
     assert "not here" in check.finding
+
+
+def test_another_layout_model_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _layout_model().verdict is Verdict.OK
+
+    monkeypatch.setattr(doctor, "known_folder", lambda: None)
+
+    assert _layout_model().verdict is Verdict.WARNING
+    assert "later" in _layout_model().finding
