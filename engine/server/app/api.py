@@ -8,6 +8,8 @@ from engine.server.dependencies.heads import Heads
 from engine.server.dependencies.service import Service
 from engine.server.docling import routes as docling
 from engine.server.loader import processroute
+from engine.server.mineru import mineruroutes
+from engine.server.mistral import mistralroutes
 from engine.server.routers import conversions, health, metrics, outputs, reference, submission
 from engine.server.routers import websockets as live
 from engine.server.security.problems import MISFITS, handle_problems
@@ -18,6 +20,8 @@ _DOORS = {
     DoorName.DOCLING: docling.router,
     DoorName.LOADER: processroute.router,
     DoorName.TIKA: tikaroutes.router,
+    DoorName.MISTRAL: mistralroutes.router,
+    DoorName.MINERU: mineruroutes.router,
 }
 
 

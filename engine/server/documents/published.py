@@ -58,6 +58,14 @@ class Published:
             found = [*found[:_MAX_REMARKS], f"There are {len(found) - _MAX_REMARKS} more remarks, in manifest.json."]
         return list(map(display_text, found))
 
+    @property
+    def page_numbers(self) -> list[int]:
+        """The numbers of the pages that were asked for, from 1."""
+        try:
+            return [int(page["page"]) for page in self.manifest["pages"]]
+        except (KeyError, TypeError, ValueError):
+            return []
+
     def read(self, name: str) -> bytes:
         """One of its files; raises `OSError`, also if it is not really in there."""
         file = self.place / name

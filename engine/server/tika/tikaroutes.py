@@ -46,7 +46,7 @@ def router(service: Service) -> APIRouter:
     _add_bodies(routes, door, service)
     _add_forms(routes, door, service)
 
-    @routes.get("/tika", summary="What answers to Tika's clients")
+    @routes.get("/tika", summary="What answers to Tika's clients", response_class=PlainTextResponse)
     async def greet() -> PlainTextResponse:
         """Say what this is."""
         return PlainTextResponse(_GREETING)

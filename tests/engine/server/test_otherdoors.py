@@ -1,6 +1,8 @@
 """Doors that other programs know, asked as these ask: their own requests, byte for byte where that matters."""
 
+import base64
 import gzip
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.servicesettings import DoorName
 from tests import documents, pdfs
-from tests.engine.server.docling.test_docling import paused, serving, uploaded
+from tests.engine.server.docling.test_docling import paused, serving, unpack, uploaded
 from tests.engine.server.fakes import FakeEngine
 from tests.waiting import wait_until
 
@@ -51,6 +53,8 @@ def paths(folder: Path, **settings: Any) -> set[str]:
         ("docling", "/v1/convert/file", True),
         ("loader", "/process", True),
         ("tika", "/tika/{kind}", True),
+        ("mistral", "/v1/ocr", False),
+        ("mineru", "/file_parse", False),
     ],
 )
 def test_a_door_is_there_if_it_is_named(tmp_path: Path, door: str, path: str, is_usual: bool) -> None:
@@ -168,3 +172,128 @@ def test_ocr_is_what_tikas_headers_say(served: tuple[Engine, TestClient]) -> Non
     client.put("/tika", content=pdfs.printed(["Said so."]), headers=headers)
     job = max((entry.job for entry in engine.select()), key=lambda job: job.id)
     assert (job.options.ocr, job.options.ocr_languages) == ("never", ("eng", "deu"))
+
+
+# --- Mistral ---
+
+
+def send(client: TestClient, content: bytes, name: str = "report.pdf") -> str:
+    answer = client.post("/v1/files", files={"file": (name, content)}, data={"purpose": "ocr"})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["filename"], answer.json()["bytes"], answer.json()["purpose"]) == (name, len(content), "ocr")
+    return str(answer.json()["id"])
+
+
+def ocr(client: TestClient, document: dict[str, Any], **asked: Any) -> Any:
+    return client.post("/v1/ocr", json={"model": "mistral-ocr-latest", "document": document, **asked})
+
+
+def test_librechat_sends_a_file_has_it_read_and_deletes_it(served: tuple[Engine, TestClient], report: bytes) -> None:
+    engine, client = served
+    file_id = send(client, report)
+    url = client.get(f"/v1/files/{file_id}/url?expiry=24").json()["url"]
+    asked = {"image_limit": 0, "include_image_base64": False}
+    answer = ocr(client, {"type": "document_url", "document_url": url}, **asked).json()
+    assert answer["pages"][0]["markdown"].startswith("# Report of the Harbour Survey")
+    assert [page["index"] for page in answer["pages"]] == [0, 1, 2, 3, 4]
+    assert answer["pages"][0]["dimensions"]["dpi"] == 150
+    assert answer["usage_info"]["pages_processed"] == 5
+    assert client.delete(f"/v1/files/{file_id}").json() == {"id": file_id, "object": "file", "deleted": True}
+    assert client.get(f"/v1/files/{file_id}").status_code == 404
+    assert not [file for file in uploaded(engine) if file.name == "report.pdf"]
+
+
+def test_pages_and_pictures_are_those_asked_for(client: TestClient, report: bytes) -> None:
+    file_id = send(client, report)
+    answer = ocr(client, {"type": "file", "file_id": file_id}, pages="0,4", include_image_base64=True).json()
+    first, last = answer["pages"]
+    assert (first["index"], last["index"], first["images"]) == (0, 4, [])
+    (picture,) = last["images"]
+    assert picture["image_base64"].startswith("data:image/png;base64,iVBOR")
+    assert f"](<{picture['id']}>)" in last["markdown"]
+    assert picture["top_left_x"] < picture["bottom_right_x"] <= last["dimensions"]["width"]
+    none = ocr(client, {"file_id": file_id}, pages=[4], include_image_base64=True, image_limit=0).json()
+    assert none["pages"][0]["images"] == []
+
+
+def test_a_document_comes_in_its_own_url(client: TestClient) -> None:
+    url = f"data:application/pdf;base64,{base64.b64encode(pdfs.printed(['In its URL.'])).decode()}"
+    for document in ({"type": "document_url", "document_url": url}, {"type": "image_url", "image_url": {"url": url}}):
+        assert "In its URL." in ocr(client, document).json()["pages"][0]["markdown"]
+
+
+@pytest.mark.parametrize(
+    ("document", "asked", "status"),
+    [
+        ({"type": "file", "file_id": "00000000-0000-4000-8000-000000000000"}, {}, 404),
+        ({"type": "file"}, {}, 422),
+        ({"type": "document_url", "document_url": "data:application/pdf;base64,%%%"}, {}, 422),
+        ({"type": "document_url", "document_url": "https://example.org/a.pdf"}, {}, 400),
+        ({"type": "document_url", "document_url": "http://127.0.0.1/../etc"}, {}, 400),
+        ({"type": "document_url", "document_url": "data:;base64,JVBERg=="}, {"pages": "x"}, 422),
+        ({"type": "document_url", "document_url": "data:;base64,JVBERg=="}, {"pages": [-1]}, 422),
+        ({"type": "document_url", "document_url": "data:;base64,JVBERg=="}, {}, 422),
+        ("a.pdf", {}, 422),
+    ],
+)
+def test_what_cannot_be_read_is_a_sentence(
+    served: tuple[Engine, TestClient], document: Any, asked: dict[str, Any], status: int
+) -> None:
+    engine, client = served
+    before = {*uploaded(engine)}
+    answer = ocr(client, document, **asked)
+    assert (answer.status_code, type(answer.json()["detail"])) == (status, str), answer.text
+    assert len({*uploaded(engine)} - before) <= 1  # of what has failed as a job
+
+
+# --- MinerU ---
+
+
+def parse(client: TestClient, *sent: tuple[str, bytes], **fields: str) -> Any:
+    return client.post("/file_parse", files=[("files", document) for document in sent], data=fields)
+
+
+def test_open_webui_gets_the_markdown_of_a_document_from_mineru(client: TestClient, report: bytes) -> None:
+    fields = {"enable_ocr": "False", "language": "en", "return_md": "true"}
+    answer = parse(client, ("5e0c_report.pdf", report), **fields).json()
+    (result,) = answer["results"].values()
+    assert (answer["backend"], [*answer["results"]], [*result]) == ("hotfolio", ["5e0c_report"], ["md_content"])
+    assert result["md_content"].startswith("# Report of the Harbour Survey")
+
+
+def test_ragflow_gets_blocks_and_pictures_in_a_zip(client: TestClient, report: bytes) -> None:
+    fields = {"return_content_list": "True", "return_images": "True", "response_format_zip": "True"}
+    fields |= {"start_page_id": "0", "end_page_id": "99999", "parse_method": "auto", "backend": "pipeline"}
+    files = unpack(parse(client, ("report.pdf", report), **fields))
+    blocks = json.loads(files["report/report_content_list.json"])
+    assert {block["type"] for block in blocks} >= {"text", "table", "image", "header", "footer"}
+    assert all(0 <= edge <= 1000 for block in blocks for edge in block["bbox"])
+    assert {block["page_idx"] for block in blocks} == {0, 1, 2, 3, 4}
+    (picture,) = (block for block in blocks if block["type"] == "image")
+    assert files[f"report/{picture['img_path']}"].startswith(b"\x89PNG")
+    (table,) = (block for block in blocks if block["type"] == "table")
+    assert table["table_body"].startswith("<table><tr><th>")
+
+
+def test_several_documents_are_told_apart_and_pages_chosen(client: TestClient) -> None:
+    sent = ("a.pdf", pdfs.text_pages(3)), ("a.pdf", pdfs.text_pages(2))
+    results = parse(client, *sent, start_page_id="1", end_page_id="1").json()["results"]
+    assert [*results] == ["a", "a~2"]
+    for result in results.values():
+        assert ["marker-1" in result["md_content"], "marker-2" in result["md_content"]] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("sent", "fields"),
+    [
+        ((), {"return_md": "true"}),
+        ((("a.pdf", b"no PDF"),), {}),
+        ((("a.pdf", b"x"),), {"start_page_id": "one"}),
+        ((("a.pdf", b"x"),), {"start_page_id": "2", "end_page_id": "1"}),
+    ],
+)
+def test_what_cannot_be_parsed_is_a_sentence(
+    served: tuple[Engine, TestClient], sent: tuple[tuple[str, bytes], ...], fields: dict[str, str]
+) -> None:
+    answer = served[1].post("/file_parse", files=[("files", s) for s in sent] or {"x": (None, "y")}, data=fields)
+    assert (answer.status_code, type(answer.json()["detail"])) == (422, str), answer.text
