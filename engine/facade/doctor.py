@@ -34,6 +34,8 @@ _MODEL_TIMEOUT_S = 3.0
 PROGRAM = "engine.convert.plugins.checking"
 """By its name alone, as the fork server's program is: it loads what has no place in this process."""
 _PLUGIN_TIMEOUT_S = 60.0
+CLUSTER = "cluster"
+"""The backend that has other machines."""
 
 
 class Verdict(StrEnum):
@@ -59,7 +61,10 @@ def examine(settings: Settings, backend: MakeBackend | None = None) -> Iterator[
     """Check everything, quick things first; `backend` as for `Engine`."""
     yield _python()
     yield _libraries()
-    yield _conversion(settings, backend or settings.backend)
+    wanted = backend or settings.backend
+    yield _conversion(settings, "local" if wanted == CLUSTER else wanted)
+    if wanted == CLUSTER:
+        yield _cluster(settings)
     yield _confinement()
     yield _layout_model()
     yield _ocr(settings)
@@ -110,6 +115,25 @@ def _conversion(settings: Settings, backend: str | MakeBackend) -> Check:
             "conversion", Verdict.WARNING, f"Documents are converted without: {words}.", "Set backend to local."
         )
     return Check("conversion", Verdict.OK, "A conversion process starts, with its libraries loaded.")
+
+
+def _cluster(settings: Settings) -> Check:
+    """Whether this machine can be the head of a cluster."""
+    from engine.cluster.joining import read_plan
+    from engine.cluster.supervisor import needs
+
+    try:
+        needs()
+        plan = read_plan(settings.state_folder)
+    except SettingsError as error:
+        return Check(CLUSTER, Verdict.PROBLEM, str(error))
+    if plan is None:
+        return Check(CLUSTER, Verdict.PROBLEM, "There is no cluster yet.", "Make one with hotfolio cluster init.")
+    who = "the engine's own scheduler" if plan.own else "somebody else's scheduler"
+    first, last = plan.node_ports
+    return Check(
+        CLUSTER, Verdict.OK, f"Nodes find {who} at {plan.scheduler}, and are reached on their ports {first} to {last}."
+    )
 
 
 def _confinement() -> Check:

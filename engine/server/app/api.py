@@ -10,7 +10,7 @@ from engine.server.docling import routes as docling
 from engine.server.loader import processroute
 from engine.server.mineru import mineruroutes
 from engine.server.mistral import mistralroutes
-from engine.server.routers import conversions, health, metrics, outputs, reference, submission
+from engine.server.routers import conversions, health, metrics, nodelist, outputs, reference, submission
 from engine.server.routers import websockets as live
 from engine.server.security.problems import MISFITS, handle_problems
 from engine.server.tika import tikaroutes
@@ -38,7 +38,7 @@ def create_api(service: Service) -> FastAPI:
     )
     handle_problems(api)
     api.add_middleware(Heads)
-    for family in (submission, live, conversions, outputs, health, metrics):
+    for family in (submission, live, conversions, outputs, health, metrics, nodelist):
         api.include_router(family.router(service))
     for name, door in _DOORS.items():
         if name in service.engine.settings.doors:

@@ -22,6 +22,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from engine.job.machines import NodeState
 from engine.job.snapshot import WorkerState
 from engine.job.vitals import Facts, Spread, Vitals
 from engine.remote.contract import ServedEngine
@@ -84,6 +85,7 @@ class EngineCollector(Collector):
         )
         yield from _of_queue(vitals)
         yield from _of_machine(vitals)
+        yield from _of_nodes(vitals)
         yield from _of_tally(vitals.facts)
 
 
@@ -131,6 +133,37 @@ def _of_machine(vitals: Vitals) -> Iterator[Metric]:
         "folder",
         [("output", vitals.room.output), ("state", vitals.room.state)],
     )
+
+
+def _of_nodes(vitals: Vitals) -> Iterator[Metric]:
+    """Nothing where no other machine has joined."""
+    if not vitals.nodes:
+        return
+    states = Counter(node.state for node in vitals.nodes)
+    yield _gauges(
+        "hotfolio_nodes", "Machines of the cluster, by state.", "state", [(state, states[state]) for state in NodeState]
+    )
+    for name, text, values in (
+        ("slots", "Page batches a node converts at once.", [node.slots for node in vitals.nodes]),
+        ("slots_busy", "Slots of a node with something to do.", [node.busy for node in vitals.nodes]),
+        ("resident_memory_bytes", "Memory of a node's processes.", [node.rss_bytes for node in vitals.nodes]),
+        ("cached_bytes", "Documents a node keeps.", [node.cached_bytes for node in vitals.nodes]),
+        ("disk_free_bytes", "Free space where a node keeps them.", [node.free_bytes for node in vitals.nodes]),
+    ):
+        named = [(node.name, value) for node, value in zip(vitals.nodes, values, strict=True)]
+        yield _gauges(f"hotfolio_node_{name}", text, "node", named)
+    trips = GaugeMetricFamily(
+        "hotfolio_node_round_trip_seconds",
+        "How long a question to a node was under way, there and back.",
+        labels=["node"],
+    )
+    for node in vitals.nodes:
+        trips.add_metric([node.name], node.round_trip_s)
+    yield trips
+    pages = [(node.name, node.pages) for node in vitals.nodes]
+    yield _counters("hotfolio_node_pages", "Pages a node has converted since it joined.", "node", pages)
+    shipped = [(node.name, node.shipped_bytes) for node in vitals.nodes]
+    yield _counters("hotfolio_node_shipped_bytes", "Documents that were sent to a node.", "node", shipped)
 
 
 def _of_tally(facts: Facts) -> Iterator[Metric]:

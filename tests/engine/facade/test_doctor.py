@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.cluster import supervisor
 from engine.facade import doctor
-from engine.facade.doctor import Check, Verdict, _confinement, _layout_model, _vision_models, examine
+from engine.facade.doctor import Check, Verdict, _cluster, _confinement, _layout_model, _vision_models, examine
 from engine.job.options import VLM_KEY
 from engine.sandbox import confinement
 from engine.sandbox.backend import MakeBackend, Workplace
@@ -92,6 +93,21 @@ def test_a_backend_that_is_not_installed_is_a_problem(tmp_path: Path) -> None:
     check = conversion(Settings(output=tmp_path, backend="nowhere"))
     assert check.verdict is Verdict.PROBLEM
     assert check.finding.startswith("There is no backend nowhere; there is ")
+
+
+def test_the_head_of_a_cluster_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "needs", lambda: None)
+    settings = Settings(output=tmp_path / "output", state=tmp_path, backend="cluster")
+    check = _cluster(settings)
+    assert (check.verdict, check.advice) == (Verdict.PROBLEM, "Make one with hotfolio cluster init.")
+    place = tmp_path / "cluster" / "cluster.json"
+    place.parent.mkdir()
+    place.touch(0o600)
+    place.write_text('{"scheduler": "tls://10.0.0.1:8786"}')
+    check = _cluster(settings)
+    assert (check.verdict, "tls://10.0.0.1:8786" in check.finding) == (Verdict.OK, True)
+    place.write_text("{}")
+    assert _cluster(settings).verdict is Verdict.PROBLEM
 
 
 def test_a_backend_that_does_not_start_is_a_problem(tmp_path: Path) -> None:

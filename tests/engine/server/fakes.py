@@ -40,6 +40,8 @@ class FakeEngine:
         self.callbacks: list[Callable[[Job], None]] = []
         self.vital: dict[str, Any] = {}
         """What is otherwise in its vitals than in those of an engine that does well."""
+        self.machines: set[str] = set()
+        """The nodes of its cluster."""
 
     def has(self, job_id: int = 1, state: JobState = JobState.QUEUED, **changes: Any) -> Job:
         """Put a job on the list."""
@@ -97,6 +99,14 @@ class FakeEngine:
         return Vitals(**usual | self.vital)
 
     # --- what doors order ---
+
+    def drain_node(self, name: str) -> bool:
+        self.orders.append(("drain", name))
+        return name in self.machines
+
+    def remove_node(self, name: str) -> bool:
+        self.orders.append(("remove", name))
+        return name in self.machines
 
     def submit_many(
         self,

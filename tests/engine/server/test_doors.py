@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine.base.sockets import bind
 from engine.facade.engine import Engine
 from engine.job.job import JobState
+from engine.job.machines import NodeSnapshot, NodeState
 from engine.job.snapshot import Banner
 from engine.job.vitals import Memory, Room
 from engine.remote.client import RemoteEngine
@@ -91,6 +93,25 @@ def test_metrics_are_the_vitals_and_leave_out_what_could_not_be_read(client: Tes
     engine.vital = {"memory": Memory(None, None, 0), "room": Room(None, 9)}
     found = samples(client)
     assert [of for name, *(of,) in (key for key in found if key[0] in (memory, disk))] == ["workers", "state"]
+
+
+NODE = NodeSnapshot("desk2", NodeState.HELD, "The disk is full.", 8, 3, 100, 0.5, 0.002, 10, 20, 30, 40)
+
+
+def test_nodes_are_listed_and_told_to_leave(client: TestClient, engine: FakeEngine) -> None:
+    assert client.get("/v1/nodes").json() == []
+    assert not [name for name, *_ in samples(client) if "node" in name]
+    engine.vital, engine.machines = {"nodes": (NODE,)}, {"desk2"}
+    assert client.get("/v1/nodes").json() == [asdict(NODE)]
+    assert client.post("/v1/nodes/desk2/drain").status_code == 204
+    assert client.delete("/v1/nodes/desk2").status_code == 204
+    assert client.delete("/v1/nodes/desk3").json() == {"detail": "There is no node desk3."}
+    assert engine.orders == [("drain", "desk2"), ("remove", "desk2"), ("remove", "desk3")]
+    found = samples(client)
+    assert (found["hotfolio_nodes", "held"], found["hotfolio_nodes", "ready"]) == (1, 0)
+    assert found["hotfolio_node_slots", "desk2"] == 8
+    assert found["hotfolio_node_pages_total", "desk2"] == 100
+    assert found["hotfolio_node_round_trip_seconds", "desk2"] == 0.002
 
 
 def test_a_change_is_made_in_the_order_that_is_promised(client: TestClient, engine: FakeEngine) -> None:

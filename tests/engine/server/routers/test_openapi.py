@@ -41,6 +41,8 @@ _NO_FILES = "Unsupported type: 'Binary'"
 EDGES = 8
 """Requests a route, at most, at those edges."""
 
+OF_A_CLUSTER = {"POST /v1/nodes/{name}/drain", "DELETE /v1/nodes/{name}"}
+"""What nothing comes of without one, and `test_doors.py` asks for."""
 EXCLUDED = {
     f"POST /v1/{what}/{kind}": "waits for a conversion, which here never ends; the same with /async is asked"
     for what in ("convert", "chunk/{chunker}")
@@ -219,7 +221,8 @@ def test_every_answer_is_a_documented_one(
         with subtests.test(operation.label):
             queue.publish()
             statuses = [status for mode in GenerationMode for status in ask_all(operation, mode, queue)]
-            assert any(status < 300 for status in statuses), f"nothing has been granted: {Counter(statuses)}"
+            if operation.label not in OF_A_CLUSTER:
+                assert any(status < 300 for status in statuses), f"nothing has been granted: {Counter(statuses)}"
 
 
 def test_what_is_excluded_is_in_the_document(document: schemathesis.BaseSchema) -> None:
