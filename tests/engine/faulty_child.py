@@ -65,9 +65,8 @@ def misbehave(fault: str) -> None:
         case "sigkill" | "sigstop":
             os.kill(os.getpid(), getattr(signal, fault.upper()))
             time.sleep(60)
-        case "loop":
-            while True:
-                pass
+        case "loop":  # native code that never comes back and keeps the interpreter's lock, but not the processor
+            ctypes.PyDLL(None).sleep(600)
         case "memory":
             hoard = []
             try:
