@@ -26,7 +26,7 @@ DOCUMENTS: dict[str, Callable[[], bytes]] = {
 }
 
 # With a thread for each core, which wait for one another by spinning, and without an arena, it would take several times
-# as long while other tests run.
+# as long while other tests run. A page is looked at for each of its texts, and the model then asked the same once more.
 LIBRARY = """
 import json, sys
 import onnxruntime
@@ -36,6 +36,12 @@ class Session(onnxruntime.InferenceSession):
         options.intra_op_num_threads = 1
         options.enable_cpu_mem_arena = True
         super().__init__(model, options, **others)
+        self.answers = {}
+    def run(self, outputs, inputs, *others):
+        asked = str(outputs), *((name, str(v.dtype), v.shape, v.tobytes()) for name, v in inputs.items())
+        if asked not in self.answers:
+            self.answers[asked] = super().run(outputs, inputs, *others)
+        return self.answers[asked]
 onnxruntime.InferenceSession = Session
 import pymupdf4llm
 answers = {}
