@@ -3,7 +3,6 @@
 import contextlib
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -239,62 +238,34 @@ def test_a_claim_clears_the_reason_for_waiting(store: JobStore, clock: Clock) ->
     assert claimed.started == datetime.fromtimestamp(clock.now, UTC)
 
 
-def fill_with_finished_jobs(folder: Path, count: int) -> None:
-    """Put finished jobs in the database, more quickly than by living through them."""
-    with raw(folder) as db:
-        columns = [row[1] for row in db.execute("PRAGMA table_info(jobs)")]
-        kept = [c for c in columns if c not in ("id", "conversion_id", "path", "position", "sha256")]
-        db.execute(
-            f"""
-            WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})
-            INSERT INTO jobs (conversion_id, path, position, sha256, {", ".join(kept)})
-            SELECT 'u' || n, CAST('old/' || n AS BLOB), n, 'sha' || n, {", ".join(f"jobs.{c}" for c in kept)}
-            FROM n, jobs WHERE jobs.path = CAST('template.pdf' AS BLOB)
-            """
-        )
-        db.execute("INSERT INTO transitions SELECT id, 0, 'done', 'published' FROM jobs WHERE state = 'done'")
-    db.close()
+def plans(store: JobStore, work: Callable[[], object]) -> list[str]:
+    """How the database finds the rows that something is about."""
+    statements: list[str] = []
+    store._database.ask(lambda db: db.set_trace_callback(statements.append))
+    work()
+    store._database.ask(lambda db: db.set_trace_callback(None))
+    finding = [sql for sql in statements if sql.lstrip().startswith(("SELECT", "UPDATE", "DELETE"))]
+    assert finding
+
+    def explain(db: sqlite3.Connection) -> list[str]:
+        return [row[3] for sql in finding for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+    return store._database.ask(explain)
 
 
-def seconds_to_claim(store: JobStore, prefix: str) -> float:
-    """The least over some jobs: what else goes on can make some take longer, but the queue's size is there for all."""
-    times = []
-    for job in add(store, *(f"{prefix}{n}.pdf" for n in range(25))):
-        start = time.perf_counter()
-        assert store.claim(job.id) is not None
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def test_a_hundred_thousand_finished_jobs_do_not_slow_a_claim(tmp_path: Path, store: JobStore, clock: Clock) -> None:
-    (template,) = add(store, "template.pdf")
-    store.claim(template.id)
-    store.finish(template.id, JobState.DONE, "published")
-    small = seconds_to_claim(store, "small")
-    store.close()
-    fill_with_finished_jobs(tmp_path, 100_000)
-    full = JobStore(tmp_path, clock)
-    large = seconds_to_claim(full, "large")
-    assert len(full.load()) > 100_000
-    full.close()
-    # A claim that looked at every job would take some 30 ms more.
-    assert large < 5 * small + 0.005
+def test_a_claim_looks_at_no_other_job(store: JobStore) -> None:
+    first, second = add(store, "a.pdf", "b.pdf")
+    assert any(plan.startswith("SCAN jobs") for plan in plans(store, store.load)), "one that looks at all would be seen"
+    found = plans(store, lambda: store.claim(first.id))
+    assert store.job(first.id).state is JobState.RUNNING
+    assert [plan for plan in found if "PRIMARY KEY" not in plan] == []
+    assert store.job(second.id).state is JobState.QUEUED
 
 
 def test_recovering_does_not_look_at_finished_jobs(store: JobStore) -> None:
     add(store, "a.pdf")
-    statements: list[str] = []
-    store._database.ask(lambda db: db.set_trace_callback(statements.append))
-    store.recover(5)
-    store._database.ask(lambda db: db.set_trace_callback(None))
-    selects = [sql for sql in statements if sql.lstrip().startswith("SELECT")]
-    assert selects
-
-    def explain(db: sqlite3.Connection) -> list[str]:
-        return [row[3] for sql in selects for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
-
-    plans = store._database.ask(explain)
-    assert [plan for plan in plans if "jobs" in plan and "INDEX" not in plan] == []
+    found = plans(store, lambda: store.recover(5))
+    assert [plan for plan in found if "jobs" in plan and "INDEX" not in plan] == []
 
 
 # --- one thread, one transaction for all who wait ---
