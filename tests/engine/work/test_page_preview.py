@@ -22,7 +22,7 @@ from tests import pdfs
 from tests.backends import faulty_backend
 from tests.waiting import wait_until
 
-PAGES = 6
+PAGES = 2
 
 
 def joined(*parts: bytes) -> bytes:
@@ -114,7 +114,7 @@ def test_of_a_running_job_a_page_can_be_read_as_soon_as_it_is_converted(tmp_path
 
 def test_headings_have_their_level_from_the_other_pages(tmp_path: Path, file) -> None:
     with running(tmp_path) as engine:
-        job = engine.submit(file(joined(pdfs.report(), SLOW)))
+        job = engine.submit(file(joined(pdfs.report(), ordinary(*[": slow"] * 6))))
         wait_for_page(engine, job, 5)
         before = [engine.preview(job.id, page=page) for page in range(1, 6)]
         assert before[0].startswith("# Report of the Harbour Survey\n")

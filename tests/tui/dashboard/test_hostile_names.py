@@ -72,7 +72,7 @@ STATES = [JobState.FAILED, JobState.PARTIAL, JobState.HELD, JobState.QUEUED, Job
 def assert_clean(s: Session) -> None:
     strips = s.app.screen._compositor.render_strips()
     for line in [strip.text for strip in strips]:
-        hidden = [char for char in line if unicodedata.category(char) in HIDDEN]
+        hidden = [char for char in {*line} if unicodedata.category(char) in HIDDEN]
         assert not hidden, (hidden, line)
         assert cell_len(line) == s.app.size.width
     for strip in strips:

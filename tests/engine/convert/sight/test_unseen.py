@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 
 import pymupdf
 import pytest
@@ -14,6 +15,8 @@ from tests.engine.convert.tagged_pdfs import TaggedPdf, Text, tag
 __all__ = ["conversion"]
 
 BOTH_WAYS = pytest.mark.parametrize("structure", ["tags", "layout"])
+BY_LAYOUT_TOO = ("not painted", "white in a white box", "blacked out", "white on black", "struck out")
+"""What is seen is found out before a page is read, in whichever way, so that a few show it by the dearer one too."""
 BEFORE = "The total award is 485,000 kronor, and is paid within thirty days."
 AFTER = "Thank you for your trust, and see you in spring."
 SECRET = "The award is 1 krona."
@@ -81,8 +84,12 @@ SEEN = {
 }
 
 
-@BOTH_WAYS
-@pytest.mark.parametrize("how", HIDDEN)
+def both_ways(documents: Iterable[str]) -> pytest.MarkDecorator:
+    cases = [(how, way) for how in documents for way in ("tags", "layout") if way == "tags" or how in BY_LAYOUT_TOO]
+    return pytest.mark.parametrize(("how", "structure"), cases)
+
+
+@both_ways(HIDDEN)
 def test_text_that_nobody_can_see_is_left_out_and_counted(conversion: Conversion, how: str, structure: str) -> None:
     converted = conversion.run(HIDDEN[how], structure=structure, formats="md,txt,json,html,chunks")
     assert converted.results[0].via == structure
@@ -91,8 +98,7 @@ def test_text_that_nobody_can_see_is_left_out_and_counted(conversion: Conversion
     assert converted.warnings == ["17 characters that cannot be seen on page 1 were left out."]
 
 
-@BOTH_WAYS
-@pytest.mark.parametrize("how", SEEN)
+@both_ways(SEEN)
 def test_text_that_can_be_seen_stays(conversion: Conversion, how: str, structure: str) -> None:
     converted = conversion.run(SEEN[how], structure=structure, formats="md")
     assert converted.results[0].via == structure
