@@ -56,6 +56,7 @@ def address(tmp_path: Path) -> Iterator[Address]:
         output=tmp_path / "output",
         num_workers=2,
         ocr="never",
+        backend="in-memory",  # what is read in the documents makes no difference to who listens
         settle=3600,  # so that the hot folder leaves the files to those who submit them
         settle_damaged=3600,
         api_port=0,
@@ -89,7 +90,7 @@ def test_many_submissions_and_listeners_at_once_lose_nothing(address: Address) -
     def submit_and_follow(files: list[str]) -> list[str]:
         """Each is followed to its end before the next is submitted, while others do the same."""
         ids = []
-        with httpx.Client(base_url=address.url, headers=address.headers, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=address.url, headers=address.headers, timeout=TIMEOUT_S, trust_env=False) as client:
             for file in files:
                 answer = client.post("/convert", data={"filename": file})
                 assert answer.status_code == 202, answer.text
@@ -98,7 +99,7 @@ def test_many_submissions_and_listeners_at_once_lose_nothing(address: Address) -
                     ends[ids[-1]] = [json.loads(text) for text in channel][-1]["status"]
         return ids
 
-    listening = threading.Barrier(len(heard) + 1, timeout=30)
+    listening = threading.Barrier(len(heard) + 1, timeout=TIMEOUT_S)
     with ThreadPoolExecutor(len(heard) + 6) as pool, address.open_deaf("/ws/events"):
         listeners = [pool.submit(hear_all, known) for known in heard]
         listening.wait()
