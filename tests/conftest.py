@@ -15,6 +15,9 @@ from tests.backends import close_shared
 from tests.clock import Clock
 from tests.mounts import mounts
 
+# Until all tests are there: what is made meanwhile stays anyway.
+gc.disable()
+
 # Hundreds of programs are started, which must not all compile what the one before has compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -70,6 +73,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 10, 10)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
