@@ -19,7 +19,9 @@ from typing import Protocol, Self
 
 import psutil
 import pyte
-from pyte.screens import Char
+from pyte import modes
+from pyte.charsets import LAT1_MAP
+from pyte.screens import Char, wcwidth
 
 from tests.e2e.processes import processes_in
 
@@ -48,6 +50,8 @@ _LAUNCHER = "import os, sys; os.close(os.open(sys.argv[1], os.O_RDWR)); os.execv
 _NOT_FOR_PYTE = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\]22;[a-z]*\x07")
 # Colours are most of what is sent, take pyte long, and are seldom asked about.
 _NOT_FOR_TEXT = re.compile(_NOT_FOR_PYTE.pattern + rb"|\x1b\[[0-9;]*m")
+_FRAME = 1 << 18
+"""More than a whole screen with all its colours."""
 _UNFINISHED = re.compile(rb"\x1b(?:\[[^@-~]{0,40}|\](?:2(?:2(?:;[a-z]{0,40})?)?)?)?\Z")
 
 
@@ -64,6 +68,32 @@ class Process(Protocol):
     def kill(self) -> None: ...
 
 
+class _Narrow(dict[str, Char | None]):
+    """A cell of each character that takes one, without colours; None for all others."""
+
+    def __missing__(self, character: str) -> Char | None:
+        cell = self[character] = Char(character) if wcwidth(character) == 1 else None
+        return cell
+
+
+_NARROW = _Narrow()
+
+
+class _TextScreen(pyte.Screen):
+    """One that is sent no colours, and so puts whole runs of ordinary text into a line at once."""
+
+    def draw(self, data: str) -> None:
+        cells = [_NARROW[character] for character in data]
+        x, y = self.cursor.x, self.cursor.y
+        is_plain = self.charset == 0 and self.g0_charset is LAT1_MAP and modes.IRM not in self.mode
+        if not is_plain or x + len(cells) > self.columns or None in cells:
+            super().draw(data)
+            return
+        self.buffer[y].update(enumerate(cells, x))
+        self.cursor.x = x + len(cells)
+        self.dirty.add(y)
+
+
 class Terminal:
     """Runs a program; use as a context, which ends it and everything it has started."""
 
@@ -77,8 +107,11 @@ class Terminal:
         """`size` is columns and rows, as people say it."""
         self.folder = folder
         self.size = size
-        self._screen = pyte.Screen(*size)
+        self._screen = _TextScreen(*size)
         self._stream = pyte.ByteStream(self._screen)
+        self._coloured = pyte.Screen(*size)  # only brought up to date when somebody looks
+        self._colours = pyte.ByteStream(self._coloured)
+        self._fed = 0
         self._received = bytearray()
         self._lines = [""] * size[1]
         self._unfed = b""
@@ -251,9 +284,15 @@ class Terminal:
 
     def cells(self) -> list[list[Char]]:
         """The screen with its colours, cell by cell."""
-        screen = pyte.Screen(*self.size)
-        pyte.ByteStream(screen).feed(_NOT_FOR_PYTE.sub(b"", self.received))
-        return [[screen.buffer[y][x] for x in range(self.size[0])] for y in range(self.size[1])]
+        with self._changed:
+            columns, rows = self.size
+            if (self._coloured.columns, self._coloured.lines) != self.size:
+                self._coloured, self._fed = pyte.Screen(*self.size), 0
+                self._colours = pyte.ByteStream(self._coloured)
+            data, _ = _finished(bytes(self._received[self._fed :]))
+            self._fed += len(data)
+            self._colours.feed(_NOT_FOR_PYTE.sub(b"", data))
+            return [[self._coloured.buffer[y][x] for x in range(columns)] for y in range(rows)]
 
     # --- looking behind it ---
 
@@ -289,14 +328,27 @@ class Terminal:
                 return
             if not data:
                 return
+            # A frame comes in pieces of some kilobytes, after each of which the whole screen would be looked at.
+            while len(data) < _FRAME and self._master in (descriptor for descriptor, _ in poll.poll(0)):
+                try:
+                    more = os.read(self._master, 65_536)
+                except OSError:
+                    break
+                if not more:
+                    break
+                data += more
             with self._changed:
                 self._received += data
                 self._feed(data)
                 self._changed.notify_all()
 
     def _feed(self, data: bytes) -> None:
-        data = self._unfed + data
-        unfinished = _UNFINISHED.search(data)
-        end = unfinished.start() if unfinished else len(data)
-        data, self._unfed = data[:end], data[end:]
+        data, self._unfed = _finished(self._unfed + data)
         self._stream.feed(_NOT_FOR_TEXT.sub(b"", data))
+
+
+def _finished(data: bytes) -> tuple[bytes, bytes]:
+    """What has come but for a sequence that is not there as a whole, and that."""
+    unfinished = _UNFINISHED.search(data)
+    end = unfinished.start() if unfinished else len(data)
+    return data[:end], data[end:]
