@@ -385,14 +385,15 @@ def test_keys_while_documents_are_converted(tmp_path: Path) -> None:
 
 
 def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path, size: tuple[int, int]) -> None:
+    pages = size[1] + 6
     # A deadline that no page keeps: each is read as plain text, or has failed, and says why.
     with Dashboard(tmp_path, size, env=patient(tmp_path) | {"HOTFOLIO_PAGE_TIMEOUT": "0.01"}) as d:
-        drop(tmp_path, {"hurried.pdf": pdfs.text_pages(60, is_tagged=True)})
+        drop(tmp_path, {"hurried.pdf": pdfs.text_pages(pages, is_tagged=True)})
         d.wait_until(lambda: count_of(d, "Done") + count_of(d, "Failed") == 1 and d.cursor == 1, "the job to end")
         d.press("enter")
         d.wait_until(lambda: " workers ─" not in d.text, "the job in full")
-        d.wait_for("60 of 60 pages", " selected")
-        d.press(*["left"] * 60)  # from the first that has failed, if any has
+        d.wait_for(f"{pages} of {pages} pages", " selected")
+        d.press(*["left"] * pages)  # from the first that has failed, if any has
         d.wait_for("page 1 selected")
 
         def last(page: int, count: int) -> bool:
@@ -400,21 +401,21 @@ def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path, size: tuple[i
             listed = [int(match[1]) for line in d.lines if (match := _PAGE.match(line))]
             return listed[-count:] == [*range(page - count + 1, page + 1)] and (listed[-1:] == [page])
 
-        d.cause("G", lambda: last(60, min(60, size[1] - 2)), "the last pages")
+        d.cause("G", lambda: last(pages, size[1] - 2), "the last pages")
         half = round((size[1] - 1) / 2)
-        d.cause("k", lambda: last(59, half), "a line up")
-        d.cause("ctrl+u", lambda: last(59 - half, 5), "half a screen up")
-        d.cause("ctrl+d", lambda: last(59, half), "half a screen down")
-        d.cause("pgup", lambda: not last(59, 5), "a screen up")
-        d.cause("pgdn", lambda: last(59, half), "a screen down")
-        d.cause("j", lambda: last(60, half), "a line down")
+        d.cause("k", lambda: last(pages - 1, half), "a line up")
+        d.cause("ctrl+u", lambda: last(pages - 1 - half, 5), "half a screen up")
+        d.cause("ctrl+d", lambda: last(pages - 1, half), "half a screen down")
+        d.cause("pgup", lambda: not last(pages - 1, 5), "a screen up")
+        d.cause("pgdn", lambda: last(pages - 1, half), "a screen down")
+        d.cause("j", lambda: last(pages, half), "a line down")
         d.see("g", "page 1 selected")
         d.see("right", "page 2 selected")
         d.see("left", "page 1 selected")
         d.see("n", "page 2 selected")
         d.see("N", "page 1 selected")
         # Among the lines of the pages, the line of the one selected is brought to sight.
-        d.cause("G", lambda: last(60, half), "the last pages")
+        d.cause("G", lambda: last(pages, half), "the last pages")
         d.press("right")
         d.wait_until(lambda: any(re.match(r" {4,}2 [▤✗] ", line) for line in d.lines), "page 2 in sight")
         d.see("esc", " workers ─", gone="esc back")
