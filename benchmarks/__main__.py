@@ -21,6 +21,7 @@ NAMES = (
     "parent_memory",
     "onnx_arena",
     "tagged_pages",
+    "text",
     "refinement",
     "formats",
     "vlm",

@@ -1,7 +1,7 @@
 """The library's side of a comparison: a program that knows PyMuPDF4LLM and nothing of ours.
 
-`serve` converts each path it is sent on stdin; `batch` converts files with `convert_batch`; `outputs` writes
-what the three functions give for one document; `pages` tells how long documents are.
+`serve` converts each path it is sent on stdin; `text` has PyMuPDF tell its text; `batch` converts files with
+`convert_batch`; `outputs` writes what the three functions give for one document; `pages` tells how long documents are.
 """
 
 import argparse
@@ -27,6 +27,20 @@ def serve() -> None:
         started = time.perf_counter()
         pymupdf4llm.to_markdown(line.rstrip("\n"), use_ocr=False)
         answers.say(time.perf_counter() - started)
+
+
+def text() -> None:
+    """Answer each line on stdin, a path, with the seconds of CPU that the text of its pages took."""
+    import pymupdf
+
+    os.nice(NICENESS)
+    answers = Answers()
+    for line in sys.stdin:
+        with pymupdf.open(line.rstrip("\n")) as document:
+            started = time.process_time()
+            for page in document:
+                page.get_text()
+            answers.say(time.process_time() - started)
 
 
 def batch(out: str, workers: int, files: list[str]) -> None:
@@ -86,6 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peer")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve")
+    commands.add_parser("text")
     command = commands.add_parser("batch")
     command.add_argument("out")
     command.add_argument("workers", type=int)
@@ -97,7 +112,9 @@ def main() -> None:
     command = commands.add_parser("pages")
     command.add_argument("files", nargs="+")
     arguments = vars(parser.parse_args())
-    {"serve": serve, "batch": batch, "outputs": outputs, "pages": pages}[arguments.pop("command")](**arguments)
+    {"serve": serve, "text": text, "batch": batch, "outputs": outputs, "pages": pages}[arguments.pop("command")](
+        **arguments
+    )
 
 
 if __name__ == "__main__":

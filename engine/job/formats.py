@@ -32,6 +32,8 @@ class Format(StrEnum):
 
     MD = "md"
     TXT = "txt"
+    PAGE_TXT = "page-txt"
+    """A file a page."""
     JSON = "json"
     HTML = "html"
     DOCLING = "docling"

@@ -13,6 +13,8 @@ from engine.job.formats import Format, MadeOf
 from engine.job.pageranges import canonical_ranges
 from engine.job.plugins import Offer, Seam
 
+_TEXTS = frozenset({Format.TXT, Format.PAGE_TXT})
+"""Formats that show nothing of a page but its text."""
 STANDARD = "standard"
 """hotfolio's own reader: tags, layout model and OCR."""
 
@@ -40,6 +42,13 @@ class Structure(StrEnum):
     AUTO = "auto"
     TAGS = "tags"
     LAYOUT = "layout"
+
+
+class Layout(StrEnum):
+    """When the layout model looks at pages that are not read by their tags."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
 
 
 class HiddenText(StrEnum):
@@ -167,6 +176,9 @@ class ConvertOptions(BaseModel):
     structure: Structure = Structure.AUTO
     """`auto` reads a page by the document's tags where they deserve it, else by the layout model; `tags` trusts tags in
     more cases, `layout` in none. Without `refine`, it is always the layout model."""
+    layout: Layout = Layout.AUTO
+    """`auto` does without the layout model where nothing but text is made of the pages, which it takes most of the time
+    for; `always` has it look at every page that is not read by its tags."""
     hidden_text: HiddenText = HiddenText.DROP
     """Text that nobody can see on its page is left out, kept, or kept and marked; a warning counts it. Without
     `refine`, all text is kept, uncounted."""
@@ -250,6 +262,16 @@ class ConvertOptions(BaseModel):
     def is_refined(self) -> bool:
         """Whether pages end in blocks; what a vision model or a plug-in says of them always does."""
         return self.refine or self.converter is ConverterName.VLM or self.reader != STANDARD
+
+    @property
+    def needs_layout(self) -> bool:
+        """Whether pages that are not read by their tags are laid out: more than their text is wanted."""
+        return (
+            not self.refine
+            or self.layout is Layout.ALWAYS
+            or self.structure is Structure.LAYOUT
+            or not _TEXTS.issuperset(self.text_formats)
+        )
 
     @property
     def text_formats(self) -> tuple[str, ...]:

@@ -85,6 +85,11 @@ _OPTIONS = {
     "structure": _Option(
         _text("--structure", metavar="FROM", help="auto, tags or layout: what pages are read by."), None, "structure"
     ),
+    "layout": _Option(
+        _text("--layout", metavar="WHEN", help="auto or always: whether text alone takes the layout model."),
+        None,
+        "layout",
+    ),
     "hidden_text": _Option(
         _text("--hidden-text", metavar="WHAT", help="drop, keep or mark text that nobody can see."),
         None,
@@ -128,6 +133,7 @@ JOB = (
     "no_images",
     "no_refine",
     "structure",
+    "layout",
     "hidden_text",
     "skip_steps",
 )

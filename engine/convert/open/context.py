@@ -74,6 +74,8 @@ class PageContext:
     known when reading begins."""
     graphics: int = 0
     """How many vector graphics the page has; known when reading begins."""
+    looked: list[dict[str, Any]] | None = None
+    """What is on it, as `sight.unseen.look_at` says, where that is what it would be read from."""
     strikes: Strikes = NO_STRIKES
     """The lines that may strike out text of tagged pages, turned upright; known when reading begins."""
     fields: Sequence[Field] = ()

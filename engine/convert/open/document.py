@@ -56,6 +56,7 @@ class Document:
         self.ocr = Ocr.for_options(options)
         # Unrefined pages are to be what the library makes of them.
         self._fonts = FontMaps(pdf) if options.refine else None
+        self._mended = 0  # the page whose fonts have been seen to last
         # The library puts the document's name into the names of pictures and into JSON.
         pdf._name = name
         self._toc = self._attempt("its outline", lambda: pdf.get_toc(simple=True), [])
@@ -78,8 +79,9 @@ class Document:
     def load(self, number: int) -> pymupdf.Page:
         """A page (from 1), ready to be read."""
         page = self.pdf.load_page(number - 1)
-        if self._fonts is not None:
+        if self._fonts is not None and number != self._mended:
             self._fonts.mend(page)
+            self._mended = number
         return page
 
     @property
@@ -98,8 +100,9 @@ class Document:
     @property
     def needs(self) -> Stage:
         """What its pages will need, as far as that can be told before they are read."""
-        has_tags = not self._options.text_formats or isinstance(self.tags, TagReader)
-        return Stage.BARE if has_tags else Stage.LAYOUT
+        options = self._options
+        is_enough = not options.text_formats or not options.needs_layout or isinstance(self.tags, TagReader)
+        return Stage.BARE if is_enough else Stage.LAYOUT
 
     @property
     def pristine(self) -> pymupdf.Document:

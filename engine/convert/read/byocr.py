@@ -10,11 +10,12 @@ import pymupdf
 
 from engine.convert.ocr.engines.ocrengine import Corners, ReadLine
 from engine.convert.ocr.layer import LayerLine, add_layer
-from engine.convert.ocr.need import Need, looks_scanned, need_of
+from engine.convert.ocr.need import Need, is_clearly_text, looks_scanned, need_of
 from engine.convert.ocr.scan import Raster, box_around, direction, moved, reading_order, render
 from engine.convert.open.context import OcrWord, PageContext
 from engine.convert.page.notices import Notice
 from engine.convert.read.sheet import Sheet, raster_copy, upright_copy
+from engine.job.options import OcrMode
 
 _SURE = 0.8
 """Confidence of a line that is read beside text the page already has; less may be a picture's texture."""
@@ -59,6 +60,16 @@ def read(page: PageContext) -> Sheet | None:
     if ocr.problem:
         page.error = ocr.problem
     return sheet
+
+
+def is_text_enough(page: PageContext) -> bool:
+    """Whether a page has no need of OCR, nor of a word on its want, by what a look at it has shown."""
+    if page.looked is None:
+        return False
+    if not page.document.ocr.is_there:
+        spans = (span for block in page.looked for line in block.get("lines", ()) for span in line["spans"])
+        return not page.document.ocr.problem or any(not span["text"].isspace() for span in spans)
+    return page.document.ocr.mode is OcrMode.AUTO and is_clearly_text(page.load(), page.looked)
 
 
 def _confidence(lines: Sequence[ReadLine]) -> float:

@@ -39,12 +39,12 @@ def _without_text(page: PageContext) -> None:
 
 def _mark_hidden(refined: RefinedPage) -> None:
     for block in refined.blocks:
-        block.spans = _marked(block.spans)
+        block.spans = marked(block.spans)
         for cell in chain.from_iterable(block.rows):
-            cell.spans = _marked(cell.spans)
+            cell.spans = marked(cell.spans)
 
 
-def _marked(spans: list[Span]) -> list[Span]:
+def marked(spans: list[Span]) -> list[Span]:
     """Spans with signs around what is hidden."""
     found: list[Span] = []
     for is_hidden, group in groupby(spans, key=lambda span: span.hidden):

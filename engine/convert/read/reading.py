@@ -20,13 +20,14 @@ from engine.convert.plugins import entrypoints
 from engine.convert.read import bylayout as layout
 from engine.convert.read import byocr as ocrpage
 from engine.convert.read import plain as plaintext
+from engine.convert.read import straight
 from engine.convert.read.formlayout import set_lines_apart
 from engine.convert.read.lastlook import look_at
 from engine.convert.read.sheet import Sheet, upright_copy
 from engine.convert.refine.steps import page_steps
 from engine.convert.sight import unseen as unseen_text
 from engine.convert.sight.bearing import bearing, quarter_turn
-from engine.convert.sight.outside import count_outside
+from engine.convert.sight.outside import look_and_count
 from engine.convert.sight.remarks import count_remarks
 from engine.convert.sight.unseen import places_of
 from engine.convert.sight.watermarks import Watermark, stamps, watermarks, without
@@ -92,11 +93,14 @@ def _look_at(page: PageContext) -> None:
     """Find out how its text lies, which of it is struck out, and which nobody can see."""
     try:
         shown = _as_to_be_read(page)
-        blocks = unseen_text.look_at(shown)
+        blocks, outside = look_and_count(shown)
+        if isinstance(page.document.tags, str):
+            page.looked = blocks
         page.turned = bearing(blocks)
         page.graphics = sum(block["type"] == 3 for block in blocks)
-        page.strikes = _strikes(page, shown, blocks)
-        if outside := count_outside(shown):
+        if page.looked is None:
+            page.strikes = _strikes(page, shown, blocks)
+        if outside:
             page.notices[Notice.OUTSIDE] = outside
         marks = watermarks(blocks)
         apart = places_of(shown, (span for mark in marks for span in mark.spans))
@@ -159,10 +163,21 @@ def read_standard(page: PageContext) -> PageModel:
         if refined is not None:
             return PageModel(page.number, refined=refined)
     if not page.text_only:
+        if not options.needs_layout:
+            return _straight(page)
         need(Stage.LAYOUT)
     sheet = (None if page.text_only else _by_ocr(page)) or _sheet(page, is_turned=True)
     try:
         return _on_sheet(page, sheet)
+    finally:
+        sheet.close()
+
+
+def _straight(page: PageContext) -> PageModel:
+    """The page without the layout model, where its text alone is wanted."""
+    sheet = (None if ocrpage.is_text_enough(page) else _by_ocr(page)) or _sheet(page, is_turned=True)
+    try:
+        return PageModel(page.number, refined=straight.read(page, sheet))
     finally:
         sheet.close()
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage
+from engine.convert.text.bidi import has_right_to_left
 from engine.convert.text.pagetext import PageText
 
 _GUTTER = 0.6
@@ -56,6 +57,19 @@ class Columns:
         notes = _footnotes(ordered)
         others = [block for block in ordered if not any(block is note for note in notes)]
         page.blocks = [*heads, *others, *notes, *feet]
+
+
+def reading_order(blocks: Sequence[Block]) -> list[Block]:
+    """Blocks of which nothing else tells an order: column by column where there are some, and from top to bottom."""
+    if _is_right_to_left(blocks):
+        return [*blocks]
+    sizes = [block.size for block in blocks if block.size]
+    cut = _Cut(median(sizes) if sizes else 10.0)
+    return [
+        block
+        for item in cut.order([_Item(place, block) for place, block in enumerate(blocks)])
+        for block in item.blocks
+    ]
 
 
 class _Item:
@@ -353,6 +367,9 @@ def _footnotes(ordered: list[Block]) -> list[Block]:
 
 def _is_right_to_left(blocks: Iterable[Block]) -> bool:
     """Whether most of the letters are of a script written from the right."""
+    blocks = [*blocks]
+    if not any(has_right_to_left(block.text) for block in blocks):
+        return False
     left = right = 0
     for block in blocks:
         for character in block.text[:200]:

@@ -212,8 +212,11 @@ class Furniture:
             counts = any(how == "+" for how, _ in key[1]) and not is_number
             if counts and (block.kind is Kind.HEADING or all(span.bold for span in block.spans)):
                 continue
-            near = [number for number in self._pages_with(key, at) if abs(number - page.number) <= _NEAR]
-            if len(near) >= (_COUNTING if counts else _UNCALLED):
+            places = self._places.get((at[0], key), {})
+            # A page's number is on each of thousands of pages: only those nearby are looked at.
+            near = (places.get(number) for number in range(page.number - _NEAR, page.number + _NEAR + 1))
+            found = sum(distance is not None and abs(distance - at[1]) < _SAME_HEIGHT for distance in near)
+            if found >= (_COUNTING if counts else _UNCALLED):
                 return True
         return False
 

@@ -117,6 +117,8 @@ def document_steps(
     """
     if not on_blocks:
         return [HeadingLevels()]
-    steps: list[BlockStep] = [Furniture(), Headings(outline, title), Continued(), Anchors(options.pages)]
+    steps: list[BlockStep] = [Furniture(), Continued()]
+    if options.needs_layout:  # text shows neither headings nor where links lead to
+        steps = [Furniture(), Headings(outline, title), Continued(), Anchors(options.pages)]
     chosen = [step for step in steps if step.name not in options.skip_steps]
     return [*map(_OnBlocks, chosen), _OnBlocks(Stamps(leaves_out=Furniture.name not in options.skip_steps))]

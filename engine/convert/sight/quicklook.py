@@ -40,12 +40,27 @@ def suspects(blocks: Sequence[dict[str, Any]]) -> list[bool]:
         for order, block in enumerate(block for block in blocks if block["type"] == 3)
         if not block["stroked"] and block["alpha"]
     ]
+    if not painted:
+        return _suspects_on_paper(texts)
     rows = np.array(texts, dtype=np.float64).reshape(-1, 10)
     areas = np.array(painted, dtype=np.float64).reshape(-1, 10)
     step = max(_MOST_PAIRS // max(len(areas), 1), 1)
     found: list[bool] = []
     for first in range(0, len(rows), step):
         found += _suspects(rows[first : first + step], areas).tolist()
+    return found
+
+
+def _suspects_on_paper(texts: Sequence[tuple[Any, ...]]) -> list[bool]:
+    """The same where there are no areas: of each span, whether it is hardly painted, or of the paper's colour."""
+    pale: dict[tuple[float, ...], bool] = {}
+    found: list[bool] = []
+    for *_, alpha, red, green, blue, is_hardly_painted in texts:
+        look = (alpha, red, green, blue)
+        if look not in pale:
+            row = np.array([(0.0,) * 5 + look + (0.0,)], dtype=np.float64)
+            pale[look] = bool(_is_pale(row, np.array(PAPER, dtype=np.float64))[0])
+        found.append(is_hardly_painted or pale[look])
     return found
 
 

@@ -21,6 +21,8 @@ from engine.convert.sight.paintings import PAPER, Area, Color, Paintings, Pixels
 from engine.convert.sight.quicklook import LEAST_CONTRAST, TINY, is_painted, spans_of, suspects
 
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+LOOK = _FLAGS | pymupdf.TEXT_COLLECT_VECTORS
+"""What MuPDF is to say of a page that is looked at."""
 _TINY_SHARE = 0.0025
 """Of the page's shorter side: a label may be so small that all its letters are tiny."""
 _SHOWN_SHARE = 0.5
@@ -106,7 +108,7 @@ def find_unseen(page: pymupdf.Page, blocks: list[dict[str, Any]]) -> Unseen:
 
 def look_at(page: pymupdf.Page) -> list[dict[str, Any]]:
     """What is on a page, in the order in which it is painted: spans of text and vector graphics; 3 ms for most."""
-    blocks: list[dict[str, Any]] = page.get_text("dict", flags=_FLAGS | pymupdf.TEXT_COLLECT_VECTORS)["blocks"]
+    blocks: list[dict[str, Any]] = page.get_text("dict", flags=LOOK)["blocks"]
     return blocks
 
 

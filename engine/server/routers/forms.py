@@ -27,6 +27,7 @@ from engine.job.options import (
     ConvertOptions,
     HiddenText,
     Language,
+    Layout,
     OcrEngineName,
     OcrMode,
     PluginName,
@@ -100,6 +101,7 @@ class Wishes(BaseModel):
     page_footer: bool | None = Field(None, description="Keep running footers.")
     refine: bool | None = Field(None, description="Mend what the library's Markdown gets wrong.")
     structure: Structure | None = Field(None, description="What the structure of pages is taken from.")
+    layout: Layout | None = Field(None, description="Whether the layout model is asked where only text is made.")
     hidden_text: HiddenText | None = Field(None, description="What becomes of text that nobody can see on its page.")
     skip_steps: Annotated[tuple[RefineStep, ...] | None, BeforeValidator(split)] = Field(
         None, description="Steps of refinement to leave out, with commas between."

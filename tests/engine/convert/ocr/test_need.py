@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pymupdf
 import pytest
 
-from engine.convert.ocr.need import Need, need_of
+from engine.convert.ocr.need import Need, is_clearly_text, need_of
+from engine.convert.sight.unseen import look_at
 from engine.job.options import OcrMode
 from tests.engine.convert.scans import encoded, photographed, printed, prose, scan
 
@@ -39,6 +40,11 @@ def need(document: pymupdf.Document, mode: OcrMode = OcrMode.AUTO) -> Need:
     return need_of(document.reload_page(document[0]), mode)
 
 
+def is_clear(document: pymupdf.Document) -> bool:
+    page = document.reload_page(document[0])
+    return is_clearly_text(page, look_at(page))
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -52,6 +58,7 @@ def need(document: pymupdf.Document, mode: OcrMode = OcrMode.AUTO) -> Need:
 def test_a_page_without_usable_text_is_read(make: Callable[[], pymupdf.Document], reason: str) -> None:
     found = need(make())
     assert (found.ocr, found.reason) == (True, reason)
+    assert not is_clear(make())
 
 
 @pytest.mark.parametrize(
@@ -59,6 +66,11 @@ def test_a_page_without_usable_text_is_read(make: Callable[[], pymupdf.Document]
 )
 def test_a_page_with_good_text_or_nothing_is_not_read(make: Callable[[], pymupdf.Document]) -> None:
     assert not need(make()).ocr
+
+
+@pytest.mark.parametrize("make", [lambda: printed(TEXT), lambda: pymupdf.open("pdf", _empty())])
+def test_a_page_of_nothing_but_text_is_told_by_a_look_at_it(make: Callable[[], pymupdf.Document]) -> None:
+    assert is_clear(make())
 
 
 def _empty() -> bytes:
@@ -71,12 +83,14 @@ def test_a_logo_is_no_reason_to_read_a_page_of_text() -> None:
     document = printed(prose(100))
     document[0].insert_image((360, 250, 400, 290), stream=encoded(photographed(printed("Logo"))))
     assert not need(document).ocr
+    assert is_clear(document)
 
 
 def test_text_drawn_as_outlines_is_read() -> None:
     svg = printed(TEXT)[0].get_svg_image(text_as_path=True)
     document = pymupdf.open("pdf", pymupdf.open("svg", svg.encode()).convert_to_pdf())
     assert need(document).ocr
+    assert not is_clear(document)
 
 
 def test_force_reads_what_shows_more_than_text_and_replaces_an_old_layer_alone() -> None:
