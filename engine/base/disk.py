@@ -7,8 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-import psutil
-
 NETWORK_TYPES = frozenset(
     {
         "nfs",
@@ -39,6 +37,8 @@ def filesystem_type(path: Path) -> str:
     """The type of the file system `path` is on, as the system names it; empty where it does not say."""
     path = nearest_existing(path).resolve()
     best, kind = -1, ""
+    import psutil  # a tenth of what a command takes that only asks an engine
+
     for partition in psutil.disk_partitions(all=True):
         mount = Path(partition.mountpoint)
         if path.is_relative_to(mount) and len(mount.parts) > best:

@@ -107,8 +107,7 @@ class Machinery:
         """Whether everything that is present is finished, held jobs aside, and what follows on that is done."""
         if self.hotfolders.is_scanning or self.hotfolders.waiting:
             return False
-        counts = self.queue.view.overview().totals.by_state
-        return not counts[JobState.QUEUED] and not counts[JobState.RUNNING] and not self.aftermath.is_busy
+        return not self.queue.view.unfinished and not self.aftermath.is_busy
 
     def drain(self) -> None:
         """Stop intake and open no further job; the running ones go on to their end."""

@@ -260,6 +260,12 @@ class ProgressTracker:
         with self._lock:
             return self._snapshot((), ())
 
+    @property
+    def unfinished(self) -> int:
+        """How many jobs are queued or run."""
+        with self._lock:
+            return self._counts[JobState.QUEUED] + self._counts[JobState.RUNNING]
+
     def longest_wait_s(self) -> float | None:
         """For how long the job has waited that has waited longest; None if none waits."""
         with self._lock:

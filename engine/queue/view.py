@@ -60,6 +60,11 @@ class QueueView:
         return self._tracker.longest_wait_s()
 
     @property
+    def unfinished(self) -> int:
+        """How many jobs are queued or run."""
+        return self._tracker.unfinished
+
+    @property
     def started(self) -> float:
         """When the engine was started, in seconds since 1970."""
         return self._tracker.tally.started

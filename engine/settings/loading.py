@@ -9,7 +9,6 @@ from typing import Any
 
 import platformdirs
 from pydantic import ValidationError
-from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 
 from engine.base.errors import SettingsError
 from engine.base.safetext import display_name
@@ -83,7 +82,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None, config: Path | Non
     if file is not None:
         add(_read_toml(file), display_name(file))
     _reject_unknown_variables()
-    environment = EnvSettingsSource(Settings)()
+    environment = _environment()
     variables = {key: f"{ENV_PREFIX}{key.upper()}" for key in environment}
     for variable in _PLAIN_VARIABLES:
         if variable in os.environ and f"{ENV_PREFIX}{variable}" not in os.environ:
@@ -117,7 +116,7 @@ def find_config(named: Path | None = None) -> Path | None:
 def _read_toml(file: Path) -> dict[str, Any]:
     """The file's values; paths in it count from its own folder."""
     try:
-        found = TomlConfigSettingsSource(Settings, toml_file=file).toml_data
+        found = tomllib.loads(file.read_bytes().decode())
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -140,6 +139,13 @@ def _resolve(table: Any, folder: Path, names: tuple[str, ...]) -> None:
     """Have the paths of a table count from a folder."""
     if isinstance(table, dict):
         table.update({name: folder / table[name] for name in names if isinstance(table.get(name), str)})
+
+
+def _environment() -> dict[str, str]:
+    """What variables say, by the names of settings; capitals do not matter."""
+    said = {variable.lower(): value for variable, value in os.environ.items()}
+    prefix = ENV_PREFIX.lower()
+    return {name: said[prefix + name] for name in Settings.model_fields if prefix + name in said}
 
 
 def _reject_unknown_variables() -> None:

@@ -10,12 +10,15 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BeforeValidator, ByteSize, Field, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    ForceDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
+from pydantic import (
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
 )
 
 from engine.base.disk import is_network
@@ -106,15 +109,23 @@ def _command(value: Any) -> Any:
     return value
 
 
+def _table(value: Any) -> Any:
+    """A table; in the environment, as JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('give a table as JSON, as in {"job.cancel": "x"}') from None
+
+
 Command = Annotated[tuple[str, ...], BeforeValidator(_command)]
 
 
-class Settings(BaseSettings, ServiceSettings, ConvertOptions):
+class Settings(ServiceSettings, ConvertOptions):
     """Everything that can be set. Durations are seconds, sizes bytes (or a string such as `2GiB`)."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=False, enable_decoding=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     input: Path = Path("input")
     """The hot folder: PDFs dropped here, or in folders below it, are converted."""
@@ -187,7 +198,7 @@ class Settings(BaseSettings, ServiceSettings, ConvertOptions):
     webhook_hosts: Annotated[tuple[str, ...], BeforeValidator(split)] = ()
     """Hosts that may be called without TLS."""
 
-    keys: Annotated[dict[str, str], ForceDecode] = Field(default_factory=dict)
+    keys: Annotated[dict[str, str], BeforeValidator(_table)] = Field(default_factory=dict)
     """Keys of the dashboard by the id of the binding, as its help shows it: `"job.cancel" = "x,delete"`."""
     theme: str | None = None
     """The dashboard's colours; what was chosen last unless set."""
@@ -201,18 +212,6 @@ class Settings(BaseSettings, ServiceSettings, ConvertOptions):
     """Whether the dashboard's own engine stops in order when the terminal is gone, or goes on in the background."""
     refresh_rate: Annotated[float, Field(ge=0.5, le=15)] = 4
     """How often a second the dashboard looks for changes."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `load_settings` has gathered, and nothing else, so that every value's origin is known."""
-        return (init_settings,)
 
     @field_validator("formats", "reader", "ocr_engine")
     @classmethod

@@ -122,10 +122,15 @@ class Runner:
         return self._engine.vitals().sandbox_failures > _MAX_SANDBOX_FAILURES
 
     def _is_done(self, wanted: set[int] | None) -> bool:
+        """Whether all is; those of the `wanted` that are finished are taken out, lest thousands be asked for again."""
         if wanted is None:
             return self._engine.is_idle()
-        are_finished = all(self._engine.job(job_id).job.state.is_finished for job_id in wanted)
-        return are_finished and not self._engine.is_following_up
+        while wanted:
+            job_id = next(iter(wanted))
+            if not self._engine.job(job_id).job.state.is_finished:
+                return False
+            wanted.discard(job_id)
+        return not self._engine.is_following_up
 
     def _on_signal(self) -> None:
         self._signals += 1

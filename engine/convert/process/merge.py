@@ -1,7 +1,8 @@
 """Makes the outputs of a whole document from its checkpoints, and looks at what there is of it so far."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -70,9 +71,15 @@ def preview_page(name: str, options: ConvertOptions, file: Path, page: int, fail
 
 def versions(options: ConvertOptions) -> dict[str, str]:
     """Of the libraries that decide what comes out, and of the plug-ins that were asked for."""
-    found = {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
     plugins = {offer.distribution: offer.version for offer in options.plugins}
-    return plugins | found | installed_tools().versions
+    return {**plugins, **library_versions()}
+
+
+@cache
+def library_versions() -> Mapping[str, str]:
+    """Of the libraries, and of what reads scans; read once, since that takes as long as a small page."""
+    found = {name: version(name) for name in ("hotfolio", "pymupdf", "pymupdf4llm", "onnxruntime", "pillow")}
+    return found | installed_tools().versions
 
 
 def _finished_so_far() -> Checkpoints:

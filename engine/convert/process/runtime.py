@@ -47,8 +47,10 @@ def _load_bare(also: Collection[str]) -> None:
     tame_onnx_runtime()
     with _left_out("pymupdf.layout"):
         import pymupdf4llm  # noqa: F401
-    import engine.convert.process.batch
-    import engine.convert.process.merge  # noqa: F401
+    import engine.convert.process.batch  # noqa: F401
+    from engine.convert.process.merge import library_versions
+
+    library_versions()
 
 
 @contextlib.contextmanager

@@ -338,6 +338,7 @@ def test_jobs_are_counted_by_state(tracker: ProgressTracker) -> None:
         tracker.set_job(job(job_id, state))
     totals = tracker.snapshot().totals
     assert (totals.queue_depth, totals.active, totals.by_state[JobState.FAILED]) == (2, 1, 1)
+    assert tracker.unfinished == 3
     tracker.set_job(job(1, JobState.HELD, revision=1))
     tracker.remove_job(4)
     totals = tracker.snapshot().totals

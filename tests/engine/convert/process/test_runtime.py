@@ -22,7 +22,9 @@ for stage in Stage:  # each in a process that has the ones before, as the fork s
     except NotLoaded as lacks:
         has_engine = False
     has_layout = pymupdf._get_layout is not None
-    found.append([has_layout, "rapidocr" in sys.modules, has_engine, runtime.thread_count() or 1])
+    from engine.convert.process.merge import library_versions
+    reads = library_versions.cache_info().currsize  # which every small document would else do
+    found.append([has_layout, "rapidocr" in sys.modules, has_engine, runtime.thread_count() or 1, reads])
 print(json.dumps(found), file=sys.stderr)
 """
 
@@ -31,7 +33,7 @@ def test_a_stage_has_what_its_pages_need_and_no_more() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     found = {Stage(number): has for number, has in enumerate(json.loads(done.stderr.splitlines()[-1]))}
     assert found == {
-        Stage.BARE: [False, False, False, 1],
-        Stage.LAYOUT: [True, False, False, 1],
-        Stage.OCR: [True, True, True, 1],
+        Stage.BARE: [False, False, False, 1, 1],
+        Stage.LAYOUT: [True, False, False, 1, 1],
+        Stage.OCR: [True, True, True, 1, 1],
     }
