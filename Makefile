@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]' || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
 
-.PHONY: run test test-cluster pytest check chaos soak flood fuzz mutants bench samples screenshots dist sbom clean
+.PHONY: run test test-cluster pytest check chaos soak flood fuzz mutants bench bench-cluster samples screenshots dist sbom clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -57,6 +57,11 @@ mutants: $(STAMP)  ## what the quick tests of the modules that decide most do no
 
 bench: $(STAMP)  ## measure speed and memory, and write docs/performance.md
 	$(BIN)/python -m benchmarks
+
+bench-cluster: $(STAMP)  ## measure two nodes on this machine against two workers of its own; FROM=file.pdf
+	$(call INSTALL,ocr$(,)dev$(,)cluster)
+	$(BIN)/python -m benchmarks.clustered $(FROM)
+	$(BIN)/python -m benchmarks.simulation
 
 samples: $(STAMP)  ## make the three PDFs of input/ again
 	$(BIN)/python scripts/make_samples.py

@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from engine.base.descriptors import readable
 from engine.base.errors import ChildGarbage
 from engine.cluster.exchange import (
+    LEASE_S,
     Beat,
     Begin,
     Connected,
@@ -43,6 +44,8 @@ _TICK_S = 0.5
 _AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """After how long a bridge that has ended is made anew: the first time, the second in a row, and so on."""
 _STEADY_S = 30.0
+_START_S = 60.0
+"""For a bridge to load Dask on a slow, busy machine, and to say whether it has its scheduler."""
 _BLOCK = 1 << 18
 _SEND_S = 15.0
 Connect = Callable[[], socket.socket]
@@ -257,11 +260,16 @@ class Fleet:
 
     def _listen(self, channel: socket.socket) -> None:
         frames, next_look = Frames(from_bridge), time.monotonic() + _TICK_S
+        silent_at = time.monotonic() + _START_S
         while not self._closing.is_set():
+            if time.monotonic() >= silent_at:
+                log.warning("The bridge to the nodes says nothing more, and is made anew")
+                return
             if readable(max(0.0, next_look - time.monotonic()), channel):
                 data = channel.recv(_BLOCK)
                 if not data:
                     return
+                silent_at = time.monotonic() + LEASE_S
                 for frame in frames.feed(data):
                     self._hear(frame.message, frame.data)  # type: ignore[arg-type]
             if time.monotonic() >= next_look:

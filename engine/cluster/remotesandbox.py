@@ -98,8 +98,8 @@ class RemoteSandbox(ListeningSandbox):
         self._killed = True
         epoch = self._epoch
         if epoch is not None:
-            self._fleet.end(epoch, is_over=False)
             epoch.inbox.put(Lost("The batch was ended."))
+            self._fleet.end(epoch, is_over=False)
 
     def close(self) -> None:
         """Let go of everything."""

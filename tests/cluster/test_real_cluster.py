@@ -124,6 +124,7 @@ def test_outputs_are_the_same_whoever_makes_them_and_whoever_dies(tmp_path: Path
         with Engine(settings(tmp_path / "spread", state=state), watch=False, backend=make) as engine:
             (backend,) = made
             wait_until(lambda: len(ready(backend)) == 2, "the nodes")
+            backend.set_places(0)  # else this machine, which has all loaded, may be done before a node has begun
             job = engine.submit(file)
             wait_until(lambda: sum(node.pages for node in backend.nodes()) > 2, "pages of nodes")
             match victim:

@@ -40,6 +40,8 @@ MAX_ANSWER = 4 << 20
 _MOST_WAITING = 32 << 20
 """A conversion waits while so many bytes have not been fetched."""
 _TICK_S = 1.0
+_REMEMBERED = 1000
+"""Epochs that are not begun again, however late an order comes a second time."""
 
 
 class _Given(Exception):
@@ -73,6 +75,7 @@ class Agent:
         self._master: str | None = None
         self._heard = clock()
         self._begun: dict[int, Begin] = {}
+        self._had: deque[int] = deque(maxlen=_REMEMBERED)
         self._working: dict[int, NodeSlot] = {}
         self._coming: dict[str, list[int]] = {}
         self._waiting: deque[int] = deque()
@@ -175,8 +178,9 @@ class Agent:
     # --- epochs ---
 
     def _begin(self, begin: Begin) -> None:
-        if begin.epoch in self._begun:
+        if begin.epoch in self._had:
             return  # told again, since it was not known whether it had arrived
+        self._had.append(begin.epoch)
         self._begun[begin.epoch] = begin
         self._cache.pin(begin.sha256)
         if self._cache.find(begin.sha256) is not None:

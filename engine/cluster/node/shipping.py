@@ -3,6 +3,7 @@
 The process that has made them was held to the desk, and whoever reads here is not: so no link is followed.
 """
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -30,21 +31,30 @@ class Shipping:
         self._desk = desk
         self._batch = batch
         self._checkpoint: int | None = None
+        self._files: dict[str, tuple[int, int, int]] = {}
+        """Those that were sent, as they were then."""
         self._lines = PageLines(batch)
 
     def files(self) -> Iterator[Frame]:
-        """The files that are there, which are gone from the desk then. Raises `ChildGarbage`, `OSError`."""
+        """The files that are new, or have changed. Raises `ChildGarbage`, `OSError`.
+
+        They stay on the desk: the process makes them durable when it is done with the batch.
+        """
         left = _MOST_FILES
         for made in MADE:
             for parent, folders, names, handle in os.fwalk(self._desk / made, follow_symlinks=False):
                 folders.sort()
                 for name in sorted(names):
+                    path = os.path.relpath(Path(parent, name), self._desk)
+                    found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+                    state = found.st_ino, found.st_mtime_ns, found.st_size
+                    if self._files.get(path) == state:
+                        continue
                     left -= 1
                     if left < 0:
                         raise ChildGarbage("The conversion process has made too many files.")
-                    path = os.path.relpath(Path(parent, name), self._desk)
+                    self._files[path] = state
                     yield from self._file(path, name, handle)
-                    os.unlink(name, dir_fd=handle)
 
     def lines(self) -> Iterator[Frame]:
         """The lines of the checkpoint that have not been sent. Raises `ChildGarbage`, `OSError`."""
@@ -62,7 +72,12 @@ class Shipping:
             yield Frame(Wrote(epoch=self._epoch, size=len(part)), part)
 
     def close(self) -> None:
-        """Look no more."""
+        """Look no more, and leave no files to the batch that follows."""
+        for made in MADE:
+            for _, _, names, handle in os.fwalk(self._desk / made, follow_symlinks=False):
+                for name in names:
+                    with contextlib.suppress(OSError):
+                        os.unlink(name, dir_fd=handle)
         if self._checkpoint is not None:
             os.close(self._checkpoint)
             self._checkpoint = None

@@ -6,7 +6,6 @@ engine believes it nothing that it has not checked.
 """
 
 import asyncio
-import contextlib
 import socket
 import sys
 import uuid
@@ -65,6 +64,7 @@ class Bridge:
         self._plan = plan
         self._security = security
         self._relay = relay
+        self._joining: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Find nodes, for ever; a scheduler that is lost is waited for."""
@@ -93,8 +93,9 @@ class Bridge:
             workers = {f"{address} {entry['name']}": address for address, entry in found["workers"].items()}
             for key in self._relay.known - set(workers):
                 await self._relay.lost(key)
-            for key in set(workers) - self._relay.known:
-                await self._join(client, key, workers[key])
+            self._joining = {key: task for key, task in self._joining.items() if not task.done()}
+            for key in set(workers) - self._relay.known - set(self._joining):
+                self._joining[key] = asyncio.create_task(self._join(client, key, workers[key]))
             await asyncio.sleep(_LOOK_S)
 
     async def _join(self, client: Client, key: str, address: str) -> None:
@@ -111,7 +112,7 @@ class Bridge:
             actor = await asyncio.wait_for(future, CONNECT_S)
         except Exception as error:  # noqa: BLE001 - whatever a node makes of it, it is none
             complain(f"{address} is no node: {error}")
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(CONNECT_S)
             return
         self._relay.found(key, ActorLink(actor))
 
@@ -122,13 +123,14 @@ async def serve(channel: socket.socket, plan: Plan, security: Security, master: 
     relay = Relay(reader, writer, master)
     finding = asyncio.create_task(Bridge(plan, security, relay).run())
     listening = asyncio.create_task(relay.run())
-    done, _ = await asyncio.wait([finding, listening], return_when=asyncio.FIRST_COMPLETED)
+    beating = asyncio.create_task(relay.beat())
+    done, others = await asyncio.wait([finding, listening, beating], return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         if (error := task.exception()) is not None:
             complain(f"The bridge ends: {error!r}")
-    finding.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await finding
+    for task in others:
+        task.cancel()
+    await asyncio.wait(others, timeout=_AGAIN_S)
 
 
 def main() -> None:

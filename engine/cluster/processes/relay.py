@@ -64,7 +64,7 @@ class Relay:
         self._master = master
         self._nodes: dict[str, _Node] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._is_connected: bool | None = None
+        self._state: Connected | None = None
 
     async def run(self) -> None:
         """Pass on what the engine says, until it goes. Raises `ChildGarbage`."""
@@ -81,9 +81,16 @@ class Relay:
 
     async def connected(self, is_connected: bool, why: str = "") -> None:
         """Whether there is a scheduler by which nodes are found."""
-        if is_connected != self._is_connected:
-            self._is_connected = is_connected
-            await self._say(Connected(is_connected=is_connected, why=why[:1000]))
+        if self._state is None or is_connected != self._state.is_connected:
+            self._state = Connected(is_connected=is_connected, why=why[:1000])
+            await self._say(self._state)
+
+    async def beat(self) -> None:
+        """Say now and then that this still works. Does not return."""
+        while True:
+            await asyncio.sleep(PING_S)
+            if self._state is not None:
+                await self._say(self._state)
 
     @property
     def known(self) -> set[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.base.disk import fsync_path
 from engine.base.errors import ChildKilled, NodeLost, SettingsError
 from engine.cluster.clusterbackend import ClusterBackend
 from engine.facade.engine import Engine
@@ -15,7 +16,8 @@ from engine.job.job import Checkpoint, JobState
 from engine.job.machines import NodeState
 from engine.sandbox.backend import Backend, Cluster, Limits, MakeBackend, Workplace
 from engine.sandbox.inmemory import InMemoryBackend
-from engine.sandbox.protocol import PAGES, Event, PageDone, PagesDone, PageStarted
+from engine.sandbox.plainconversion import convert_plainly
+from engine.sandbox.protocol import OUT, PAGES, Event, PageDone, PagesDone, PageStarted, Task
 from engine.settings.settings import Settings
 from tests.engine.cluster.inprocess import InProcess, clustered, wait_for_nodes
 from tests.engine.sandbox.conformance import BackendConformance, document, elsewhere, open_document, pages, staged
@@ -85,6 +87,38 @@ def test_pages_are_converted_on_the_node_and_the_document_is_sent_once(
     assert (node.name, node.pages, node.shipped_bytes) == ("one", 4, (desk.path / "source.pdf").stat().st_size)
     lines = (desk.path / PAGES / Checkpoint(3, 4).file).read_bytes().splitlines()
     assert [json.loads(line)["page"] for line in lines] == [3, 4]
+
+
+def with_pictures(task: Task, folder: Path) -> Iterator[Event]:
+    """A picture for each page, all of which are made durable at the end, as conversion processes do it."""
+    made: list[Path] = []
+    for event in convert_plainly(task, folder):
+        if isinstance(event, PageDone):
+            made.append(folder / OUT / f"a-{event.page:04d}.png")
+            made[-1].write_bytes(b"picture %d" % event.page)
+        if isinstance(event, PagesDone):
+            for file in made:
+                fsync_path(file)
+        yield event
+
+
+def test_files_of_pages_come_along_and_are_not_taken_from_the_process(tmp_path: Path) -> None:
+    nodes = InProcess(tmp_path / "nodes", lambda workplace: InMemoryBackend(workplace, converter=with_pictures))
+    backend = clustered(nodes, Workplace(tmp_path, tmp_path / "jobs"), faulty)
+    backend.start()
+    try:
+        nodes.add("one")
+        wait_for_nodes(backend, 1)
+        desk = staged(backend, "one", "two", "three", "four")
+        sandbox = backend.open(Limits())
+        for first in (1, 3):
+            assert isinstance(sandbox.run(pages(desk, first, first + 1), lambda _: None), PagesDone)
+        assert {file.name: file.read_bytes() for file in (desk.path / OUT).iterdir()} == {
+            f"a-{page:04d}.png": b"picture %d" % page for page in (1, 2, 3, 4)
+        }
+    finally:
+        backend.close()
+        nodes.close()
 
 
 def test_what_differs_is_not_used_and_says_what(nodes: InProcess, backend: ClusterBackend) -> None:

@@ -35,6 +35,9 @@ def test_files_are_sent_once_and_lines_as_they_are_whole(desk: Path) -> None:
     ]
     assert b"".join(frame.data for frame in frames) == big
     assert not [*shipping.files()]
+    assert (desk / "out" / "in" / "big").exists()  # whoever has made it makes it durable yet
+    (desk / "parts" / "empty").write_bytes(b"full")
+    assert [frame.data for frame in shipping.files()] == [b"full"]
     part = desk / "pages" / BATCH.part
     with part.open("wb", buffering=0) as stream:
         stream.write(line(3) + line(4)[:10])
@@ -44,6 +47,7 @@ def test_files_are_sent_once_and_lines_as_they_are_whole(desk: Path) -> None:
         (last,) = shipping.lines()
     assert (last.message, last.data) == (Wrote(epoch=1, size=len(line(4))), line(4))
     shipping.close()
+    assert not [file for file in desk.rglob("*") if file.is_file() and file.parent.name != "pages"]
 
 
 def test_a_batch_that_is_done_before_anybody_has_looked_is_sent_too(desk: Path) -> None:

@@ -1,0 +1,294 @@
+"""The choice of work and of places with a thousand slots, in simulated time: `python -m benchmarks.simulation`.
+
+The scheduler, the roster and the placement are the real ones; nodes, pages and the network are numbers. Nodes are of
+different speeds, some join late, and a tenth of them is lost half-way.
+"""
+
+import argparse
+import heapq
+import itertools
+import random
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.cluster.exchange import Hello, Reading
+from engine.cluster.placement import HERE, Wish, choose
+from engine.cluster.roster import Roster
+from engine.job.job import MergeJob, OpenJob, PageBatch, Work
+from engine.queue.scheduler import Scheduler
+
+OPEN_S, MERGE_S, PAGE_S = 0.05, 0.1, 0.3
+"""What opening a document, merging one and a page take on this machine; a page on a node by its speed."""
+PAGE_BYTES = 40_000
+RATE, TRIP_S = 50e6, 0.005
+READING = Reading(cached_bytes=0, free_bytes=1 << 40, rss_bytes=0)
+
+
+@dataclass
+class Figures:
+    """What came of a run."""
+
+    pages: int = 0
+    redone: int = 0
+    """Pages that were under way on a node that was lost."""
+    shipped: int = 0
+    ended_s: float = 0.0
+    almost_s: float = 0.0
+    """When 99% of the pages were done."""
+    work_s: float = 0.0
+    """Seconds that slots have spent on pages until then."""
+    room_s: float = 0.0
+    """Seconds that there were slots until then."""
+    recovered_s: float = 0.0
+    """How long after the loss all that was lost with it was done."""
+    overtaken: int = 0
+    """The most jobs that were opened before one that had come before them."""
+    choices: int = 0
+    cpu_s: float = 0.0
+
+    @property
+    def busy(self) -> float:
+        """The part of the time, until the last hundredth, in which slots have worked."""
+        return self.work_s / self.room_s if self.room_s else 0.0
+
+
+@dataclass
+class World:
+    """Everything that happens, in order of time."""
+
+    documents: int
+    nodes: int
+    slots: int
+    here: int
+    seed: int
+    now: float = 0.0
+    figures: Figures = field(default_factory=Figures)
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+        self.scheduler = Scheduler()
+        self.roster = Roster(dict)
+        self.events: list[tuple[float, int, Callable[[], None]]] = []
+        self.order = itertools.count()
+        self.idle: deque[int] = deque()
+        self.waiting: deque[tuple[int, PageBatch]] = deque()
+        self.turns: deque[tuple[float, Callable[[], None]]] = deque()
+        self.at_turn = 0
+        self.busy: Counter[str] = Counter()
+        self.under_way: dict[int, tuple[int, PageBatch, str, float]] = {}
+        self.epochs = itertools.count(1)
+        self.speeds: dict[str, float] = {}
+        self.workers = 0
+        self.leaving = 0
+        self.lost: set[tuple[int, int]] = set()
+        self.lost_at = 0.0
+        self.opened: list[int] = []
+        self.left: Counter[int] = Counter()
+        self.lengths = {
+            job: max(1, min(500, round(self.dice.lognormvariate(3.2, 1.1)))) for job in range(1, self.documents + 1)
+        }
+        self.total = sum(self.lengths.values())
+        for job in self.lengths:
+            self.scheduler.enqueue(job, 0, float(job), 0.0)
+        self.add_workers(self.here)
+        late = self.nodes // 10
+        for number in range(self.nodes):
+            if number < self.nodes - late:
+                self.join(number)
+            else:
+                self.at(20.0, lambda number=number: self.join(number))  # type: ignore[misc]
+
+    def at(self, delay_s: float, what: Callable[[], None]) -> None:
+        """Have something happen after a while."""
+        heapq.heappush(self.events, (self.now + delay_s, next(self.order), what))
+
+    # --- nodes ---
+
+    def add_workers(self, count: int) -> None:
+        """There are so many more."""
+        for _ in range(count):
+            self.workers += 1
+            self.idle.append(self.workers)
+        self.scheduler.worker_count = self.workers - self.leaving
+
+    def join(self, number: int) -> None:
+        """A node joins."""
+        life = f"{number:032x}"
+        self.roster.join(Hello(name=f"node-{number}", life=life, slots=self.slots, installed={}), self.now)
+        self.speeds[life] = self.dice.uniform(0.7, 1.3)
+        self.add_workers(self.slots)
+
+    def lose(self, life: str) -> None:
+        """A node is gone, with what it has."""
+        self.lost_at = self.now
+        for epoch in self.roster.leave(life, "lost", self.now):
+            worker, batch, _, _ = self.under_way.pop(epoch)
+            self.lost |= {(batch.job_id, page) for page in batch.pages}
+            self.figures.redone += len(batch)
+            self.busy[life] -= 1
+            self.over(worker, batch, None)
+        self.leaving += self.slots
+
+    # --- work ---
+
+    def ask(self) -> None:
+        """Have idle workers ask for work."""
+        while self.idle:
+            worker = self.idle.popleft()
+            if self.leaving:
+                self.leaving -= 1
+                self.scheduler.worker_left(worker)
+                continue
+            self.figures.choices += 1
+            work = self.scheduler.next(worker, self.now)
+            if work is None:
+                self.idle.appendleft(worker)
+                return
+            self.do(worker, work)
+
+    def do(self, worker: int, work: Work) -> None:
+        """Begin a piece of work."""
+        match work:
+            case OpenJob(job_id):
+                self.opened.append(job_id)
+                self.take_turn(OPEN_S, lambda: self.is_open(worker, job_id))
+            case MergeJob(job_id):
+                self.take_turn(MERGE_S, lambda: self.merged(worker, job_id))
+            case PageBatch():
+                self.waiting.append((worker, work))
+
+    def take_turn(self, seconds: float, then: Callable[[], None]) -> None:
+        """Open or merge a document, once it is its turn."""
+        self.turns.append((seconds, then))
+        self.next_turn()
+
+    def next_turn(self) -> None:
+        """Begin what there is room for."""
+        while self.turns and self.at_turn < max(2, self.here):
+            seconds, then = self.turns.popleft()
+            self.at_turn += 1
+
+            def done(then: Callable[[], None] = then) -> None:
+                self.at_turn -= 1
+                then()
+                self.next_turn()
+
+            self.at(seconds, done)
+
+    def is_open(self, worker: int, job: int) -> None:
+        """A document is open."""
+        self.left[job] = self.lengths[job]
+        self.scheduler.opened(job, [range(1, self.lengths[job] + 1)])
+        self.idle.append(worker)
+
+    def merged(self, worker: int, job: int) -> None:
+        """A document is done."""
+        self.scheduler.drop(job)
+        self.idle.append(worker)
+
+    def place(self) -> None:
+        """Give batches that wait a place."""
+        for _ in range(len(self.waiting)):
+            worker, batch = self.waiting.popleft()
+            document = f"{batch.job_id:064x}"
+            length = self.lengths[batch.job_id] * PAGE_BYTES
+            offers = [o for o in self.roster.offers(document) if self.busy[o.life] < self.slots]
+            life = choose(Wish(document, length, len(batch)), self.here - self.busy[HERE], offers)
+            if life is None:
+                self.waiting.appendleft((worker, batch))
+                return
+            has = any(offer.life == life and offer.has_document for offer in offers)
+            self.begin(worker, batch, life, document, 0 if has else length)
+
+    def begin(self, worker: int, batch: PageBatch, life: str, document: str, shipped: int) -> None:
+        """A batch is begun."""
+        self.busy[life] += 1
+        epoch = next(self.epochs)
+        seconds = len(batch) * PAGE_S * self.speeds.get(life, 1.0)
+        delay_s = 0.0
+        if life != HERE:
+            self.roster.begin(life, epoch)
+            delay_s = TRIP_S + shipped / RATE
+            self.figures.shipped += shipped
+            self.roster.converted(life, document, 0)
+        self.under_way[epoch] = worker, batch, life, seconds
+        self.at(delay_s + seconds, lambda: self.converted(epoch, document))
+
+    def converted(self, epoch: int, document: str) -> None:
+        """A batch is done."""
+        found = self.under_way.pop(epoch, None)
+        if found is None:
+            return  # its node is gone
+        worker, batch, life, seconds = found
+        self.busy[life] -= 1
+        if life != HERE:
+            self.roster.end(epoch)
+            self.roster.converted(life, document, len(batch))
+        self.figures.pages += len(batch)
+        if not self.figures.almost_s:
+            self.figures.work_s += seconds
+        self.lost -= {(batch.job_id, page) for page in batch.pages}
+        if self.lost_at and not self.lost and not self.figures.recovered_s:
+            self.figures.recovered_s = self.now - self.lost_at
+        self.over(worker, batch, seconds)
+
+    def over(self, worker: int, batch: PageBatch, seconds: float | None) -> None:
+        """A batch is over."""
+        if seconds is None:
+            self.scheduler.put_back(batch)
+        self.scheduler.batch_finished(batch, seconds)
+        self.idle.append(worker)
+
+    def run(self) -> Figures:
+        """Until all is done."""
+        began, before, is_lost = time.process_time(), 0.0, False
+        self.ask()
+        self.place()
+        while self.events:
+            when, _, what = heapq.heappop(self.events)
+            if not self.figures.almost_s:
+                self.figures.room_s += (when - before) * (self.roster.slots + self.here)
+            self.now = before = when
+            what()
+            if not is_lost and self.figures.pages > self.total / 2:
+                is_lost = True
+                for life in self.roster.lives[: self.nodes // 10]:
+                    self.lose(life)
+            self.ask()
+            self.place()
+            if not self.figures.almost_s and self.figures.pages >= 0.99 * self.total:
+                self.figures.almost_s = self.now
+        self.figures.ended_s = self.now
+        self.figures.cpu_s = time.process_time() - began
+        place = {job: number for number, job in enumerate(self.opened)}
+        self.figures.overtaken = max(0, *(place[job] - (job - 1) for job in place))
+        return self.figures
+
+
+def main() -> int:
+    """Exit status 1 if slots stand still."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.simulation", description=__doc__)
+    parser.add_argument("--documents", type=int, default=20_000)
+    parser.add_argument("--nodes", type=int, default=100)
+    parser.add_argument("--slots", type=int, default=10, help="of each node (10)")
+    parser.add_argument("--here", type=int, default=8, help="batches converted on the head itself (8)")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    world = World(arguments.documents, arguments.nodes, arguments.slots, arguments.here, arguments.seed)
+    found = world.run()
+    whole = world.total * PAGE_BYTES
+    print(f"{arguments.nodes} nodes of {arguments.slots} slots, {arguments.documents} documents, {world.total} pages")
+    print(f"slots at work until the last 1% of pages   {found.busy:.3f}")
+    print(f"all done after                             {found.ended_s:.0f} s, 99% after {found.almost_s:.0f} s")
+    print(f"pages done, done anew after the loss       {found.pages}, {found.redone}")
+    print(f"what was lost is done again after          {found.recovered_s:.1f} s")
+    print(f"sent to nodes                              {found.shipped / whole:.2f} times all documents")
+    print(f"jobs that overtook another, at most        {found.overtaken}")
+    print(f"choices, CPU of all choices and places     {found.choices}, {found.cpu_s:.0f} s")
+    return int(found.busy < 0.95 or found.pages != world.total)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
