@@ -140,8 +140,9 @@ def _are_dots(three: Sequence[Piece]) -> bool:
 def _with_upright_dots(pieces: list[Piece]) -> list[Piece]:
     """Three dots one above the other, or going down to the right, as one."""
     dots = sorted((p for p in pieces if p.char == "."), key=lambda piece: piece.baseline)
+    there = set(map(id, dots))
     for top in dots:
-        if not any(top is piece for piece in pieces):
+        if id(top) not in there:
             continue
         for latex, step in (("\\vdots", 0.0), ("\\ddots", 1.0)):
             three = [top]
@@ -156,5 +157,6 @@ def _with_upright_dots(pieces: list[Piece]) -> list[Piece]:
                 whole = built(latex, three, axis=three[1].middle[1], role=Role.ORDINARY)
                 whole.char = "⋮" if step == 0 else "⋱"
                 pieces = [*without(pieces, three), whole]
+                there.difference_update(map(id, three))
                 break
     return pieces

@@ -14,6 +14,7 @@ _SEEN = ("num_numerals", "num_non_numerals", "invisible")
 _CODES = 20
 """Signs of a pattern that are told, two digits each."""
 _SIGNS = "•-*+<>()→✓#□■‣◦▪.:※"
+_LETTER, _DIGIT, _OTHER, _BLANK, _FIRST_SIGN = 10, 11, 12, 13, 14
 
 
 def setting_features(data: dict[str, Any], names: Sequence[str]) -> np.ndarray:
@@ -50,22 +51,32 @@ def sign_features(texts: Sequence[str]) -> np.ndarray:
     return np.array([_pattern(text) for text in texts], np.float32)
 
 
+class _Kinds(dict[int, str]):
+    """Characters as what they are in a pattern, each found out once: its code, as a character."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if char in _SIGNS:
+            kind = _FIRST_SIGN + _SIGNS.index(char)
+        elif char.isspace():
+            kind = _BLANK
+        elif char.isdigit():
+            kind = _DIGIT
+        else:
+            kind = _LETTER if char.isalnum() else _OTHER
+        self[code] = chr(kind)
+        return self[code]
+
+
+_KINDS = _Kinds()
+
+
 def _pattern(text: str) -> list[float]:
     codes: list[int] = []
-    for kind, group in groupby(text, _kind):
-        codes.append(kind)
-        codes += map(int, str(sum(1 for _ in group)))
+    for kind, group in groupby(text.translate(_KINDS)):
+        codes.append(ord(kind))
+        codes += map(int, str(len([*group])))
         if len(codes) >= _CODES:
             break
     digits = [digit / 8 for code in codes[:_CODES] for digit in divmod(code, 8)]
     return digits + [0.0] * (2 * _CODES - len(digits))
-
-
-def _kind(char: str) -> int:
-    if char in _SIGNS:
-        return 14 + _SIGNS.index(char)
-    if char.isspace():
-        return 13
-    if char.isdigit():
-        return 11
-    return 10 if char.isalnum() else 12

@@ -17,26 +17,41 @@ from engine.convert.layoutmodel import pagemaps
 from engine.convert.layoutmodel.boxpooling import GridBoxes, pool
 from engine.convert.layoutmodel.nodefeatures import setting_features, sign_features
 from engine.convert.layoutmodel.pagemaps import PageMaps, Picture, make_eye
+from engine.convert.layoutmodel.slimgraph import quickened
+from engine.convert.loading.onnx import new_session
 from engine.sandbox.layoutfiles import FOLDER, MODEL, known_folder
 
 
 @contextmanager
-def quick_layout() -> Iterator[None]:
-    """Have pages be laid out so."""
+def quick_layout(*, to_the_bit: bool = False) -> Iterator[None]:
+    """Have pages be laid out so; with `to_the_bit`, by nothing that the library would not have come to as well.
+
+    Otherwise the seventh digit of what a box has of a map may be another one.
+    """
     folder = known_folder()
     if folder is None or pymupdf._get_layout is None:
         yield
         return
-    with _instead((pymupdf, "_get_layout", _quick(folder, pymupdf._get_layout).predict)):
+    library = pymupdf._get_layout.__closure__[0].cell_contents._model
+    with _instead(*_exact_changes(folder, library) if to_the_bit else [_quick(folder, library).change]):
         yield
+
+
+@cache
+def _exact_changes(folder: Path, library: Any) -> "list[Change]":
+    from pymupdf.layout.onnx import TableGridExtractorV2
+    from pymupdf.layout.onnx.ImageFeatureExtractorV1 import ImageFeatureExtractorV1
+
+    session = new_session(quickened((folder / FOLDER / MODEL).read_bytes()))
+    eye = ImageFeatureExtractorV1(session)
+    return [(library, "feature_extractor", eye), (TableGridExtractorV2, "resize_image", pagemaps.resized)]
 
 
 @cache
 def _quick(folder: Path, library: Any) -> "_Quick":
     from pymupdf.layout.onnx import BoxRFDGNN, TableGridExtractorV2
 
-    model = library.__closure__[0].cell_contents._model
-    return _Quick(model, make_eye((folder / FOLDER / MODEL).read_bytes()), BoxRFDGNN, TableGridExtractorV2)
+    return _Quick(library, make_eye((folder / FOLDER / MODEL).read_bytes()), BoxRFDGNN, TableGridExtractorV2)
 
 
 class _Quick:
@@ -47,6 +62,11 @@ class _Quick:
         self._look = look
         self._module = module
         self._tables = tables
+
+    @property
+    def change(self) -> "Change":
+        """What has the library ask it."""
+        return pymupdf, "_get_layout", self.predict
 
     def predict(self, page: pymupdf.Page, **options: Any) -> Any:
         """As `BoxRFDGNN.predict`."""
@@ -82,9 +102,13 @@ class _Quick:
         return places, ends, edges, None, None, data["hotfolio_setting"], sign_features(data["text"]), pooled, None
 
 
+Change = tuple[Any, str, Any]
+"""A module or an object, a name in it, and what that is to be."""
+
+
 @contextmanager
-def _instead(*changes: tuple[Any, str, Any]) -> Iterator[None]:
-    """Have modules' names mean something else meanwhile."""
+def _instead(*changes: Change) -> Iterator[None]:
+    """Have names mean something else meanwhile."""
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     for module, name, value in changes:
         setattr(module, name, value)

@@ -1,7 +1,7 @@
 """Reads a page with the library's layout model."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import pymupdf
@@ -29,7 +29,7 @@ def read(page: PageContext, sheet: Sheet, *, images: bool) -> PageModel:
     """
     if sheet.is_copy:
         sheet.pdf._name = f"{page.document.pdf.name}-{page.number:04d}"  # part of the names of pictures
-    with _boxes_only(graphics=page.graphics) if page.options.refine else nullcontext():
+    with _boxes_only(graphics=page.graphics) if page.options.refine else quick_layout(to_the_bit=True):
         parsed = document_layout.parse_document(
             sheet.pdf,
             pages=[sheet.index],

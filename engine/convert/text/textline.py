@@ -140,9 +140,15 @@ class Line:
 
 def dominant_size(lines: Iterable[Line]) -> float:
     """The font size of most characters, in points to a tenth; 0 without any."""
-    weights: dict[float, int] = {}
+    exact: dict[float, int] = {}
     for line in lines:
         for word in line.words:
-            size = round(word.font.size, 1)
-            weights[size] = weights.get(size, 0) + len(word.text)
-    return max(weights, key=lambda size: weights[size]) if weights else 0.0
+            size = word.font.size
+            exact[size] = exact.get(size, 0) + len(word.text)
+    if len(exact) < 2:
+        return round(next(iter(exact), 0.0), 1)
+    weights: dict[float, int] = {}
+    for size, weight in exact.items():
+        size = round(size, 1)
+        weights[size] = weights.get(size, 0) + weight
+    return max(weights, key=lambda size: weights[size])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pymupdf
 import pytest
 
@@ -46,6 +47,24 @@ def test_boxes_and_tables_are_the_librarys(monkeypatch: pytest.MonkeyPatch) -> N
     assert _told(found) == _told(wanted)
     assert any(group["class_name"] == "table" for group in found)
     assert pymupdf._get_layout is library
+
+
+def test_to_the_bit_the_library_looks_with_the_quickened_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = pymupdf._get_layout
+    page = _page()
+    wanted = library(page, return_raw=True)
+    own = library.__closure__[0].cell_contents._model.feature_extractor
+    maps = own.get_feature_map()
+    monkeypatch.setattr(own, "predict", None)
+
+    with quick_layout(to_the_bit=True):
+        found = library(page, return_raw=True)
+        used = library.__closure__[0].cell_contents._model.feature_extractor
+
+    assert _told(found) == _told(wanted)
+    assert used is not own
+    assert np.array_equal(used.get_feature_map(), maps)
+    assert library.__closure__[0].cell_contents._model.feature_extractor is own
 
 
 @pytest.mark.parametrize("texts", [0, 1])

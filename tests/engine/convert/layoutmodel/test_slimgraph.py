@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from engine.convert.layoutmodel.onnxwire import field
-from engine.convert.layoutmodel.slimgraph import NotRewritten, slim
+from engine.convert.layoutmodel.pagemaps import as_input
+from engine.convert.layoutmodel.slimgraph import NotRewritten, quickened, slim
+from engine.convert.loading.onnx import new_session
 from tests.engine.convert.layoutmodel.eyes import model, seen
 
 
@@ -14,6 +16,15 @@ def test_classes_and_the_finest_map_are_the_librarys_to_the_bit() -> None:
     assert np.array_equal(found.maps.logits, found.logits[0])
     assert np.array_equal(found.maps.fine, found.combined[0, :32])
     assert [features.shape for features in found.maps.coarse] == [(75, 75, 32), (37, 37, 32), (18, 18, 32), (9, 9, 32)]
+
+
+def test_with_the_librarys_own_outputs_it_comes_to_the_same_bits() -> None:
+    found = seen()
+
+    maps, logits = new_session(quickened(model())).run(["combined", "logits"], {"input": as_input(found.picture)})
+
+    assert np.array_equal(maps, found.combined)
+    assert np.array_equal(logits, found.logits)
 
 
 def test_the_rewritten_model_has_neither_what_it_need_not_do_nor_what_that_needed() -> None:
