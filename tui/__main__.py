@@ -1,5 +1,5 @@
 """Lets `python -m tui` stand for the `hotfolio` command."""
 
-from tui.command.cli import main
+from tui.command.entry import main
 
 main()

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +94,8 @@ def _short_enough(path: Path) -> Iterator[Path]:
     if len(os.fsencode(path)) <= _MAX_PATH_BYTES:
         yield path
         return
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="hotfolio-") as folder:
         link = Path(folder) / "s"
         link.symlink_to(path.parent)

@@ -65,8 +65,8 @@ def change(
 ) -> int:
     """Change the chosen jobs, and tell which were; returns the exit status. Raises `HotfolioError`."""
     from engine.base.errors import HotfolioError
+    from tui.command.job_text import told
     from tui.command.reach import FAILED, OK, print_json, running_engine
-    from tui.text.formatting import plural
 
     if ids is None and states is None:
         raise HotfolioError("Say which jobs: by their ids, or with --state.")
@@ -76,8 +76,7 @@ def change(
     if as_json:
         print_json({"changed": sorted(changed), "unchanged": sorted(set(chosen) - set(changed))})
     elif changed:
-        which = f"#{changed[0]}" if len(changed) == 1 else plural(len(changed), "job")
-        print(f"{which} {past}.")
+        print(told(changed, past))
     else:
         print(unfit if chosen else "There is no such job.", file=sys.stderr)
     return OK if changed else FAILED

@@ -1,17 +1,20 @@
 """Jobs as plain text, for commands that print them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from engine.base.safetext import display_name
-from engine.job.snapshot import JobDetail, JobSnapshot
-from tui.text.formatting import duration
+from tui.text.formatting import duration, number, plural
+
+if TYPE_CHECKING:  # loading it takes longer than all the rest of a command
+    from engine.job.snapshot import JobDetail, JobSnapshot
 
 _HEAD = ("ID", "PRI", "STATE", "PAGES", "TIME", "NAME")
 _LEFT = 2
 """The columns from the state on that are words."""
 
 
-def job_rows(entries: Sequence[JobSnapshot]) -> Iterator[str]:
+def job_rows(entries: "Sequence[JobSnapshot]") -> Iterator[str]:
     """A head, and a line a job, in columns; the names last, so that they need not be cut."""
     rows = [_HEAD, *(_cells(entry) for entry in entries)]
     widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
@@ -23,7 +26,30 @@ def job_rows(entries: Sequence[JobSnapshot]) -> Iterator[str]:
         yield "  ".join([*cells, row[-1]]).rstrip()
 
 
-def job_lines(detail: JobDetail) -> Iterator[str]:
+def engine_lines(greeting: Any, vitals: Any) -> Iterator[str]:
+    """What an engine is doing as a whole, by its `Greeting` and its `Vitals`, or what has their names."""
+    totals, settings = vitals.totals, greeting.settings
+    yield f"hotfolio {greeting.version}, process {greeting.pid}, {'paused' if vitals.is_paused else 'working'}"
+    yield f"{display_name(settings.input)} → {display_name(settings.output)}"
+    yield counted(totals.by_state)
+    eta = "" if totals.eta_s is None else f", {duration(totals.eta_s)} left"
+    yield f"{totals.workers_busy}/{totals.workers} workers busy, {totals.pages_per_second:.1f} pages/s{eta}"
+    for banner in vitals.banners:
+        yield f"! {banner.message}"
+
+
+def counted(counts: Mapping[Any, int]) -> str:
+    """How many jobs there are in each state."""
+    return ", ".join(f"{number(count)} {state}" for state, count in counts.items() if count) or "no jobs"
+
+
+def told(changed: Sequence[int], past: str) -> str:
+    """The sentence that jobs were changed, such as `#3 held.` or `2 jobs held.`."""
+    which = f"#{changed[0]}" if len(changed) == 1 else plural(len(changed), "job")
+    return f"{which} {past}."
+
+
+def job_lines(detail: "JobDetail") -> Iterator[str]:
     """All about one job."""
     entry = detail.snapshot
     job = entry.job
@@ -57,11 +83,11 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield from (f"  {line}" for line in found)
 
 
-def _remarks(detail: JobDetail) -> Iterator[str]:
+def _remarks(detail: "JobDetail") -> Iterator[str]:
     return (f"{page.page:5}  {page.state:10} {page.error}" for page in detail.pages if page.error)
 
 
-def _cells(entry: JobSnapshot) -> tuple[str, ...]:
+def _cells(entry: "JobSnapshot") -> tuple[str, ...]:
     job = entry.job
     return (
         str(job.id),
@@ -73,15 +99,15 @@ def _cells(entry: JobSnapshot) -> tuple[str, ...]:
     )
 
 
-def _pages(entry: JobSnapshot) -> str:
+def _pages(entry: "JobSnapshot") -> str:
     return "" if entry.job.pages is None else f"{entry.pages_done}/{entry.job.pages}"
 
 
-def _kinds(entry: JobSnapshot) -> str:
+def _kinds(entry: "JobSnapshot") -> str:
     kinds = {"by OCR": entry.pages_ocr, "as plain text": entry.pages_text_only, "failed": entry.pages_failed}
     told = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     return f" ({told})" if told else ""
 
 
-def _time(entry: JobSnapshot) -> str:
+def _time(entry: "JobSnapshot") -> str:
     return "" if entry.job.seconds is None else duration(entry.job.seconds)

@@ -2,15 +2,19 @@
 
 import unicodedata
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
-from tui.text.glyphs import Glyphs
+if TYPE_CHECKING:
+    from tui.text.glyphs import Glyphs
 
 
 def cells_of(text: str) -> int:
     """Cells that a text takes."""
-    return len(text) if text.isascii() and text.isprintable() else cell_len(text)
+    if text.isascii() and text.isprintable():
+        return len(text)
+    from rich.cells import cell_len  # commands that only ask an engine have no use for it
+
+    return cell_len(text)
 
 
 def duration(seconds: float | None) -> str:
@@ -82,7 +86,7 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
-def bar(fraction: float, width: int, glyphs: Glyphs) -> tuple[str, str]:
+def bar(fraction: float, width: int, glyphs: "Glyphs") -> tuple[str, str]:
     """The filled and the empty part of a progress bar, together `width` cells, in eighths of a cell."""
     parts = len(glyphs.eighths)
     filled = min(int(max(fraction, 0.0) * width * parts), width * parts)
@@ -91,7 +95,7 @@ def bar(fraction: float, width: int, glyphs: Glyphs) -> tuple[str, str]:
     return done, glyphs.bar_rest * (width - len(done))
 
 
-def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
+def sparkline(values: Sequence[float], width: int, glyphs: "Glyphs") -> str:
     """The newest values at the right, each cell the mean of those it stands for, scaled to the greatest."""
     if width <= 0:
         return ""

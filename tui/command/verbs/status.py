@@ -36,6 +36,7 @@ def status(load: Load, json: Json = False) -> None:
 def _tell_queue(folder: Path, why: str, *, as_json: bool) -> None:
     """What an engine that is gone has left."""
     from engine.base.errors import NoQueue
+    from tui.command.job_text import counted
     from tui.command.reach import print_json, stored_queue
 
     counts: Mapping[JobState, int] = {}
@@ -44,13 +45,13 @@ def _tell_queue(folder: Path, why: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"running": False, "jobs": {str(state): count for state, count in counts.items()}})
     else:
-        print(f"{why}\n{_counted(counts)}")
+        print(f"{why}\n{counted(counts)}")
 
 
 def _tell_engine(engine: "RemoteEngine", *, as_json: bool) -> None:
     from engine.base.safetext import display_name
+    from tui.command.job_text import engine_lines
     from tui.command.reach import print_json
-    from tui.text.formatting import duration
 
     greeting, vitals = engine.greeting, engine.vitals()
     totals = vitals.totals
@@ -73,16 +74,5 @@ def _tell_engine(engine: "RemoteEngine", *, as_json: bool) -> None:
             }
         )
         return
-    print(f"hotfolio {greeting.version}, process {greeting.pid}, {'paused' if vitals.is_paused else 'working'}")
-    print(f"{display_name(greeting.settings.input)} → {display_name(greeting.settings.output)}")
-    print(_counted(totals.by_state))
-    eta = "" if totals.eta_s is None else f", {duration(totals.eta_s)} left"
-    print(f"{totals.workers_busy}/{totals.workers} workers busy, {totals.pages_per_second:.1f} pages/s{eta}")
-    for banner in vitals.banners:
-        print(f"! {banner.message}")
-
-
-def _counted(counts: "Mapping[JobState, int]") -> str:
-    from tui.text.formatting import number
-
-    return ", ".join(f"{number(count)} {state}" for state, count in counts.items() if count) or "no jobs"
+    for line in engine_lines(greeting, vitals):
+        print(line)
