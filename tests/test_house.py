@@ -72,6 +72,7 @@ SEEN_THROUGH = {
     "engine.convert.write.chunker": "chunks",
     "engine.convert.write.chunkparts": "chunks",
     "engine.convert.write.htmltext": "html",
+    "engine.facade.keeper": "engine",
     "engine.facade.machinery": "engine",
     "engine.hooks.courier": "aftermath",
     "engine.hooks.posting": "webhook",

@@ -350,9 +350,13 @@ class Engine:
         """Move waiting jobs among those of their priority."""
         return self._machinery.orders.move(job_ids, where)
 
-    def remove(self, job_ids: Iterable[int]) -> list[int]:
-        """Take finished jobs off the list; results and sources stay, and the sources are not queued again."""
-        return self._machinery.orders.remove(job_ids)
+    def remove(self, job_ids: Iterable[int], *, with_results: bool = False) -> list[int]:
+        """Take finished jobs off the list; sources stay, and are not queued again. So do results, unless asked."""
+        if not with_results:
+            return self._machinery.orders.remove(job_ids)
+        view = self._machinery.queue.view
+        found = (view.job(job_id) for job_id in job_ids)
+        return self._machinery.retention.remove([entry.job for entry in found if entry is not None])
 
     def restore(self, job_ids: Sequence[int]) -> None:
         """Put removed jobs back on the list."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from engine.base.errors import StateLost
 from engine.facade.reloading import Reloader
+from engine.facade.retention import Retention
 from engine.queue.jobqueue import JobQueue
 from engine.sandbox.backend import Cluster
 from engine.settings.settings import Settings
@@ -22,6 +23,7 @@ NO_NODES = "cluster"
 """The banner's key while no other machine can be reached."""
 _PACE_S = 1.0
 _DISK_CHECK_S = 5.0
+_RETENTION_S = 60.0
 _SLOW_PAGE_S = 2.0
 
 
@@ -36,6 +38,7 @@ class Keeper:
         pool: WorkerPool,
         cluster: Cluster | None,
         reloader: Reloader,
+        retention: Retention,
         check_hold: Callable[[], None],
         on_lost: Callable[[], None],
     ) -> None:
@@ -46,6 +49,7 @@ class Keeper:
         self._pool = pool
         self._cluster = cluster
         self._reloader = reloader
+        self._retention = retention
         self._check_hold = check_hold
         self._on_lost = on_lost
         self._lost: StateLost | None = None
@@ -71,7 +75,7 @@ class Keeper:
             raise self._lost
 
     def _keep(self) -> None:
-        next_disk_check = 0.0
+        next_disk_check = next_retention = 0.0
         while not self._stopping.wait(_PACE_S):
             try:
                 self._check_hold()
@@ -89,6 +93,9 @@ class Keeper:
                     self._conversions.check_passwords()
                     self._conversions.settle_again()
                     self._queue.resume(NO_PROCESS, keeps_banner=True)
+                if time.monotonic() >= next_retention:
+                    next_retention = time.monotonic() + _RETENTION_S
+                    self._retention.look()
             except StateLost as lost:
                 log.error("%s", lost)
                 self._queue.pause(LOST, str(lost))

@@ -11,6 +11,7 @@ from engine.facade.joborders import Orders
 from engine.facade.jobreader import JobReader
 from engine.facade.keeper import Keeper, check_disk
 from engine.facade.reloading import Reloader
+from engine.facade.retention import Retention
 from engine.facade.submitting import Submitter
 from engine.hooks.aftermath import Aftermath
 from engine.intake.hotfolders import HotFolders
@@ -95,8 +96,17 @@ class Machinery:
         if watches:
             self.hotfolders.follow(settings.hot_folders)
         reloader = Reloader(live, queue.set_banner, self._settings_changed, watch=watches)
+        self.retention = Retention(self._settings, self.queue, folders.discard)
         self.keeper = Keeper(
-            self._settings, self.queue, self.conversions, self.pool, self.cluster, reloader, hold.check, self._lost
+            self._settings,
+            self.queue,
+            self.conversions,
+            self.pool,
+            self.cluster,
+            reloader,
+            self.retention,
+            hold.check,
+            self._lost,
         )
         self.keeper.start()
         callbacks.start()

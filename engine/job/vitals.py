@@ -32,6 +32,8 @@ class Facts:
     """How many conversion processes have ended, by why: the words of `engine.sandbox.ends.ProcessEnd`."""
     warned: int = 0
     """Jobs that are done, with warnings."""
+    expired: int = 0
+    """Results that were deleted because they had been kept long enough, or with their jobs."""
 
 
 @dataclass(frozen=True, slots=True)

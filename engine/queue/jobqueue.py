@@ -246,6 +246,14 @@ class JobQueue:
             with suppress(NoSuchJob):
                 self._dispatch.mirror(self._store.job(job_id))
 
+    def forget_sent(self, job: Job) -> None:
+        """Forget a removed job whose source is deleted, and free its place in the output for others."""
+        self._store.forget(job)
+
+    def result_expired(self) -> None:
+        """A job's result was deleted."""
+        self._tracker.tally.result_expired()
+
     def forget_gone(self, root: bytes, is_gone: Callable[[bytes], bool]) -> None:
         """Forget removed jobs below a hot folder whose sources are no longer there; `is_gone` is told their paths."""
         self._store.forget_gone(root, is_gone)

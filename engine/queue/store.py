@@ -263,6 +263,16 @@ class JobStore:
 
         self._database.ask(write)
 
+    def forget(self, job: Job) -> None:
+        """Delete a hidden job, and what it has claimed of the output."""
+        source = (job.source.root, job.source.path)
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM jobs WHERE hidden AND id = ?", (job.id,))
+            db.execute("DELETE FROM outputs WHERE root = ? AND path = ?", source)
+
+        self._database.ask(write)
+
     def claim_output(self, source: Source, candidates: Iterable[str]) -> str | None:
         """The first candidate folder that is this source's already or nobody's, now recorded as this source's, if any.
 

@@ -31,6 +31,7 @@ class Tally:
         self._job_seconds = {state: _Durations(JOB_SECONDS) for state in _TIMED}
         self._waits = _Durations(WAIT_SECONDS)
         self._process_ends = dict.fromkeys(ProcessEnd, 0)
+        self._expired = 0
 
     def pages_finished(self, results: list[PageResult]) -> None:
         """Pages are finished by a process, in whatever way."""
@@ -62,6 +63,11 @@ class Tally:
         with self._lock:
             self._process_ends[why] += 1
 
+    def result_expired(self) -> None:
+        """A result is deleted that was kept long enough."""
+        with self._lock:
+            self._expired += 1
+
     def read(self) -> Facts:
         """All of it, as of one moment."""
         with self._lock:
@@ -73,6 +79,7 @@ class Tally:
                 self._waits.spread(),
                 {str(why): count for why, count in self._process_ends.items()},
                 self._warned,
+                self._expired,
             )
 
 

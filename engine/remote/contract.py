@@ -192,8 +192,8 @@ class EngineLike(Protocol):
         raise Elsewhere
 
     @travels(catches_up=True)
-    def remove(self, job_ids: Sequence[int]) -> list[int]:
-        """Take finished jobs off the list."""
+    def remove(self, job_ids: Sequence[int], *, with_results: bool = False) -> list[int]:
+        """Take finished jobs off the list, and delete their results if that is asked for."""
         raise Elsewhere
 
     @travels(catches_up=True)

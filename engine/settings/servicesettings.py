@@ -67,6 +67,11 @@ class ServiceSettings(BaseModel):
     docling_fetch: Annotated[tuple[str, ...], BeforeValidator(split), AfterValidator(_hosts)] = ()
     """Hosts that documents may be fetched from when a client of these doors names them by URL."""
 
+    keep_api_results: Annotated[float, Field(ge=0)] = 14_400
+    """Results of documents that were sent to these doors go after so long, and their jobs; 0 keeps them."""
+    keep_results: Annotated[float, Field(ge=0)] = 0
+    """The same for all other results."""
+
     @field_validator("doors_accept", mode="after")
     @classmethod
     def _some_kind(cls, kinds: tuple[DocumentKind, ...]) -> tuple[DocumentKind, ...]:

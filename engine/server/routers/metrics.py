@@ -171,6 +171,11 @@ def _of_tally(facts: Facts) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "hotfolio_jobs_warned", "Jobs that are done, and whose result has warnings.", value=facts.warned
     )
+    yield CounterMetricFamily(
+        "hotfolio_results_deleted",
+        "Results that were deleted because they had been kept long enough.",
+        value=facts.expired,
+    )
     job_seconds = HistogramMetricFamily(
         "hotfolio_job_duration_seconds",
         "From when a job was begun to its end, by outcome; cancelled jobs are left out.",

@@ -142,7 +142,7 @@ class FakeEngine:
     def move(self, job_ids: Sequence[int], where: str) -> list[int]:
         return self._change(f"move {where}", job_ids)
 
-    def remove(self, job_ids: Sequence[int]) -> list[int]:
+    def remove(self, job_ids: Sequence[int], *, with_results: bool = False) -> list[int]:
         changed = self._change("remove", job_ids)
         for job_id in changed:
             self.tracker.remove_job(job_id)
