@@ -74,6 +74,7 @@ SEEN_THROUGH = {
     "engine.convert.write.htmltext": "html",
     "engine.facade.keeper": "engine",
     "engine.facade.machinery": "engine",
+    "engine.facade.submitting": "submission",
     "engine.hooks.courier": "aftermath",
     "engine.hooks.posting": "webhook",
     "engine.intake.byhand": "engine",

@@ -1,7 +1,7 @@
 """Submitter: puts on the queue what is named or sent by hand."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.intake.byhand import source_of, take_in
@@ -37,18 +37,26 @@ class Submitter:
     def submit(self, files: Sequence[Path], wish: Wish, *, again: bool) -> list[tuple[Job, bool]]:
         """Queue files in one transaction; returns each one's job, and whether it is queued by this.
 
-        With `again`, finished earlier jobs are run once more. Raises `SourceUnreadable`, `SettingsError` if there is no
+        With `again`, finished earlier jobs are run once more, and those that have not begun get the options that are
+        asked for. Raises `SourceUnreadable`, `SettingsError` if there is no
         such profile.
         """
         wanted = self._wanted(wish)
         roots = [folder.path for folder in self._settings().hot_folders] if self._watches else []
         submissions = [wanted(source_of(file, roots)) for file in files]
-        return [
-            self._queue.run_again(job.id, submission, self._discard)
-            if again and not is_new and job.state.is_finished
-            else (job, is_new)
-            for (job, is_new), submission in zip(self._queue.add(submissions), submissions, strict=True)
-        ]
+        added = zip(self._queue.add(submissions), submissions, strict=True)
+        if not again:
+            return [found for found, _ in added]
+        return [found if found[1] else self._once_more(found[0], submission, wish) for found, submission in added]
+
+    def _once_more(self, job: Job, submission: Submission, wish: Wish) -> tuple[Job, bool]:
+        """What becomes of a job that was there before."""
+        if job.state.is_finished:
+            return self._queue.run_again(job.id, submission, self._discard)
+        if wish.options is not None and job.is_untouched:
+            priority = job.priority if wish.priority is None else wish.priority
+            return self._queue.ask_otherwise(job.id, replace(submission, priority=priority)), False
+        return job, False
 
     def take_in(self, part: Path, names: Iterable[str], wish: Wish) -> Job:
         """Give a whole file in the hot folder, ignored so far, the first free one of `names`, and queue it.

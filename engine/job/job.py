@@ -216,6 +216,11 @@ class Job:
         return None if self.pages is None else first_selected(self.options.pages, self.pages)
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether it waits, and nothing has been done for it yet, not even by an earlier engine."""
+        return self.state in (JobState.QUEUED, JobState.HELD) and self.started is None and self.pages is None
+
+    @property
     def needs_password(self) -> bool:
         """Whether the job failed for want of a password."""
         return self.state is JobState.FAILED and (self.reason or "").startswith(NEEDS_PASSWORD)

@@ -166,6 +166,12 @@ class JobQueue:
             self._dispatch.mirror(job)
         return job, True
 
+    def ask_otherwise(self, job_id: int, submission: Submission) -> Job:
+        """Have a job that waits, and was never begun, be what the submission says now; others stay as they are."""
+        changes = {"options": submission.options.model_dump_json(), "priority": submission.priority}
+        changes |= {"client": submission.client, "profile": submission.profile}
+        return self._mirrored(self._store.update(job_id, lambda job: job.is_untouched, **changes))
+
     # --- changing jobs ---
 
     def transition(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:

@@ -150,9 +150,9 @@ class JobStore:
         except IllegalTransition:
             return None
 
-    def update(self, job_id: int, **changes: Any) -> Job:
-        """Set columns of a job without changing its state."""
-        return self._database.ask(lambda db: _update(db, job_id, changes))
+    def update(self, job_id: int, fits: Callable[[Job], bool] = lambda _: True, **changes: Any) -> Job:
+        """Set columns of a job without changing its state, if it `fits`; returns it as it is then."""
+        return self._database.ask(lambda db: _update(db, job_id, changes if fits(one_job(db, job_id)) else {}))
 
     def swap(self, one: int, other: int) -> list[Job]:
         """Have two jobs change places."""

@@ -30,6 +30,7 @@ AT_START = (
     "api_host",
     "api_port",
     "api_names",
+    "trusted_clients",
     "max_upload",
     "max_queue",
     "max_submissions",

@@ -1,5 +1,6 @@
 """What is set of the service: where it listens, what it takes in, and which doors it has."""
 
+import ipaddress
 import re
 from enum import StrEnum
 from typing import Annotated
@@ -35,6 +36,19 @@ def _hosts(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
+    found = []
+    for name in names:
+        try:
+            network = ipaddress.ip_network(name)
+        except ValueError:
+            raise ValueError(f"{name!r} is no network, as 172.17.0.0/16 is one") from None
+        if not network.is_private or network.is_unspecified:
+            raise ValueError(f"{name} is open to others than your own machines; name a private network")
+        found.append(str(network))
+    return tuple(found)
+
+
 class ServiceSettings(BaseModel):
     """Durations are seconds, sizes bytes."""
 
@@ -44,6 +58,8 @@ class ServiceSettings(BaseModel):
     """The port it listens on; 0 takes one that is free."""
     api_names: Annotated[tuple[str, ...], BeforeValidator(split)] = ()
     """Names by which it may be called over TCP, besides `localhost` and addresses in figures."""
+    trusted_clients: Annotated[tuple[str, ...], BeforeValidator(split), AfterValidator(_networks)] = ()
+    """Private networks whose programs get in over TCP without the token."""
     max_upload: ByteSize = ByteSize(2 << 30)
     """A file sent over HTTP may be so big."""
     max_queue: Annotated[int, Field(ge=1)] = 100_000

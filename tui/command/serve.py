@@ -106,8 +106,9 @@ def open_doors(order: Order, systemd: Systemd) -> Doors:
     given = next((s for s in systemd.listening if s.family != socket.AF_UNIX), None)
     try:
         if given is not None:
-            return Doors(local, file, TcpDoor(given, token, settings.api_names), None)
-        return Doors(local, file, open_tcp(settings.api_host, settings.api_port, token, settings.api_names), None)
+            return Doors(local, file, TcpDoor(given, token, settings.api_names, settings.trusted_clients), None)
+        where = (settings.api_host, settings.api_port, token, settings.api_names, settings.trusted_clients)
+        return Doors(local, file, open_tcp(*where), None)
     except SettingsError as error:
         if tcp.is_required or given is not None or token is None:
             unbind(settings.state_folder, file)

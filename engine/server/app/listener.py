@@ -112,7 +112,7 @@ def serve(
     doors = [Door(channel, local, connections.for_one_user)]
     if tcp is not None:
         api.load()
-        guarded = Guard(Bounds(api, requests), token=tcp.token, names=tcp.names)
+        guarded = Guard(Bounds(api, requests), token=tcp.token, names=tcp.names, trusted=tcp.trusted)
         doors.append(Door(tcp.channel, guarded, connections))
     listener = Listener(doors)
     listener.start()

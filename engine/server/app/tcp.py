@@ -24,6 +24,8 @@ class TcpDoor:
     """None lets everybody in who reaches the socket."""
     names: tuple[str, ...] = ()
     """By which it may be called, besides `localhost` and addresses in figures."""
+    trusted: tuple[str, ...] = ()
+    """Networks whose programs need no token."""
 
     def __post_init__(self) -> None:
         address = self.channel.getsockname()[0]
@@ -40,14 +42,16 @@ class TcpDoor:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def open_tcp(host: str, port: int, token: str | None, names: Iterable[str] = ()) -> TcpDoor:
+def open_tcp(
+    host: str, port: int, token: str | None, names: Iterable[str] = (), trusted: Iterable[str] = ()
+) -> TcpDoor:
     """Listen on an address of this machine; port 0 takes one that is free.
 
     Raises `SettingsError` when that cannot be, or must not be: without a token, only programs on this machine get in.
     """
     channel = _bind(host, port)
     try:
-        door = TcpDoor(channel, token, (*names, *([] if _is_address(host) or not host else [host])))
+        door = TcpDoor(channel, token, (*names, *([] if _is_address(host) or not host else [host])), tuple(trusted))
         channel.listen(_BACKLOG)
         channel.setblocking(False)
     except BaseException:

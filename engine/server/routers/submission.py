@@ -3,6 +3,7 @@
 from typing import Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -16,13 +17,17 @@ from engine.server.security.admission import REFUSALS, admission
 from engine.server.security.names import find_input, names_for
 
 _OK, _ACCEPTED = 200, 202
-_FILE, _FILENAME = "file", "filename"
+_CONFLICT = 409
+_FILE, _FILENAME, _IF_QUEUED = "file", "filename", "if_queued"
 
 
 class ConvertForm(Wishes):
     """A file of the hot folder, and how it is to be converted."""
 
     filename: str = Field(min_length=1, description="The file's path inside the input folder.")
+    if_queued: Literal["accept"] | None = Field(
+        None, description="Take a conversion that has begun with other options for what is asked."
+    )
 
 
 class UploadForm(Wishes):
@@ -40,6 +45,13 @@ class Accepted(BaseModel):
     message: str = Field(description="What has become of the request, for a person.")
     queue_size: int = Field(description="Conversions that wait for a worker.")
     active_tasks: int = Field(description="Conversions that are running.")
+
+
+class Begun(Problem):
+    """A conversion that is under way with other options than those asked for."""
+
+    job_id: int
+    conversion_id: str
 
 
 class PoolStatus(BaseModel):
@@ -78,15 +90,18 @@ def router(service: Service) -> APIRouter:
             active_tasks=totals.active,
         )
 
-    def submit(name: bytes, wishes: Wishes, client: str) -> tuple[int, Accepted]:
+    def submit(name: bytes, wishes: Wishes, client: str, *, accepts: bool) -> tuple[int, Accepted | Begun]:
         file = find_input(root, name)
         profile = wishes.profile or engine.settings.hot_folders[0].profile
         options = wishes.options(engine.settings.options_of(profile))
+        asked = options if wishes.model_fields_set - {"priority"} else None
         job, is_queued_now = engine.ask_for(
-            file, options=options, priority=wishes.priority, profile=profile, client=client
+            file, options=asked, priority=wishes.priority, profile=profile, client=client
         )
         if is_queued_now:
             return _ACCEPTED, accepted(job, f"Queued as job {job.id}.", wishes)
+        if asked is not None and job.options != asked and not accepts:
+            return _CONFLICT, Begun(detail=_begun(job), job_id=job.id, conversion_id=job.conversion_id)
         return _OK, accepted(job, _already(job, options), wishes)
 
     def keep(upload: Upload, wishes: Wishes, client: str) -> Accepted:
@@ -102,9 +117,11 @@ def router(service: Service) -> APIRouter:
         "/convert",
         status_code=_ACCEPTED,
         response_model=Accepted,
+        response_class=JSONResponse,
         summary="Convert a file of the input folder",
         responses={
             _OK: {"model": Accepted, "description": "It was on the queue already; it is not queued twice."},
+            _CONFLICT: {"model": Begun, "description": "Its conversion has begun, with other options."},
             **_problems(
                 _400=f"{_NOT_A_FORM} Or the file is outside the input folder, or no file that is converted.",
                 _404="There is no such file in the input folder, or it may not be read.",
@@ -116,20 +133,22 @@ def router(service: Service) -> APIRouter:
         },
         openapi_extra=form_schema(ConvertForm, URLENCODED, MULTIPART),
     )
-    async def convert(request: Request, response: Response, client: str = Depends(admit)) -> Accepted:
+    async def convert(request: Request, client: str = Depends(admit)) -> Response:
         """Queue a file that lies in the input folder, whether the hot folder has seen it yet or not.
 
-        A file that is waiting or being converted keeps its place and its options: the answer is 200 and names its
-        conversion. One that has been converted, or has failed, or was cancelled, is converted again from its first
-        page, with the options given now and under the same id: the answer is 202.
+        A file that waits keeps its place, and gets the options that are asked for now: the answer is 200 and names its
+        conversion. If it has begun with others, the answer is 409, or 200 with `if_queued=accept`. One that has been
+        converted, or has failed, or was cancelled, is converted again from its first page, with the options given now
+        and under the same id: the answer is 202.
         """
         async with read_form(request) as form:
             names = [name for name in form.fields.pop(_FILENAME, []) if name]
             if len(names) != 1:
                 raise HTTPException(422, f"Name one file in the field `{_FILENAME}`.")
+            accepts = _accepts(form.fields.pop(_IF_QUEUED, []))
             wishes = read_wishes(form.fields)
-        response.status_code, answer = await run_in_threadpool(submit, names[0], wishes, client)
-        return answer
+        status, answer = await run_in_threadpool(submit, names[0], wishes, client, accepts=accepts)
+        return JSONResponse(answer.model_dump(mode="json"), status)
 
     @routes.post(
         "/upload",
@@ -170,6 +189,22 @@ def router(service: Service) -> APIRouter:
         return PoolStatus(queue_size=totals.queue_depth, active_tasks=totals.active, num_workers=engine.workers)
 
     return routes
+
+
+def _accepts(sent: list[bytes]) -> bool:
+    """Whether a conversion that goes on with other options is as good. Raises `HTTPException` 422."""
+    said = [value for value in sent if value]
+    if said and said != [b"accept"]:
+        raise HTTPException(422, f"{_IF_QUEUED} can be accept, and nothing else.")
+    return bool(said)
+
+
+def _begun(job: Job) -> str:
+    doing = "is being converted" if job.state is JobState.RUNNING else "has been begun"
+    return (
+        f"It {doing} with other options, as job {job.id} (conversion {job.conversion_id}). Cancel that one first, or "
+        f"send {_IF_QUEUED}=accept to have its id."
+    )
 
 
 def _already(job: Job, options: ConvertOptions) -> str:

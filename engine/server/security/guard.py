@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import ipaddress
 import logging
 from collections.abc import Callable, Iterable, Set
 
@@ -57,12 +58,22 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, *, token: str | None, names: Iterable[str] = (), wrong_token_s: float = _WRONG_TOKEN_S
+        self,
+        app: ASGIApp,
+        *,
+        token: str | None,
+        names: Iterable[str] = (),
+        trusted: Iterable[str] = (),
+        wrong_token_s: float = _WRONG_TOKEN_S,
     ) -> None:
-        """Without a token, everybody who reaches the socket is let in: see `tcp.open_tcp` for when that may be."""
+        """Without a token, everybody who reaches the socket is let in: see `tcp.open_tcp` for when that may be.
+
+        Who calls from one of the networks `trusted` needs none.
+        """
         self._app = app
         self._token = token.encode() if token is not None else None
         self._hosts = Hosts(names)
+        self._trusted = tuple(map(ipaddress.ip_network, trusted))
         self._wrong_token_s = wrong_token_s
         self._seldom = Seldom(log)
 
@@ -101,7 +112,8 @@ class Guard:
 
     async def _judge_token(self, scope: Scope) -> Refusal | None:
         shown = _shown(scope["headers"])
-        if self._token is None or any(hmac.compare_digest(token, self._token) for token in shown):
+        is_shown = self._token is None or any(hmac.compare_digest(token, self._token) for token in shown)
+        if is_shown or self._is_trusted(scope.get("client")):
             if introduce := scope.get(_INTRODUCE):
                 introduce()
             return None
@@ -111,6 +123,17 @@ class Guard:
             self._seldom.warn("A wrong token was sent from %s", (scope.get("client") or ("nowhere",))[0])
             await asyncio.sleep(self._wrong_token_s)
         return _NO_TOKEN
+
+    def _is_trusted(self, client: tuple[str, int] | None) -> bool:
+        """Whether a connection comes from one of the networks that need no token; what headers say does not count."""
+        if not self._trusted or client is None:
+            return False
+        try:
+            address = ipaddress.ip_address(client[0].partition("%")[0])
+        except ValueError:
+            return False
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in self._trusted)
 
 
 def _asks_for(paths: Set[str], scope: Scope) -> bool:

@@ -271,6 +271,31 @@ def test_an_input_folder_that_is_itself_behind_a_link_keeps_its_name(tmp_path: P
     assert find_input(tmp_path / "link", b"./a.pdf") == tmp_path / "link" / "a.pdf"
 
 
+def test_a_file_that_waits_gets_the_options_that_are_asked_for(place: Place) -> None:
+    """As one that the hot folder has just taken."""
+    place.engine.submit(place.put("taken.pdf"))
+    answer = place.convert("taken.pdf", formats="json,txt", priority="3")
+    (entry,) = place.engine.select()
+    assert (answer.status_code, answer.json()["conversion_id"]) == (200, entry.job.conversion_id)
+    assert (entry.job.options.formats, entry.job.priority) == ((Format.JSON, Format.TXT), 3)
+    assert answer.json()["message"] == f"It is queued already, as job {entry.job.id}."
+
+
+def test_one_that_has_begun_with_other_options_is_a_conflict(place: Place) -> None:
+    job = place.engine.submit(place.put("begun.pdf"))
+    queue = place.engine._machinery.queue
+    queue.transition(job.id, JobState.RUNNING, "begun", started=1.0)
+    usual, other = place.convert("begun.pdf"), place.convert("begun.pdf", formats="json")
+    accepted = place.convert("begun.pdf", formats="json", if_queued="accept")
+    queue.transition(job.id, JobState.QUEUED, "stopped", started=None)
+    queue._store.update(job.id, pages=3)
+    assert (usual.status_code, accepted.status_code, other.status_code) == (200, 200, 409)
+    assert (other.json()["job_id"], other.json()["conversion_id"]) == (job.id, job.conversion_id)
+    assert "if_queued=accept" in other.json()["detail"]
+    assert place.engine.job(job.id).job.options.formats == (Format.MD,)
+    assert place.convert("begun.pdf", if_queued="perhaps").status_code == 422
+
+
 def test_a_file_that_may_not_be_read_is_not_a_server_error(place: Place) -> None:
     path = place.put("locked.pdf")
     path.chmod(0)
@@ -290,7 +315,7 @@ def test_a_queued_file_is_not_queued_twice(place: Place) -> None:
     assert (again.json()["status"], again.json()["conversion_id"]) == ("accepted", first["conversion_id"])
     (entry,) = place.engine.select()
     assert again.json()["message"] == f"It is queued already, as job {entry.job.id}."
-    other = place.convert("twice.pdf", formats="md")
+    other = place.convert("twice.pdf", priority="3")
     assert other.json()["message"].endswith("Its options stay as they are.")
     assert place.engine.job(entry.job.id).job.options.formats == (Format.JSON,)
     place.engine.hold([entry.job.id])

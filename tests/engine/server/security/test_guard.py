@@ -743,3 +743,46 @@ def send_endlessly(channel: socket.socket) -> int:
     finally:
         channel.settimeout(10)
     raise AssertionError(f"{sent} bytes were taken without a word")
+
+
+# --- those that need no token ---
+
+
+async def status_for(peer: str, *headers: tuple[bytes, bytes], trusted: tuple[str, ...] = ("172.17.0.0/16",)) -> int:
+    """How somebody is answered who calls from an address, without the token."""
+    statuses = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "PUT", "path": "/tika", "client": (peer, 1)}
+    named = [(b"host", b"127.0.0.1"), *headers]
+    await Guard(app, token=TOKEN, trusted=trusted, wrong_token_s=0)({**scope, "headers": named}, receive, send)
+    (status,) = statuses
+    return status
+
+
+@pytest.mark.parametrize(
+    ("peer", "expected"),
+    [("172.17.0.5", 200), ("::ffff:172.17.0.5", 200), ("172.18.0.5", 401), ("::1", 401), ("nonsense", 401)],
+)
+async def test_programs_in_a_trusted_network_need_no_token(peer: str, expected: int) -> None:
+    assert await status_for(peer) == expected
+    assert await status_for(peer, trusted=()) == 401
+
+
+async def test_what_headers_say_makes_nobody_trusted() -> None:
+    for name in (b"x-forwarded-for", b"forwarded", b"x-real-ip"):
+        assert await status_for("10.0.0.1", (name, b"172.17.0.5")) == 401
+
+
+async def test_a_web_page_is_kept_out_of_trusted_networks_too() -> None:
+    assert await status_for("172.17.0.5", (b"origin", b"https://evil.example")) == 403
+    assert await status_for("172.17.0.5", (b"sec-fetch-site", b"cross-site")) == 403
