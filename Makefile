@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]' || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
 
-.PHONY: run test test-cluster pytest check chaos soak flood fuzz mutants bench bench-cluster samples screenshots dist sbom clean
+.PHONY: run test test-cluster test-clients pytest check chaos soak flood fuzz mutants bench bench-cluster samples screenshots dist sbom clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -42,6 +42,16 @@ chaos: $(STAMP)  ## kill, rewrite, fill up and take away whatever can be, and se
 soak: $(STAMP)  ## rewrite files of the hot folders all the time, and see that each is published again and again; MINUTES=30
 	$(BIN)/python -m tests.chaos.soak --seed $(SEED) --minutes $(MINUTES)
 
+CLIENTS := .clients
+test-clients: $(STAMP) $(CLIENTS)/.installed  ## have the clients of others, from the package index, ask a real service
+	$(BIN)/python -m tests.clients $(CLIENTS)/bin/python
+
+$(CLIENTS)/.installed: tests/clients/requirements.txt
+	$(PYTHON) -m venv $(CLIENTS)
+	$(BIN)/uv pip install --quiet --python $(CLIENTS)/bin/python --requirement $< || \
+		$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 COUNT ?= 2000
 flood: $(STAMP)  ## have the PDFs of a folder converted, each damaged in another way; FROM=folder COUNT=2000 SEED=1
 	$(BIN)/python -m tests.chaos.flood $(FROM) --count $(COUNT) --seed $(SEED)
@@ -74,12 +84,12 @@ dist: $(STAMP)  ## build the wheel and the sdist of the last commit twice, and l
 	$(BIN)/python scripts/dist.py
 
 sbom: $(STAMP)  ## what hotfolio stands on here: whether all licences fit, and a list in CycloneDX in dist/
-	$(call INSTALL,ocr$(,)dev$(,)cluster)
+	$(call INSTALL,ocr$(,)dev$(,)cluster$(,)mcp)
 	$(BIN)/python -m scripts.licences
 	$(BIN)/python -m scripts.sbom dist/hotfolio.cdx.json
 
 clean:  ## remove what can be made again, but not output/
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist mutants
+	rm -rf $(VENV) $(CLIENTS) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist mutants
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -15,8 +15,9 @@ from tests import places
 
 @pytest.fixture(scope="module")
 def parts() -> dict[str, Part]:
-    # Without a cluster's: `make test` installs none of it, and `make sbom` all.
-    return installed(tuple(extra for extra in EXTRAS if extra != "cluster" or find_spec("distributed")))
+    # Without a cluster's and an assistant's: `make test` installs none of it, and `make sbom` all.
+    library = {"cluster": "distributed", "mcp": "mcp"}
+    return installed(tuple(extra for extra in EXTRAS if extra not in library or find_spec(library[extra])))
 
 
 def test_every_dependency_has_a_licence_that_fits(parts: dict[str, Part]) -> None:

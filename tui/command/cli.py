@@ -12,6 +12,7 @@ import typer
 from engine.base.safetext import display_name
 from tui.command.chosen import QUEUE
 from tui.command.flags import CONVERSION, FOLDERS, Load, Profile, answer, finish, takes_settings
+from tui.command.mcpserver import mcp
 from tui.command.verbs.add import add
 from tui.command.verbs.cancel import cancel
 from tui.command.verbs.clear import clear
@@ -163,7 +164,7 @@ def doctor(load: Load) -> None:
 for _command in (add, ls, show, log, cancel, retry, hold, release):
     app.command()(_command)
 app.command(context_settings={"ignore_unknown_options": True})(priority)  # -1 is a number, not an option
-for _command in (move, pause, resume, workers, clear, wait, status, stop, nodes, drain, remove, worker):
+for _command in (move, pause, resume, workers, clear, wait, status, stop, nodes, drain, remove, worker, mcp):
     app.command()(_command)
 app.add_typer(cluster, name="cluster")
 

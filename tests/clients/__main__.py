@@ -1,0 +1,43 @@
+"""Starts a service with all doors, and has clients in another environment ask it: `python -m tests.clients PYTHON`."""
+
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.facade.engine import Engine
+from engine.server.app.api import create_api
+from engine.server.app.housekeeping import keep_house
+from engine.server.dependencies.service import Service
+from engine.server.security.bounds import Bounds, RequestLimits
+from engine.server.security.guard import Guard
+from engine.settings.servicesettings import DoorName
+from engine.settings.settings import Settings
+from tests import pdfs
+from tests.engine.server.serving import serving
+
+TOKEN = "a-token-that-is-long-enough-for-a-test"
+
+
+def main(python: str) -> int:
+    """Run all clients; returns the exit status."""
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        report = folder / "report.pdf"
+        report.write_bytes(pdfs.report())
+        settings = Settings(
+            input=folder / "input", output=folder / "output", num_workers=2, ocr="never", doors=tuple(DoorName)
+        )
+        engine = stack.enter_context(Engine(settings))
+        service = Service(engine, lambda now: None)
+        keep_house(service)
+        api = Bounds(create_api(service), RequestLimits.for_uploads(settings.max_upload))
+        guarded = stack.enter_context(serving(Guard(api, token=TOKEN)))
+        trusting = stack.enter_context(serving(Guard(api, token=TOKEN, trusted=("127.0.0.0/8",))))
+        command = [python, str(Path(__file__).with_name("asking.py")), guarded, trusting, TOKEN, str(report)]
+        return subprocess.run(command, check=False, cwd=folder).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
