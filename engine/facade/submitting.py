@@ -1,5 +1,6 @@
 """Submitter: puts on the queue what is named or sent by hand."""
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +24,7 @@ class Wish:
 
 
 class Submitter:
-    """Thread-safe: all that it changes is in the queue."""
+    """Thread-safe: all that it changes is in the queue. `_lock` is held while a job is asked for once more."""
 
     def __init__(
         self, settings: Callable[[], Settings], queue: JobQueue, discard: Callable[[int], None], *, watches: bool
@@ -33,6 +34,7 @@ class Submitter:
         self._queue = queue
         self._discard = discard
         self._watches = watches
+        self._lock = threading.Lock()
 
     def submit(self, files: Sequence[Path], wish: Wish, *, again: bool) -> list[tuple[Job, bool]]:
         """Queue files in one transaction; returns each one's job, and whether it is queued by this.
@@ -51,12 +53,15 @@ class Submitter:
 
     def _once_more(self, job: Job, submission: Submission, wish: Wish) -> tuple[Job, bool]:
         """What becomes of a job that was there before."""
-        if job.state.is_finished:
-            return self._queue.run_again(job.id, submission, self._discard)
-        if wish.options is not None and job.is_untouched:
-            priority = job.priority if wish.priority is None else wish.priority
-            return self._queue.ask_otherwise(job.id, replace(submission, priority=priority)), False
-        return job, False
+        with self._lock:
+            entry = self._queue.view.job(job.id)  # another may have had it run again since it was added
+            job = entry.job if entry is not None else job
+            if job.state.is_finished:
+                return self._queue.run_again(job.id, submission, self._discard)
+            if wish.options is not None and job.is_untouched:
+                priority = job.priority if wish.priority is None else wish.priority
+                return self._queue.ask_otherwise(job.id, replace(submission, priority=priority)), False
+            return job, False
 
     def take_in(self, part: Path, names: Iterable[str], wish: Wish) -> Job:
         """Give a whole file in the hot folder, ignored so far, the first free one of `names`, and queue it.
