@@ -36,7 +36,7 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     PARTIAL = "partial"
-    """Published, but some pages failed."""
+    """Published, but some pages failed, or none could be read for want of an OCR engine."""
     FAILED = "failed"
     CANCELLED = "cancelled"
 

@@ -16,6 +16,7 @@ from engine.publish.pageindex import merged_reasons, merged_sizes
 from engine.publish.publisher import Publisher, build_manifest, read_manifest
 from engine.queue.jobqueue import JobQueue
 from engine.queue.versions import REPLACED
+from engine.sandbox.capabilities import INSTALL
 from engine.sandbox.protocol import OUT, PAGE_REASONS, PAGE_SIZES
 from engine.settings.live import LiveSettings
 from engine.settings.profiles import WatchedFolder
@@ -78,7 +79,9 @@ class Publishing:
         """
         job, made = run.job, run.desk.path / OUT
         failed = failures(results)
-        state = JobState.PARTIAL if failed else JobState.DONE
+        unread = unread_for_want_of_ocr(results)
+        warnings = [*filter(None, [unread]), *warnings]
+        state = JobState.PARTIAL if failed or unread else JobState.DONE
         manifest = build_manifest(
             job,
             state,
@@ -205,6 +208,14 @@ def is_superseded(job: Job) -> bool:
     except OSError:
         return False
     return not job.source.matches(current) and stat.S_ISREG(current.st_mode)
+
+
+def unread_for_want_of_ocr(results: Sequence[PageResult]) -> str:
+    """Why nothing of a document has been read, if an OCR engine would have read it all; empty if that is not so."""
+    if not results or not all(INSTALL in (result.error or "") for result in results):
+        return ""
+    why = (results[0].error or "").partition(". ")[2]
+    return f"All pages look scanned, and none has been read. {why}"
 
 
 def failures(results: Iterable[PageResult]) -> dict[int, str]:

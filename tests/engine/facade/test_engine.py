@@ -358,9 +358,14 @@ def test_a_scanned_page_without_an_ocr_engine_says_so(tmp_path: Path, file, monk
     monkeypatch.setenv("FAULTY_CHILD_WITHOUT_OCR", "1")
     with running(tmp_path, ocr="auto", backend=own_faulty_backend) as engine:  # which hears of the variable
         job = engine.submit(file("scan.pdf", pdfs.scanned(["A letter"], dpi=72)))
-        wait_for(engine, job, JobState.DONE)
+        wait_for(engine, job, JobState.PARTIAL)
         (page,) = engine.detail(job.id).pages
-        assert page.error == "This page looks scanned. No OCR engine is installed: pip install 'hotfolio[ocr]'."
+        what_to_do = "No OCR engine is installed: pip install 'hotfolio[ocr]'."
+        assert page.error == f"This page looks scanned. {what_to_do}"
+        sentence = f"All pages look scanned, and none has been read. {what_to_do}"
+        done = engine.job(job.id).job
+        assert sentence in (done.reason or "")
+        assert sentence in json.loads((result(done) / "manifest.json").read_text())["warnings"]
 
 
 def test_a_scanned_page_is_read_by_ocr(tmp_path: Path, file) -> None:
