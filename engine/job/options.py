@@ -51,6 +51,15 @@ class Layout(StrEnum):
     ALWAYS = "always"
 
 
+class Annotations(StrEnum):
+    """Where notes and comments of reviewers are put."""
+
+    JSON = "json"
+    """Into JSON alone, page by page."""
+    NOTES = "notes"
+    """And into all else that is made of the text, behind what they are about."""
+
+
 class HiddenText(StrEnum):
     """What becomes of text that nobody can see on its page."""
 
@@ -182,6 +191,8 @@ class ConvertOptions(BaseModel):
     hidden_text: HiddenText = HiddenText.DROP
     """Text that nobody can see on its page is left out, kept, or kept and marked; a warning counts it. Without
     `refine`, all text is kept, uncounted."""
+    annotations: Annotations = Annotations.JSON
+    """Where the notes and comments of reviewers are put. Without `refine`, they are left out."""
     skip_steps: Annotated[tuple[RefineStep, ...], BeforeValidator(split)] = ()
     """Steps of refinement to leave out."""
     chunk_size: Annotated[int, Field(ge=16, le=100_000)] = 512

@@ -95,6 +95,11 @@ _OPTIONS = {
         None,
         "hidden_text",
     ),
+    "annotations": _Option(
+        _text("--annotations", metavar="WHERE", help="json, or notes: reviewers' comments in Markdown too."),
+        None,
+        "annotations",
+    ),
     "skip_steps": _Option(
         _text("--skip-steps", metavar="LIST", help="Steps of refinement to leave out, by name."), None, "skip_steps"
     ),
@@ -135,6 +140,7 @@ JOB = (
     "structure",
     "layout",
     "hidden_text",
+    "annotations",
     "skip_steps",
 )
 """How a document is converted."""

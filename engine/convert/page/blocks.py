@@ -5,7 +5,7 @@ blocks of one page; document steps those of all pages. A checkpoint holds them a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
@@ -131,6 +131,19 @@ class Block:
 
 
 @dataclass(slots=True)
+class Remark:
+    """What somebody has written onto a page in an annotation whose text the page does not show."""
+
+    kind: str
+    """Of the annotation, as PDF calls it, in small letters: `text`, `highlight`, `strikeout`."""
+    box: Box
+    text: str
+    author: str = ""
+    marked: str = ""
+    """The words of the page that it marks."""
+
+
+@dataclass(slots=True)
 class RefinedPage:
     """One page as blocks."""
 
@@ -156,11 +169,15 @@ class RefinedPage:
 
     stamps: list[Block] = field(default_factory=list)
     """What is written across the page, apart from its text until the whole document is known."""
+    remarks: list[Remark] = field(default_factory=list)
+    """Notes and comments of reviewers."""
 
     def show(self) -> None:
         """Have all boxes be those of the page as it is shown."""
         for block in self.blocks:
             block.box = self.as_shown(block.box)
+        for remark in self.remarks:
+            remark.box = self.as_shown(remark.box)
         if self.turned in (90, 270):
             self.width, self.height = self.height, self.width
         self.turned = 0
@@ -187,6 +204,7 @@ class RefinedPage:
             **({"is_settled": True} if self.is_settled else {}),
             **({"turned": self.turned} if self.turned else {}),
             **({"stamps": [_block_entry(block) for block in self.stamps]} if self.stamps else {}),
+            **({"remarks": [asdict(remark) for remark in self.remarks]} if self.remarks else {}),
         }
 
     @classmethod
@@ -195,7 +213,8 @@ class RefinedPage:
         blocks = [_block(block) for block in entry["blocks"]]
         is_settled, turned = entry.get("is_settled", False), entry.get("turned", 0)
         stamps = [_block(block) for block in entry.get("stamps", ())]
-        return cls(entry["number"], entry["width"], entry["height"], blocks, is_settled, turned, stamps)
+        remarks = [Remark(**{**remark, "box": tuple(remark["box"])}) for remark in entry.get("remarks", ())]
+        return cls(entry["number"], entry["width"], entry["height"], blocks, is_settled, turned, stamps, remarks)
 
 
 def around(boxes: Iterable[Box]) -> Box:

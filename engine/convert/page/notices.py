@@ -22,7 +22,7 @@ class Notice(StrEnum):
     OUTSIDE = "outside"
     """Characters beyond the part of the page that is shown."""
     REMARKS = "remarks"
-    """Notes and comments of reviewers, which are in no output."""
+    """Notes and comments of reviewers, which are in no output that was asked for."""
     UNSURE = "unsure"
     """The page was read by OCR, which is not sure of it."""
 

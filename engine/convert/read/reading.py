@@ -28,7 +28,7 @@ from engine.convert.refine.steps import page_steps
 from engine.convert.sight import unseen as unseen_text
 from engine.convert.sight.bearing import bearing, quarter_turn
 from engine.convert.sight.outside import look_and_count
-from engine.convert.sight.remarks import count_remarks
+from engine.convert.sight.remarks import find_remarks
 from engine.convert.sight.unseen import places_of
 from engine.convert.sight.watermarks import Watermark, stamps, watermarks, without
 from engine.convert.tags.structuretree import NoStructure
@@ -39,7 +39,7 @@ from engine.convert.text.pagetext import PageText
 from engine.convert.text.strikes import Strikes
 from engine.job.formats import Format
 from engine.job.job import PageState
-from engine.job.options import STANDARD, HiddenText, OcrMode, PromptMode, RefineStep, Structure
+from engine.job.options import STANDARD, Annotations, HiddenText, OcrMode, PromptMode, RefineStep, Structure
 from engine.job.plugins import Seam
 from engine.sandbox.stages import Stage
 
@@ -60,20 +60,29 @@ def read(page: PageContext) -> PageModel:
         return model
     shown = page.load()
     page.fields, page.stamps = fields_of(shown), stamps(shown)
-    if remarks := count_remarks(shown):
-        page.notices[Notice.REMARKS] = remarks
+    remarks = find_remarks(shown)
+    if remarks and page.options.annotations is Annotations.JSON and Format.JSON not in page.options.formats:
+        page.notices[Notice.REMARKS] = len(remarks)
     with hidden(page.fields), without([*page.stamps]):
         model = _read(page)
     if model.refined is not None:
         if page.told is None:
             model.refined.stamps = [_stamp(mark, shown, model.refined) for mark in page.stamps]
+        for remark in remarks:
+            remark.box = _turned(remark.box, shown, model.refined)
+        model.refined.remarks = remarks
         look_at(page, model.refined)
     return model
 
 
 def _stamp(mark: Watermark, shown: pymupdf.Page, refined: RefinedPage) -> Block:
+    return Block(Kind.PARAGRAPH, _turned(mark.box, shown, refined), [Span(mark.text)])
+
+
+def _turned(box: Box, shown: pymupdf.Page, refined: RefinedPage) -> Box:
+    """A box of the page without its rotation on the page turned upright."""
     turn = shown.rotation_matrix * quarter_turn(shown.rect.width, shown.rect.height, refined.turned)
-    return Block(Kind.PARAGRAPH, tuple(pymupdf.Rect(mark.box) * turn), [Span(mark.text)])
+    return tuple(pymupdf.Rect(box) * turn)
 
 
 def _read(page: PageContext) -> PageModel:

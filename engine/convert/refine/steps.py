@@ -22,11 +22,12 @@ from engine.convert.refine.headings import Headings
 from engine.convert.refine.inline import Inline
 from engine.convert.refine.links import Links
 from engine.convert.refine.lists import Lists
+from engine.convert.refine.reviewnotes import ReviewNotes
 from engine.convert.refine.runinheadings import RunInHeadings
 from engine.convert.refine.stamps import Stamps
 from engine.convert.refine.tablecells import TableCells
 from engine.convert.text.pagetext import PageText
-from engine.job.options import ConvertOptions
+from engine.job.options import Annotations, ConvertOptions
 
 
 class PageStep(Protocol):
@@ -121,4 +122,7 @@ def document_steps(
     if options.needs_layout:  # text shows neither headings nor where links lead to
         steps = [Furniture(), Headings(outline, title), Continued(), Anchors(options.pages)]
     chosen = [step for step in steps if step.name not in options.skip_steps]
-    return [*map(_OnBlocks, chosen), _OnBlocks(Stamps(leaves_out=Furniture.name not in options.skip_steps))]
+    chosen.append(Stamps(leaves_out=Furniture.name not in options.skip_steps))
+    if options.annotations is Annotations.NOTES:
+        chosen.append(ReviewNotes())
+    return [*map(_OnBlocks, chosen)]

@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema
 from engine.base.safetext import display_name, display_text
 from engine.job.job import MAX_PRIORITY
 from engine.job.options import (
+    Annotations,
     ChunkUnit,
     ConverterName,
     ConvertOptions,
@@ -103,6 +104,7 @@ class Wishes(BaseModel):
     structure: Structure | None = Field(None, description="What the structure of pages is taken from.")
     layout: Layout | None = Field(None, description="Whether the layout model is asked where only text is made.")
     hidden_text: HiddenText | None = Field(None, description="What becomes of text that nobody can see on its page.")
+    annotations: Annotations | None = Field(None, description="Where the notes and comments of reviewers are put.")
     skip_steps: Annotated[tuple[RefineStep, ...] | None, BeforeValidator(split)] = Field(
         None, description="Steps of refinement to leave out, with commas between."
     )
