@@ -23,6 +23,7 @@ from engine.convert.read import plain as plaintext
 from engine.convert.read import straight
 from engine.convert.read.formlayout import set_lines_apart
 from engine.convert.read.lastlook import look_at
+from engine.convert.read.leftwardpage import mirror, mirror_blocks, runs_leftward
 from engine.convert.read.sheet import Sheet, upright_copy
 from engine.convert.refine.steps import page_steps
 from engine.convert.sight import unseen as unseen_text
@@ -346,9 +347,15 @@ def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:
         set_lines_apart(model.unrefined, text)
     if RefineStep.FORMULAS not in page.options.skip_steps:
         _put_formulas(page, text, model.unrefined)
+    is_mirrored = runs_leftward(text.lines)
+    if is_mirrored:
+        mirror(model.unrefined, text)
     refined = layoutblocks.read_blocks(model.unrefined, text)
     for step in page_steps(page.options):
         step.apply(refined, text)
+    if is_mirrored:
+        mirror(model.unrefined, text)  # other formats may be made of it
+        mirror_blocks(refined.blocks, refined.width)
     sheet.map_back(refined)
     return refined
 

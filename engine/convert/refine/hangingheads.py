@@ -4,6 +4,7 @@ from collections import Counter
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage
 from engine.convert.refine.headingstyles import full_text, style_of
+from engine.convert.text.bidi import has_right_to_left
 
 _OUT = 6.0
 """Points: what begins further left than text by so much stands out."""
@@ -30,7 +31,7 @@ class HangingHeads:
     def observe(self, page: RefinedPage) -> None:
         """Note where blocks begin."""
         for block in page.blocks:
-            if block.kind not in _BLOCKS or not block.text.strip():
+            if block.kind not in _BLOCKS or not block.text.strip() or has_right_to_left(block.text):
                 continue
             if _is_head(block):
                 self._heads[round(block.box[0])] += 1
@@ -82,6 +83,7 @@ def _is_head(block: Block) -> bool:
         block.kind not in FURNITURE
         and not block.rows
         and block.kind is not Kind.LIST_ITEM
+        and not has_right_to_left(block.text)  # it ends where others do, and begins anywhere
         and len(full_text(block)) <= _LONGEST
         and block.box[3] - block.box[1] < 1.8 * (block.size or 10.0)
     )

@@ -8,7 +8,7 @@ from engine.convert.page.blocks import Block, Box, Cell, Kind
 from engine.convert.text.listlabels import is_label
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, visual_lines
-from engine.convert.text.textline import Line, dominant_size
+from engine.convert.text.textline import Line, Word, dominant_size
 
 _GUTTER = 0.9
 """Between columns that the model has not seen, in sizes of the text."""
@@ -76,13 +76,15 @@ def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Bloc
         for run in _runs(line, ()):
             levels[-1][_column((run.start + run.end) / 2, rights)].append(run)
     counts = [sum(map(bool, level)) for level in levels]
-    flush = sum(abs(run.start - columns[_column(run.start, rights)][0]) < _FLUSH * size for run in runs)
+    # The words of a head that is set apart may be centred, as browsers do.
+    below = runs if not _is_bold(levels[0]) else [run for level in levels[1:] for runs_of in level for run in runs_of]
+    flush = sum(abs(run.start - columns[_column(run.start, rights)][0]) < _FLUSH * size for run in below)
     if (
         len(columns) < 2
         or len(levels) < _LEAST_ROWS
         or counts[0] < len(columns)
         or 2 * sum(count > 1 for count in counts) < len(counts)
-        or flush < _MOST * len(runs)
+        or flush < _MOST * len(below)
         or sum(count > 1 for count in counts) < _LEAST_ROWS - 1
         or (len(columns) == 2 and _is_prose(levels))
         or any(is_label(" ".join(run.text for run in level[0])) for level in levels)
@@ -95,6 +97,10 @@ def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Bloc
     for cell in block.rows[0]:
         cell.is_header = True
     return block
+
+
+def _is_bold(level: Sequence[Sequence[Line]]) -> bool:
+    return all(word.font.bold for runs in level for run in runs for word in run.words)
 
 
 def _is_prose(levels: Sequence[Sequence[Sequence[Line]]]) -> bool:
@@ -131,9 +137,14 @@ def _runs(fragment: Line, rights: Sequence[float]) -> Iterator[Line]:
     first = 0
     words = fragment.words
     for last in range(1, len(words) + 1):
-        if last == len(words) or words[last].start - words[last - 1].end > _BLANK * words[last].font.size:
+        if last == len(words) or _gap(words[last - 1], words[last]) > _BLANK * words[last].font.size:
             yield Line(words[first:last], fragment.direction, fragment.is_vertical)
             first = last
+
+
+def _gap(before: Word, after: Word) -> float:
+    """Between two words, whichever of them is at the left."""
+    return max(after.start - before.end, before.start - after.end)
 
 
 def _left_edges(runs: Sequence[Line], rights: Sequence[float]) -> list[float | None]:

@@ -38,3 +38,13 @@ def test_where_text_begins_as_far_left_nothing_stands_out() -> None:
 
 def test_one_of_them_at_least_is_bold() -> None:
     assert not any(text == "NAME" for _, text in _headings(_manual(bold=False)))
+
+
+def test_text_from_right_to_left_begins_anywhere_and_stands_out_nowhere() -> None:
+    pages = _manual()
+    for each in pages:
+        for found in each.blocks:
+            found.spans[0].text = "שלום " * (len(found.text) // 5 + 1)
+            if len(found.text) < 40:
+                found.kind = Kind.PARAGRAPH
+    assert _headings(pages) == []

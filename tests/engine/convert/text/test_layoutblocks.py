@@ -216,3 +216,16 @@ def test_neighbours_of_which_no_row_has_both_are_one_column() -> None:
     page.table([48, 145, 180, 320, 350], [38, 54, 68, 82])
     [block] = page.read()[0].blocks
     assert {len(row) for row in block.rows} == {3}
+
+
+@pytest.mark.parametrize(("font", "is_table"), [("hebo", True), ("helv", False)])
+def test_the_bold_head_of_a_table_without_rules_may_be_centred(font: str, *, is_table: bool) -> None:
+    page = DrawnPage()
+    for x, text in ((75, "Name"), (185, "Cost")):
+        page.write(x, 50, text, font=font)
+    for row in range(2):
+        for x, text in ((50, "Apples and pears"), (160, "Twelve a pound")):
+            page.write(x, 64 + 14 * row, text)
+    page.box("text", 48, 40, 300, 90)
+    read, _ = page.read()
+    assert (read.blocks[0].kind is Kind.TABLE) is is_table
