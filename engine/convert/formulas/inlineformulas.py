@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.convert.formulas.mathpieces import Piece, Role
 from engine.convert.formulas.mathrows import Row, is_text
-from engine.convert.formulas.mathsymbols import FUNCTIONS, TAKE_LIMITS
+from engine.convert.formulas.mathsymbols import FUNCTIONS, TAKE_LIMITS, TEXTUAL
 
 _TOUCHING = 0.16
 """Gaps, in sizes: what is closer stands together."""
@@ -17,8 +17,6 @@ _LOOSE = 0.27
 """Between letters of mathematics."""
 _THICK = 0.75
 """Around signs, where a line is stretched."""
-_TEXTUAL = frozenset("•·∗*†‡§¶©®□■▪◦∙◊♦→⇒←↑↓✓|\\{}<>~∼_−–⋆★△▷▶◀○●◯′″∎⟨⟩")
-"""Signs of mathematical fonts that text has too: none of them is a formula alone."""
 _STOPS = frozenset(".;:?!“”\"'‘’…„«»–—")
 _BRACKETING = {Role.OPENING, Role.CLOSING}
 _SPAN = {Role.RELATION, Role.BINARY}
@@ -170,7 +168,7 @@ def _closes(part: Sequence[Piece]) -> bool:
 
 def _is_mathematics(part: Sequence[Piece]) -> bool:
     """Whether there is something in it that no text has."""
-    telling = [piece for piece in part if piece.is_math and piece.char not in _TEXTUAL and piece.char not in _STOPS]
+    telling = [piece for piece in part if piece.is_math and piece.char not in TEXTUAL and piece.char not in _STOPS]
     if any(_tells(piece) for piece in telling):
         return True
     signs = [piece for piece in part if piece.is_math and piece.role in _SPAN]

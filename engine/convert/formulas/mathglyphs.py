@@ -1,7 +1,7 @@
 """Makes pieces of a page's characters, as letters, numbers, words and signs, and finds its horizontal lines."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.convert.formulas.mathpieces import Piece, Role, Rule
@@ -14,6 +14,7 @@ from engine.convert.formulas.mathsymbols import (
     OPERATORS,
     PRIMES,
     RELATIONS,
+    TEXTUAL,
     is_upright_letter,
     latex_of,
     plain_letter,
@@ -22,7 +23,7 @@ from engine.convert.page.blocks import Box, around
 from engine.convert.text.characters import count_unknown
 from engine.convert.text.mathfonts import SPACING, MathFont, math_font
 from engine.convert.text.pagetext import PageText
-from engine.convert.text.textline import Word
+from engine.convert.text.textline import Line, Word
 
 _TOKENS = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*|\d+(?:[.,]\d+)*|.", re.DOTALL)
 _PARTS = frozenset("─⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎫⎬⎭⎪⏐│⎸⎹╭╮╰╯⎷┌")
@@ -82,22 +83,33 @@ def math_page(text: PageText) -> MathPage:
                     page.pieces.append(_piece(word, first, last, len(page.glyphs)))
                     page.glyphs.append(Glyph(number, place, first, last))
                     page.starts.append(word.edges[first])
-    _mark_letters(page.pieces)
+    _mark_letters(page, text.lines)
     page.pieces += _lost_accents(text, page.pieces)
     page.rules = list(_rules(text))
     return page
 
 
-def _mark_letters(pieces: Iterable[Piece]) -> None:
-    """Take single letters in italics for mathematics where the fonts of its signs have none, as beside Times."""
+def _mark_letters(page: MathPage, lines: Sequence[Line]) -> None:
+    """Take single letters in italics for mathematics where the fonts of its signs have none, as beside Times.
+
+    There must be signs that text has not, as bullets are; and a letter among words in italics is one of theirs.
+    """
     italic = []
-    for piece in pieces:
+    tells = False
+    for piece, glyph in zip(page.pieces, page.glyphs, strict=True):
         if piece.is_math and piece.latex == piece.char and piece.char.isascii() and piece.char.isalpha():
             return
+        tells = tells or (piece.is_math and piece.char not in TEXTUAL)
         if piece.role is Role.WORD and piece.is_italic and len(piece.latex) == 1:
-            italic.append(piece)
-    for piece in italic:
-        piece.is_math, piece.role = True, Role.ORDINARY
+            italic.append((piece, glyph))
+    for piece, glyph in italic if tells else ():
+        if not _is_among_italics(lines[glyph.line].words, glyph.word):
+            piece.is_math, piece.role = True, Role.ORDINARY
+
+
+def _is_among_italics(words: Sequence[Word], place: int) -> bool:
+    beside = [*words[max(place - 1, 0) : place], *words[place + 1 : place + 2]]
+    return any(word.font.italic and sum(map(str.isalpha, word.text)) > 1 for word in beside)
 
 
 def _lost_accents(text: PageText, pieces: Iterable[Piece]) -> Iterator[Piece]:

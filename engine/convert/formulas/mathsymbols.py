@@ -177,6 +177,8 @@ TAKE_LIMITS = frozenset(
     ]
 )
 """Below which something may stand."""
+TEXTUAL = frozenset("•·∗*†‡§¶©®□■▪◦∙◊♦→⇒←↑↓✓|\\{}<>~∼_−–⋆★△▷▶◀○●◯′″∎⟨⟩")
+"""Signs of mathematical fonts that text has too: none of them is a formula alone."""
 
 
 def _read(table: str) -> dict[str, str]:

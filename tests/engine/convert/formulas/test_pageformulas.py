@@ -183,3 +183,22 @@ def test_a_number_in_a_font_for_mathematics_is_one_too(page: SetPage) -> None:
     page.put("𝑦=𝑥", 180, 130, font=math)
     page.put("(1)", 335, 130, font=math)
     assert found(page) == [("y = x \\tag{1}", True)]
+
+
+@pytest.mark.parametrize(("sign", "is_one"), [("∈", True), ("•", False)])
+def test_letters_in_italics_of_a_text_font_are_mathematics_beside_signs_that_text_has_not(
+    page: SetPage, sign: str, *, is_one: bool
+) -> None:
+    page.put(sign, 50, 110, font=SYMBOLS)
+    page.put("B", 100, 110, font="Times-Italic")
+    page.prose("is what the letter before this stands for", 110, 110)
+    assert ("B" in [latex for latex, _ in found(page)]) is is_one
+
+
+def test_a_letter_among_words_in_italics_is_one_of_them(page: SetPage) -> None:
+    page.put("∈", 50, 110, font=SYMBOLS)
+    page.put("B", 100, 130, font="Times-Italic")
+    page.put("Interval", 110, 130, font="Times-Italic")
+    heading = page.text.lines.pop()
+    page.text.lines[-1].words += heading.words
+    assert "B" not in [latex for latex, _ in found(page)]
