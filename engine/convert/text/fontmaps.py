@@ -53,6 +53,22 @@ _SYMBOLS: dict[int, int] = {
     },
 }
 """Of what stands for private use in Adobe's glyph list, the character it has become."""
+_TEX_CODES: dict[int, str] = {
+    **dict(zip(range(11, 16), ("ff", "fi", "fl", "ffi", "ffl"), strict=True)),
+    **dict(zip((*range(16, 23), *range(25, 32)), (*"“”„«»–—ıȷ", "ff", "fi", "fl", "ffi", "ffl"), strict=True)),
+    **dict(enumerate("ĂĄĆČĎĚĘĞĹĽŁŃŇŊŐŔŘŚŠŞŤŢŰŮŸŹŽŻĲİđ§ăąćčďěęğĺľłńňŋőŕřśšşťţűůÿźžżĳ¡¿£", 0x80)),
+    127: "-",
+    0xD7: "Œ",
+    0xDF: "SS",
+    0xF7: "œ",
+    0xFF: "ß",
+}
+"""What TeX has at codes where ASCII and Latin-1 have another character or none, in its old and its newer encoding.
+
+The old one has ligatures at 11 to 15, the newer one (T1) at 27 to 31, each with something rarer in the other's place.
+"""
+_TEX_BULLET = 136
+"""The one character that documents use of TeX's font of signs."""
 
 
 class FontMaps:
@@ -114,6 +130,8 @@ class FontMaps:
             codes, digits = 0x10000, 4
         elif kind in ("Type1", "MMType1", "TrueType"):
             codes, digits = 0x100, 2
+        elif kind == "Type3" and not old:
+            return self._mend_bitmaps(font)
         else:
             return False
         is_dingbats = _DINGBATS.search(name) is not None
@@ -140,6 +158,29 @@ class FontMaps:
             return False
         self._set_map(font, text, meanings, digits)
         return True
+
+    def _mend_bitmaps(self, font: Any) -> bool:
+        """Give a font that TeX has drawn as bitmaps, whose glyphs have numbers for names, the map of TeX's codes."""
+        names = mupdf.ll_pdf_dict_getp(font, "Encoding/Differences")
+        code, codes = 0, []
+        for place in range(mupdf.ll_pdf_array_len(names) if names else 0):
+            item = mupdf.ll_pdf_array_get(names, place)
+            if mupdf.ll_pdf_is_int(item):
+                code = mupdf.ll_pdf_to_int(item)
+                continue
+            name = mupdf.ll_pdf_to_name(item)
+            if name == f"a{code}":
+                codes.append(code)
+            elif name != ".notdef":
+                return False
+            code += 1
+        if codes == [_TEX_BULLET]:
+            meanings = {_TEX_BULLET: "•"}
+        else:
+            meanings = {code: _TEX_CODES[code] for code in codes if code in _TEX_CODES}
+        if meanings:
+            self._set_map(font, b"", meanings | {code: chr(code) for code in codes if code not in meanings}, 2)
+        return bool(meanings)
 
     def _meanings(
         self, font: Any, old: Any, codes: Iterable[int], *, is_dingbats: bool, is_for_math: bool, is_of_tex: bool

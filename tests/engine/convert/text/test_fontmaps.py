@@ -1,8 +1,11 @@
 """Glyphs are what their fonts' names and maps say they are, whatever way a page is read."""
 
+import re
+
+import pymupdf
 import pytest
 
-from engine.convert.text.fontmaps import meaning_of
+from engine.convert.text.fontmaps import FontMaps, meaning_of
 from tests.engine.convert.converting import Conversion, conversion
 from tests.engine.convert.glyphs import with_embedded_font, with_font
 from tests.engine.convert.tagged_pdfs import tag
@@ -66,3 +69,41 @@ def test_a_map_that_is_right_is_left_alone(conversion: Conversion, structure: st
 )
 def test_a_name_tells_what_a_glyph_is_or_nothing(name: str, meaning: str) -> None:
     assert meaning_of(name) == meaning
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (r"(o\013ce, \014lter, \015ow, o\016ce)", "offce, filter, flow, office"),
+        (r"(\020o\036ce\021 \034lter \025 Stra\377e \201)", "“office” filter – Straße Ą"),
+        (r"(\210)", "•"),
+    ],
+    ids=["old", "T1", "bullet"],
+)
+def test_fonts_that_tex_has_drawn_as_bitmaps_have_the_codes_of_tex(shown: str, text: str) -> None:
+    codes = sorted({ord(char) for char in _unescaped(shown)})
+
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((50, 50), "x")
+    drawn = document.get_new_xref()
+    document.update_object(drawn, "<<>>")
+    document.update_stream(drawn, b"500 0 0 0 400 700 d1 0 0 400 700 re f")
+    font = document.get_new_xref()
+    names = " ".join(f"{code} /a{code}" for code in codes)
+    drawings = " ".join(f"/a{code} {drawn} 0 R" for code in codes)
+    document.update_object(
+        font,
+        f"<</Type /Font /Subtype /Type3 /FontMatrix [.001 0 0 .001 0 0] /FontBBox [0 0 500 700] /FirstChar 0"
+        f" /LastChar 255 /Widths [{'500 ' * 256}] /Encoding <</Differences [{names}]>> /CharProcs <<{drawings}>>>>",
+    )
+    document.xref_set_key(page.xref, "Resources", f"<</Font <</own {font} 0 R>>>>")
+    document.update_stream(page.get_contents()[0], f"BT /own 10 Tf 50 700 Td {shown} Tj ET".encode("ascii"))
+    again = pymupdf.open(stream=document.tobytes(), filetype="pdf")
+    maps = FontMaps(again)
+    maps.mend(again[0])
+    assert again[0].get_text().split("\n")[0] == text
+
+
+def _unescaped(shown: str) -> str:
+    return re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), shown[1:-1])
