@@ -1,5 +1,6 @@
 """The seam of a format family, and what a converter is given to work with."""
 
+import re
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -21,6 +22,8 @@ from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.strikes import NO_STRIKES, Strikes
 from engine.job.job import PageState
 from engine.job.options import ConvertOptions
+
+_TEX = re.compile(r"TeX\b|\bx?dvipdfmx?\b|\bdvips\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,15 @@ class MergeContext:
     @property
     def title(self) -> str:
         """What the document's properties say it is called; empty if they do not."""
-        return str((self.head.get("metadata") or {}).get("title") or "")
+        return self._property("title")
+
+    @property
+    def is_by_tex(self) -> bool:
+        """Whether the document's properties say that TeX has set it."""
+        return any(_TEX.search(self._property(name)) for name in ("creator", "producer"))
+
+    def _property(self, name: str) -> str:
+        return str((self.head.get("metadata") or {}).get(name) or "")
 
 
 Pages = Iterator[PageModel | tuple[int, str]]

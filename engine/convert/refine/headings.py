@@ -52,9 +52,12 @@ class Headings:
 
     name = "headings"
 
-    def __init__(self, outline: Sequence[OutlineEntry] = (), title: str = "") -> None:
-        """`outline` is the document's, and `title` what its properties say it is called."""
-        self._stated = StatedHeadings(outline, title)
+    def __init__(self, outline: Sequence[OutlineEntry] = (), title: str = "", *, by_tex: bool = False) -> None:
+        """`outline` is the document's, and `title` what its properties say it is called.
+
+        `by_tex` is whether they say that TeX has set it.
+        """
+        self._stated = StatedHeadings(outline, title, by_tex=by_tex)
         self._hanging = HangingHeads()
         self._sizes: Counter[float] = Counter()
         self._uses: dict[Style, Use] = {}
@@ -201,7 +204,9 @@ class Headings:
         if text[0] in _BULLETS:
             block.kind = Kind.LIST_ITEM
             block.depth = block.depth or 1
-        elif self._stated.is_complete and not self._may_be_left_out(block):
+        elif (self._stated.is_complete and not self._may_be_left_out(block)) or (
+            self._stated.has_levels and not text.isupper() and self._stated.is_below_title(block)
+        ):
             block.kind = Kind.PARAGRAPH
         elif _CAPTION.match(text) and block.size < self._body * LARGER:
             block.kind = Kind.CAPTION

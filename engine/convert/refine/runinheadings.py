@@ -25,6 +25,8 @@ _INDENT = 2.2
 """No first line of a paragraph is set in by more."""
 _LONGEST = 120
 """Characters of such a heading."""
+_CENTRED = 0.6
+"""Of the text's size: middles of lines that are less apart, twice, are one above the other."""
 _OUTDENT = 0.8
 """Of the text's size: by so much a heading or term stands out to the left."""
 
@@ -78,7 +80,7 @@ def _parts(block: Block, lines: list[Line], text: PageText) -> list[Block]:
 
 
 def _is_centred(before: Line, after: Line) -> bool:
-    return abs(before.start + before.end - after.start - after.end) < 2 * after.size
+    return abs(before.start + before.end - after.start - after.end) < _CENTRED * after.size
 
 
 def _run_in(block: Block, text: PageText) -> list[Block]:

@@ -33,8 +33,9 @@ class StatedHeadings:
     body = 0.0
     """The size of most of the document's text; to be set once that is known."""
 
-    def __init__(self, outline: Sequence[OutlineEntry] = (), title: str = "") -> None:
-        """`title` is what the document's properties say it is called."""
+    def __init__(self, outline: Sequence[OutlineEntry] = (), title: str = "", *, by_tex: bool = False) -> None:
+        """`title` is what the document's properties call it; `by_tex` is whether they say that TeX has set it."""
+        self._by_tex = by_tex
         self._called = folded(title)
         self._has_outline = bool(outline)
         self._waiting: dict[int, list[Stated]] = {}
@@ -46,7 +47,9 @@ class StatedHeadings:
         self._depths: dict[int, Counter[int]] = {}
         self._title: Style | None = None
         self._title_page = 0
+        self._openings: set[int] = set()
         self._is_titled = False
+        self._called_headings: Counter[float] = Counter()
         self._asked = 0
         self._matched = 0
         self._series = HeadingSeries()
@@ -61,6 +64,7 @@ class StatedHeadings:
         asked = self._waiting.pop(page.number, [])
         found = HeadingPlaces(page).find(asked, strictly=not self._has_outline) if asked else []
         self._series.observe(page)
+        self._called_headings.update(style_of(block).size for block in page.blocks if block.kind is Kind.HEADING)
         self._asked += len(asked)
         if not self._matched:
             self._note_title(page, min((each.place for each in found), default=len(page.blocks)))
@@ -135,6 +139,11 @@ class StatedHeadings:
         self._settle()
         return (self._alike(style_of(block)) or Counter()).total()
 
+    def is_below_title(self, block: Block) -> bool:
+        """Whether a block stands between the title and the first heading that is stated, as authors do."""
+        is_like_title = self._title is not None and block.size * SAME > self._title.size
+        return id(block) in self._openings and not is_like_title and not self.alike(block)
+
     def apply(self, page: RefinedPage) -> dict[int, int]:
         """Make headings of what is stated, and return the level of each by the block's `id`.
 
@@ -142,6 +151,9 @@ class StatedHeadings:
         """
         self._settle()
         levels: dict[int, int] = {}
+        if page.number == self._title_page:
+            first = min((each.place for each in self._found.get(page.number, [])), default=0)
+            self._openings = {id(block) for block in page.blocks[:first]}
         found = sorted(self._found.get(page.number, []), reverse=True)
         for place, group in groupby(found, key=lambda found: found.place):
             pieces = sorted(group)
@@ -170,13 +182,15 @@ class StatedHeadings:
     def _shift(self) -> int:
         """How much lower headings are than the outline says: it counts from below what is known to be the title.
 
-        It is known too where all headings but it are set in the size of the text, as in papers.
+        It is known too where all headings but it are set in the size of the text, as in papers, and where TeX has set
+        nothing else in the document as large: Word's first headings are of the first level whatever stands above them.
         """
         if self._title is None or not self._levels:
             return 0
         largest = max(style.size for style in self._levels)
         is_title = self._is_titled or self._has_scheme or 0 < largest < LARGER * self.body < self._title.size / LARGER
-        return int(is_title and self._title.size > SAME * largest)
+        as_large = sum(count for size, count in self._called_headings.items() if size * SAME > self._title.size)
+        return int((is_title or (self._by_tex and as_large == 1)) and self._title.size > SAME * largest)
 
     def _alike(self, style: Style) -> Counter[int] | None:
         for other, levels in self._levels.items():

@@ -110,17 +110,23 @@ def page_steps(options: ConvertOptions) -> list[PageStep]:
 
 
 def document_steps(
-    options: ConvertOptions, outline: Sequence[OutlineEntry] = (), title: str = "", *, on_blocks: bool
+    options: ConvertOptions,
+    outline: Sequence[OutlineEntry] = (),
+    title: str = "",
+    *,
+    by_tex: bool = False,
+    on_blocks: bool,
 ) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw.
 
-    `outline` and `title` are the document's own. Without `on_blocks`, those over the library's pages.
+    `outline` and `title` are the document's own, and `by_tex` is whether TeX has set it.
+    Without `on_blocks`, those over the library's pages.
     """
     if not on_blocks:
         return [HeadingLevels()]
     steps: list[BlockStep] = [Furniture(), Continued()]
     if options.needs_layout:  # text shows neither headings nor where links lead to
-        steps = [Furniture(), Headings(outline, title), Continued(), Anchors(options.pages)]
+        steps = [Furniture(), Headings(outline, title, by_tex=by_tex), Continued(), Anchors(options.pages)]
     chosen = [step for step in steps if step.name not in options.skip_steps]
     chosen.append(Stamps(leaves_out=Furniture.name not in options.skip_steps))
     if options.annotations is Annotations.NOTES:

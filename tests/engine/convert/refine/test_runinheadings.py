@@ -83,3 +83,15 @@ def test_two_headings_one_set_in_from_the_other_are_two() -> None:
     page.box("section-header", 48, 40, 200, 66)
     page.box("text", 78, 90, 399, 116)
     assert _after(page)[:2] == [(Kind.HEADING, "OPTIONS"), (Kind.HEADING, "Of all commands")]
+
+
+@pytest.mark.parametrize(("left", "parts"), [(65, 2), (58, 1)], ids=["set in", "centred"])
+def test_a_line_set_in_below_a_short_one_is_a_heading_of_its_own(left: int, parts: int) -> None:
+    page = DrawnPage()
+    page.write(50, 50, "npm-cache", font="hebo")
+    page.write(left, 62, "Synops", font="hebo")
+    for number in range(3):
+        page.write(70, 90 + 12 * number, "The text reaches far to the right of all of these headings, as text does.")
+    page.box("section-header", 48, 40, 110, 66)
+    page.box("text", 68, 80, 420, 120)
+    assert sum(kind is Kind.HEADING for kind, _ in _after(page)) == parts

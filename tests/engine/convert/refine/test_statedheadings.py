@@ -12,8 +12,10 @@ def _entry(level: int, title: str, y: float | None = None, *, number: int = 1, x
     return OutlineEntry(level, title, number, x, None if y is None else y - 8)
 
 
-def _settled(outline: list[OutlineEntry], *pages: RefinedPage, title: str = "") -> list[RefinedPage]:
-    step = Headings(outline, title)
+def _settled(
+    outline: list[OutlineEntry], *pages: RefinedPage, title: str = "", by_tex: bool = False
+) -> list[RefinedPage]:
+    step = Headings(outline, title, by_tex=by_tex)
     for each in pages:
         step.observe(each)
     for each in pages:
@@ -227,3 +229,26 @@ def test_a_link_in_a_sentence_makes_no_heading() -> None:
     pages = [page(paragraph(100)), page(line("widget", 100), paragraph(120), number=2)]
     pages[0].blocks[0].spans = [Span("See "), Span("widget", link="#page=2&y=92"), Span(BODY)]
     assert _headings(*_settled([], *pages)) == []
+
+
+@pytest.mark.parametrize(
+    ("others", "by_tex", "expected"), [(1, True, [1, 2, 2]), (1, False, [1, 1, 1]), (2, True, [1, 1, 1, 1])]
+)
+def test_a_title_that_tex_has_set_larger_than_all_else_is_above_the_outline(
+    others: int, expected: list[int], *, by_tex: bool
+) -> None:
+    outline = [_entry(1, "Alpha", 200), _entry(1, "Beta", 400)]
+    titles = [line("All of it", 40 * n, Kind.HEADING, size=20) for n in range(1, others + 1)]
+    names = [line(name, top, Kind.HEADING, size=14) for name, top in (("Alpha", 200), ("Beta", 400))]
+    blocks = [*titles, *(each for name in names for each in (name, paragraph(name.box[1] + 20)))]
+    assert [level for level, _ in _headings(*_settled(outline, page(*blocks), by_tex=by_tex))] == expected
+
+
+def test_what_stands_between_the_title_and_the_first_stated_heading_is_none() -> None:
+    outline = [_entry(1, "Alpha", 200), _entry(1, "Beta", 400)]
+    blocks = [
+        line("All of it", 40, Kind.HEADING, size=24),
+        line("Ada Writer", 80, Kind.HEADING, size=11),
+        *(each for name, top in (("Alpha", 200), ("Beta", 400)) for each in (line(name, top), paragraph(top + 20))),
+    ]
+    assert _headings(*_settled(outline, page(*blocks))) == [(1, "All of it"), (2, "Alpha"), (2, "Beta")]
