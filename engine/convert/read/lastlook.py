@@ -22,6 +22,8 @@ def look_at(page: PageContext, refined: RefinedPage) -> None:
             page.notices[Notice.UNKNOWN] += unknown
     for block in refined.blocks:
         block.label, block.alt = readable(block.label), readable(block.alt)
+    for remark in refined.remarks:
+        remark.text, remark.author, remark.marked = map(readable, (remark.text, remark.author, remark.marked))
     has_text = has_text or bool(refined.stamps)
     if not has_text and not page.is_read_by_others:
         _without_text(page)

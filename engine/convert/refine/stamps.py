@@ -1,8 +1,8 @@
-"""Leaves out what is written across most pages of a document; elsewhere it is a paragraph of its own."""
+"""Puts among a page's text what was written onto it: stamps, unless most pages have them, and notes of reviewers."""
 
 from collections import Counter
 
-from engine.convert.page.blocks import Block, Kind, RefinedPage
+from engine.convert.page.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Remark, Span
 
 _MOST = 0.5
 """Of the pages: what is written across more of them, and more than one, says nothing of the matter."""
@@ -37,3 +37,37 @@ class Stamps:
             else:
                 page.blocks.append(block)
         page.blocks, page.stamps = [*heads, *page.blocks], []
+
+
+class ReviewNotes:
+    """Comes after all steps that join and judge text, so that no note cuts any."""
+
+    name = "notes"
+
+    def observe(self, page: RefinedPage) -> None:
+        """Nothing of a page is needed for others."""
+
+    def apply(self, page: RefinedPage) -> None:
+        """Have each remark be a block behind the one that it is nearest to."""
+        behind: dict[int, list[Block]] = {}
+        texts = [(place, block) for place, block in enumerate(page.blocks) if block.kind not in FURNITURE]
+        for remark in page.remarks:
+            place, nearest = min(texts, key=lambda each: _distance(each[1].box, remark.box), default=(-1, None))
+            depth = nearest.depth if nearest is not None else 0
+            behind.setdefault(place, []).append(_quoted(remark, depth))
+        blocks = behind.get(-1, [])
+        for place, block in enumerate(page.blocks):
+            blocks += [block, *behind.get(place, [])]
+        page.blocks = blocks
+
+
+def _quoted(remark: Remark, depth: int) -> Block:
+    what = f" on “{remark.marked}”: " if remark.marked else ": "
+    spans = [Span(remark.author or "Note", bold=True), Span(f"{what}{' '.join(remark.text.split())}")]
+    return Block(Kind.PARAGRAPH, remark.box, spans, depth=depth, quote=1)
+
+
+def _distance(box: Box, other: Box) -> tuple[float, float]:
+    """How far a box is from the middle of another: in height first, as notes stand in margins."""
+    x, y = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+    return (max(box[1] - y, y - box[3], 0.0), max(box[0] - x, x - box[2], 0.0))

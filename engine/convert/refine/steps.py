@@ -22,9 +22,8 @@ from engine.convert.refine.headings import Headings
 from engine.convert.refine.inline import Inline
 from engine.convert.refine.links import Links
 from engine.convert.refine.lists import Lists
-from engine.convert.refine.reviewnotes import ReviewNotes
 from engine.convert.refine.runinheadings import RunInHeadings
-from engine.convert.refine.stamps import Stamps
+from engine.convert.refine.stamps import ReviewNotes, Stamps
 from engine.convert.refine.tablecells import TableCells
 from engine.convert.text.pagetext import PageText
 from engine.job.options import Annotations, ConvertOptions

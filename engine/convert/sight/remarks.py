@@ -7,7 +7,6 @@ import pymupdf
 from pymupdf import mupdf
 
 from engine.convert.page.blocks import Box, Remark
-from engine.convert.text.characters import readable
 
 _COMMENTED = {
     mupdf.PDF_ANNOT_TEXT: "text",
@@ -39,7 +38,7 @@ def find_remarks(page: pymupdf.Page) -> list[Remark]:
     found: list[Remark] = []
     while annotation is not None and annotation.m_internal:
         kind = _COMMENTED.get(mupdf.pdf_annot_type(annotation))
-        text = readable((mupdf.pdf_annot_contents(annotation) or "").replace("\r", "\n")).strip() if kind else ""
+        text = (mupdf.pdf_annot_contents(annotation) or "").replace("\r", "\n").strip() if kind else ""
         if kind and text:
             places = _marked_places(annotation, page)
             if places and words is None:
@@ -53,7 +52,7 @@ def find_remarks(page: pymupdf.Page) -> list[Remark]:
 
 def _author(annotation: Any) -> str:
     said = mupdf.pdf_dict_gets(mupdf.pdf_annot_obj(annotation), "T")
-    return " ".join(readable(mupdf.pdf_to_text_string(said)).split())[:100]
+    return " ".join(mupdf.pdf_to_text_string(said).split())[:100]
 
 
 def _marked_places(annotation: Any, page: pymupdf.Page) -> list[pymupdf.Rect]:
@@ -67,7 +66,7 @@ def _marked_places(annotation: Any, page: pymupdf.Page) -> list[pymupdf.Rect]:
 
 def _words_in(places: Sequence[pymupdf.Rect], words: Sequence[tuple[Any, ...]]) -> str:
     inside = (str(word[4]) for word in words if any(_has_middle(place, word[:4]) for place in places))
-    return readable(" ".join(inside))[:_LONGEST_MARKED]
+    return " ".join(inside)[:_LONGEST_MARKED]
 
 
 def _has_middle(place: pymupdf.Rect, box: Box) -> bool:
