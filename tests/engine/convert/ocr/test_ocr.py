@@ -27,7 +27,8 @@ TURNING_TESSERACT = pytest.param(
     marks=pytest.mark.skipif(not TOOLS.has_orientation, reason="Tesseract's model `osd` is not installed"),
 )
 needs_an_engine = pytest.mark.skipif(not TOOLS.installed, reason="no OCR engine is installed")
-TEXT = prose(60)
+TEXT = prose(32)
+ALL_BUT_ONE = 31 / 32
 
 
 def box_of(word: OcrWord) -> pymupdf.Rect:
@@ -45,8 +46,8 @@ def direction_of(word: OcrWord) -> float:
 def test_small_print_is_read_word_by_word_at_its_place(tmp_path: Path, engine: str) -> None:
     source = printed(TEXT, size=9)
     page, found = read(scan(photographed(source)), tmp_path, ocr_engine=engine)
-    assert recall(TEXT, found) >= 0.98
-    assert order(TEXT, found) > 0.98
+    assert recall(TEXT, found) >= ALL_BUT_ONE
+    assert order(TEXT, found) >= ALL_BUT_ONE
     assert (page.state, page.via) == (PageState.OCR, "ocr")
     assert re.fullmatch(rf"it has no text; read by {engine}, (?:100|[89]\d)% sure", page.why or "")
     assert Notice.UNSURE not in page.notices
@@ -71,8 +72,8 @@ def test_small_print_is_read_word_by_word_at_its_place(tmp_path: Path, engine: s
 def test_a_page_that_was_scanned_turned_is_read_in_order(tmp_path: Path, engine: str, turn: int) -> None:
     image = photographed(printed(TEXT)).rotate(-turn, expand=True)
     page, found = read(scan(image), tmp_path, ocr_engine=engine)
-    assert recall(TEXT, found) >= 0.98
-    assert order(TEXT, found) > 0.98
+    assert recall(TEXT, found) >= ALL_BUT_ONE
+    assert order(TEXT, found) >= ALL_BUT_ONE
     off = [(direction_of(word) - turn + 180) % 360 - 180 for word in page.ocr_words if len(word.text) > 3]
     assert max(map(abs, off)) < 5
     assert page.model is not None
@@ -94,8 +95,8 @@ def test_a_page_that_was_scanned_turned_is_read_in_order(tmp_path: Path, engine:
 def test_a_skewed_page_in_two_columns_is_read_column_by_column(tmp_path: Path, engine: str, angle: float) -> None:
     image = photographed(printed(TEXT, columns=2)).rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=250)
     _, found = read(scan(image), tmp_path, ocr_engine=engine)
-    assert recall(TEXT, found) >= 0.98
-    assert order(TEXT, found) > 0.98
+    assert recall(TEXT, found) >= ALL_BUT_ONE
+    assert order(TEXT, found) >= ALL_BUT_ONE
 
 
 @needs_an_engine
@@ -111,10 +112,9 @@ def test_a_page_with_a_rotation_of_its_own_is_read_as_it_is_shown(tmp_path: Path
 def test_noise_grey_paper_and_white_on_black_do_no_harm(
     tmp_path: Path, engine: str, white: int, black: int, noise: float, quality: int
 ) -> None:
-    text = prose(60)
-    image = noisy(photographed(printed(text)), white=white, black=black, noise=noise)
+    image = noisy(photographed(printed(TEXT)), white=white, black=black, noise=noise)
     _, found = read(scan(image, quality=quality), tmp_path, ocr_engine=engine)
-    assert recall(text, found) >= 0.98
+    assert recall(TEXT, found) >= ALL_BUT_ONE
 
 
 @needs_an_engine
