@@ -109,7 +109,6 @@ SEEN_THROUGH = {
     "tui.command.cli": "command_line",
     "tui.command.flags": "command_line",
     "tui.command.job_text": "commands",
-    "tui.command.runner": "command_line",
     "tui.dashboard.app": "screen",
     "tui.dashboard.model": "screen",
     "tui.dashboard.screens.job_screen": "detail",

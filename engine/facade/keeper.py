@@ -98,8 +98,8 @@ class Keeper:
                     self._retention.look()
             except StateLost as lost:
                 log.error("%s", lost)
+                self._lost = lost  # before anybody can see the banner
                 self._queue.pause(LOST, str(lost))
-                self._lost = lost
                 self._on_lost()
                 return
             except Exception:
