@@ -16,6 +16,7 @@ from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
 from engine.job.machines import NodeState
 from engine.sandbox.backend import Backend, Limits, MakeBackend, Workplace
+from engine.sandbox.confinement import landlock_version
 from engine.sandbox.protocol import Event, PagesDone, PageStarted
 from engine.settings.settings import Settings
 from tests import pdfs
@@ -202,6 +203,19 @@ def test_a_node_that_stands_still_for_longer_than_its_lease_loses_its_batch_and_
     for pid in pids:
         end(pid, signal.SIGCONT)
     wait_until(lambda: ready(backend) == {"one", "two"}, "the nodes to be back", 90)
+
+
+@pytest.mark.skipif(not landlock_version(), reason="the kernel has no Landlock")
+def test_what_nodes_can_take_over_on_this_machine_is_held(cluster: RealCluster, backend: ClusterBackend) -> None:
+    for pid in (backend.bridge_pid, backend.scheduler_pid):
+        status = dict(
+            line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
+        )
+        assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+        process = psutil.Process(pid)
+        listening = [c.laddr.port for c in process.net_connections() if c.status == psutil.CONN_LISTEN]
+        assert listening == ([] if pid == backend.bridge_pid else [cluster.port])
+        assert not process.children()
 
 
 def test_who_has_another_certificate_does_not_come_in(cluster: RealCluster, tmp_path: Path) -> None:
