@@ -22,6 +22,7 @@ NAMES = (
     "onnx_arena",
     "tagged_pages",
     "text",
+    "layout_pages",
     "refinement",
     "formats",
     "vlm",
