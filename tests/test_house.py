@@ -110,6 +110,7 @@ SEEN_THROUGH = {
     "tui.command.flags": "command_line",
     "tui.command.job_text": "commands",
     "tui.dashboard.app": "screen",
+    "tui.dashboard.hands": "undo",
     "tui.dashboard.model": "screen",
     "tui.dashboard.screens.job_screen": "detail",
     "tui.dashboard.screens.main": "keys",

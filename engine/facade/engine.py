@@ -11,7 +11,7 @@ from engine.facade.callbacks import Callbacks
 from engine.facade.checkup import vitals_of
 from engine.facade.machinery import Machinery
 from engine.facade.submitting import Wish
-from engine.job.job import Job, JobState, Move
+from engine.job.job import Job, JobState, Move, Standing
 from engine.job.options import ConvertOptions
 from engine.job.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.job.vitals import Vitals
@@ -361,6 +361,10 @@ class Engine:
     def restore(self, job_ids: Sequence[int]) -> None:
         """Put removed jobs back on the list."""
         self._machinery.orders.restore(job_ids)
+
+    def reinstate(self, standings: Iterable[Standing]) -> list[int]:
+        """Have jobs stand as they stood: state, priority and place; a new run that has not ended is given up."""
+        return self._machinery.orders.reinstate(standings)
 
     def pause(self) -> None:
         """Start no more page batches."""

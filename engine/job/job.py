@@ -82,6 +82,17 @@ MAX_PRIORITY = 1_000_000
 """Of a job, up and down."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a job stood in the queue, so that it can be put back there."""
+
+    job_id: int
+    state: JobState
+    priority: int
+    position: float
+    reason: str | None = None
+
+
 class Step(StrEnum):
     """What is being done for a running job."""
 
@@ -208,6 +219,11 @@ class Job:
     def name(self) -> str:
         """The file's path inside its folder, safe to show."""
         return display_name(self.source.path)
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands now."""
+        return Standing(self.id, self.state, self.priority, self.position, self.reason)
 
     @property
     def page_numbers(self) -> PageNumbers | None:

@@ -39,8 +39,8 @@ class Dispatch:
 
     # --- mirroring ---
 
-    def mirror(self, job: Job, waited_s: float = 0.0) -> None:
-        """Take over a durable change; `waited_s` as for the tracker. Listeners are told of an end."""
+    def mirror(self, job: Job, waited_s: float = 0.0, *, tells: bool = True) -> None:
+        """Take over a durable change; `waited_s` as for the tracker. Listeners are told of an end, if one `tells`."""
         with self._lock:
             is_news = self._take_over(job, waited_s)
             if is_news:
@@ -48,7 +48,7 @@ class Dispatch:
             else:  # when a retry has overtaken it, it has ended all the same
                 newest = self._tracker.job(job.id)
                 is_news = newest is not None and not newest.job.state.is_finished
-            listeners = self._listeners if is_news and job.state.is_finished else ()
+            listeners = self._listeners if tells and is_news and job.state.is_finished else ()
         for listener in listeners:
             listener(job)
 

@@ -15,12 +15,13 @@ from typing import Any
 
 from engine.base.errors import IllegalTransition, NoSuchJob
 from engine.base.safetext import display_text
-from engine.job.job import Job, JobState, Move, PageState, Submission
+from engine.job.job import Job, JobState, Move, PageResult, PageState, Standing, Submission
 from engine.queue.dispatch import Dispatch
 from engine.queue.outbox import Outbox
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import Scheduler
 from engine.queue.store import JobStore
+from engine.queue.takingback import end_as_before, reinstate
 from engine.queue.versions import REPLACED, gives_way
 from engine.queue.view import QueueView
 from engine.queue.workqueue import WorkQueue
@@ -189,17 +190,31 @@ class JobQueue:
         log.info("job %d failed: %s", job_id, reason)
         return self.transition(job_id, JobState.FAILED, reason, reason=reason, finished=self._store.now())
 
-    def retry(self, job_id: int, cause: str) -> Job:
-        """Queue a finished job again; pages finished earlier are kept, failed ones are tried anew.
+    def retry(self, job_id: int, cause: str, *, keeps_place: bool = False) -> Job:
+        """Queue a finished job again, at the end or where it was; pages finished earlier are kept, failed ones not.
 
-        So are those that are plain text because the vision model did not answer.
+        Nor are those that are plain text because the vision model did not answer.
         """
         job = self._store.job(job_id)
         if not job.state.is_finished:
             raise IllegalTransition(f"A {job.state} job cannot be retried.")
         anew = [PageState.FAILED, PageState.TEXT_ONLY] if job.options.asks_model else [PageState.FAILED]
         self._store.forget_pages(job_id, *(() if job.state is JobState.DONE else anew))
-        return self._mirrored(self._store.requeue(job_id, cause))
+        return self._mirrored(self._store.requeue(job_id, cause, keeps_place=keeps_place))
+
+    def reinstate(self, standing: Standing, cause: str) -> Job:
+        """Have an unfinished or cancelled job wait as it did; raises `IllegalTransition` or `NoSuchJob`."""
+        return self._mirrored(self._store.transact(lambda db: reinstate(db, self._store.now(), standing, cause)))
+
+    def end_of(self, job_id: int) -> tuple[Job, list[PageResult]]:
+        """How a job has ended and what is recorded of its pages, for `end_as_before`; raises `NoSuchJob`."""
+        return self._store.job(job_id), self._store.pages(job_id)
+
+    def end_as_before(self, job: Job, recorded: Sequence[PageResult], cause: str) -> None:
+        """End a job that was queued again as it had ended; raises `IllegalTransition` or `NoSuchJob`."""
+        now = self._store.now()
+        ended = self._store.transact(lambda db: end_as_before(db, now, job, recorded, cause))
+        self._dispatch.mirror(ended, tells=False)
 
     def supersede(self, newer: Job) -> None:
         """A newer version of a source is queued: the versions before it that have not been opened are given up."""

@@ -9,10 +9,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.base.errors import IllegalTransition
-from engine.job.job import Checkpoint, Job, JobState, PageResult, PageState, Source, Submission, states_before
+from engine.job.job import Checkpoint, Job, JobState, PageResult, PageState, Source, Submission
 from engine.queue.database import DATABASE, Database
 from engine.queue.queries import COLUMNS, RETURNING, history_of, job_of, one_job, page_of, pages_of, shown_jobs
-from engine.queue.versions import hands_on_its_place
+from engine.queue.writes import (
+    OF_A_RUN,
+    change_state,
+    drop_pages,
+    end_position,
+    note,
+    page_counts,
+    place_before,
+    record_pages,
+    update,
+)
 
 T = TypeVar("T")
 
@@ -131,15 +141,14 @@ class JobStore:
         """
         return self._database.ask(lambda db: self._transition(db, job_id, new, cause, only_from, **changes))
 
-    def requeue(self, job_id: int, cause: str) -> Job:
-        """Put a finished job at the end of the queue; raises `IllegalTransition` or `NoSuchJob`."""
+    def requeue(self, job_id: int, cause: str, *, keeps_place: bool = False) -> Job:
+        """Put a finished job at the end of the queue, or where it was; raises `IllegalTransition` or `NoSuchJob`."""
 
         def write(db: sqlite3.Connection) -> Job:
-            fresh: dict[str, Any] = dict.fromkeys(("reason", "started", "finished", "output"))
-            position = _end_position(db) + 1
-            return self._transition(
-                db, job_id, JobState.QUEUED, cause, position=position, hidden=0, attempts=0, **fresh
-            )
+            changes: dict[str, Any] = dict.fromkeys(OF_A_RUN)
+            if not keeps_place:
+                changes["position"] = end_position(db) + 1
+            return self._transition(db, job_id, JobState.QUEUED, cause, hidden=0, attempts=0, **changes)
 
         return self._database.ask(write)
 
@@ -152,7 +161,7 @@ class JobStore:
 
     def update(self, job_id: int, fits: Callable[[Job], bool] = lambda _: True, **changes: Any) -> Job:
         """Set columns of a job without changing its state, if it `fits`; returns it as it is then."""
-        return self._database.ask(lambda db: _update(db, job_id, changes if fits(one_job(db, job_id)) else {}))
+        return self._database.ask(lambda db: update(db, job_id, changes if fits(one_job(db, job_id)) else {}))
 
     def swap(self, one: int, other: int) -> list[Job]:
         """Have two jobs change places."""
@@ -160,8 +169,8 @@ class JobStore:
         def write(db: sqlite3.Connection) -> list[Job]:
             first, second = one_job(db, one), one_job(db, other)
             return [
-                _update(db, one, {"position": second.position}),
-                _update(db, other, {"position": first.position}),
+                update(db, one, {"position": second.position}),
+                update(db, other, {"position": first.position}),
             ]
 
         return self._database.ask(write)
@@ -170,8 +179,8 @@ class JobStore:
         """Move a job before or behind all that are not finished; positions stay different from each other."""
 
         def write(db: sqlite3.Connection) -> Job:
-            position = _end_position(db, first=True) - 1 if first else _end_position(db) + 1
-            return _update(db, job_id, {"position": position})
+            position = end_position(db, first=True) - 1 if first else end_position(db) + 1
+            return update(db, job_id, {"position": position})
 
         return self._database.ask(write)
 
@@ -184,12 +193,9 @@ class JobStore:
                     "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)",
                     (job_id, checkpoint.first, checkpoint.last),
                 )
-            db.executemany(
-                "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?)",
-                [(job_id, r.page, r.state, r.seconds, r.via, r.error) for r in results],
-            )
+            record_pages(db, job_id, results)
             # Progress shows that the job is not what the engine dies of.
-            return _update(db, job_id, {**_page_counts(db, job_id), "attempts": 0})
+            return update(db, job_id, {**page_counts(db, job_id), "attempts": 0})
 
         return self._database.request(write)
 
@@ -200,9 +206,8 @@ class JobStore:
             if states:
                 db.executemany("DELETE FROM pages WHERE job_id = ? AND state = ?", [(job_id, s) for s in states])
             else:
-                db.execute("DELETE FROM pages WHERE job_id = ?", (job_id,))
-                db.execute("DELETE FROM checkpoints WHERE job_id = ?", (job_id,))
-            return _update(db, job_id, _page_counts(db, job_id))
+                drop_pages(db, job_id)
+            return update(db, job_id, page_counts(db, job_id))
 
         return self._database.ask(write)
 
@@ -211,8 +216,7 @@ class JobStore:
 
         def write(db: sqlite3.Connection) -> Job:
             job = self._transition(db, job_id, new, cause, finished=self._clock(), **changes)
-            db.execute("DELETE FROM pages WHERE job_id = ?", (job_id,))
-            db.execute("DELETE FROM checkpoints WHERE job_id = ?", (job_id,))
+            drop_pages(db, job_id)
             return job
 
         return self._database.ask(write)
@@ -222,7 +226,7 @@ class JobStore:
 
         def write(db: sqlite3.Connection) -> Job:
             db.execute("UPDATE jobs SET attempts = attempts + ? WHERE id = ?", (points, job_id))
-            return _update(db, job_id, {})
+            return update(db, job_id, {})
 
         return self._database.request(write)
 
@@ -302,8 +306,8 @@ class JobStore:
 
     def _insert(self, db: sqlite3.Connection, submission: Submission) -> tuple[Job, bool]:
         now, source = self._clock(), submission.source
-        place = _place_before(db, source)
-        position, priority = place if place is not None else (_end_position(db) + 1, submission.priority)
+        place = place_before(db, source)
+        position, priority = place if place is not None else (end_position(db) + 1, submission.priority)
         cursor = db.execute(
             "INSERT OR IGNORE INTO jobs (conversion_id, root, path, size, mtime_ns, inode, options, state, priority, "
             "position, created, client, profile) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)",
@@ -323,7 +327,7 @@ class JobStore:
             ),
         )
         if cursor.rowcount == 1 and cursor.lastrowid is not None:
-            _note(db, cursor.lastrowid, now, JobState.QUEUED, "found")
+            note(db, cursor.lastrowid, now, JobState.QUEUED, "found")
             return one_job(db, cursor.lastrowid), True
         query = f"SELECT {COLUMNS} FROM jobs WHERE root = ? AND path = ? AND size = ? AND mtime_ns = ? AND inode = ?"
         row = db.execute(query, (source.root, source.path, source.size, source.mtime_ns, source.inode)).fetchone()
@@ -338,57 +342,7 @@ class JobStore:
         only_from: Sequence[JobState] = (),
         **changes: Any,
     ) -> Job:
-        legal = only_from or states_before(new)
-        marks = ", ".join("?" * len(legal))
-        cursor = db.execute(f"UPDATE jobs SET state = ? WHERE id = ? AND state IN ({marks})", (new, job_id, *legal))
-        if cursor.rowcount == 0:
-            raise IllegalTransition(f"A {one_job(db, job_id).state} job cannot become {new}.")
-        _note(db, job_id, self._clock(), new, cause)
-        job = _update(db, job_id, changes)
+        job = change_state(db, self._clock(), job_id, new, cause, only_from, **changes)
         if new.is_finished:
             self.on_end(db, job)
         return job
-
-
-def _place_before(db: sqlite3.Connection, source: Source) -> tuple[float, int] | None:
-    """Position and priority that the version before this one hands on."""
-    query = "SELECT state, reason, position, priority FROM jobs WHERE root = ? AND path = ? ORDER BY id DESC LIMIT 1"
-    row = db.execute(query, (source.root, source.path)).fetchone()
-    if row is None or not hands_on_its_place(JobState(row[0]), row[1]):
-        return None
-    return float(row[2]), int(row[3])
-
-
-def _end_position(db: sqlite3.Connection, *, first: bool = False) -> float:
-    """The highest, or lowest, position of an unfinished job."""
-    # Named, since the planner would rather sort all of them by way of another index.
-    query = f"""
-        SELECT position FROM jobs INDEXED BY jobs_by_position WHERE state IN ('queued', 'held', 'running')
-        ORDER BY position {"ASC" if first else "DESC"} LIMIT 1
-    """
-    row = db.execute(query).fetchone()
-    return float(row[0]) if row else 0.0
-
-
-def _note(db: sqlite3.Connection, job_id: int, at: float, state: JobState, cause: str) -> None:
-    db.execute("INSERT INTO transitions VALUES (?, ?, ?, ?)", (job_id, at, state, cause))
-
-
-def _update(db: sqlite3.Connection, job_id: int, changes: dict[str, Any]) -> Job:
-    columns = "".join(f"{column} = :{column}, " for column in changes)
-    db.execute(f"UPDATE jobs SET {columns}revision = revision + 1 WHERE id = :job_id", {**changes, "job_id": job_id})
-    return one_job(db, job_id)
-
-
-def _page_counts(db: sqlite3.Connection, job_id: int) -> dict[str, int]:
-    query = """
-        SELECT COUNT(*), SUM(state = 'failed'), SUM(state = 'ocr'), SUM(state = 'text_only')
-        FROM pages WHERE job_id = ?
-    """
-    done, failed, ocr, text_only = db.execute(query, (job_id,)).fetchone()
-    return {
-        "pages_done": done,
-        "pages_failed": failed or 0,
-        "pages_ocr": ocr or 0,
-        "pages_text_only": text_only or 0,
-    }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from engine.job.job import Job, JobState, Move
+from engine.job.job import Job, JobState, Move, Standing
 from engine.job.options import ConvertOptions
 from engine.job.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.job.vitals import Vitals
@@ -153,7 +153,7 @@ class EngineLike(Protocol):
 
     @travels(catches_up=True)
     def unlock(self, job_ids: Sequence[int], password: str) -> list[int]:
-        """Queue failed jobs again, to be opened with a password."""
+        """Queue failed jobs again where they stood, to be opened with a password."""
         raise Elsewhere
 
     @travels(catches_up=True)
@@ -199,6 +199,14 @@ class EngineLike(Protocol):
     @travels(catches_up=True)
     def restore(self, job_ids: Sequence[int]) -> None:
         """Put removed jobs back on the list."""
+        raise Elsewhere
+
+    @travels(catches_up=True)
+    def reinstate(self, standings: Sequence[Standing]) -> list[int]:
+        """Have jobs stand as they stood: state, priority and place; takes back what was ordered since.
+
+        A job that has come to another end is passed over.
+        """
         raise Elsewhere
 
     @travels(catches_up=True)

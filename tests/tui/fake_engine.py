@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.base.errors import HotfolioError, IllegalTransition, NoSuchJob, PageNotLocated
 from engine.base.safetext import display_text
-from engine.job.job import Job, JobState, Move, PageResult, PageState, Source, Step, check_transition
+from engine.job.job import Job, JobState, Move, PageResult, PageState, Source, Standing, Step, check_transition
 from engine.job.options import ConvertOptions
 from engine.job.pageranges import first_selected
 from engine.job.snapshot import MARKS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot, WorkerSnapshot, WorkerState
@@ -72,6 +72,7 @@ class FakeEngine:
         self._on_job: dict[int, int] = {}
         self._next_id = 1
         self._hidden: dict[int, Job] = {}
+        self._ended: dict[int, Job] = {}
         self._workers = 0
         self.set_workers(workers)
         self.calls.clear()
@@ -257,10 +258,16 @@ class FakeEngine:
     def unlock(self, job_ids: Iterable[int], password: str) -> list[int]:
         ids = list(job_ids)
         self.calls.append(("unlock", ids, password))
-        return self.retry(ids)
+        places = {job_id: self.job(job_id).job.position for job_id in ids}
+        unlocked = self.retry(ids)
+        for job_id in unlocked:
+            self.change(job_id, position=places[job_id])
+        return unlocked
 
     def cancel(self, job_ids: Iterable[int], reason: str = "Cancelled.") -> list[int]:
-        return self._each("cancel", job_ids, lambda job_id: self._to(job_id, JobState.CANCELLED, reason=reason))
+        return self._each(
+            "cancel", job_ids, lambda job_id: self._to(job_id, JobState.CANCELLED, reason=reason, finished=self._now())
+        )
 
     def hold(self, job_ids: Iterable[int]) -> list[int]:
         return self._each("hold", job_ids, lambda job_id: self._to(job_id, JobState.HELD))
@@ -277,7 +284,9 @@ class FakeEngine:
         def change(job_id: int) -> None:
             if not self.state_of(job_id).is_finished:
                 raise IllegalTransition("not finished")
-            self._to(job_id, JobState.QUEUED, reason=None, finished=None)
+            self._ended[job_id] = self.job(job_id).job
+            last = max(job.position for job in self.tracker.jobs())
+            self._to(job_id, JobState.QUEUED, reason=None, finished=None, position=last + 1)
 
         return self._each("retry", job_ids, change)
 
@@ -298,6 +307,8 @@ class FakeEngine:
             waiting = [other for other in self.tracker.jobs() if other.state is JobState.QUEUED]
             equals = sorted((o for o in waiting if o.priority == job.priority), key=lambda o: o.position)
             at = [other.id for other in equals].index(job_id)
+            if at == (0 if where in ("up", "top") else len(equals) - 1):
+                raise IllegalTransition("there already")
             if where in ("up", "down"):
                 neighbour = equals[max(0, min(at + (1 if where == "down" else -1), len(equals) - 1))]
                 self.change(neighbour.id, position=job.position)
@@ -305,7 +316,25 @@ class FakeEngine:
             else:
                 self.change(job_id, position=equals[0].position - 1 if where == "top" else equals[-1].position + 1)
 
-        return self._each("move", job_ids, change, where)
+        ids = list(job_ids)
+        self.calls.append(("move", ids, where))
+        return self._each("moved", ids if where in ("up", "bottom") else ids[::-1], change, where)
+
+    def reinstate(self, standings: Sequence[Standing]) -> list[int]:
+        wanted = {standing.job_id: standing for standing in standings}
+
+        def change(job_id: int) -> None:
+            before, now = wanted[job_id], self.job(job_id).job
+            if before.state.is_finished:
+                self.tracker.set_job(replace(self._ended.pop(job_id), revision=now.revision + 1))
+                return
+            if now.state.is_finished and now.state is not JobState.CANCELLED:
+                raise IllegalTransition("it has ended")
+            state = JobState.HELD if before.state is JobState.HELD else JobState.QUEUED
+            fields = {"priority": before.priority, "position": before.position, "reason": before.reason}
+            self.change(job_id, state, finished=None, **fields)
+
+        return self._each("reinstate", wanted, change)
 
     def remove(self, job_ids: Iterable[int]) -> list[int]:
         def change(job_id: int) -> None:

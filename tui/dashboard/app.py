@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from tui.terminal.terminal import can_show_unicode, has_few_colours
@@ -17,32 +17,31 @@ from textual.command import CommandPalette
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
-from engine.base.errors import HotfolioError
 from engine.base.safetext import display_text
 from engine.remote.contract import EngineLike
 from engine.settings.settings import Notify, OnHangup
 from tui.dashboard.alerts import Alerts, notification
 from tui.dashboard.ascii_only import AsciiOnly
 from tui.dashboard.commands import Commands
+from tui.dashboard.hands import Hands
 from tui.dashboard.jobfilter import remember_names
 from tui.dashboard.keymap import build_keymap
 from tui.dashboard.look import THEME, THEME_LIGHT, Look
-from tui.dashboard.messages import ActionChosen, JobOpened, PasswordGiven, QuitChoice
+from tui.dashboard.messages import ActionChosen, JobOpened, MarksChanged, PasswordGiven, QuitChoice
 from tui.dashboard.meter import read_meter
 from tui.dashboard.model import Model
 from tui.dashboard.screens.choice_dialog import Choice, ChoiceDialog
 from tui.dashboard.screens.detail import DetailScreen
 from tui.dashboard.screens.full_screen import DashboardScreen
 from tui.dashboard.screens.help import HelpScreen, help_entries
+from tui.dashboard.screens.history_screen import HistoryScreen
 from tui.dashboard.screens.main import MainScreen
 from tui.dashboard.screens.settings_screen import SettingsScreen
 from tui.dashboard.viewstate import ViewState, load_view_state, save_view_state
-from tui.text.actions import ACTIONS, Change
+from tui.text.actions import ACTIONS, LEAVING, Action
 from tui.text.formatting import number, plural
 from tui.text.glyphs import ASCII, UNICODE, Glyphs
 
-_CHUNK = 50
-"""So many jobs are changed between two looks at whether to go on, and at the progress to tell."""
 _METER_S = 2.0
 _ALERT_S = 1.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -59,7 +58,9 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         Binding("P", "pause", "Pause or resume all", id="app.pause"),
         Binding("left_square_bracket", "workers(-1)", "One worker less", id="workers.fewer"),
         Binding("right_square_bracket", "workers(1)", "One worker more", id="workers.more"),
-        Binding("z", "undo", "Undo cancel, priority or removal", id="job.undo"),
+        Binding("z", "undo", "Undo, as often as there was something", id="job.undo"),
+        Binding("Z", "redo", "Do again what was undone", id="job.redo"),
+        Binding("H", "history", "History: what can be undone", id="app.history"),
         Binding("colon,ctrl+p", "palette", "All commands", id="app.palette"),
         Binding("comma", "settings", "Settings", id="app.settings"),
         Binding("q,ctrl+c", "leave", "Quit", id="app.quit"),
@@ -88,8 +89,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self._is_owner = is_owner
         self.model = Model(engine, clock, wall_clock)
         self._engine = engine
-        self._undo: tuple[str, Change, list[int]] | None = None
-        self._acting = asyncio.Lock()
+        self._hands = Hands(self.model, lambda: self.look.keys, self.say, self.look_again)
         self._is_leaving = False
         wants_alerts = engine.settings.bell or engine.settings.notify is not Notify.OFF
         self._alerts = Alerts(engine, clock, wall_clock) if wants_alerts else None
@@ -201,82 +201,65 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     # --- jobs ---
 
     @on(ActionChosen)
-    async def _action_chosen(self, event: ActionChosen) -> None:
-        action = ACTIONS[event.name]
-        portion = len(event.job_ids) if action.at_once else _CHUNK
-        self.run_worker(
-            self._perform(action.change, event.job_ids, action.past, action.unfit, action.undo, portion=portion)
-        )
+    def _action_chosen(self, event: ActionChosen) -> None:
+        self.run_worker(self._act(ACTIONS[event.name], event.job_ids, leaves=event.name in LEAVING))
 
     @on(PasswordGiven)
-    async def _password_given(self, event: PasswordGiven) -> None:
+    def _password_given(self, event: PasswordGiven) -> None:
         def unlock(engine: EngineLike, job_ids: list[int]) -> list[int]:
             return engine.unlock(job_ids, event.password)
 
-        self.run_worker(self._perform(unlock, event.job_ids, "queued again", "It is no longer waiting for a password."))
+        action = Action("Unlock", "queued again", unlock, "It is no longer waiting for a password.")
+        self.run_worker(self._act(action, event.job_ids, leaves=True))
 
-    async def _perform(
-        self,
-        change: Change,
-        job_ids: list[int],
-        past: str,
-        unfit: str,
-        undo: Change | None = None,
-        *,
-        portion: int = _CHUNK,
-    ) -> None:
-        """Change jobs in a thread, a portion at a time, so that neither a slow disk nor 10,000 jobs stop the screen."""
-        changed: list[int] = []
-        async with self._acting:
-            try:
-                for start in range(0, len(job_ids), max(portion, 1)):
-                    if start:
-                        self.say(f"{number(start)} of {plural(len(job_ids), 'job')} …")
-                    changed += await asyncio.to_thread(change, self._engine, job_ids[start : start + portion])
-            except HotfolioError as error:
-                self.say(display_text(str(error)), is_problem=True)
-                return
-        self.look_again(settle=True)
-        if not changed:
-            self.say(unfit, is_problem=True)
-            return
-        which = f"#{changed[0]}" if len(changed) == 1 else plural(len(changed), "job")
-        if undo is not None:
-            self._undo = (f"{which} {past}", undo, changed)
-        self.say(f"{which} {past}." + (f" Press {self.look.keys('job.undo')} to undo." if undo is not None else ""))
+    async def _act(self, action: Action, job_ids: list[int], *, leaves: bool) -> None:
+        """Do something to jobs; `leaves` tells whether they go elsewhere by it, so that the cursor does not follow."""
+        place = self._main.cursor_place
+        self._main.show_done(await self._hands.act(action, job_ids), place if leaves else None)
+
+    @on(MarksChanged)
+    def _marks_changed(self) -> None:
+        self._hands.marked()
 
     def action_undo(self) -> None:
-        """Take back the last action that can be."""
-        if self._undo is None:
-            self.say("Nothing to undo.")
-            return
-        (what, change, job_ids), self._undo = self._undo, None
-        self.run_worker(self._perform(change, job_ids, f"back: undone “{what}”", "It can no longer be undone."))
+        """Take back what was done last."""
+        self.run_worker(self._go_back(self._hands.undo()))
+
+    def action_redo(self) -> None:
+        """Do again what was taken back last."""
+        self.run_worker(self._go_back(self._hands.redo()))
+
+    def action_history(self) -> None:
+        """Show what was done, and what of it was taken back."""
+        self.push_screen(HistoryScreen(self.model, self._hands.history))
+
+    async def _go_back(self, step: Awaitable[Sequence[int]]) -> None:
+        self._main.show_returned(await step)
+
+    @property
+    def _main(self) -> MainScreen:
+        main = self.screen_stack[0]
+        assert isinstance(main, MainScreen)
+        return main
 
     # --- the engine ---
 
     async def action_pause(self) -> None:
         """Start no more page batches, or go on."""
+        pause, resume = self._engine.pause, self._engine.resume
         if self._engine.is_paused:
-            await self._steer(self._engine.resume, "Going on.")
+            await self._hands.steer("resumed", "Going on.", resume, pause)
         else:
-            await self._steer(self._engine.pause, "Paused: page batches that run are finished, none is begun.")
+            told = "Paused: page batches that run are finished, none is begun."
+            await self._hands.steer("paused", told, pause, resume)
 
     async def action_workers(self, by: int) -> None:
         """Have more or fewer workers."""
-        count = max(1, self._engine.workers + by)
-        last = " The last one ends after its page batch." if by < 0 else ""
-        await self._steer(lambda: self._engine.set_workers(count), f"{plural(count, 'worker')}.{last}")
-
-    async def _steer(self, act: Callable[[], None], past: str) -> None:
-        """Have the engine do something; it may be out of reach just then."""
-        try:
-            await asyncio.to_thread(act)
-        except HotfolioError as error:
-            self.say(display_text(str(error)), is_problem=True)
-            return
-        self.look_again()
-        self.say(past)
+        before = self._engine.workers
+        count = max(1, before + by)
+        told = f"{plural(count, 'worker')}." + (" The last one ends after its page batch." if by < 0 else "")
+        set_workers = self._engine.set_workers
+        await self._hands.steer(plural(count, "worker"), told, lambda: set_workers(count), lambda: set_workers(before))
 
     # --- screens ---
 

@@ -3,12 +3,30 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.job.job import JobState
+from engine.job.job import JobState, Move, Standing
 from engine.job.snapshot import JobSnapshot
 from engine.remote.contract import EngineLike
 from tui.text.formatting import plural
 
 Change = Callable[[EngineLike, list[int]], list[int]]
+Return = Callable[[EngineLike, list[Standing]], list[int]]
+
+
+def _reinstate(engine: EngineLike, before: list[Standing]) -> list[int]:
+    return engine.reinstate(before)
+
+
+def _restore(engine: EngineLike, before: list[Standing]) -> list[int]:
+    ids = [standing.job_id for standing in before]
+    engine.restore(ids)
+    return ids
+
+
+def _move_back(engine: EngineLike, before: list[Standing], where: Move) -> list[int]:
+    """Change places the other way round, the last change first; who was passed has another place too."""
+    ids = [standing.job_id for standing in before]
+    # The engine begins with the last of those that go down.
+    return engine.move(ids if where == "down" else ids[::-1], where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +40,10 @@ class Action:
     """Returns the jobs it has changed."""
     unfit: str
     """Why nothing may have happened."""
-    undo: Change | None = None
-    """Takes back what `change` did to the jobs it returned."""
+    undo: Return = _reinstate
+    """Takes back what `change` did to the jobs it returned; it is given how they stood before, in that order."""
     at_once: bool = False
     """Whether all jobs have to be in one call, because their order counts."""
-
-
-def _restore(engine: EngineLike, ids: list[int]) -> list[int]:
-    engine.restore(ids)
-    return ids
 
 
 ACTIONS = {
@@ -39,7 +52,6 @@ ACTIONS = {
         "cancelled",
         lambda engine, ids: engine.cancel(ids),
         "Only queued, held and running jobs can be cancelled.",
-        undo=lambda engine, ids: engine.retry(ids),
     ),
     "hold": Action("Hold", "held", lambda engine, ids: engine.hold(ids), "Only queued and running jobs can be held."),
     "release": Action(
@@ -56,20 +68,19 @@ ACTIONS = {
         "raised in priority",
         lambda engine, ids: engine.change_priority(ids, 1),
         "The priority of a finished job means nothing.",
-        undo=lambda engine, ids: engine.change_priority(ids, -1),
     ),
     "lower": Action(
         "Lower priority of",
         "lowered in priority",
         lambda engine, ids: engine.change_priority(ids, -1),
         "The priority of a finished job means nothing.",
-        undo=lambda engine, ids: engine.change_priority(ids, 1),
     ),
     "up": Action(
         "Move up",
         "moved up",
         lambda engine, ids: engine.move(ids, "up"),
         "Nothing to change places with.",
+        undo=lambda engine, before: _move_back(engine, before, "down"),
         at_once=True,
     ),
     "down": Action(
@@ -77,6 +88,7 @@ ACTIONS = {
         "moved down",
         lambda engine, ids: engine.move(ids, "down"),
         "Nothing to change places with.",
+        undo=lambda engine, before: _move_back(engine, before, "up"),
         at_once=True,
     ),
     "top": Action(
@@ -101,6 +113,9 @@ ACTIONS = {
         undo=_restore,
     ),
 }
+
+LEAVING = frozenset({"cancel", "remove", "retry"})
+"""Actions after which a job is elsewhere on the list, or nowhere: what is looked at next is what takes its place."""
 
 
 def hold_or_release(entries: Sequence[JobSnapshot]) -> str:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -1018,3 +1019,70 @@ def test_pauses_add_up(bench: Bench) -> None:
     assert not bench.tracker.snapshot().is_paused
     assert isinstance(bench.next(), OpenJob)
     assert bench.tracker.snapshot().banners == ()
+
+
+# --- standing as before ---
+
+
+def test_a_job_stands_again_as_it_stood_before_it_was_cancelled(bench: Bench) -> None:
+    first, job, last, held = add(bench.queue, "a.pdf", "b.pdf", "c.pdf", "d.pdf")
+    bench.queue.transition(held.id, JobState.HELD, "Held.", reason="Not now.")
+    standings = [bench.store.job(each.id).standing for each in (job, held)]
+    for each in (job, held):
+        bench.queue.cancel(each.id, "Cancelled.")
+    bench.queue.set_priority(last.id, 3)
+    for standing in standings:
+        bench.queue.reinstate(standing, "Taken back.")
+    assert [bench.store.job(each.id).standing for each in (job, held)] == standings
+    assert bench.state(job.id) is JobState.QUEUED
+    assert bench.state(held.id) is JobState.HELD
+    assert bench.scheduler.queued_ids == [last.id, first.id, job.id]
+    assert bench.store.job(job.id).finished is None
+
+
+def test_priority_place_and_hold_are_taken_back_of_a_job_that_waits(bench: Bench) -> None:
+    first, job = add(bench.queue, "a.pdf", "b.pdf")
+    standing = bench.store.job(job.id).standing
+    bench.queue.move(job.id, "top")
+    bench.queue.set_priority(job.id, 9)
+    bench.queue.transition(job.id, JobState.HELD, "Held.")
+    bench.queue.reinstate(standing, "Taken back.")
+    assert bench.store.job(job.id).standing == standing
+    assert bench.scheduler.queued_ids == [first.id, job.id]
+
+
+def test_a_job_that_has_come_to_an_end_of_its_own_does_not_wait_as_before(bench: Bench) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    standing = bench.store.job(job.id).standing
+    bench.run(job.id)
+    bench.queue.fail(job.id, "Damaged.")
+    with pytest.raises(IllegalTransition):
+        bench.queue.reinstate(standing, "Taken back.")
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+def test_a_retry_is_taken_back_with_all_that_the_end_had_told_and_nobody_hears_of_it_twice(
+    bench: Bench, is_published: bool
+) -> None:
+    (job,) = add(bench.queue, "a.pdf")
+    bench.run(job.id, pages=3)
+    bench.store.record(job.id, Checkpoint(1, 2), results([1, 2])).result()
+    bench.store.record(job.id, None, [result(3, PageState.FAILED)]).result()
+    if is_published:
+        bench.queue.work.finish(job.id, JobState.PARTIAL, "One page failed.", lambda _: None)
+    else:
+        bench.queue.fail(job.id, "Damaged.")
+    heard: list[int] = []
+    bench.queue.listen(lambda job: heard.append(job.id))
+    ended, pages = bench.queue.end_of(job.id)
+    bench.queue.retry(job.id, "Retried.")
+    bench.run(job.id, pages=3)
+    bench.queue.end_as_before(ended, pages, "Taken back.")
+    now = bench.store.job(job.id)
+    assert replace(now, revision=0) == replace(ended, revision=0)
+    assert bench.state(job.id) is ended.state
+    assert bench.store.pages(job.id) == pages
+    assert bench.next() is None
+    assert not heard
+    with pytest.raises(IllegalTransition):
+        bench.queue.end_as_before(ended, pages, "Taken back.")

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,23 @@ def test_actions_return_what_they_have_changed_and_are_seen_at_once(
     assert engine.job(first).job.reason == "Not wanted."
     assert engine.retry([first]) == [first]
     assert engine.job(first).job.state is JobState.QUEUED
+
+
+def test_jobs_stand_as_they_stood_and_a_retry_is_taken_back(engine: ServedEngine, drop: Callable[..., int]) -> None:
+    engine.pause()
+    first, second = drop("a.pdf"), drop("b.pdf")
+    standings = [engine.job(n).job.standing for n in (first, second)]
+    engine.cancel([first], "Not wanted.")
+    ended = engine.job(first).job.standing
+    assert engine.retry([first]) == [first]
+    assert engine.job(first).job.position > engine.job(second).job.position
+    assert engine.reinstate([ended]) == [first]
+    assert engine.job(first).job.standing == ended
+    engine.change_priority([second], 4)
+    engine.hold([second])
+    assert engine.reinstate([*standings, replace(ended, job_id=99_999)]) == [first, second]
+    assert [engine.job(n).job.standing for n in (first, second)] == standings
+    assert engine.reinstate([ended]) == []
 
 
 def test_jobs_are_selected_by_ids_and_states(engine: ServedEngine, drop: Callable[..., int]) -> None:

@@ -1,6 +1,7 @@
 """MainScreen: the queue, and above and below it what the engine is doing."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +16,7 @@ from textual.widgets import Input
 
 from engine.base.safetext import display_name
 from engine.job.job import FINISHED, JobState
+from tui.dashboard.hints import FILTER_HINTS, HINTS, SIDE_HINTS
 from tui.dashboard.jobfilter import JobFilter
 from tui.dashboard.joblist import Sort, View
 from tui.dashboard.look import look_of
@@ -41,29 +43,6 @@ from tui.text.formatting import plural
 _EXPORT_CHUNK = 2000
 WIDE = 120
 """From this width on, a panel beside the list shows the job under the cursor."""
-
-_HINTS = (
-    (("app.help",), "help", 0),
-    (("view.filter",), "filter", 2),
-    (("mark.toggle",), "mark", 4),
-    (("job.cancel",), "cancel", 3),
-    (("job.raise", "job.lower"), "priority", 7),
-    (("job.hold",), "hold", 5),
-    (("app.pause",), "pause", 9),
-    (("job.retry",), "retry", 6),
-    (("workers.fewer", "workers.more"), "workers", 10),
-    (("view.sort",), "sort", 11),
-    (("job.open",), "detail", 1),
-    (("app.palette",), "commands", 8),
-    (("app.quit",), "quit", 0),
-)
-_SIDE_HINTS = ((("view.next",), "list", 0), (("scroll.down", "scroll.up"), "scroll", 1), *_HINTS)
-_FILTER_HINTS = (
-    (("filter.keep",), "keep it", 0),
-    (("filter.drop",), "drop it", 1),
-    (("app.help",), "help", 2),
-    (("app.palette",), "commands", 3),
-)
 
 
 class MainScreen(JobScreen):
@@ -108,7 +87,7 @@ class MainScreen(JobScreen):
         self._head = ColumnHead(model, self._queue)
         self._hint = EmptyHint(model)
         self._filter_bar = FilterBar(self._queue)
-        self._key_bar = KeyBar(_HINTS)
+        self._key_bar = KeyBar(HINTS)
         self._last_filter: JobFilter | None = None
         self._follows = False
 
@@ -165,6 +144,33 @@ class MainScreen(JobScreen):
             self.say(f"#{self._queue.cursor_id} was out of sight: press again if you mean it.", is_problem=True)
             return []
         return [self._queue.cursor_id]
+
+    # --- what was done ---
+
+    @property
+    def cursor_place(self) -> tuple[int | None, int]:
+        """The job under the cursor, and its row."""
+        return self._queue.cursor_id, self._queue.cursor_row
+
+    def show_done(self, job_ids: Sequence[int], place: tuple[int | None, int] | None) -> None:
+        """Keep what the person looks at in sight, now that these jobs were changed.
+
+        With the `place` that the cursor had before, it stays in that row although its job has left it.
+        """
+        cursor = self._queue.cursor_id
+        if cursor is None or cursor not in job_ids:
+            return
+        if place is not None and place[0] == cursor and self._queue.cursor_row != place[1]:
+            self._queue.move_to_row(place[1])
+        else:
+            self._queue.show_cursor()
+
+    def show_returned(self, job_ids: Sequence[int]) -> None:
+        """Go to what was brought back."""
+        if found := next((job_id for job_id in job_ids if job_id in self.model.jobs), None):
+            self._queue.move_to(found)
+        self._queue.show_marks()
+        self._tabs.update_lines()
 
     # --- views, sort, filter ---
 
@@ -361,7 +367,7 @@ class MainScreen(JobScreen):
 
     def _show_hints(self, focused: Widget | None) -> None:
         """Tell the keys of what has the focus."""
-        by_focus = _FILTER_HINTS if isinstance(focused, Input) else _SIDE_HINTS if focused is self._side else _HINTS
+        by_focus = FILTER_HINTS if isinstance(focused, Input) else SIDE_HINTS if focused is self._side else HINTS
         self._key_bar.show_hints(by_focus)
 
     def _show_side(self) -> None:

@@ -85,6 +85,15 @@ class QueueList(PlainScroll, inherit_bindings=False):
         """Whether the job that an action would take is on the screen."""
         return self.cursor_id is not None and self._top <= self._cursor_row < self._top + self.size.height
 
+    @property
+    def cursor_row(self) -> int:
+        """The row under the cursor, from 0."""
+        return self._cursor_row
+
+    def show_marks(self) -> None:
+        """Other jobs are marked."""
+        self._redraw()
+
     def show_cursor(self) -> None:
         """Scroll to the cursor."""
         self._scroll_to_cursor()
@@ -212,9 +221,10 @@ class QueueList(PlainScroll, inherit_bindings=False):
         """Put the cursor on a job, if it is shown."""
         row = self._model.jobs.row_of(job_id)
         if row is not None:
-            self._move_to_row(row)
+            self.move_to_row(row)
 
-    def _move_to_row(self, row: int) -> None:
+    def move_to_row(self, row: int) -> None:
+        """Put the cursor on a row, or the last one if there are not so many."""
         count = len(self._model.jobs)
         if not count:
             return
@@ -238,22 +248,22 @@ class QueueList(PlainScroll, inherit_bindings=False):
     def action_move(self, by: int) -> None:
         """Move the cursor; if it has been left behind out of sight, begin from what is in sight."""
         if self.is_cursor_visible:
-            self._move_to_row(self._cursor_row + by)
+            self.move_to_row(self._cursor_row + by)
         else:
-            self._move_to_row(self._top if self._cursor_row < self._top else self._top + self.size.height - 1)
+            self.move_to_row(self._top if self._cursor_row < self._top else self._top + self.size.height - 1)
 
     def action_page(self, share: float) -> None:
         """Move by a share of the screen."""
         step = max(1, int(self.size.height * abs(share)))
-        self._move_to_row(self._cursor_row + (step if share > 0 else -step))
+        self.move_to_row(self._cursor_row + (step if share > 0 else -step))
 
     def action_first(self) -> None:
         """Go to the first job."""
-        self._move_to_row(0)
+        self.move_to_row(0)
 
     def action_last(self) -> None:
         """Go to the last job."""
-        self._move_to_row(len(self._model.jobs) - 1)
+        self.move_to_row(len(self._model.jobs) - 1)
 
     def action_open(self) -> None:
         """Show the job under the cursor in full."""
@@ -265,7 +275,7 @@ class QueueList(PlainScroll, inherit_bindings=False):
         if self.cursor_id is not None:
             self._model.marks ^= {self.cursor_id}
             self._mark_anchor = self.cursor_id
-            self._move_to_row(self._cursor_row + 1)
+            self.move_to_row(self._cursor_row + 1)
             self._marked()
 
     def action_mark_range(self) -> None:
@@ -291,7 +301,7 @@ class QueueList(PlainScroll, inherit_bindings=False):
         """Put the cursor on the row; a double click opens the job."""
         row = self._top + event.y
         if row < len(self._model.jobs):
-            self._move_to_row(row)
+            self.move_to_row(row)
             if event.chain > 1:
                 self.action_open()
 
