@@ -96,10 +96,7 @@ class Engine:
         log.info("Started with %d workers on %s", settings.worker_count, display_name(settings.input))
 
     def stop(self, *, now: bool = False) -> None:
-        """Stop intake, let running batches end (at most 8 s, or not at all with `now`), and keep everything else.
-
-        Unfinished jobs go on from their last finished page when an engine starts again.
-        """
+        """Stop intake, let running batches end (at most 8 s, or not at all with `now`), and keep all else."""
         if self._hold is None:
             return
         self._stopping.set()
@@ -209,14 +206,17 @@ class Engine:
     def preview(self, job_id: int, *, page: int | None = None) -> str:
         """The job's Markdown, of the pages finished so far or as published; safe to show. Raises `HotfolioError`.
 
-        With `page` (from 1), that page's alone; raises `PageNotLocated` if it is published, but cannot be told apart
-        in there. Takes some 10 ms and the time to read the pages: for a thread of the front end's.
+        With `page` (from 1), that page's; `PageNotLocated` if it cannot be told apart as published. For a thread.
         """
         return self._machinery.reader.preview(job_id, page)
 
     def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
         """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`; for a thread too."""
         return self._machinery.reader.peek(job_id, page, width, height)
+
+    def opens(self, job_ids: Iterable[int], password: str) -> list[int]:
+        """Those of the jobs whose documents a password opens, tried in processes; some 10 ms each."""
+        return self._machinery.reader.opens(job_ids, password)
 
     def page_map(self, job_id: int) -> PageMap | None:
         """The page map of a running job, from memory; None for others, of which `detail` knows."""

@@ -74,3 +74,12 @@ class JobReader:
         """A page (from 1) as a picture of at most so many pixels."""
         job, desk = self.job(job_id).job, self._folders.of(job_id)
         return self._inspector.peek(job, desk, page, width, height, self._passwords.of(job_id))
+
+    def opens(self, job_ids: Iterable[int], password: str) -> list[int]:
+        """Those of the jobs whose documents can be opened with a password, each tried in a process of its own."""
+        found = []
+        for job_id in job_ids:
+            snapshot = self._view.job(job_id)
+            if snapshot is not None and self._inspector.opens(snapshot.job, self._folders.of(job_id), password):
+                found.append(job_id)
+        return found

@@ -129,6 +129,11 @@ class EngineLike(Protocol):
         """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`."""
         raise Elsewhere
 
+    @travels()
+    def opens(self, job_ids: Sequence[int], password: str) -> list[int]:
+        """Those of the jobs whose documents a password opens, each tried in a process of its own; changes nothing."""
+        raise Elsewhere
+
     # --- acting ---
 
     @travels(catches_up=True)

@@ -10,6 +10,7 @@ from engine.base.errors import HotfolioError, PasswordRequired, SourceGone
 from engine.base.safetext import display_text
 from engine.job.formats import Format
 from engine.job.job import Job, PageResult, PageState
+from engine.job.pageranges import first_selected
 from engine.job.snapshot import Picture
 from engine.publish.pageindex import read_page
 from engine.publish.publisher import MANIFEST, read_manifest
@@ -78,6 +79,32 @@ class Inspector:
 
     def peek(self, job: Job, desk: Desk, page: int, width: int, height: int, password: str | None) -> Picture:
         """A page of the job's document, fitted into so many pixels, at most 400 a side. Raises `HotfolioError`."""
+        answer = self._peeked(job, desk, page, (width, height), password, self._passwords)
+        if not isinstance(answer, Peeked) or len(answer.rgb) != answer.width * answer.height * 3:
+            raise HotfolioError("The page could not be rendered.")
+        return Picture(answer.width, answer.height, answer.rgb)
+
+    def opens(self, job: Job, desk: Desk, password: str) -> bool:
+        """Whether nothing but another password keeps the job's document from being opened with this one."""
+        first = next(iter(first_selected(job.options.pages, 1)))
+        try:
+            self._peeked(job, desk, first, (1, 1), password, tuple)
+        except PasswordRequired:
+            return False
+        except HotfolioError:  # it is open, or gone: what is wrong with it, its job will tell
+            return True
+        return True
+
+    def _peeked(
+        self,
+        job: Job,
+        desk: Desk,
+        page: int,
+        size: tuple[int, int],
+        password: str | None,
+        more: Callable[[], tuple[str, ...]],
+    ) -> object:
+        """What a process makes of the document's page; `more` are tried where the password does not open it."""
         own = [file for file in (desk.path / CONVERTED, desk.path / SOURCE) if file.exists()]
         file = own[0] if own else job.source.file
         if not own:
@@ -93,24 +120,21 @@ class Inspector:
             name=file_name(job),
             accept=job.options.accept,
             page=page,
-            width=max(1, min(width, MAX_PEEK)),
-            height=max(1, min(height, MAX_PEEK)),
+            width=max(1, min(size[0], MAX_PEEK)),
+            height=max(1, min(size[1], MAX_PEEK)),
             password=password,
         )
         try:
             look.put_source(file)
             try:
-                answer = self._ask(task)
+                return self._ask(task)
             except PasswordRequired:
-                candidates = self._passwords()
+                candidates = more()
                 if not candidates:
                     raise
-                answer = self._ask(task.model_copy(update={"candidates": candidates}))
+                return self._ask(task.model_copy(update={"candidates": candidates}))
         finally:
             look.discard()
-        if not isinstance(answer, Peeked) or len(answer.rgb) != answer.width * answer.height * 3:
-            raise HotfolioError("The page could not be rendered.")
-        return Picture(answer.width, answer.height, answer.rgb)
 
     def _preview(self, job: Job, desk: Desk, page: int | None = None, failure: str | None = None) -> str | None:
         """What a process makes of the checkpoints, None if there is nothing in it."""

@@ -65,6 +65,8 @@ class FakeEngine:
         """Previews, in place of made-up ones; made safe to show as the engine does."""
         self.not_located = ""
         """The sentence that says why pages cannot be told apart in the Markdown."""
+        self.opened_otherwise: set[int] = set()
+        """Jobs whose documents have another password than whatever is tried."""
         self.no_picture = ""
         """The sentence with which `peek` is refused."""
         self.calls: list[tuple[object, ...]] = []
@@ -254,6 +256,12 @@ class FakeEngine:
 
     def page_map(self, job_id: int) -> PageMap | None:
         return self.tracker.page_map(job_id)
+
+    def opens(self, job_ids: Iterable[int], password: str) -> list[int]:
+        """A wrong password is called so."""
+        ids = list(job_ids)
+        self.calls.append(("opens", ids, password))
+        return [] if password.startswith("wrong") else [job_id for job_id in ids if job_id not in self.opened_otherwise]
 
     def unlock(self, job_ids: Iterable[int], password: str) -> list[int]:
         ids = list(job_ids)

@@ -436,10 +436,14 @@ def test_a_locked_document_is_converted_once_its_password_is_given(tmp_path: Pat
         job = engine.submit(file("locked.pdf", pdfs.encrypted("open sesame", pages=3)))
         wait_for(engine, job, JobState.FAILED)
         assert engine.job(job.id).job.needs_password
+        assert engine.opens([job.id, 99], "wrong") == []
+        assert engine.opens([job.id], "open sesame") == [job.id]
+        place = engine.job(job.id).job.position
         assert engine.unlock([job.id], "wrong") == [job.id]
         wait_for(engine, job, JobState.FAILED)
         assert "none of the passwords given opens it" in (engine.job(job.id).job.reason or "")
         engine.unlock([job.id], "open sesame")
+        assert engine.job(job.id).job.position == place
         wait_for(engine, job, JobState.DONE)
     everything = [f.read_bytes() for f in (tmp_path / "output").rglob("*") if f.is_file()]
     assert not any(b"open sesame" in content for content in everything)

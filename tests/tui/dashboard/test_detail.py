@@ -97,6 +97,32 @@ async def test_a_password_is_for_the_locked_ones_among_the_marked(engine: FakeEn
         assert set(call[1]) == set(ids[1:])  # type: ignore[call-overload]
 
 
+async def test_a_wrong_password_is_said_in_the_dialog_and_the_next_one_is_typed_there(engine: FakeEngine) -> None:
+    job_id = engine.add("locked.pdf", JobState.FAILED, reason=LOCKED)
+    async with session(engine) as s:
+        await s.press("u", *"wrong", "enter")
+        await s.until(lambda: "does not open it" in s.text)
+        assert isinstance(s.app.screen, PasswordDialog)
+        assert engine.state_of(job_id) is JobState.FAILED
+        await s.press(*"right", "enter")
+        await s.until(lambda: ("unlock", [job_id], "right") in engine.calls)
+
+
+async def test_a_right_password_is_offered_to_other_locked_jobs_and_they_go_on_where_they_stood(
+    engine: FakeEngine,
+) -> None:
+    ids = [engine.add(f"{n}.pdf", JobState.FAILED, reason=LOCKED) for n in range(4)]
+    waiting = engine.add("later.pdf")
+    engine.opened_otherwise = {ids[1]}
+    async with session(engine) as s:
+        s.queue.move_to(ids[0])
+        await s.press("u", "x", "enter")
+        await s.until(lambda: "It opens 2 other locked PDFs too" in s.text)
+        await s.press("y")
+        await s.until(lambda: ("unlock", ids[2:], "x") in engine.calls)
+        await s.until(lambda: s.app.model.jobs.ids() == [ids[0], *ids[2:], waiting, ids[1]])
+
+
 async def test_no_password_is_asked_for_where_none_is_needed(engine: FakeEngine) -> None:
     engine.add("a.pdf", JobState.FAILED, reason="Damaged.")
     async with session(engine) as s:

@@ -1,10 +1,14 @@
 """JobScreen: a screen on which one or more jobs are chosen, with the keys that do something to them."""
 
+import asyncio
+import contextlib
 import os
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from engine.base.errors import HotfolioError
 from engine.base.safetext import display_name
 from engine.job.job import Job, JobState
 from engine.job.pageranges import first_selected
@@ -18,6 +22,9 @@ from tui.dashboard.screens.text_screen import TextScreen
 from tui.text.actions import cancel_question, hold_or_release
 from tui.text.formatting import number, plural
 from tui.text.textfiles import read_tail
+
+_TRIED_AT_ONCE = 20
+"""Locked documents that one call tries a password on."""
 
 
 class JobScreen(DashboardScreen):
@@ -122,17 +129,41 @@ class JobScreen(DashboardScreen):
             if entries:
                 self.say("Only a job that has failed for want of a password can be unlocked.", is_problem=True)
             return
+        ids = [job.id for job in locked]
         if len(locked) == 1:
             title = f"Password of #{locked[0].id} {locked[0].name}"
         else:
             title = f"Password of {plural(len(locked), 'locked PDF')}"
         text = "It is kept in memory only, and forgotten when hotfolio ends."
+        engine = self.model.engine
 
-        def answered(password: str | None) -> None:
-            if password is not None:
-                self.post_message(PasswordGiven([job.id for job in locked], password))
+        def answered(answer: tuple[str, Sequence[int]] | None) -> None:
+            if answer is not None:
+                password, opened = answer
+                self.post_message(PasswordGiven(list(opened), password))
+                self.run_worker(self._offer(password, ids))
 
-        self.app.push_screen(PasswordDialog(title, text), answered)
+        self.app.push_screen(PasswordDialog(title, text, lambda password: engine.opens(ids, password)), answered)
+
+    async def _offer(self, password: str, asked_for: Sequence[int]) -> None:
+        """Offer a password that is right to the other locked jobs that it opens."""
+        entries = self.model.jobs.entries.values()
+        others = [entry.job.id for entry in entries if entry.job.needs_password and entry.job.id not in asked_for]
+        opened: list[int] = []
+        with contextlib.suppress(HotfolioError):  # then nothing is offered
+            for start in range(0, len(others), _TRIED_AT_ONCE):
+                part = others[start : start + _TRIED_AT_ONCE]
+                opened += await asyncio.to_thread(self.model.engine.opens, part, password)
+        if not opened:
+            return
+        choices = [Choice("n", "Only what I have chosen", False), Choice("y", f"Unlock {len(opened)} more", True)]
+
+        def answered(answer: bool | None) -> None:
+            if answer:
+                self.post_message(PasswordGiven(opened, password))
+
+        title = f"It opens {plural(len(opened), 'other locked PDF')} too"
+        self.app.push_screen(ChoiceDialog(title, "They would go on where they stood in the queue.", choices), answered)
 
     def action_copy(self, is_source: bool = False) -> None:
         """Copy a path to the clipboard of the terminal, also over SSH; the source's as long as there is no result."""
