@@ -92,7 +92,7 @@ clean:  ## remove what can be made again, but not output/
 	rm -rf $(VENV) $(CLIENTS) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist mutants
 
 $(STAMP): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
-	$(call INSTALL,ocr$(,)dev)
+	@scripts/step.sh '1/3 Making $(VENV)' $(PYTHON) -m venv $(VENV)
+	@scripts/step.sh '2/3 Fetching the installer' $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	@scripts/step.sh '3/3 Installing hotfolio and what it stands on' sh -c "$(call INSTALL,ocr$(,)dev)"
 	@touch $@

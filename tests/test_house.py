@@ -106,7 +106,6 @@ SEEN_THROUGH = {
     "engine.settings.loading": "settings",
     "engine.settings.statefolder": "settings",
     "engine.work.looks": "page_preview",
-    "tui.command.cli": "command_line",
     "tui.command.flags": "command_line",
     "tui.command.job_text": "commands",
     "tui.dashboard.app": "screen",

@@ -47,7 +47,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of 
 
 
 @app.callback(invoke_without_command=True)
-@takes_settings(*FOLDERS, "formats", "workers")
+@takes_settings(*FOLDERS, *CONVERSION)
 def dashboard(
     context: typer.Context,
     load: Load,
@@ -66,9 +66,18 @@ def dashboard(
         from tui.command.runner import Runner
 
         finish(Runner(loaded, once=False, json_lines=False).run)
-    from tui.command.opening import run_dashboard
 
-    finish(lambda: run_dashboard(loaded))
+    def work() -> int:
+        from tui.terminal.first_frame import first_frame
+        from tui.terminal.terminal import check_terminal
+
+        check_terminal()
+        with first_frame(loaded.settings.output):
+            from tui.command.opening import run_dashboard
+
+            return run_dashboard(loaded)
+
+    finish(work)
 
 
 @app.command()

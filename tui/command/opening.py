@@ -15,7 +15,6 @@ from tui.command.background import BackgroundEngine, Order
 from tui.command.line_output import ProgressDisplay
 from tui.terminal.lost_terminal import LostTerminal
 from tui.terminal.signals import POLL_S, SignalEvent, signals_caught
-from tui.terminal.terminal import check_terminal
 
 _REVIVE_S = 5.0
 """An engine that has died is started again at most so often."""
@@ -24,8 +23,10 @@ _OTHERS_START_S = 10.0
 
 
 def run_dashboard(loaded: LoadedSettings) -> int:
-    """Show the dashboard until the person leaves; returns the exit status. Raises `HotfolioError` on a false start."""
-    check_terminal()
+    """Show the dashboard until the person leaves; returns the exit status. Raises `HotfolioError` on a false start.
+
+    The terminal must be one that can draw.
+    """
     remote = RemoteEngine(loaded.settings.state_folder, mine=loaded.settings)
     owner = _Owner(loaded, remote)
     try:
