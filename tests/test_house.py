@@ -116,6 +116,7 @@ SEEN_THROUGH = {
     "tui.dashboard.widgets.header": "screen",
     "tui.dashboard.widgets.job_sections": "detail",
     "tui.dashboard.widgets.job_view": "detail",
+    "tui.dashboard.widgets.key_bar": "mouse",
     "tui.dashboard.widgets.page_list": "detail",
     "tui.dashboard.widgets.page_picture": "peek",
     "tui.dashboard.widgets.queue_list": "focus",

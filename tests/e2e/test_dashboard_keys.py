@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -177,19 +178,19 @@ def test_keys_that_change_jobs(paused: Dashboard) -> None:
     d.cause("=", lambda: d.row(2).priority == 2, "priority 2")
     d.cause("-", lambda: d.row(2).priority == 1, "priority 1")
     d.cause("z", lambda: d.row(2).priority == 2, "the last change undone")
-    d.wait_for("undone")
+    d.wait_for("Undone: #2 lowered in priority.")
+    d.cause("Z", lambda: d.row(2).priority == 1, "done again")
+    d.cause("z", lambda: d.row(2).priority == 2, "undone again")
     d.press("-")
     d.cause("-", lambda: d.row(2).priority == 0 and d.ids[:2] == [1, 2], "priority 0, and the place of before")
 
     d.cause("K", lambda: d.ids[:2] == [2, 1], "a place up")
     d.cause("J", lambda: d.ids[:2] == [1, 2], "a place down")
-    d.cause("b", lambda: d.ids[:2] == [1, 3] and d.cursor != 3, "the last place")
-    d.press("G")
-    d.wait_until(lambda: d.ids[-1] == 2 and d.cursor == 2, "the last job under the cursor")
-    d.press("t")
-    d.wait_for("#2 moved to the top.")
-    d.press("g")
-    d.wait_until(lambda: d.ids[:2] == [2, 1] and d.cursor == 2, "the first place")
+    d.cause("b", lambda: d.ids[-1] == 2 and d.cursor == 2, "the last place, and the cursor there")
+    d.cause("t", lambda: d.ids[:2] == [2, 1] and d.cursor == 2, "the first place, and the cursor there")
+    d.cause("z", lambda: d.ids[-1] == 2 and d.cursor == 2, "the last place again")
+    d.cause("z", lambda: d.cursor == 2 and (2, 3) in pairwise(d.ids), "its own place")
+    d.cause("t", lambda: d.ids[:2] == [2, 1] and d.cursor == 2, "the first place")
 
     d.cause("p", lambda: "‖ held" in d.row(2).rest, "held")
     d.wait_for("#2 held.")
@@ -198,9 +199,9 @@ def test_keys_that_change_jobs(paused: Dashboard) -> None:
     waiting = f"Queued {JOBS} "
     d.cause("x", lambda: f"Queued {JOBS - 1} " in d.tabs, "a job less in the queue")
     d.wait_for("#2 cancelled. Press z to undo.")
-    go_to(d, 2)
-    d.cause("z", lambda: "○ queued" in d.row(2).rest, "queued again")
-    go_to(d, 2)
+    d.wait_until(lambda: d.rows[0].is_cursor and d.cursor == 1, "the cursor in its row, on the next job")
+    d.cause("z", lambda: d.ids[:2] == [2, 1] and "○ queued" in d.row(2).rest, "queued again in its own place")
+    d.wait_until(lambda: d.cursor == 2, "the cursor on what is back")
     d.see("X", "Cancel #2 document-", "Go on as before")
     d.press("enter")
     d.wait_gone("Go on as before")
@@ -453,7 +454,9 @@ def test_what_is_typed_right_after_a_slash_is_the_filter(paused: Dashboard) -> N
     d = paused
     d.type("/xxd000021")
     d.wait_for("/ xxd000021")
-    assert f"Queued {JOBS} " in d.tabs
+    d.wait_until(lambda: "Queued 0 " in d.tabs, "the counts of what passes")
+    d.press("esc")
+    d.wait_until(lambda: f"Queued {JOBS} " in d.tabs, "all jobs, none of them cancelled")
 
 
 _PAGE = re.compile(r" +(\d+) [▤✗] (?:text only|failed) +(?:text|none) +\d+\.\d  \S.*")
@@ -461,7 +464,7 @@ _FILTERING = "name  !name  state:failed"
 _BOUND = (
     """
 j ↓|k ↑|g home|G end|pgdn|pgup|ctrl+d|ctrl+u|enter|esc|1|2|3|4|5|tab|/|n|N|s|S|space|v|a|A|[|]|f|F|: ctrl+p|? f1|+ =|-
-J|K|t|b|x|X|p|P|r|R|d|D|z|o|i|u|y|Y|l|e|,|q ctrl+c
+J|K|t|b|x|X|p|P|r|R|d|D|z|Z|H|o|i|u|y|Y|l|e|,|q ctrl+c
 """.replace("\n", "|")
     .strip("|")
     .split("|")

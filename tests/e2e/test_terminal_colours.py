@@ -85,6 +85,7 @@ def test_text_can_be_read_and_the_row_under_the_cursor_is_another(
     with Dashboard(folder, SIZE, env=IN_MEMORY | env) as dashboard:
         dashboard.wait_for("2 done", "1 failed")
         dashboard.wait_until(lambda: len(dashboard.text.split(".pdf")) > 3, "all rows")
+        dashboard.wait_quiet(1.0)  # rows move a moment later
         check_readable(dashboard, **kind)
         rows = {name: next(y for y, line in enumerate(dashboard.lines) if f"{name}.pdf" in line) for name in "abc"}
         shown = dashboard.cells()

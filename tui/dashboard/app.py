@@ -14,6 +14,7 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.events import Event, Key
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
@@ -38,12 +39,15 @@ from tui.dashboard.screens.history_screen import HistoryScreen
 from tui.dashboard.screens.main import MainScreen
 from tui.dashboard.screens.settings_screen import SettingsScreen
 from tui.dashboard.viewstate import ViewState, load_view_state, save_view_state
+from tui.dashboard.widgets.key_bar import KeyBar
+from tui.terminal.window import Window
 from tui.text.actions import ACTIONS, LEAVING, Action
 from tui.text.formatting import number, plural
 from tui.text.glyphs import ASCII, UNICODE, Glyphs
 
 _METER_S = 2.0
 _ALERT_S = 1.0
+_WINDOW_S = 1.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -91,6 +95,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self._engine = engine
         self._hands = Hands(self.model, lambda: self.look.keys, self.say, self.look_again)
         self._is_leaving = False
+        self._window = Window()
         wants_alerts = engine.settings.bell or engine.settings.notify is not Notify.OFF
         self._alerts = Alerts(engine, clock, wall_clock) if wants_alerts else None
         self.glyphs = glyphs or (UNICODE if can_show_unicode() else ASCII)
@@ -147,6 +152,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         """Begin to ask the engine."""
         self.set_interval(1 / self._engine.settings.refresh_rate, self.look_again)
         self.set_interval(_METER_S, self._read_meter)
+        self.set_interval(_WINDOW_S, self.show_window)
         if self._alerts is not None:
             self.set_interval(_ALERT_S, self.alert)
         self.call_after_refresh(self._remember_names)
@@ -156,8 +162,16 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     def _remember_names(self) -> None:
         self.run_worker(asyncio.to_thread(remember_names, list(self.model.jobs.entries.values())))
 
+    async def on_event(self, event: Event) -> None:
+        """What was shown until the next key goes with it."""
+        if isinstance(event, Key):
+            for key_bar in self.screen.query(KeyBar):
+                key_bar.next_key()
+        await super().on_event(event)
+
     def on_unmount(self) -> None:
-        """Keep how the list was looked at."""
+        """Keep how the list was looked at, and put back what the window showed."""
+        self._send(self._window.leave())
         jobs = self.model.jobs
         theme = None if self.theme == self._usual_theme else self.theme
         save_view_state(self._state_file, ViewState(jobs.view.name, jobs.sort, jobs.is_reversed, theme))
@@ -168,6 +182,16 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, DashboardScreen):
                 screen.take(update)
+
+    def show_window(self) -> None:
+        """Keep the title and the progress of the terminal's window up to date."""
+        model = self.model
+        self._send(self._window.show(model.title, model.percent_done, is_paused=model.is_paused))
+
+    def _send(self, sequence: str) -> None:
+        # By way of the driver, as whole frames go, so that it lands in none of them.
+        if sequence and self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
 
     def alert(self) -> None:
         """Call the person to the terminal if there is a reason to, and the terminal is not gone."""

@@ -1,7 +1,8 @@
 """JobList: every job known, and those shown, in the order shown. Pure data: no clock, no widget."""
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -93,6 +94,8 @@ class JobList:
         self._keys: dict[int, Key] = {}
         self._order: list[Key] = []  # sorted; a job's id is the last item of its key
         self._unsettled: set[int] = set()
+        self._passing: dict[int, JobState] = {}  # what passes the filter, in whatever view
+        self._counts: Counter[JobState] = Counter()
 
     # --- asking ---
 
@@ -102,6 +105,14 @@ class JobList:
     def __contains__(self, job_id: int) -> bool:
         """Whether the job is shown."""
         return job_id in self._keys
+
+    def count(self, states: Iterable[JobState]) -> int:
+        """How many jobs in these states pass the filter, in whatever view."""
+        return sum(self._counts[state] for state in states)
+
+    def in_states(self, states: Collection[JobState]) -> list[int]:
+        """All jobs in these states, shown or not."""
+        return [job_id for job_id, entry in self.entries.items() if entry.job.state in states]
 
     def id_at(self, row: int) -> int:
         """The job in a row; rows count from 0."""
@@ -133,16 +144,19 @@ class JobList:
             self.entries = {entry.job.id: entry for entry in changed}
             self._unsettled = set(self.entries)
             self.greatest_id = max(self.entries, default=self.greatest_id)
+            self._count_anew()
             changed = ()
         for entry in changed:
             job_id = entry.job.id
             self.entries[job_id] = entry
             self.greatest_id = max(self.greatest_id, job_id)
+            self._recount(job_id, entry)
             if self._keys.get(job_id) != self._key_of(entry):
                 self._unsettled.add(job_id)
         for job_id in removed:
             if self.entries.pop(job_id, None) is not None:
                 self._unsettled.discard(job_id)
+                self._recount(job_id, None)
                 self._take_out(job_id)
 
     def settle(self) -> bool:
@@ -177,13 +191,32 @@ class JobList:
     def set_filter(self, job_filter: JobFilter | None) -> None:
         """Show only jobs that pass."""
         self.filter = job_filter
+        self._count_anew()
         self._rebuild()
 
     # --- below ---
 
+    def _count_anew(self) -> None:
+        """Find out which jobs pass the filter."""
+        # One test after the other over all jobs: half the time of one job after the other, which counts with 100,000.
+        entries: Iterable[JobSnapshot] = self.entries.values()
+        for test in self.filter.tests if self.filter is not None else ():
+            entries = [entry for entry in entries if test(entry)]
+        self._passing = {entry.job.id: entry.job.state for entry in entries}
+        self._counts = Counter(self._passing.values())
+
+    def _recount(self, job_id: int, entry: JobSnapshot | None) -> None:
+        """A job has changed, or is gone."""
+        before = self._passing.pop(job_id, None)
+        if before is not None:
+            self._counts[before] -= 1
+        if entry is not None and (self.filter is None or self.filter(entry)):
+            self._passing[job_id] = entry.job.state
+            self._counts[entry.job.state] += 1
+
     def _key_of(self, entry: JobSnapshot) -> Key | None:
         """Where the job belongs, None if it is not to be shown."""
-        if entry.job.state not in self.view.states or (self.filter is not None and not self.filter(entry)):
+        if entry.job.state not in self.view.states or entry.job.id not in self._passing:
             return None
         return _KEYS[self.sort](entry)
 
@@ -194,12 +227,7 @@ class JobList:
 
     def _rebuild(self) -> None:
         self._unsettled.clear()
-        # One test after the other over all jobs: half the time of one job after the other, which counts with 100,000.
-        entries: Iterable[JobSnapshot] = self.entries.values()
-        if self.view is not View.ALL:
-            states = self.view.states
-            entries = [entry for entry in entries if entry.job.state in states]
-        for test in self.filter.tests if self.filter is not None else ():
-            entries = [entry for entry in entries if test(entry)]
+        states = self.view.states
+        entries = [self.entries[job_id] for job_id, state in self._passing.items() if state in states]
         self._order = sorted(map(_KEYS[self.sort], entries))
         self._keys = {key[-1]: key for key in self._order}

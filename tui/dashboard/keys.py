@@ -45,11 +45,11 @@ def active_bindings(screen: Screen[object]) -> Iterator[ActiveBinding]:
 
 
 def keys_by_binding(screen: Screen[object]) -> dict[str, list[str]]:
-    """The keys of every binding that is in force on a screen, by the binding's id, as the keymap has them."""
+    """The keys of every binding that is in force on a screen, by the binding's id, as Textual calls them."""
     found: dict[str, list[str]] = {}
     for active in active_bindings(screen):
         if active.binding.id:
-            found.setdefault(active.binding.id, []).append(key_name(active.binding.key))
+            found.setdefault(active.binding.id, []).append(active.binding.key)
     return found
 
 

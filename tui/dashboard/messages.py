@@ -6,7 +6,7 @@ from enum import StrEnum
 from textual.message import Message
 
 from tui.dashboard.jobfilter import JobFilter
-from tui.dashboard.joblist import View
+from tui.dashboard.joblist import Sort, View
 
 
 class QuitChoice(StrEnum):
@@ -42,6 +42,13 @@ class ViewChosen(Message):
     """Another selection of jobs is to be shown."""
 
     view: View
+
+
+@dataclass
+class SortChosen(Message):
+    """The list is to be sorted by this, or the other way round if it is already."""
+
+    sort: Sort
 
 
 @dataclass

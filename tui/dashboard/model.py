@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.job.job import JobState, Step
+from engine.job.job import FINISHED, JobState, Step
 from engine.job.snapshot import CONNECTION, Banner, JobSnapshot, Snapshot, Totals, WorkerSnapshot
 from engine.remote.contract import EngineLike
 from tui.dashboard.joblist import JobList, View
@@ -54,6 +54,7 @@ class Model:
         self._unattended: dict[int, float] = {}
         """Jobs with pages left of which no worker has one, and since when; between two batches that is no news."""
         self._second = 0
+        self._ended_at_rest = 0
         self._rest_shown: tuple[object, ...] = ()
         self._settled_at = clock() - SETTLE_S
 
@@ -71,13 +72,15 @@ class Model:
         return self._take(snapshot, settle=settle, rest_changed=rest_changed)
 
     def count(self, view: View) -> int:
-        """How many jobs a view has, whatever the filter."""
+        """How many jobs a view has that pass the filter."""
+        if self.jobs.filter is not None:
+            return self.jobs.count(view.states)
         return sum(self.totals.by_state[state] for state in view.states)
 
     @property
     def views(self) -> list[View]:
         """The views that there is something to see in; most people never cancel a job."""
-        shown = self.count(View.CANCELLED) or self.jobs.view is View.CANCELLED
+        shown = self.totals.by_state[JobState.CANCELLED] or self.jobs.view is View.CANCELLED
         return [view for view in View if shown or view is not View.CANCELLED]
 
     @property
@@ -94,6 +97,29 @@ class Model:
     def is_busy(self) -> bool:
         """Whether anything is running, or would be if it were not paused."""
         return bool(self.totals.active or self.totals.queue_depth)
+
+    @property
+    def title(self) -> str:
+        """What the terminal's window is called: numbers alone, no names."""
+        totals = self.totals
+        work = f": {totals.active:,} running, {totals.queue_depth:,} queued" if self.is_busy else ""
+        return f"hotfolio{work}{', paused' if self.is_paused else ''}"
+
+    @property
+    def percent_done(self) -> int | None:
+        """How much is done of what there has been to do since there was nothing; None while there is nothing."""
+        totals = self.totals
+        ended = sum(totals.by_state[state] for state in FINISHED)
+        if not self.is_busy:
+            self._ended_at_rest = ended
+            return None
+        done = max(ended - self._ended_at_rest, 0)
+        share = sum(
+            entry.pages_done / entry.job.pages
+            for entry in map(self.jobs.entries.get, self._running)
+            if entry is not None and entry.job.pages
+        )
+        return min(int(100 * (done + share) / (done + totals.active + totals.queue_depth)), 100)
 
     def meter_texts(self) -> list[str]:
         """CPU and memory while there is work, and free disk space; rounded, so that they change seldom."""

@@ -22,6 +22,13 @@ _MANY_COLOURS = ("256color", "kitty", "direct")
 """How the names of terminals end that Rich sends more than 16 colours; `linux`, `screen`, `tmux-16color` get those."""
 
 
+_TAKE_THE_CLIPBOARD = ("alacritty", "contour", "foot", "kitty", "ghostty", "rio", "wezterm")
+"""In the names of terminals that put on the clipboard what they are sent (OSC 52) unless they were told not to.
+
+xterm and iTerm2 must be told to, VTE's did not know how to before 0.82, and tmux and screen pass on to who knows what.
+"""
+
+
 class TerminalUnfit(HotfolioError):
     """Nothing can be drawn on the terminal."""
 
@@ -41,6 +48,15 @@ def has_few_colours(environ: Mapping[str, str] | None = None) -> bool:
         return False
     term = environ.get("TERM", "")  # which Windows does not have
     return bool(term) and term.rpartition("-")[2] not in _MANY_COLOURS
+
+
+def takes_clipboard(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether it is known that the terminal puts on the clipboard what it is sent; it says nothing of that itself."""
+    environ = os.environ if environ is None else environ
+    term, program = environ.get("TERM", ""), environ.get("TERM_PROGRAM", "").lower()
+    if "TMUX" in environ or "STY" in environ or term.startswith(("tmux", "screen")):
+        return False
+    return "WT_SESSION" in environ or any(name in program or name in term for name in _TAKE_THE_CLIPBOARD)
 
 
 def check_terminal(environ: Mapping[str, str] | None = None) -> None:

@@ -65,6 +65,11 @@ def clip(text: str, width: int, ellipsis: str = "…") -> str:
     return _head(text, width - cells_of(ellipsis)) + ellipsis if width >= cells_of(ellipsis) else _head(text, width)
 
 
+def cut(text: str, width: int) -> str:
+    """As much of the beginning of a text as fits, one character at least."""
+    return _head(text, width) or text[:1]
+
+
 def shorten(text: str, width: int, ellipsis: str = "…") -> str:
     """`text` in at most `width` cells, cut in the middle: the end of a file name says as much as its beginning."""
     if cells_of(text) <= width:

@@ -73,3 +73,24 @@ def test_rows_stay_where_they_are_until_they_may_move() -> None:
     assert jobs.settle()
     assert jobs.ids() == [ids[2], ids[0], ids[1]]
     assert not jobs.settle()
+
+
+def test_counts_by_state_are_of_what_passes_the_filter_whatever_changes() -> None:
+    rng = random.Random(11)
+    engine = FakeEngine()
+    engine.fill(200)
+    jobs = JobList()
+    jobs.show(view=View.DONE)
+    jobs.set_filter(parse_filter("batch-0 !priority>1"))
+    version = 0
+    for _ in range(20):
+        for job_id in rng.sample(range(1, 201), 9):
+            if engine.tracker.job(job_id) is not None:
+                engine.change(job_id, rng.choice(list(JobState)), priority=rng.randint(0, 3))
+        engine.remove([rng.randint(1, 200)])
+        snapshot = engine.snapshot(version)
+        version = snapshot.version
+        jobs.apply(snapshot.changed, snapshot.removed)
+        for view in View:
+            passing = [e for e in jobs.entries.values() if jobs.filter is not None and jobs.filter(e)]
+            assert jobs.count(view.states) == sum(entry.job.state in view.states for entry in passing)

@@ -36,3 +36,8 @@ class DashboardScreen(Screen[None], inherit_bindings=False):
         """Show a message at the bottom for a moment."""
         for key_bar in self.query(KeyBar):
             key_bar.say(text, is_problem=is_problem)
+
+    def offer(self, text: str, to_select: str) -> None:
+        """Show a message and something to select below it, until the next key."""
+        for key_bar in self.query(KeyBar):
+            key_bar.offer(text, to_select)

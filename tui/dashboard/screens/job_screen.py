@@ -19,6 +19,7 @@ from tui.dashboard.screens.full_screen import DashboardScreen
 from tui.dashboard.screens.password_dialog import PasswordDialog
 from tui.dashboard.screens.peek import PeekScreen
 from tui.dashboard.screens.text_screen import TextScreen
+from tui.terminal.terminal import takes_clipboard
 from tui.text.actions import cancel_question, hold_or_release
 from tui.text.formatting import number, plural
 from tui.text.textfiles import read_tail
@@ -169,14 +170,20 @@ class JobScreen(DashboardScreen):
         """Copy a path to the clipboard of the terminal, also over SSH; the source's as long as there is no result."""
         if (job := self._first_job()) is None:
             return
-        path = str(job.source.file) if is_source or not job.output else os.fsdecode(job.output)
+        is_source = is_source or not job.output
+        path = str(job.source.file) if is_source else os.fsdecode(job.output or b"")
         try:
             path.encode()
         except UnicodeEncodeError:
             self.say("The path is not valid UTF-8 and cannot be copied.", is_problem=True)
             return
         self.app.copy_to_clipboard(path)
-        self.say(f"Copied {display_name(path)}")
+        why = "" if job.output else ", as there is no result"
+        what = f"Copied the {'source' if is_source else 'result'}'s path{why}"
+        if takes_clipboard():
+            self.say(f"{what}: {display_name(path)}")
+        else:
+            self.offer(f"{what}; or select it:", display_name(path))
 
     def _first_job(self) -> Job | None:
         entries = self._entries(self.chosen_ids()[:1])

@@ -1,8 +1,6 @@
 """MainScreen: the queue, and above and below it what the engine is doing."""
 
-import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,16 +9,24 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
-from textual.widget import Widget
 from textual.widgets import Input
 
 from engine.base.safetext import display_name
 from engine.job.job import FINISHED, JobState
-from tui.dashboard.hints import FILTER_HINTS, HINTS, SIDE_HINTS
+from tui.dashboard.exporting import export_jobs
+from tui.dashboard.hints import FILTER_HINTS, row_hints
 from tui.dashboard.jobfilter import JobFilter
 from tui.dashboard.joblist import Sort, View
 from tui.dashboard.look import look_of
-from tui.dashboard.messages import ActionChosen, FilterChanged, FilterClosed, JobHighlighted, MarksChanged, ViewChosen
+from tui.dashboard.messages import (
+    ActionChosen,
+    FilterChanged,
+    FilterClosed,
+    JobHighlighted,
+    MarksChanged,
+    SortChosen,
+    ViewChosen,
+)
 from tui.dashboard.model import Model, Update
 from tui.dashboard.screens.choice_dialog import Choice, ChoiceDialog
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH
@@ -37,10 +43,11 @@ from tui.dashboard.widgets.queue_list import QueueList
 from tui.dashboard.widgets.too_small import TooSmall
 from tui.dashboard.widgets.view_tabs import ViewTabs
 from tui.dashboard.widgets.workers_line import WorkersLine
-from tui.text.export import Exporter, ExportFormat
+from tui.text.export import ExportFormat
 from tui.text.formatting import plural
 
-_EXPORT_CHUNK = 2000
+_SIDE = 68
+"""Cells of the side panel at most."""
 WIDE = 120
 """From this width on, a panel beside the list shows the job under the cursor."""
 
@@ -49,7 +56,6 @@ class MainScreen(JobScreen):
     """The list has the keys; everything else follows it."""
 
     DEFAULT_CSS = """
-    MainScreen #side { width: 35%; max-width: 68; }
     MainScreen #side, MainScreen Divider { display: none; }
     MainScreen.-wide #side, MainScreen.-wide Divider { display: block; }
     MainScreen #middle { height: 1fr; }
@@ -87,9 +93,10 @@ class MainScreen(JobScreen):
         self._head = ColumnHead(model, self._queue)
         self._hint = EmptyHint(model)
         self._filter_bar = FilterBar(self._queue)
-        self._key_bar = KeyBar(HINTS)
+        self._key_bar = KeyBar(row_hints(None, has_marks=False, in_side=False))
         self._last_filter: JobFilter | None = None
         self._follows = False
+        self._hinted: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -117,6 +124,8 @@ class MainScreen(JobScreen):
     def on_resize(self, event: Resize) -> None:
         """A side panel where there is room, one line where there is none."""
         self.set_class(event.size.width >= WIDE, "-wide")
+        # The list keeps what it has on a small terminal: 80 cells, its scrollbar and the divider.
+        self._side.styles.width = max(min(event.size.width * 35 // 100, _SIDE, event.size.width - 82), 1)
         if event.size.width < WIDE and self.focused is self._side:
             self.set_focus(self._queue)
         super().on_resize(event)
@@ -129,6 +138,7 @@ class MainScreen(JobScreen):
             self._show_lines()
         self._banners.take()
         self._side.take(update)
+        self._show_hints()
         if self._follows:
             self._go_to_running()
 
@@ -170,7 +180,7 @@ class MainScreen(JobScreen):
         if found := next((job_id for job_id in job_ids if job_id in self.model.jobs), None):
             self._queue.move_to(found)
         self._queue.show_marks()
-        self._tabs.update_lines()
+        self._marks_changed()
 
     # --- views, sort, filter ---
 
@@ -193,9 +203,7 @@ class MainScreen(JobScreen):
     def action_sort(self) -> None:
         """Sort by the next of the columns; numbers begin with the greatest."""
         sorts = list(Sort)
-        sort = sorts[(sorts.index(self.model.jobs.sort) + 1) % len(sorts)]
-        self.model.jobs.show(sort=sort, is_reversed=sort in (Sort.PAGES, Sort.TIME))
-        self._rows_changed()
+        self._sort_by(sorts[(sorts.index(self.model.jobs.sort) + 1) % len(sorts)])
 
     def action_reverse(self) -> None:
         """Turn the order round."""
@@ -258,7 +266,7 @@ class MainScreen(JobScreen):
 
     def action_retry_all(self) -> None:
         """Run all failed and partial jobs again."""
-        ids = self._ids_in(View.FAILED.states)
+        ids = self.model.jobs.in_states(View.FAILED.states)
         if ids:
             self.post_message(ActionChosen("retry", ids))
         else:
@@ -266,11 +274,11 @@ class MainScreen(JobScreen):
 
     def action_clear_finished(self) -> None:
         """Remove all finished jobs from the list, after asking."""
-        ids = self._ids_in(frozenset(FINISHED))
+        ids = self.model.jobs.in_states(frozenset(FINISHED))
         if not ids:
             self.say("No job is finished.")
             return
-        failed = len(self._ids_in(View.FAILED.states))
+        failed = len(self.model.jobs.in_states(View.FAILED.states))
         text = f"Results and sources stay where they are, and {look_of(self).keys('job.undo')} brings the jobs back."
         text += (
             f" {plural(failed, 'job')} with failed pages {'is' if failed == 1 else 'are'} among them." if failed else ""
@@ -296,7 +304,8 @@ class MainScreen(JobScreen):
 
         def answered(kind: ExportFormat | None) -> None:
             if kind is not None:
-                self.run_worker(self._export(ids, kind), group="export", exclusive=True)
+                export = export_jobs(self._entries(ids), kind, self.model.wall_clock(), self.say)
+                self.run_worker(export, group="export", exclusive=True)
 
         self.app.push_screen(dialog, answered)
 
@@ -305,6 +314,13 @@ class MainScreen(JobScreen):
     @on(ViewChosen)
     def _view_chosen(self, event: ViewChosen) -> None:
         self.action_view(event.view.name)
+
+    @on(SortChosen)
+    def _sort_chosen(self, event: SortChosen) -> None:
+        if event.sort is self.model.jobs.sort:
+            self.action_reverse()
+        else:
+            self._sort_by(event.sort)
 
     @on(FilterChanged)
     def _filter_changed(self, event: FilterChanged) -> None:
@@ -318,30 +334,18 @@ class MainScreen(JobScreen):
     @on(JobHighlighted)
     def _job_highlighted(self) -> None:
         self._show_side()
+        self._show_hints()
 
     @on(MarksChanged)
     def _marks_changed(self) -> None:
         self._tabs.update_lines()
+        self._show_hints()
 
     # --- below ---
 
-    async def _export(self, ids: list[int], kind: ExportFormat) -> None:
-        entries = self._entries(ids)
-        stem = f"hotfolio-jobs-{datetime.fromtimestamp(self.model.wall_clock(), UTC):%Y%m%d-%H%M%S}"
-        try:
-            exporter = await asyncio.to_thread(Exporter, Path.cwd(), stem, kind)
-            try:
-                for start in range(0, len(entries), _EXPORT_CHUNK):
-                    if start:
-                        self.say(f"Exporting: {start:,} of {plural(len(entries), 'job')} …")
-                    await asyncio.to_thread(exporter.write, entries[start : start + _EXPORT_CHUNK])
-            finally:
-                await asyncio.to_thread(exporter.close)
-        except OSError as error:
-            self.say(f"Not exported: {error.strerror}.", is_problem=True)
-        else:
-            where = f"{display_name(exporter.file.name)} in {display_name(exporter.file.parent)}"
-            self.say(f"{plural(len(entries), 'job')} exported to {where}")
+    def _sort_by(self, sort: Sort) -> None:
+        self.model.jobs.show(sort=sort, is_reversed=sort in (Sort.PAGES, Sort.TIME))
+        self._rows_changed()
 
     def _close_filter(self, *, keep: bool) -> None:
         self._last_filter = self.model.jobs.filter or self._last_filter
@@ -365,10 +369,17 @@ class MainScreen(JobScreen):
         for lines in (self._header, self._tabs, self._hint if is_empty else self._head, self._workers):
             lines.update_lines()
 
-    def _show_hints(self, focused: Widget | None) -> None:
-        """Tell the keys of what has the focus."""
-        by_focus = FILTER_HINTS if isinstance(focused, Input) else SIDE_HINTS if focused is self._side else HINTS
-        self._key_bar.show_hints(by_focus)
+    def _show_hints(self) -> None:
+        """Tell the keys of what has the focus, and of the job under the cursor."""
+        entry = self.model.jobs.entries.get(self._queue.cursor_id or 0)
+        job = entry.job if entry is not None else None
+        in_side, has_marks = self.focused is self._side, bool(self.model.marks)
+        about = (self.focused, job and (job.state, job.needs_password), has_marks)
+        if about == self._hinted:
+            return
+        self._hinted = about
+        own = row_hints(job, has_marks=has_marks, in_side=in_side)
+        self._key_bar.show_hints(FILTER_HINTS if isinstance(self.focused, Input) else own)
 
     def _show_side(self) -> None:
         if self.has_class("-wide"):
@@ -385,6 +396,3 @@ class MainScreen(JobScreen):
                 self._queue.move_to(worker.job_id)
                 return True
         return False
-
-    def _ids_in(self, states: frozenset[JobState]) -> list[int]:
-        return [job_id for job_id, entry in self.model.jobs.entries.items() if entry.job.state in states]

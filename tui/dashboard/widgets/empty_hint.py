@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.style import Style
 
 from engine.base.safetext import display_name
+from tui.dashboard.joblist import View
 from tui.dashboard.look import look_of
 from tui.dashboard.model import Model
 from tui.dashboard.widgets.lines import Lines, Part
@@ -70,7 +71,7 @@ class EmptyHint(Lines):
 
     def _none_shown(self) -> list[list[Part]]:
         look, jobs = look_of(self), self._model.jobs
-        if jobs.filter is not None and (others := sum(map(jobs.filter, jobs.entries.values()))):
+        if jobs.filter is not None and (others := jobs.count(View.ALL.states)):
             return [
                 [
                     (f"No job that is {jobs.view.title.lower()} passes the filter ", look.text),

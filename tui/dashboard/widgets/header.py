@@ -19,6 +19,7 @@ from tui.text.formatting import duration, number, plural, shorten, sparkline
 _SPARK_CELLS = 20
 _ROOMY = 100
 _WORDY = 70
+_FOLDER_MIN = 6
 _BLANK = Style()
 
 
@@ -111,17 +112,17 @@ def _state(model: Model, look: Look, width: int) -> list[Part]:
 
 @lru_cache(maxsize=8)
 def _folders(paths: tuple[Path, Path], more: int, arrow: str, room: int, ellipsis: str) -> str:
-    """`input → output`, or with further hot folders `input +2 → output`, as much of it as fits."""
+    """`input → output`, or with further hot folders `input +2 → output`; where results are is what stays."""
     names = [display_name(_short(path)) for path in paths]
     if more:
         names[0] += f" +{more}"
     whole = f"{names[0]} {arrow} {names[1]}"
     if len(whole) <= room:
         return whole
-    each = (room - len(arrow) - 2) // 2
-    if each < 6:
-        return ""
-    return f"{shorten(names[0], each, ellipsis)} {arrow} {shorten(names[1], each, ellipsis)}"
+    output = room - len(arrow) - 1
+    if (left := output - len(names[1]) - 1) >= _FOLDER_MIN:
+        return f"{shorten(names[0], left, ellipsis)} {arrow} {names[1]}"
+    return f"{arrow} {shorten(names[1], output, ellipsis)}" if output >= _FOLDER_MIN else ""
 
 
 def _short(path: Path, *, cwd: Callable[[], str] = os.getcwd) -> Path:

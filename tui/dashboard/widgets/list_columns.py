@@ -18,6 +18,8 @@ from tui.text.glyphs import Glyphs
 _BLANK = Style()
 _GUTTER = 2
 _NAME_MIN = 20
+_SMALL = 79
+"""Cells of the list on 80 columns."""
 _STATE = 11
 _MUTED_REASON = (JobState.CANCELLED, JobState.QUEUED)
 _WITH_REASON = (JobState.FAILED, JobState.HELD, JobState.CANCELLED, JobState.QUEUED)
@@ -60,9 +62,10 @@ class Columns:
 def fit_columns(width: int, greatest_id: int) -> Columns:
     """The columns for a width.
 
-    They give way in this order, until the name has 20 cells: worker, time, half the bar, percent, ETA, priority, the
-    rest of the bar, pages, id.
+    They give way in this order, until the name has 20 cells, or as many as it would have on a small terminal: worker,
+    time, half the bar, percent, ETA, priority, the rest of the bar, pages, id.
     """
+    least = max(_NAME_MIN, fit_columns(_SMALL, greatest_id).name) if width > _SMALL else _NAME_MIN
     wanted = {
         "id": max(3, len(str(greatest_id))),
         "priority": 3,
@@ -89,7 +92,7 @@ def fit_columns(width: int, greatest_id: int) -> Columns:
         ("pages", 0),
         ("id", 0),
     ):
-        if name() >= _NAME_MIN:
+        if name() >= least:
             break
         wanted[column] = narrow
     room = name()
@@ -99,27 +102,41 @@ def fit_columns(width: int, greatest_id: int) -> Columns:
     return Columns(width=width, name=max(room, 1), **wanted)
 
 
+def _heads(columns: Columns) -> list[tuple[str, Sort | None, int, bool]]:
+    """Titles from left to right: what a click on it sorts by, how wide it is, and whether it is at the right."""
+    heads = [
+        ("ID", Sort.ID, columns.id, True),
+        ("PRI", Sort.QUEUE, columns.priority, True),
+        ("NAME", Sort.NAME, columns.name, False),
+        ("PROGRESS", None, columns.bar, False),
+        ("PAGES", Sort.PAGES, columns.pages, True),
+        ("", Sort.PAGES, columns.percent, True),
+        ("STATE", Sort.STATE, columns.state, False),
+        ("WORKER", None, columns.worker, False),
+        ("TIME", Sort.TIME, columns.time, True),
+        ("ETA", Sort.QUEUE, columns.eta, True),
+    ]
+    return [head for head in heads if head[2]]
+
+
 def head_parts(columns: Columns, look: Look, sort: Sort, *, is_reversed: bool) -> list[Part]:
     """The line above the rows."""
     arrow = look.glyphs.descending if is_reversed else look.glyphs.ascending
+    cells = []
+    for title, sorts, width, right in _heads(columns):
+        is_shown = sort is sorts and sorts is not Sort.QUEUE and title
+        cells.append(pad(f"{title}{arrow}" if is_shown else title, width, right=right))
+    return [(" " * _GUTTER + " ".join(cells), look.muted)]
 
-    def title(text: str, sorts: Sort | None = None) -> str:
-        return f"{text}{arrow}" if sort is sorts else text
 
-    cells = [
-        (title("ID", Sort.ID), columns.id, True),
-        ("PRI", columns.priority, True),
-        (title("NAME", Sort.NAME), columns.name, False),
-        ("PROGRESS", columns.bar, False),
-        (title("PAGES", Sort.PAGES), columns.pages, True),
-        ("", columns.percent, True),
-        (title("STATE", Sort.STATE), columns.state, False),
-        ("WORKER", columns.worker, False),
-        (title("TIME", Sort.TIME), columns.time, True),
-        ("ETA", columns.eta, True),
-    ]
-    text = " ".join(pad(cell, width, right=right) for cell, width, right in cells if width)
-    return [(" " * _GUTTER + text, look.muted)]
+def sort_at(columns: Columns, x: int) -> Sort | None:
+    """What a click on the titles sorts by, at a cell that counts from 0; None where there is nothing to sort by."""
+    start = _GUTTER
+    for _, sorts, width, _ in _heads(columns):
+        if start <= x < start + width:
+            return sorts
+        start += width + 1
+    return None
 
 
 def state_of(entry: JobSnapshot, glyphs: Glyphs, waiting: str) -> tuple[str, str]:

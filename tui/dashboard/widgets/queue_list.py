@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 
 from engine.job.snapshot import JobSnapshot
@@ -136,6 +136,9 @@ class QueueList(PlainScroll, inherit_bindings=False):
         self._top_id = ids[0] if ids else None
         window = self._strips(ids, width)
         before, self._window = self._window, window
+        if self.has_focus:  # for those who read the screen by where the terminal's cursor is
+            x, y = self.content_region.offset
+            self.app.cursor_position = Offset(x, y + max(self._cursor_row - top, 0))
         regions: list[Region] = []
         for y, (old, new) in enumerate(zip(before, window, strict=False)):
             if old is not new:
