@@ -52,8 +52,7 @@ class Engine:
 
         With `waits_for_late_files`, a damaged file that is younger than a minute is tried again; by default when
         watching. `backend` makes what converts documents, if not the one that the settings name. `origins` tells where
-        settings come from that are not defaults; if `source` is given, the settings file is followed while the engine
-        runs.
+        settings come from that are not defaults; if `source` is given, the settings file is followed meanwhile.
         """
         if not watch:  # what is named by hand is not subject to the rules of hot folders
             settings = settings.model_copy(update={"folders": ()})
@@ -278,8 +277,7 @@ class Engine:
     ) -> list[Job]:
         """Queue files in one transaction, for the `client` that asks for them over HTTP.
 
-        Options and priority are those of the profile unless they are given. Raises `SettingsError` if there is no such
-        profile.
+        Options and priority are those of the profile unless given. Raises `SettingsError` if there is no such profile.
         """
         wish = Wish(options, priority, profile, client)
         return [job for job, _ in self._machinery.submitter.submit(files, wish, again=again)]
@@ -297,9 +295,8 @@ class Engine:
 
         Raises `SourceUnreadable`, `SettingsError` if there is no such profile.
         """
-        ((job, is_queued_now),) = self._machinery.submitter.submit(
-            [file], Wish(options, priority, profile, client), again=True
-        )
+        wish = Wish(options, priority, profile, client)
+        ((job, is_queued_now),) = self._machinery.submitter.submit([file], wish, again=True)
         return job, is_queued_now
 
     def take_in(
