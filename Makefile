@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]' || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
 
-.PHONY: run test test-cluster test-clients pytest check chaos soak flood fuzz mutants bench bench-cluster samples screenshots dist sbom clean
+.PHONY: run test test-cluster test-clients pytest check chaos soak flood fuzz mutants bench bench-before bench-cluster samples screenshots dist sbom clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -72,6 +72,12 @@ bench-cluster: $(STAMP)  ## measure two nodes on this machine against two worker
 	$(call INSTALL,ocr$(,)dev$(,)cluster)
 	$(BIN)/python -m benchmarks.clustered $(FROM)
 	$(BIN)/python -m benchmarks.simulation
+
+BEFORE ?= 14a9f32
+bench-before: $(STAMP)  ## measure whole programs by turns with those of an earlier build, in a worktree of it; BEFORE=14a9f32
+	test -d dist/before || { git worktree add dist/before $(BEFORE) && $(PYTHON) -m venv dist/before/.venv; }
+	cd dist/before && $(CURDIR)/$(BIN)/uv pip install --quiet --python .venv/bin/python --editable '.[ocr]'
+	HOTFOLIO_BEFORE=$(CURDIR)/dist/before $(BIN)/python -m benchmarks cold
 
 samples: $(STAMP)  ## make the three PDFs of input/ again
 	$(BIN)/python scripts/make_samples.py

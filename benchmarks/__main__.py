@@ -11,6 +11,7 @@ from benchmarks.library import ROOT
 
 NAMES = (
     "start",
+    "cold",
     "one_document",
     "batch",
     "pool_efficiency",

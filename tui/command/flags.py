@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import inspect
 import os
 import sys
@@ -186,6 +187,9 @@ def finish(work: Callable[[], int]) -> NoReturn:
     """Do the work and end with its exit status; what cannot even start is one sentence."""
     from engine.base.errors import HotfolioError, StateLost
 
+    if not gc.isenabled():  # as `tui.command.entry` leaves it
+        gc.freeze()
+        gc.enable()
     try:
         code = work()
     except StateLost as lost:

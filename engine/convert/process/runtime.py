@@ -28,6 +28,7 @@ def load(stage: Stage, also: Collection[str] = ()) -> None:
 
     Call before anything has imported NumPy or PyMuPDF.
     """
+    gc.disable()  # nothing of what is loaded is garbage, and to look for some takes time
     so_far = reached.reached()
     for step in Stage:
         if step <= stage and (so_far is None or step > so_far):
@@ -39,6 +40,7 @@ def load(stage: Stage, also: Collection[str] = ()) -> None:
             reached.note(step)
     # A page is many thousand objects that are all gone when it is done: nothing is found by looking in between.
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def _load_bare(also: Collection[str]) -> None:

@@ -139,6 +139,19 @@ def test_folders_are_found_as_settings_find_them(monkeypatch: pytest.MonkeyPatch
     assert quick.answer(["ls", "--state-folder", "output/.hotfolio"]) is None
 
 
+def test_garbage_is_collected_while_a_command_works() -> None:
+    code = (
+        "import gc, sys, typer; from tui.command import entry, cli, flags\n"
+        "@cli.app.command()\ndef look() -> None: flags.finish(lambda: 7 * gc.isenabled())\n"
+        "sys.argv = ['hotfolio', 'look']\nentry.main()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 7
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert quick.own_version() == version("hotfolio")
+
+
 def test_no_type_of_the_engines_is_loaded_for_it() -> None:
     code = "import sys, tui.command.quick, tui.command.job_text, engine.base.disk; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
