@@ -1,13 +1,11 @@
 """Two nodes on this machine against two workers of its own, side by side: `python -m benchmarks.clustered FILE`.
 
-Needs `hotfolio[cluster]`. Each round converts the same pages once by each, in turn; then it is measured how long a
-child and a node that are killed take to be known. Medians, and the engine's own processor time for a page.
+Needs `hotfolio[cluster]`. Each round converts the same pages once by each, in turn. Medians, and the engine's own
+processor time for a page.
 """
 
 import argparse
 import contextlib
-import os
-import signal
 import socket
 import statistics
 import tempfile
@@ -17,15 +15,13 @@ from pathlib import Path
 
 import psutil
 
-from engine.base.errors import ChildKilled, NodeLost
 from engine.cluster.authority import Pair, make_authority, sign
 from engine.cluster.clusterbackend import ClusterBackend
 from engine.cluster.joining import Plan, invite, make_cluster, read_join
 from engine.cluster.supervisor import Supervisor
 from engine.facade.engine import Engine
 from engine.job.job import JobState
-from engine.sandbox.backend import Limits, MakeBackend, Workplace
-from engine.sandbox.protocol import SOURCE, Event, OpenTask, PageStarted, PagesTask
+from engine.sandbox.backend import MakeBackend, Workplace
 from engine.settings.settings import Settings
 
 _PATIENCE_S = 120.0
@@ -133,63 +129,7 @@ def measure(folder: Path, cluster: Place, file: Path, pages: str, repeat: int) -
     print(f"2 workers here                     {ours:.2f} s")
     print(f"2 nodes with a slot each           {theirs:.2f} s, ratio {ours / theirs:.2f}")
     print(f"engine's processor time a page     {cpu[0]:.1f} ms here, {cpu[1]:.1f} ms with the bridge's there")
-    backend = ClusterBackend(Workplace(cluster.state, cluster.state / "jobs"), places=0)
-    backend.start()
-    try:
-        wait_for(lambda: ready(backend) == 2, "the nodes")
-        killed = [kill(backend, cluster, file) for _ in range(repeat)]
-        print(f"kill asked for -> remote child dead {statistics.median(killed) * 1000:.0f} ms")
-        print(f"node killed -> known               {lose(backend, cluster, file) * 1000:.0f} ms")
-    finally:
-        backend.close()
     return int(ours / theirs < 0.95)
-
-
-def begun(backend: ClusterBackend, file: Path) -> PagesTask:
-    """A batch of a document that is on its desk, and open."""
-    name = f"bench-{time.monotonic_ns()}"
-    desk = backend.desk(name)
-    desk.path.mkdir(parents=True)
-    (desk.path / SOURCE).write_bytes(file.read_bytes())
-    options = Settings(ocr="never").convert_options
-    backend.open(Limits()).run(OpenTask(desk=name, name="a.pdf", options=options), lambda _: None)
-    return PagesTask(desk=name, name="a.pdf", options=options, first=1, last=40)
-
-
-def kill(backend: ClusterBackend, cluster: Place, file: Path) -> float:
-    """Seconds from the kill of a batch to the end of the process that was at it."""
-    sandbox = backend.open(Limits())
-    found: list[float] = []
-
-    def on_event(event: Event) -> None:
-        if found or not isinstance(event, PageStarted):
-            return
-        trees = [psutil.Process(node.pid).children(recursive=True) for node in cluster.nodes if node.pid]
-        working = [child for tree in trees for child in tree if not child.children()]
-        began = time.monotonic()
-        sandbox.kill()
-        while sum(child.is_running() and child.status() != "zombie" for child in working) == len(working):
-            time.sleep(0.001)
-        found.append(time.monotonic() - began)
-
-    with contextlib.suppress(ChildKilled):
-        sandbox.run(begun(backend, file), on_event)
-    return found[0]
-
-
-def lose(backend: ClusterBackend, cluster: Place, file: Path) -> float:
-    """Seconds from the kill of both nodes to the end of the batch that one of them had."""
-    when: list[float] = []
-
-    def on_event(event: Event) -> None:
-        if not when and isinstance(event, PageStarted):
-            when.append(time.monotonic())
-            for node in cluster.nodes:
-                os.kill(node.pid or 0, signal.SIGKILL)
-
-    with contextlib.suppress(NodeLost):
-        backend.open(Limits()).run(begun(backend, file), on_event)
-    return time.monotonic() - when[0]
 
 
 if __name__ == "__main__":
