@@ -13,11 +13,10 @@ from engine.sandbox.backend import Cluster
 from engine.settings.settings import Settings
 from engine.settings.statefolder import disk_problem
 from engine.work.conversion import Conversions
-from engine.work.pool import BLOCKED, NO_PROCESS, WorkerPool
+from engine.work.pool import BLOCKED, LOST, NO_PROCESS, WorkerPool
 
 log = logging.getLogger(__name__)
 
-LOST = "lost"
 """The pause, and the banner's key, for what is left of an engine whose state folder was taken away."""
 NO_NODES = "cluster"
 """The banner's key while no other machine can be reached."""
@@ -98,8 +97,8 @@ class Keeper:
                     self._retention.look()
             except StateLost as lost:
                 log.error("%s", lost)
-                self._lost = lost  # before anybody can see the banner
                 self._queue.pause(LOST, str(lost))
+                self._lost = lost
                 self._on_lost()
                 return
             except Exception:

@@ -9,7 +9,7 @@ import threading
 import time
 from itertools import count
 
-from engine.base.errors import EngineBlocked, HotfolioError, SandboxUnavailable
+from engine.base.errors import EngineBlocked, HotfolioError, SandboxUnavailable, StateLost
 from engine.job.job import MergeJob, OpenJob, PageBatch, Step, Work
 from engine.job.snapshot import WorkerSnapshot, WorkerState
 from engine.queue.jobqueue import JobQueue
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 BLOCKED = "blocked"
 """The pause that lasts until the disk, or whatever else no job is to blame for, is in order again."""
+LOST = "lost"
+"""The pause, and the banner, of an engine whose state folder was taken away, until it has ended."""
 NO_PROCESS = "no process"
 """The pause after no conversion process could be started; it is tried again."""
 _LAST_JOIN_S = 2.0
@@ -188,7 +190,7 @@ class WorkerPool:
         except EngineBlocked as error:
             if not worker.is_retiring:
                 log.warning("%s", error)
-                self._queue.pause(BLOCKED, str(error))
+                self._queue.pause(LOST if isinstance(error, StateLost) else BLOCKED, str(error))
         except Exception as error:
             log.exception("job %d: %r failed", work.job_id, work)
             with contextlib.suppress(HotfolioError):

@@ -16,10 +16,9 @@ from engine.base.safetext import display_name, display_text
 from engine.base.sockets import socket_path
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
-from engine.job.snapshot import Banner
 from engine.server.app.late import LateListener
 from engine.settings.loading import LoadedSettings
-from engine.work.pool import NO_PROCESS
+from engine.work.pool import LOST, NO_PROCESS
 from tui.command.line_output import LineDisplay, ProgressDisplay
 from tui.terminal.signals import POLL_S, SignalEvent, signals_caught, stop_engine
 
@@ -110,9 +109,8 @@ class Runner:
                     while True:
                         self._report(self._finished.get_nowait(), show.line)
                 show.update(self._engine)
-                banners = self._engine.overview().banners  # first: of a lost folder, the check alone is to tell
                 self._engine.check()
-                self._tell(banners)
+                self._tell_banners()
                 if self._once and NO_PROCESS in self._told and self._has_given_up():
                     raise SandboxUnavailable(self._told[NO_PROCESS])
                 if idle:
@@ -155,10 +153,10 @@ class Runner:
         self._pages += job.pages_done if job.state in (JobState.DONE, JobState.PARTIAL) else 0
         _say(line, json.dumps(_event(job)) if self._json_lines else _sentence(job))
 
-    def _tell(self, banners: Sequence[Banner]) -> None:
-        """Say once on the standard error what needs a person."""
-        for banner in banners:
-            if self._told.get(banner.key) != banner.message:
+    def _tell_banners(self) -> None:
+        """Say once on the standard error what needs a person; of a lost state folder, the error tells that ends it."""
+        for banner in self._engine.overview().banners:
+            if banner.key != LOST and self._told.get(banner.key) != banner.message:
                 self._told[banner.key] = banner.message
                 with contextlib.suppress(OSError):
                     print(f"hotfolio: {banner.message}", file=sys.stderr, flush=True)

@@ -6,9 +6,9 @@ import pytest
 
 from engine.base.errors import StateLost
 from engine.facade.engine import Engine
-from engine.facade.keeper import LOST
 from engine.settings.loading import LoadedSettings
 from engine.settings.settings import Settings
+from engine.work.pool import LOST
 from tests.waiting import wait_until
 from tui.command.runner import Runner
 
