@@ -22,7 +22,7 @@ pytest: $(STAMP)  ## all tests
 	@# Only after tests have failed (1): a run that was cut short, or could not begin, has not shown the others to pass.
 	@# Asserts are compiled for what they say when they fail only then: for all tests in each process that takes longer than
 	@# some hundred of the tests.
-	$(BIN)/pytest --assert=plain -n 4 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
+	$(BIN)/pytest --assert=plain -n 3 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
 
 check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -101,4 +101,6 @@ $(STAMP): pyproject.toml
 	@scripts/step.sh '1/3 Making $(VENV)' $(PYTHON) -m venv $(VENV)
 	@scripts/step.sh '2/3 Fetching the installer' $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 	@scripts/step.sh '3/3 Installing hotfolio and what it stands on' sh -c "$(call INSTALL,ocr$(,)dev)"
+	@# Once, before as many processes as there are for the tests each compile all of it for themselves.
+	@$(BIN)/python -m compileall -q -j 0 engine tui tests
 	@touch $@

@@ -23,14 +23,11 @@ def pieces_applied(s: Session, lines: list[Strip]) -> list[Strip]:
     return lines
 
 
-@pytest.mark.parametrize("size", [(80, 24), (121, 40)])
-async def test_pieces_add_up_to_the_whole_screen(
-    engine: FakeEngine, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_pieces_add_up_to_the_whole_screen(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(5)
     ids = engine.fill(60)
     running = [engine.add(f"日本 {n}.pdf", JobState.RUNNING, pages=900) for n in range(4)]
-    async with session(engine, size) as s:
+    async with session(engine, (121, 40)) as s:
         screen = s.app.screen
         assert isinstance(screen._compositor, SpansCompositor)
         # The frames are taken here, not by Textual.

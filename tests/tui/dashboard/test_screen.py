@@ -6,18 +6,17 @@ import signal
 import pytest
 
 from engine.job.job import JobState
-from tests.tui.conftest import SIZES, session
+from tests.tui.conftest import session
 from tests.tui.fake_engine import HOSTILE_NAMES, FakeEngine
 from tui.dashboard.messages import QuitChoice
 from tui.text.glyphs import ASCII
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_hostile_names_and_reasons_are_shown_as_they_are(engine: FakeEngine, size: tuple[int, int]) -> None:
+async def test_hostile_names_and_reasons_are_shown_as_they_are(engine: FakeEngine) -> None:
     for name in HOSTILE_NAMES:
         engine.add(name, JobState.FAILED, reason="[/bold] \x1b[2J no " + repr(name))
     engine.tracker.set_banner("disk", "[/] full \x1b]0;x\x07")
-    async with session(engine, size) as s:
+    async with session(engine) as s:
         for _ in HOSTILE_NAMES:
             await s.press("enter")
             await s.until(lambda: "HISTORY" in s.text)
