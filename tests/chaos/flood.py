@@ -6,6 +6,7 @@ is left. Prints what it has come to; the exit status is 1 if something does not 
 """
 
 import argparse
+import os
 import random
 import shutil
 import sys
@@ -31,6 +32,8 @@ _MARGIN_S = 2.0
 """A page may take so much longer than its deadline until its process is gone."""
 _LARGEST = 400 << 10
 _AT_ONCE = 40
+_OLD_S = 600
+"""How old the documents are, since young ones that are broken are waited for."""
 _LOOK_S = 0.2
 _STILL_S = 600.0
 """If as long no job ends, something hangs."""
@@ -94,6 +97,7 @@ class Flood:
             target = self._folder / "input" / f"{number}-{source.name}"
             part = target.with_suffix(".part")
             part.write_bytes(damage(source.read_bytes(), self._dice))
+            os.utime(part, (time.time() - _OLD_S,) * 2)
             part.rename(target)
 
     def _wait_until_all_have_ended(self, served: ServiceProcess, engine: RemoteEngine) -> None:
