@@ -208,8 +208,16 @@ def build_manifest(
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a published folder, None if there is none that can be read."""
     try:
-        found = json.loads((folder / MANIFEST).read_bytes().decode())
-    except (OSError, ValueError, RecursionError):
+        return manifest_of((folder / MANIFEST).read_bytes())
+    except OSError:
+        return None
+
+
+def manifest_of(data: bytes) -> dict[str, Any] | None:
+    """What a file is that may be a manifest, None if it is none."""
+    try:
+        found = json.loads(data.decode())
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("schema") == SCHEMA else None
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.base.disk import exchange
 from engine.job.job import Job, JobState
 from engine.publish.withdrawal import withdraw
 from tests.engine.making import job
@@ -70,3 +71,25 @@ def test_no_name_and_no_link_leads_out_of_the_result(place: Path, tmp_path: Path
     assert withdraw(published(place, files=files))
     assert sorted(entry.name for entry in outside.iterdir()) == ["1.png", "secret"]
     assert not (place / "a.md").exists()
+
+
+def test_a_result_that_takes_its_place_meanwhile_stays(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = published(place)
+    newer = place.with_name("newer")
+    newer.mkdir()
+    (newer / "a.md").write_text("newer")
+    (newer / "manifest.json").write_text((place / "manifest.json").read_text().replace(made.conversion_id, "newer"))
+    unlink, exchanged = os.unlink, []
+
+    def publish_and_unlink(*arguments: Any, **options: Any) -> None:
+        if not exchanged:
+            exchanged.append(exchange(newer, place))
+        unlink(*arguments, **options)
+
+    monkeypatch.setattr(os, "unlink", publish_and_unlink)
+    assert withdraw(made)
+    if not exchanged[0]:
+        pytest.skip("the file system cannot exchange folders")
+    assert (place / "a.md").read_text() == "newer"
+    assert sorted(file.name for file in place.iterdir()) == ["a.md", "manifest.json"]
+    assert not [file for file in newer.rglob("*") if file.is_file()]
