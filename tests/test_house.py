@@ -105,7 +105,6 @@ SEEN_THROUGH = {
     "engine.settings.live": "settings",
     "engine.settings.loading": "settings",
     "engine.settings.statefolder": "settings",
-    "engine.work.looks": "page_preview",
     "tui.command.flags": "command_line",
     "tui.command.job_text": "commands",
     "tui.dashboard.app": "screen",

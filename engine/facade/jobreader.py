@@ -76,10 +76,18 @@ class JobReader:
         return self._inspector.peek(job, desk, page, width, height, self._passwords.of(job_id))
 
     def opens(self, job_ids: Iterable[int], password: str) -> list[int]:
-        """Those of the jobs whose documents can be opened with a password, each tried in a process of its own."""
-        found = []
+        """Those of the jobs whose documents can be opened with a password, each tried in a process of its own.
+
+        Raises `HotfolioError` if there is none, and of one it cannot be found out.
+        """
+        found, problem = [], None
         for job_id in job_ids:
             snapshot = self._view.job(job_id)
-            if snapshot is not None and self._inspector.opens(snapshot.job, self._folders.of(job_id), password):
-                found.append(job_id)
+            try:
+                if snapshot is not None and self._inspector.opens(snapshot.job, self._folders.of(job_id), password):
+                    found.append(job_id)
+            except HotfolioError as error:
+                problem = error
+        if problem is not None and not found:
+            raise problem
         return found

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.base.beneath import lstat_beneath
-from engine.base.errors import HotfolioError, PasswordRequired, SourceGone
+from engine.base.errors import ChildError, DocumentError, HotfolioError, PasswordRequired, SourceGone
 from engine.base.safetext import display_text
 from engine.job.formats import Format
 from engine.job.job import Job, PageResult, PageState
@@ -85,13 +85,16 @@ class Inspector:
         return Picture(answer.width, answer.height, answer.rgb)
 
     def opens(self, job: Job, desk: Desk, password: str) -> bool:
-        """Whether nothing but another password keeps the job's document from being opened with this one."""
+        """Whether the job's document opens with a password. Raises `HotfolioError` if that cannot be found out.
+
+        One that is damaged behind its password opens: what is wrong with it, its job will tell.
+        """
         first = next(iter(first_selected(job.options.pages, 1)))
         try:
             self._peeked(job, desk, first, (1, 1), password, tuple)
         except PasswordRequired:
             return False
-        except HotfolioError:  # it is open, or gone: what is wrong with it, its job will tell
+        except (DocumentError, ChildError):
             return True
         return True
 
@@ -105,15 +108,26 @@ class Inspector:
         more: Callable[[], tuple[str, ...]],
     ) -> object:
         """What a process makes of the document's page; `more` are tried where the password does not open it."""
-        own = [file for file in (desk.path / CONVERTED, desk.path / SOURCE) if file.exists()]
-        file = own[0] if own else job.source.file
-        if not own:
-            try:
-                unchanged = job.source.matches(lstat_beneath(job.source.root, job.source.path))
-            except OSError:
-                unchanged = False
-            if not unchanged:
-                raise SourceGone("The document is no longer where it was, so there is nothing to look at.")
+        file = _document(job, desk)
+        try:
+            return self._peeked_at(file, job, page, size, password, more)
+        except PasswordRequired:
+            raise
+        except HotfolioError:
+            if file.exists():
+                raise
+        # The job has ended meanwhile, and what it had of the document is gone: that says nothing about the document.
+        return self._peeked_at(_document(job, desk), job, page, size, password, more)
+
+    def _peeked_at(
+        self,
+        file: Path,
+        job: Job,
+        page: int,
+        size: tuple[int, int],
+        password: str | None,
+        more: Callable[[], tuple[str, ...]],
+    ) -> object:
         look = self._backend.desk(f"look-{uuid.uuid4()}")  # which may be at a document of a job that is long over
         task = PeekTask(
             desk=look.name,
@@ -162,6 +176,20 @@ class Inspector:
         if isinstance(answer, Refused):
             raise refusal(answer, self._state_folder)
         return answer
+
+
+def _document(job: Job, desk: Desk) -> Path:
+    """Where the job's document is: with the job, else where it came from. Raises `SourceGone`."""
+    for file in (desk.path / CONVERTED, desk.path / SOURCE):
+        if file.exists():
+            return file
+    try:
+        unchanged = job.source.matches(lstat_beneath(job.source.root, job.source.path))
+    except OSError:
+        unchanged = False
+    if not unchanged:
+        raise SourceGone("The document is no longer where it was, so there is nothing to look at.")
+    return job.source.file
 
 
 def _read(file: Path) -> str:
