@@ -9,6 +9,7 @@ into the font's map in memory, so that every way to read a page gets it.
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from string import ascii_lowercase
 from typing import Any
 
 import pymupdf
@@ -67,8 +68,21 @@ _TEX_CODES: dict[int, str] = {
 
 The old one has ligatures at 11 to 15, the newer one (T1) at 27 to 31, each with something rarer in the other's place.
 """
+_WORDS, _FEW_WORDS = 7, 5
+"""So many small letters tell a font for words, and so many beside its punctuation."""
 _TEX_BULLET = 136
 """The one character that documents use of TeX's font of signs."""
+
+
+def _is_for_words(codes: Iterable[int]) -> bool:
+    """Whether what a document uses of a font of TeX's is what words need.
+
+    In fonts of mathematics, Greek letters and arrows have the codes of ligatures; commas, hyphens and full stops are
+    elsewhere, and few small letters are used.
+    """
+    used = {chr(code) for code in codes}
+    letters = len(used & set(ascii_lowercase))
+    return letters >= _WORDS or (letters >= _FEW_WORDS and not used.isdisjoint(",-."))
 
 
 class FontMaps:
@@ -174,9 +188,10 @@ class FontMaps:
             elif name != ".notdef":
                 return False
             code += 1
+        meanings: dict[int, str] = {}
         if codes == [_TEX_BULLET]:
             meanings = {_TEX_BULLET: "•"}
-        else:
+        elif _is_for_words(codes):
             meanings = {code: _TEX_CODES[code] for code in codes if code in _TEX_CODES}
         if meanings:
             self._set_map(font, b"", meanings | {code: chr(code) for code in codes if code not in meanings}, 2)

@@ -77,8 +77,9 @@ def test_a_name_tells_what_a_glyph_is_or_nothing(name: str, meaning: str) -> Non
         (r"(o\013ce, \014lter, \015ow, o\016ce)", "offce, filter, flow, office"),
         (r"(\020o\036ce\021 \034lter \025 Stra\377e \201)", "“office” filter – Straße Ą"),
         (r"(\210)", "•"),
+        (r"(\013x\014y\015ijk)", "\x0bx\x0cy\rijk"),
     ],
-    ids=["old", "T1", "bullet"],
+    ids=["old", "T1", "bullet", "mathematics"],
 )
 def test_fonts_that_tex_has_drawn_as_bitmaps_have_the_codes_of_tex(shown: str, text: str) -> None:
     codes = sorted({ord(char) for char in _unescaped(shown)})
