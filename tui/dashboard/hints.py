@@ -1,7 +1,7 @@
 """The keys that the bottom line of the queue tells, by what has the focus and what is under the cursor."""
 
 from engine.job.job import Job, JobState
-from tui.dashboard.widgets.key_bar import Hints
+from tui.dashboard.widgets.key_bar import Hint, Hints
 
 _ALWAYS: Hints = (
     (("app.help",), "help", 0),
@@ -47,6 +47,30 @@ FILTER_HINTS: Hints = (
     (("app.help",), "help", 2),
     (("app.palette",), "commands", 3),
 )
+
+
+_JOB_FIRST: Hints = (
+    (("screen.leave",), "back", 0),
+    (("scroll.down", "scroll.up"), "scroll", 5),
+    (("page.previous", "page.next"), "page", 4),
+)
+_JOB_LAST: Hints = ((("app.help",), "help", 0), _UNDO)
+
+
+def job_hints(job: Job | None) -> Hints:
+    """What one may want next on the screen of one job: nothing that its state does not take."""
+    if job is None:
+        return (*_JOB_FIRST, *_JOB_LAST)
+    own = [*([_PASSWORD] if job.needs_password else []), *_BY_STATE[job.state]]
+    told = {ids for ids, _, _ in own}
+    # What there is to see of a job there is in every state.
+    more = [hint for hint in (_PEEK, _OUTPUT, _LOG, _COPY) if hint[0] not in told and _is_there(hint, job)]
+    return (*_JOB_FIRST, *own, *((ids, word, 6 + rank) for ids, word, rank in more), *_JOB_LAST)
+
+
+def _is_there(hint: Hint, job: Job) -> bool:
+    """Whether a job has what the hint's key shows."""
+    return hint is not _OUTPUT or job.output is not None or job.state is JobState.RUNNING
 
 
 def row_hints(job: Job | None, *, has_marks: bool, in_side: bool) -> Hints:

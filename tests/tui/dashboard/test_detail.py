@@ -147,3 +147,20 @@ async def test_both_paths_can_be_copied(engine: FakeEngine) -> None:
         assert s.app.clipboard == str(engine.settings.output / "result")
         await s.press("Y")
         assert s.app.clipboard == str(engine.settings.input / "a.pdf")
+
+
+async def test_the_bottom_line_offers_what_the_job_s_state_takes(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.RUNNING, pages=4, done=3)
+    async with session(engine, (120, 40)) as s:
+        await s.press("enter")
+        assert "x cancel" in s.lines[-1]
+        assert "retry" not in s.lines[-1]
+        engine.change(job_id, JobState.DONE, output=b"/srv/output/a")
+        await s.look()
+        assert "x cancel" not in s.lines[-1]
+        assert "o read" in s.lines[-1]
+        assert "l log" in s.lines[-1]
+        engine.change(job_id, JobState.FAILED, output=None)
+        await s.look()
+        assert "r retry" in s.lines[-1]
+        assert "o read" not in s.lines[-1]

@@ -5,27 +5,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from engine.job.job import Job
+from tui.dashboard.hints import job_hints
 from tui.dashboard.model import Model, Update
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH
 from tui.dashboard.screens.job_screen import JobScreen
 from tui.dashboard.widgets.job_view import JobView
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.too_small import TooSmall
-
-_HINTS = (
-    (("screen.leave",), "back", 0),
-    (("scroll.down", "scroll.up"), "scroll", 1),
-    (("page.previous", "page.next"), "page", 2),
-    (("job.peek",), "look at it", 2),
-    (("job.output",), "output", 3),
-    (("job.log",), "log", 3),
-    (("job.copy",), "copy path", 4),
-    (("job.cancel",), "cancel", 5),
-    (("job.retry",), "retry", 6),
-    (("job.hold",), "hold", 7),
-    (("job.raise", "job.lower"), "priority", 8),
-    (("app.help",), "help", 9),
-)
 
 
 class DetailScreen(JobScreen):
@@ -43,11 +30,12 @@ class DetailScreen(JobScreen):
         super().__init__(model)
         self.job_id = job_id
         self._view = JobView(model, shows_selection=True, id="job")
+        self._key_bar = KeyBar(job_hints(self._job))
 
     def compose(self) -> ComposeResult:
         """The job, and the keys."""
         yield self._view
-        yield KeyBar(_HINTS)
+        yield self._key_bar
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 
     def on_mount(self) -> None:
@@ -56,8 +44,10 @@ class DetailScreen(JobScreen):
         self._view.show_job(self.job_id)
 
     def take(self, update: Update) -> None:
-        """Show what has changed of the job."""
+        """Show what has changed of the job, and tell the keys that fit it."""
         self._view.take(update)
+        if self.job_id in update.changed:
+            self._key_bar.show_hints(job_hints(self._job))
 
     def chosen_ids(self) -> list[int]:
         """The job that is shown."""
@@ -66,6 +56,11 @@ class DetailScreen(JobScreen):
     def page_of(self, job_id: int) -> int:
         """The page selected."""
         return self._view.page
+
+    @property
+    def _job(self) -> Job | None:
+        entry = self.model.jobs.entries.get(self.job_id)
+        return entry.job if entry is not None else None
 
     def action_turn(self, by: int) -> None:
         """Select another page."""

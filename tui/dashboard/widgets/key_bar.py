@@ -15,8 +15,9 @@ _MESSAGE_S = 5.0
 _GAP = "   "
 _BLANK = Style()
 
-Hints = Sequence[tuple[tuple[str, ...], str, int]]
+Hint = tuple[tuple[str, ...], str, int]
 """Bindings' ids, a word for them, and a rank."""
+Hints = Sequence[Hint]
 
 
 class KeyBar(Lines):
