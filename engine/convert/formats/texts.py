@@ -215,7 +215,12 @@ def _write_all(outputs: list[_Output], pages: Pages) -> None:
 def _prepared_steps(document: MergeContext, *, on_blocks: bool) -> list[DocumentStep]:
     """The document steps after they have seen every page, each as the steps before it leave it."""
     steps = document_steps(
-        document.options, document.outline, document.title, by_tex=document.is_by_tex, on_blocks=on_blocks
+        document.options,
+        document.outline,
+        document.title,
+        document.form,
+        by_tex=document.is_by_tex,
+        on_blocks=on_blocks,
     )
     for number, step in enumerate(steps):
         for model in document.pages:

@@ -1,23 +1,30 @@
-"""What a PDF holds beyond its pages, and what of its pages is not shown: neither is converted, and both are told."""
+"""What a PDF holds beyond its pages, and what of its pages is not shown."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 import pymupdf
 
+from engine.convert.page.formentry import FormEntry
+
 _MOST_NAMES = 10
 _NOTHING = ("null", "undefined")
 
 
-def _xfa(pdf: pymupdf.Document) -> str:
-    """Of a form that a viewer is to build from XML; on its pages it says to wait. Some have their fields there too."""
+def filled_form(pdf: pymupdf.Document) -> list[FormEntry] | None:
+    """What was filled into a form that is not on the pages; None where there is no such form.
+
+    That is one that a viewer is to build from XML; on its pages it says to wait. Some have their fields there too.
+    """
     catalog = pdf.pdf_catalog()
     if pdf.xref_get_key(catalog, "AcroForm/XFA")[0] in _NOTHING:
-        return ""
+        return None
     is_built = pdf.xref_get_key(catalog, "NeedsRendering")[1] == "true"
     fields = pdf.xref_get_key(catalog, "AcroForm/Fields")[1].replace(" ", "")
     if not is_built and fields not in ("null", "[]"):
-        return ""
-    return "This is an XFA form; its content is not on its pages, and is not converted."
+        return None
+    from engine.convert.open.xfa import read_xfa  # what parses XML takes a while to load
+
+    return read_xfa(pdf)
 
 
 def _attachments(pdf: pymupdf.Document) -> str:
@@ -39,7 +46,6 @@ def _layers(pdf: pymupdf.Document) -> str:
 
 
 BEYOND_PAGES: Mapping[str, Callable[[pymupdf.Document], str]] = {
-    "its form": _xfa,
     "its attachments": _attachments,
     "its layers": _layers,
 }

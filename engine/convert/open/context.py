@@ -13,6 +13,7 @@ import pymupdf
 
 from engine.base.safetext import display_text
 from engine.convert.open.document import Document
+from engine.convert.page.formentry import FormEntry
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
@@ -133,6 +134,11 @@ class MergeContext:
     def outline(self) -> list[OutlineEntry]:
         """The document's outline."""
         return [OutlineEntry(*entry) for entry in self.head.get("outline", ())]
+
+    @property
+    def form(self) -> list[FormEntry]:
+        """What was filled into a form that is not on the document's pages."""
+        return [FormEntry(*entry) for entry in self.head.get("form", ())]
 
     @property
     def title(self) -> str:

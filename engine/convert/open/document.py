@@ -11,9 +11,10 @@ import pymupdf
 from pymupdf4llm.helpers import utils as library_utils
 
 from engine.convert.ocr.choice import Ocr
-from engine.convert.open.beyondpages import BEYOND_PAGES
+from engine.convert.open.beyondpages import BEYOND_PAGES, filled_form
 from engine.convert.open.outline import read_outline
 from engine.convert.open.pagetree import mend_counts
+from engine.convert.page.formentry import FormEntry
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.tags.tagreader import TagReader
@@ -26,6 +27,9 @@ from engine.sandbox.stages import Stage
 
 Refusal = Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritable", "plugin", "internal"]
 
+_NOT_ON_PAGES = "This is an XFA form; its content is not on its pages"
+_READ = ", and what was filled in was read from its data."
+_NOT_READ = ", and is not converted."
 _extract_form_fields = library_utils.extract_form_fields_with_pages
 
 
@@ -67,6 +71,11 @@ class Document:
         self._language = self._attempt("its language", lambda: pdf.language, None)
         found = [self._attempt(what, partial(find, pdf), "") for what, find in BEYOND_PAGES.items()]
         self.warnings += filter(None, found)
+        form = self._attempt("what was filled into its form", partial(filled_form, pdf), [])
+        self._form: list[FormEntry] = form or []
+        if form is not None:
+            is_read = form and any(map(options.has_blocks, options.text_formats))
+            self.warnings.append(f"{_NOT_ON_PAGES}{_READ if is_read else _NOT_READ}")
         # parse_document() reads these on every call, and it is called once a page.
         pdf.get_toc = lambda simple=True: self._toc
         pdf.hotfolio_form_fields = self._form_fields
@@ -120,6 +129,7 @@ class Document:
             "outline": self._outline,
             "metadata": self.pdf.metadata,
             "form_fields": self._form_fields,
+            "form": self._form,
             "use_ocr": int(self.ocr.library_mode),
             "language": self._language,
         }

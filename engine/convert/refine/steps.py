@@ -11,8 +11,10 @@ from typing import Protocol
 from pymupdf4llm.helpers.document_layout import update_header_tags
 
 from engine.convert.page.blocks import RefinedPage
+from engine.convert.page.formentry import FormEntry
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
+from engine.convert.refine.additions import FilledForm, ReviewNotes, Stamps
 from engine.convert.refine.anchors import Anchors
 from engine.convert.refine.code import Code
 from engine.convert.refine.columns import Columns
@@ -23,7 +25,6 @@ from engine.convert.refine.inline import Inline
 from engine.convert.refine.links import Links
 from engine.convert.refine.lists import Lists
 from engine.convert.refine.runinheadings import RunInHeadings
-from engine.convert.refine.stamps import ReviewNotes, Stamps
 from engine.convert.refine.tablecells import TableCells
 from engine.convert.text.pagetext import PageText
 from engine.job.options import Annotations, ConvertOptions
@@ -112,14 +113,15 @@ def document_steps(
     options: ConvertOptions,
     outline: Sequence[OutlineEntry] = (),
     title: str = "",
+    form: Sequence[FormEntry] = (),
     *,
     by_tex: bool = False,
     on_blocks: bool,
 ) -> list[DocumentStep]:
     """The document steps, in order; new ones for every merge, since they remember what they saw.
 
-    `outline` and `title` are the document's own, and `by_tex` is whether TeX has set it.
-    Without `on_blocks`, those over the library's pages.
+    `outline` and `title` are the document's own, `form` is what was filled in beyond its pages, and `by_tex` is whether
+    TeX has set it. Without `on_blocks`, those over the library's pages.
     """
     if not on_blocks:
         return [HeadingLevels()]
@@ -130,4 +132,6 @@ def document_steps(
     chosen.append(Stamps(leaves_out=Furniture.name not in options.skip_steps))
     if options.annotations is Annotations.NOTES:
         chosen.append(ReviewNotes())
+    if form:
+        chosen.append(FilledForm(form))
     return [*map(_OnBlocks, chosen)]

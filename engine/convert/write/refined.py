@@ -57,12 +57,14 @@ class JsonFile(Writer):
 
     def __init__(self, document: MergeContext) -> None:
         self._head = document.head
+        filled = {entry.name: {"field_value": entry.value, "pages": []} for entry in document.form if entry.name}
+        self._fields = {**self._head["form_fields"], **filled}
         self._separator = ""
 
     def begin(self) -> str:
         """What concerns the document as a whole."""
-        head = {key: self._head[key] for key in ("filename", "page_count", "toc", "metadata", "form_fields")}
-        return json.dumps(head, ensure_ascii=False)[:-1] + ', "pages": ['
+        head = {key: self._head[key] for key in ("filename", "page_count", "toc", "metadata")}
+        return json.dumps({**head, "form_fields": self._fields}, ensure_ascii=False)[:-1] + ', "pages": ['
 
     def page(self, model: PageModel) -> str:
         """The page's boxes."""

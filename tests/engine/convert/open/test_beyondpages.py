@@ -1,18 +1,20 @@
 """What a document holds beyond its pages is told when it is opened."""
 
 from pathlib import Path
+from typing import Any
 
 import pymupdf
 import pytest
 
 from engine.convert.open.document import open_document
 from engine.job.options import ConvertOptions
+from tests.engine.convert.forms import XFA, add_xfa
 
 
-def opened(tmp_path: Path, pdf: pymupdf.Document) -> list[str]:
+def opened(tmp_path: Path, pdf: pymupdf.Document, **options: Any) -> list[str]:
     file = tmp_path / "a.pdf"
     file.write_bytes(pdf.tobytes())
-    document = open_document(file, "a.pdf", ConvertOptions(ocr="never"), None)
+    document = open_document(file, "a.pdf", ConvertOptions(ocr="never", **options), None)
     document.close()
     return document.warnings
 
@@ -24,30 +26,31 @@ def pdf() -> pymupdf.Document:
     return document
 
 
-def form(pdf: pymupdf.Document, fields: str, *, is_built: bool) -> None:
-    data, entry = pdf.get_new_xref(), pdf.get_new_xref()
-    pdf.update_object(data, "<<>>")
-    pdf.update_stream(data, b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'/>")
-    pdf.update_object(entry, f"<</Fields [{fields}]/XFA {data} 0 R>>")
-    pdf.xref_set_key(pdf.pdf_catalog(), "AcroForm", f"{entry} 0 R")
-    if is_built:
-        pdf.xref_set_key(pdf.pdf_catalog(), "NeedsRendering", "true")
-
-
 def test_nothing_is_said_of_a_plain_document(tmp_path: Path, pdf: pymupdf.Document) -> None:
     assert opened(tmp_path, pdf) == []
 
 
 @pytest.mark.parametrize("is_built", [True, False])
 def test_a_form_that_is_not_on_its_pages_is_told(tmp_path: Path, pdf: pymupdf.Document, is_built: bool) -> None:
-    form(pdf, "", is_built=is_built)
-    assert opened(tmp_path, pdf) == ["This is an XFA form; its content is not on its pages, and is not converted."]
+    add_xfa(pdf, {"all": XFA}, is_built=is_built)
+    told = "This is an XFA form; its content is not on its pages, and "
+    assert opened(tmp_path, pdf) == [f"{told}what was filled in was read from its data."]
+    assert opened(tmp_path, pdf, refine=False) == [f"{told}is not converted."]
+
+
+@pytest.mark.parametrize("xml", [XFA.replace("Tove Holm", "").replace("12400", ""), XFA[:-9]])
+def test_a_form_of_which_nothing_was_read_is_told(tmp_path: Path, pdf: pymupdf.Document, xml: str) -> None:
+    add_xfa(pdf, {"all": xml})
+    *others, said = opened(tmp_path, pdf)
+    assert said == "This is an XFA form; its content is not on its pages, and is not converted."
+    problem = "Could not read what was filled into its form: its XML is damaged"
+    assert [problem in other for other in others] == [True] * (not xml.endswith("</xdp:xdp>"))
 
 
 def test_a_form_whose_fields_are_on_its_pages_is_a_plain_document(tmp_path: Path, pdf: pymupdf.Document) -> None:
     field = pdf.get_new_xref()
     pdf.update_object(field, "<</FT /Tx /T (name) /V (Tove)>>")
-    form(pdf, f"{field} 0 R", is_built=False)
+    add_xfa(pdf, {"all": XFA}, f"{field} 0 R", is_built=False)
     assert opened(tmp_path, pdf) == []
 
 

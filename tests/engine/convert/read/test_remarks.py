@@ -8,7 +8,7 @@ import pymupdf
 import pytest
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, Remark, Span
-from engine.convert.refine.stamps import ReviewNotes
+from engine.convert.refine.additions import ReviewNotes
 from tests.engine.convert.converting import Conversion, conversion
 from tests.engine.convert.tagged_pdfs import pdf, tag
 

@@ -1,8 +1,10 @@
-"""Puts among a page's text what was written onto it: stamps, unless most pages have them, and notes of reviewers."""
+"""Puts among a page's text what stands apart from it: stamps, unless most pages have them, notes, filled-in forms."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from engine.convert.page.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Remark, Span
+from engine.convert.page.formentry import FormEntry
 
 _MOST = 0.5
 """Of the pages: what is written across more of them, and more than one, says nothing of the matter."""
@@ -59,6 +61,28 @@ class ReviewNotes:
         for place, block in enumerate(page.blocks):
             blocks += [block, *behind.get(place, [])]
         page.blocks = blocks
+
+
+class FilledForm:
+    """Has the first page end with what was filled into a form that is on no page, as a list."""
+
+    name = "form"
+
+    def __init__(self, form: Sequence[FormEntry]) -> None:
+        self._form = form
+        self._first: int | None = None
+
+    def observe(self, page: RefinedPage) -> None:
+        """See which page is the first."""
+        self._first = page.number if self._first is None else min(self._first, page.number)
+
+    def apply(self, page: RefinedPage) -> None:
+        """Add the list to it; nothing more is known of where its items are."""
+        if page.number == self._first:
+            sheet = (0.0, 0.0, page.width, page.height)
+            page.blocks += [
+                Block(Kind.LIST_ITEM, sheet, [Span(entry.text)], depth=entry.depth, label="•") for entry in self._form
+            ]
 
 
 def _quoted(remark: Remark, depth: int) -> Block:
