@@ -22,7 +22,7 @@ pytest: $(STAMP)  ## all tests
 	@# Only after tests have failed (1): a run that was cut short, or could not begin, has not shown the others to pass.
 	@# Asserts are compiled for what they say when they fail only then: for all tests in each process that takes longer than
 	@# some hundred of the tests.
-	$(BIN)/pytest --assert=plain -n 4 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
+	$(BIN)/pytest --assert=plain -n 6 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
 
 check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/ruff format --check .

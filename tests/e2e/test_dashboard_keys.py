@@ -385,7 +385,9 @@ def test_keys_while_documents_are_converted(tmp_path: Path) -> None:
     assert list((tmp_path / "output" / ".hotfolio" / "jobs").glob("*/pages/*.jsonl"))
 
 
-def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_the_list_of_pages_tells_how_each_came_out(tmp_path: Path) -> None:
+    """On a small terminal, which needs few pages to be longer than its screen."""
+    size = SMALL
     pages = size[1] + 6
     # A deadline that no page keeps: each is read as plain text, or has failed, and says why.
     with Dashboard(tmp_path, size, env=patient(tmp_path) | {"HOTFOLIO_PAGE_TIMEOUT": "0.01"}) as d:
