@@ -16,6 +16,7 @@ _LEAST = 3
 """Such headings make a document one of this kind."""
 _MOST_LEVELS = 3
 _LONGEST = 120
+_SENTENCE_ENDS = (".", "!", "?", ";", ",")
 _BLOCKS = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.LIST_ITEM, Kind.CODE, Kind.CAPTION})
 
 
@@ -37,7 +38,7 @@ class HangingHeads:
                 self._heads[round(block.box[0])] += 1
                 if style_of(block).bold:
                     self._bold.add(round(block.box[0]))
-            else:
+            elif block.kind is not Kind.LIST_ITEM:  # items are set in from text, which makes that no heading
                 self._text[round(block.box[0])] += len(block.text)
 
     @property
@@ -85,5 +86,6 @@ def _is_head(block: Block) -> bool:
         and block.kind is not Kind.LIST_ITEM
         and not has_right_to_left(block.text)  # it ends where others do, and begins anywhere
         and len(full_text(block)) <= _LONGEST
+        and (not block.text.rstrip().endswith(_SENTENCE_ENDS) or style_of(block).bold)
         and block.box[3] - block.box[1] < 1.8 * (block.size or 10.0)
     )

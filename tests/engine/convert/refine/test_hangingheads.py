@@ -48,3 +48,25 @@ def test_text_from_right_to_left_begins_anywhere_and_stands_out_nowhere() -> Non
             if len(found.text) < 40:
                 found.kind = Kind.PARAGRAPH
     assert _headings(pages) == []
+
+
+def test_lists_are_set_in_from_text_and_make_no_heading_of_it() -> None:
+    short = page(
+        line("Guide", 50, Kind.HEADING, size=20),
+        line("Bring it here:", 100),
+        *(line("First of the items that are listed", 120 + 14 * item, Kind.LIST_ITEM, left=68) for item in range(4)),
+        line("It is open on weekdays", 200, bold=True),
+        line("Nobody is there on others", 220),
+    )
+    assert _headings([short]) == [(1, "Guide")]
+
+
+def test_sentences_are_text_wherever_they_begin() -> None:
+    short = page(
+        line("Guide", 50, Kind.HEADING, size=20),
+        line("One.", 100),
+        line("Two.", 120),
+        line("Start here", 140, bold=True),
+        block(BODY, (90, 160, 550, 208)),
+    )
+    assert {text for _, text in _headings([short])} <= {"Guide", "Start here"}
