@@ -155,7 +155,11 @@ def test_doctor_examines_everything(folder: Path) -> None:
 
 def test_doctor_finds_a_problem(folder: Path) -> None:
     (folder / "output").write_text("a file where a folder should be")
-    assert "problem  output" in hotfolio(folder, "doctor", code=1)
+    checks = json.loads(hotfolio(folder, "doctor", "--json", code=1))
+    (output,) = [check for check in checks if check["name"] == "output"]
+    assert output["verdict"] == "problem"
+    assert output["finding"]
+    assert output["advice"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

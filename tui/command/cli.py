@@ -3,14 +3,14 @@
 import contextlib
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from engine.base.safetext import display_name
-from tui.command.chosen import QUEUE
+from tui.command.chosen import QUEUE, Json
 from tui.command.flags import CONVERSION, FOLDERS, Load, Profile, answer, finish, takes_settings
 from tui.command.mcpserver import mcp
 from tui.command.verbs.add import add
@@ -43,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-Json = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of text.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of text.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -85,7 +85,7 @@ def dashboard(
 def run(
     load: Load,
     once: Annotated[bool, typer.Option("--once", help="End when everything present is finished.")] = False,
-    json: Json = False,
+    json: JsonLines = False,
 ) -> None:
     """Convert what is and what comes into the hot folder, until stopped.
 
@@ -102,7 +102,7 @@ def convert(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The PDFs to convert.", show_default=False)],
     load: Load,
     profile: Profile = "",
-    json: Json = False,
+    json: JsonLines = False,
 ) -> None:
     """Convert the files named, without a hot folder. Exit status as for `run`."""
     from tui.command.runner import Runner
@@ -146,11 +146,19 @@ def serve(
 
 @app.command(name="config")
 @takes_settings(*FOLDERS)
-def show_config(load: Load) -> None:
+def show_config(load: Load, json: Json = False) -> None:
     """Print the effective settings, and where each came from."""
-    from tui.text.setting_text import setting_texts
+    from tui.text.setting_text import setting_texts, setting_values
 
     loaded = load()
+    if json:
+        from tui.command.reach import print_json
+
+        values = setting_values(loaded.settings)
+        print_json(
+            {name: {"value": value, "from": loaded.origins.get(name, "default")} for name, value in values.items()}
+        )
+        return
     shown = setting_texts(loaded.settings)
     width = max(map(len, shown))
     for name, value in shown.items():
@@ -159,14 +167,21 @@ def show_config(load: Load) -> None:
 
 @app.command()
 @takes_settings(*FOLDERS)
-def doctor(load: Load) -> None:
+def doctor(load: Load, json: Json = False) -> None:
     """Check what hotfolio needs on this machine; a line each, with what to do. Exit status 1 on a problem."""
     from engine.facade.doctor import Verdict, examine
 
-    worst = Verdict.OK
+    worst, checks = Verdict.OK, []
     for check in examine(load().settings):
-        print(f"{check.verdict:8} {check.name:12} {check.finding}" + (f" {check.advice}" if check.advice else ""))
         worst = max(worst, check.verdict, key=list(Verdict).index)
+        if json:
+            checks.append(asdict(check))
+        else:
+            print(f"{check.verdict:8} {check.name:12} {check.finding}" + (f" {check.advice}" if check.advice else ""))
+    if json:
+        from tui.command.reach import print_json
+
+        print_json(checks)
     raise typer.Exit(1 if worst is Verdict.PROBLEM else 0)
 
 
@@ -180,7 +195,7 @@ app.add_typer(cluster, name="cluster")
 
 @app.command()
 @takes_settings(*QUEUE)
-def token(load: Load) -> None:
+def token(load: Load, json: Json = False) -> None:
     """Print the token that programs need over TCP, and make it if there is none."""
 
     def work() -> int:
@@ -189,7 +204,13 @@ def token(load: Load) -> None:
 
         settings = load().settings
         make_folders(settings, watch=False)
-        print(ensure_token(settings.state_folder))
+        found = ensure_token(settings.state_folder)
+        if json:
+            from tui.command.reach import print_json
+
+            print_json({"token": found})
+        else:
+            print(found)
         return 0
 
     answer(work)
