@@ -122,7 +122,6 @@ SEEN_THROUGH = {
     "tui.dashboard.widgets.view_tabs": "standing",
     "tui.dashboard.widgets.workers_line": "screen",
     "tui.text.actions": "keys",
-    "tui.text.setting_text": "command_line",
 }
 """What is decided here shows in what comes of it: the word names the `test_*.py` that looks at that."""
 _PROGRAM = "PROGRAM"
