@@ -60,6 +60,15 @@ class Annotations(StrEnum):
     """And into all else that is made of the text, behind what they are about."""
 
 
+class Attachments(StrEnum):
+    """What becomes of files that are attached to a PDF."""
+
+    LIST = "list"
+    """The manifest and a warning name them."""
+    CONVERT = "convert"
+    """Those of accepted kinds are converted too, each by itself."""
+
+
 class HiddenText(StrEnum):
     """What becomes of text that nobody can see on its page."""
 
@@ -193,6 +202,8 @@ class ConvertOptions(BaseModel):
     `refine`, all text is kept, uncounted."""
     annotations: Annotations = Annotations.JSON
     """Where the notes and comments of reviewers are put. Without `refine`, they are left out."""
+    attachments: Attachments = Attachments.LIST
+    """Files that are attached to a PDF are listed, or those of accepted kinds are converted too, below its result."""
     skip_steps: Annotated[tuple[RefineStep, ...], BeforeValidator(split)] = ()
     """Steps of refinement to leave out."""
     chunk_size: Annotated[int, Field(ge=16, le=100_000)] = 512

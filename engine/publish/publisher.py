@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from engine.publish.pageindex import SIZE_KEY
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
+ATTACHMENTS = "attachments"
+"""The folder, below the result of a document, with the results of the files that are attached to it."""
 STAGING_NAME = ".hotfolio-publish"
 _MAX_STEM_BYTES = 240
 """Leaves room for `~2` and `.json`."""
@@ -162,13 +164,15 @@ def build_manifest(
     finished: float,
     page_sizes: dict[int, int],
     page_reasons: dict[int, str],
+    attachments: Sequence[dict[str, Any]] = (),
     *,
     superseded: bool = False,
 ) -> dict[str, Any]:
     """What `manifest.json` says, except the list of files.
 
     `page_sizes` are the bytes of Markdown that each page has come to, none if no Markdown was made;
-    `page_reasons` say why a page was read the way it was. `superseded` says that the source has been replaced since.
+    `page_reasons` say why a page was read the way it was, `attachments` what is attached to the document. `superseded`
+    says that the source has been replaced since.
     """
     source = job.source
     return {
@@ -199,6 +203,7 @@ def build_manifest(
             }
             for r in results
         ],
+        **({"attachments": list(attachments)} if attachments else {}),
         "warnings": warnings,
         "started": job.started.isoformat() if job.started else None,
         "finished": iso_time(finished),

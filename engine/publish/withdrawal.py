@@ -9,7 +9,7 @@ from typing import Any
 from engine.base.beneath import GONE, Tree
 from engine.base.disk import fsync_path
 from engine.job.job import Job
-from engine.publish.publisher import MANIFEST, manifest_of
+from engine.publish.publisher import ATTACHMENTS, MANIFEST, manifest_of
 
 
 def withdraw(job: Job) -> bool:
@@ -31,8 +31,11 @@ def withdraw(job: Job) -> bool:
         if error.errno not in GONE:
             raise
         return False
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # where something else is left in one, it stays
         place.rmdir()
+        if place.parent.name == ATTACHMENTS:
+            place.parent.rmdir()
+            place.parent.parent.rmdir()
     with contextlib.suppress(OSError):
         fsync_path(place.parent)
     return True

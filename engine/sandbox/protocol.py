@@ -38,6 +38,11 @@ PAGE_SIZES = "page-sizes.json"
 
 PAGE_REASONS = "page-reasons.json"
 """What `MergeTask` leaves as well: `{page: why it was read the way it was}`, where there is something to say."""
+ATTACHED = "attached"
+"""The folder in which `MergeTask` leaves the attached files that are to be converted too."""
+ATTACHED_LIST = "attached.json"
+"""What `MergeTask` leaves as well, of a document with attached files: `[{"name", "type", "size", "file"}, ...]`, where
+`file` is the name in that folder, or null."""
 VISION_MODEL = "vision-model"
 """Among what is loaded ahead: asking one, and reading its answers, which takes a quarter of a second to load."""
 

@@ -9,6 +9,7 @@ from engine.queue.versions import was_replaced
 from engine.sandbox.backend import Desk
 from engine.settings.live import LiveSettings
 from engine.settings.passwords import Passwords
+from engine.work.attached import sweep_attached
 from engine.work.endings import Endings
 from engine.work.jobfolders import JobFolders
 from engine.work.merger import Merger
@@ -37,7 +38,7 @@ class Conversions:
 
         `watches` is whether there are hot folders, whose rules hold there.
         """
-        state_folder = settings.current.state_folder
+        self._state_folder = state_folder = settings.current.state_folder.absolute()
         runs = Runs(queue.view)
         self._queue = queue
         self.stopping = threading.Event()
@@ -68,6 +69,7 @@ class Conversions:
                 self._publishing.settle(job)
         needed = {job.id for job in jobs if job.state not in PUBLISHED and not was_replaced(job)}
         self.folders.sweep(needed | self._publishing.unsettled)
+        sweep_attached(self._state_folder, jobs)
 
     def settle_again(self) -> None:
         """Try once more to see to the sources that could be neither archived nor deleted."""

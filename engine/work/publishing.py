@@ -19,7 +19,8 @@ from engine.queue.versions import REPLACED
 from engine.sandbox.capabilities import INSTALL
 from engine.sandbox.protocol import OUT, PAGE_REASONS, PAGE_SIZES
 from engine.settings.live import LiveSettings
-from engine.settings.profiles import WatchedFolder
+from engine.settings.profiles import OnSuccess, WatchedFolder
+from engine.work.attached import attached_to, is_attached, output_of_attached, queue_attached
 from engine.work.endings import Endings
 from engine.work.jobfolders import JobFolders
 from engine.work.runs import Run, Runs
@@ -54,7 +55,13 @@ class Publishing:
     def output_of(self, job: Job) -> Path:
         """The folder that the job's result belongs in."""
         folder = self._folder_of(job)
-        return folder.output if folder is not None else self._live.current.output.absolute()
+        if folder is not None:
+            return folder.output
+        return output_of_attached(job.source, self._state) or self._live.current.output.absolute()
+
+    @property
+    def _state(self) -> Path:
+        return self._live.current.state_folder.absolute()
 
     def give_up_if_overtaken(self, run: Run) -> bool:
         """Give a job up whose source has a newer version that is published already; False if there is none."""
@@ -92,6 +99,7 @@ class Publishing:
             self._queue.view.now(),
             merged_sizes(run.desk.path / PAGE_SIZES, len(results)),
             merged_reasons(run.desk.path / PAGE_REASONS, len(results)),
+            [file.entry for file in attached_to(run.desk.path)],
             superseded=superseded,
         )
         publisher = self._publisher(job)
@@ -100,6 +108,7 @@ class Publishing:
         if self._runs.get(job.id) is None:
             return
         publisher.publish(job.id, made, place, manifest)
+        self._queue_attached(run, place)
         self._finish(run, state, failed, warnings)
 
     def complete(self, run: Run) -> bool:
@@ -111,10 +120,15 @@ class Publishing:
         if manifest is None or manifest.get("run") != run_id(run.desk.path):
             return False
         self._publisher(run.job).complete(run.job.id, run.desk.path / OUT, place)
+        self._queue_attached(run, place)
         self._finish(
             run, JobState(manifest["state"]), failures(self._queue.view.pages(run.job.id)), manifest.get("warnings", [])
         )
         return True
+
+    def _queue_attached(self, run: Run, place: Path) -> None:
+        """Before the job is recorded as done: who waits for that is to find on the list what follows from it."""
+        queue_attached(self._queue, run.job, run.desk.path, self._state, self.output_of(run.job), place)
 
     def _finish(self, run: Run, state: JobState, failed: dict[int, str], warnings: Sequence[str]) -> None:
         job = run.job
@@ -182,8 +196,11 @@ class Publishing:
 
     def _settle_source(self, job: Job, copied: Stamp | None) -> None:
         folder = self._folder_of(job)
-        if folder is not None:  # else it was named by hand, not dropped into a hot folder
+        if folder is not None:
             settle_source(job.source, folder.on_success, folder.archive, job.sha256, copied)
+        elif is_attached(job.source, self._state):  # it is in its document still
+            settle_source(job.source, OnSuccess.DELETE, self._state, job.sha256, copied)
+        # Else it was named by hand, not dropped into a hot folder.
 
     def _publisher(self, job: Job) -> Publisher:
         return Publisher(self._queue.work.claim_output, self.output_of(job), self._live.current.output.absolute())

@@ -101,6 +101,11 @@ _OPTIONS = {
         None,
         "annotations",
     ),
+    "attachments": _Option(
+        _text("--attachments", metavar="WHAT", help="list, or convert: what is attached to a PDF, too."),
+        None,
+        "attachments",
+    ),
     "skip_steps": _Option(
         _text("--skip-steps", metavar="LIST", help="Steps of refinement to leave out, by name."), None, "skip_steps"
     ),
@@ -142,6 +147,7 @@ JOB = (
     "layout",
     "hidden_text",
     "annotations",
+    "attachments",
     "skip_steps",
 )
 """How a document is converted."""

@@ -15,9 +15,11 @@ from engine.base.errors import SandboxUnavailable, SettingsError
 from engine.base.safetext import display_name, display_text
 from engine.base.sockets import socket_path
 from engine.facade.engine import Engine
-from engine.job.job import Job, JobState
+from engine.job.job import ACTIVE, Job, JobState
+from engine.job.options import Attachments
 from engine.server.app.late import LateListener
 from engine.settings.loading import LoadedSettings
+from engine.work.attached import attached_root
 from engine.work.pool import LOST, NO_PROCESS
 from tui.command.line_output import LineDisplay, ProgressDisplay
 from tui.terminal.signals import POLL_S, SignalEvent, signals_caught, stop_engine
@@ -60,6 +62,8 @@ class Runner:
         self._stop = SignalEvent()
         self._states: Counter[JobState] = Counter()
         self._pages = 0
+        self._roots: set[bytes] = set()
+        """Where the attached files of what was converted are taken from."""
         self._told: dict[str, str] = {}
         self.is_work_left = True
         """Whether the queue holds unfinished jobs, or what is still to follow on finished ones."""
@@ -122,15 +126,23 @@ class Runner:
         return self._engine.vitals().sandbox_failures > _MAX_SANDBOX_FAILURES
 
     def _is_done(self, wanted: set[int] | None) -> bool:
-        """Whether all is; those of the `wanted` that are finished are taken out, lest thousands be asked for again."""
+        """Whether all is; those of the `wanted` that are finished are taken out, lest thousands be asked for again.
+
+        What was attached to them comes in their place.
+        """
         if wanted is None:
             return self._engine.is_idle()
         while wanted:
-            job_id = next(iter(wanted))
-            if not self._engine.job(job_id).job.state.is_finished:
+            job = self._engine.job(next(iter(wanted))).job
+            if not job.state.is_finished:
                 return False
-            wanted.discard(job_id)
-        return not self._engine.is_following_up
+            wanted.discard(job.id)
+            if job.options.attachments is Attachments.CONVERT:
+                self._roots.add(os.fsencode(attached_root(job.source, self._settings.state_folder)))
+        if self._roots:
+            roots, self._roots = self._roots, set()
+            wanted |= {entry.job.id for entry in self._engine.select(states=ACTIVE) if entry.job.source.root in roots}
+        return not wanted and not self._engine.is_following_up
 
     def _on_signal(self) -> None:
         self._signals += 1

@@ -1,9 +1,10 @@
 """What a PDF holds beyond its pages, and what of its pages is not shown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pymupdf
 
+from engine.convert.page.attachedfile import AttachedFile
 from engine.convert.page.formentry import FormEntry
 
 _MOST_NAMES = 10
@@ -27,18 +28,27 @@ def filled_form(pdf: pymupdf.Document) -> list[FormEntry] | None:
     return read_xfa(pdf)
 
 
-def _attachments(pdf: pymupdf.Document) -> str:
-    names = [_name_of(pdf, name) for name in pdf.embfile_names()]
-    if not names:
-        return ""
-    is_portfolio = pdf.xref_get_key(pdf.pdf_catalog(), "Collection")[0] not in _NOTHING
-    who = "This is a portfolio; it" if is_portfolio else "The PDF"
-    what = f"{len(names):,} attached files" if len(names) > 1 else "an attached file"
-    return f"{who} holds {what}, not converted: {_listed(names)}."
+def is_portfolio(pdf: pymupdf.Document) -> bool:
+    """Whether its pages stand before what is attached to it, which is what its reader is to see."""
+    return bool(pdf.xref_get_key(pdf.pdf_catalog(), "Collection")[0] not in _NOTHING)
+
+
+def attachments_told(attached: Sequence[AttachedFile], converted: Collection[int], *, portfolio: bool) -> list[str]:
+    """What a reader must know of attached files, some of which are converted, by their places."""
+    who = "This is a portfolio; it holds" if portfolio else "The PDF holds"
+    told: list[str] = []
+    for is_converted in (True, False):
+        files = [file for place, file in enumerate(attached) if (place in converted) is is_converted]
+        what = f"{len(files):,} attached files" if len(files) > 1 else "an attached file"
+        own = "by themselves" if len(files) > 1 else "by itself"
+        became = f"converted {own}" if is_converted else "not converted"
+        if files:
+            told.append(f"{who} {what}, {became}: {_listed([_shown(file) for file in files])}.")
+    return told
 
 
 def _layers(pdf: pymupdf.Document) -> str:
-    names = [str(layer["name"]) for layer in pdf.get_ocgs().values() if not layer["on"]]
+    names = [str(layer["name"])[:100] for layer in pdf.get_ocgs().values() if not layer["on"]]
     if not names:
         return ""
     what = f"{len(names):,} layers are off, and left out" if len(names) > 1 else "A layer is off, and left out"
@@ -46,19 +56,18 @@ def _layers(pdf: pymupdf.Document) -> str:
 
 
 BEYOND_PAGES: Mapping[str, Callable[[pymupdf.Document], str]] = {
-    "its attachments": _attachments,
     "its layers": _layers,
 }
 """By what is looked at: what says in a sentence what there is, or nothing; it raises what PyMuPDF does on bad files."""
 
 
-def _name_of(pdf: pymupdf.Document, name: str) -> str:
-    info = pdf.embfile_info(name)
-    return str(info.get("ufilename") or info.get("filename") or name)
+def _shown(file: AttachedFile) -> str:
+    size = "" if file.size is None else f", {file.size:,} bytes"
+    return f"{file.name[:100]} ({file.type}{size})"
 
 
 def _listed(names: Sequence[str]) -> str:
-    listed = [" ".join(name.split())[:100] for name in names[:_MOST_NAMES]]
+    listed = [" ".join(name.split()) for name in names[:_MOST_NAMES]]
     if len(names) > _MOST_NAMES:
         listed.append(f"and {len(names) - _MOST_NAMES:,} more")
     return ", ".join(listed)

@@ -13,6 +13,7 @@ import pymupdf
 
 from engine.base.safetext import display_text
 from engine.convert.open.document import Document
+from engine.convert.page.attachedfile import AttachedFile
 from engine.convert.page.formentry import FormEntry
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
@@ -139,6 +140,16 @@ class MergeContext:
     def form(self) -> list[FormEntry]:
         """What was filled into a form that is not on the document's pages."""
         return [FormEntry(*entry) for entry in self.head.get("form", ())]
+
+    @property
+    def attached(self) -> list[AttachedFile]:
+        """The files that are attached to the document."""
+        return [AttachedFile(*file) for file in self.head.get("attached", ())]
+
+    @property
+    def is_portfolio(self) -> bool:
+        """Whether these are what the document is about."""
+        return bool(self.head.get("is_portfolio"))
 
     @property
     def title(self) -> str:

@@ -11,9 +11,11 @@ import pymupdf
 from pymupdf4llm.helpers import utils as library_utils
 
 from engine.convert.ocr.choice import Ocr
-from engine.convert.open.beyondpages import BEYOND_PAGES, filled_form
+from engine.convert.open.attachments import find_attachments
+from engine.convert.open.beyondpages import BEYOND_PAGES, attachments_told, filled_form, is_portfolio
 from engine.convert.open.outline import read_outline
 from engine.convert.open.pagetree import mend_counts
+from engine.convert.page.attachedfile import AttachedFile
 from engine.convert.page.formentry import FormEntry
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.tags.structuretree import NoStructure
@@ -21,7 +23,7 @@ from engine.convert.tags.tagreader import TagReader
 from engine.convert.text.fontmaps import FontMaps
 from engine.job.job import NEEDS_PASSWORD
 from engine.job.kinds import not_accepted
-from engine.job.options import ConvertOptions
+from engine.job.options import Attachments, ConvertOptions
 from engine.sandbox.shortage import SHORTAGE, Shortages, is_shortage
 from engine.sandbox.stages import Stage
 
@@ -71,6 +73,10 @@ class Document:
         self._language = self._attempt("its language", lambda: pdf.language, None)
         found = [self._attempt(what, partial(find, pdf), "") for what, find in BEYOND_PAGES.items()]
         self.warnings += filter(None, found)
+        self._attached: list[AttachedFile] = self._attempt("its attachments", partial(find_attachments, pdf), [])
+        self._is_portfolio: bool = self._attempt("its attachments", partial(is_portfolio, pdf), False)
+        if options.attachments is Attachments.LIST:  # else it is known in the end what became of them
+            self.warnings += attachments_told(self._attached, (), portfolio=self._is_portfolio)
         form = self._attempt("what was filled into its form", partial(filled_form, pdf), [])
         self._form: list[FormEntry] = form or []
         if form is not None:
@@ -130,6 +136,8 @@ class Document:
             "metadata": self.pdf.metadata,
             "form_fields": self._form_fields,
             "form": self._form,
+            "attached": self._attached,
+            "is_portfolio": self._is_portfolio,
             "use_ocr": int(self.ocr.library_mode),
             "language": self._language,
         }

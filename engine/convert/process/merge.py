@@ -1,6 +1,7 @@
 """Makes the outputs of a whole document from its checkpoints, and looks at what there is of it so far."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
@@ -9,13 +10,15 @@ from pathlib import Path
 from engine.base.disk import fsync_path
 from engine.convert.formats import families
 from engine.convert.formats.texts import MarkupConverter
+from engine.convert.open.attachments import take_out
+from engine.convert.open.beyondpages import attachments_told
 from engine.convert.open.context import MergeContext
 from engine.convert.open.document import Document
 from engine.convert.page.notices import sentences
 from engine.convert.process.checkpoints import HEAD, OUT, PAGES, Checkpoints
-from engine.job.options import ConvertOptions
+from engine.job.options import Attachments, ConvertOptions
 from engine.sandbox.capabilities import installed_tools
-from engine.sandbox.protocol import MERGE_LIST, PAGE_REASONS, PAGE_SIZES
+from engine.sandbox.protocol import ATTACHED, ATTACHED_LIST, MERGE_LIST, PAGE_REASONS, PAGE_SIZES
 
 _MOST_WARNINGS = 1000
 
@@ -43,6 +46,7 @@ def merge_document(
     context.source, context.sha256 = source, sha256
     for converter in families.converters(options):
         converter.merge(context)
+    context.warnings += _write_attached(context)
     Path(PAGE_SIZES).write_text(json.dumps(context.page_sizes), encoding="utf-8")
     Path(PAGE_REASONS).write_text(json.dumps(pages.reasons()), encoding="utf-8")
     for file in context.files:
@@ -51,6 +55,26 @@ def merge_document(
     for folder in {OUT, *(file.parent for file in context.files)}:
         fsync_path(folder)
     return [*sentences(pages.notices()), *pages.warnings(), *context.warnings][:_MOST_WARNINGS]
+
+
+def _write_attached(document: MergeContext) -> list[str]:
+    """Write down which files are attached, and take out those that are to be converted; returns warnings."""
+    attached = document.attached
+    written: dict[int, str] = {}
+    warnings: list[str] = []
+    if not attached:
+        return []
+    if document.options.attachments is Attachments.CONVERT:
+        shutil.rmtree(ATTACHED, ignore_errors=True)
+        source = document.open()
+        try:
+            written = take_out(source.pdf, document.options, Path(ATTACHED))
+        finally:
+            source.close()
+        warnings = attachments_told(attached, written, portfolio=document.is_portfolio)
+    entries = [{**file._asdict(), "file": written.get(place)} for place, file in enumerate(attached)]
+    Path(ATTACHED_LIST).write_text(json.dumps(entries), encoding="utf-8")
+    return warnings
 
 
 def preview_document(name: str, options: ConvertOptions, file: Path) -> int:

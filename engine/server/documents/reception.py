@@ -8,7 +8,7 @@ from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 from engine.base.safetext import display_text
-from engine.job.options import ConvertOptions
+from engine.job.options import Attachments, ConvertOptions
 from engine.remote.contract import ServedEngine
 from engine.server.dependencies.service import Service
 from engine.server.documents.fetching import Fetcher
@@ -38,9 +38,13 @@ class Reception:
         self._fetcher = Fetcher(settings.docling_fetch, settings.max_upload)
 
     def options(self, **changes: Any) -> ConvertOptions:
-        """How documents are converted unless something is asked for: as set, and of all kinds that doors take in."""
+        """How documents are converted unless something is asked for: as set, and of all kinds that doors take in.
+
+        No door hands out what is attached to a document, so nothing is made of it.
+        """
         settings = self._engine.settings
         usual = settings.convert_options.model_dump() | {"accept": settings.doors_accept}
+        usual["attachments"] = Attachments.LIST
         return ConvertOptions.model_validate({**usual, **changes})
 
     def begin(

@@ -23,6 +23,7 @@ from engine.base.safetext import display_name, display_text
 from engine.job.job import MAX_PRIORITY
 from engine.job.options import (
     Annotations,
+    Attachments,
     ChunkUnit,
     ConverterName,
     ConvertOptions,
@@ -105,6 +106,7 @@ class Wishes(BaseModel):
     layout: Layout | None = Field(None, description="Whether the layout model is asked where only text is made.")
     hidden_text: HiddenText | None = Field(None, description="What becomes of text that nobody can see on its page.")
     annotations: Annotations | None = Field(None, description="Where the notes and comments of reviewers are put.")
+    attachments: Attachments | None = Field(None, description="What becomes of files that are attached to the PDF.")
     skip_steps: Annotated[tuple[RefineStep, ...] | None, BeforeValidator(split)] = Field(
         None, description="Steps of refinement to leave out, with commas between."
     )

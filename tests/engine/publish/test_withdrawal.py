@@ -36,6 +36,21 @@ def test_nothing_is_left_of_a_result(place: Path) -> None:
     assert place.parent.exists()
 
 
+def test_the_last_result_of_what_was_attached_leaves_no_folders(place: Path) -> None:
+    folder = place.parent / "report" / "attachments"
+    folder.mkdir(parents=True)
+    attached, other = folder / "a", folder / "b"
+    place.rename(attached)
+    other.mkdir()
+    assert withdraw(published(attached))
+    assert other.exists()
+    attached.mkdir()
+    other.rmdir()
+    assert withdraw(published(attached))
+    assert not folder.parent.exists()
+    assert place.parent.exists()
+
+
 def test_what_else_lies_there_stays(place: Path) -> None:
     for name in ("notes.txt", "images/mine.png"):
         (place / name).write_text("mine")

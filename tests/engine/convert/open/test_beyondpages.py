@@ -6,7 +6,9 @@ from typing import Any
 import pymupdf
 import pytest
 
+from engine.convert.open.beyondpages import attachments_told
 from engine.convert.open.document import open_document
+from engine.convert.page.attachedfile import AttachedFile
 from engine.job.options import ConvertOptions
 from tests.engine.convert.forms import XFA, add_xfa
 
@@ -54,15 +56,25 @@ def test_a_form_whose_fields_are_on_its_pages_is_a_plain_document(tmp_path: Path
     assert opened(tmp_path, pdf) == []
 
 
-def test_attachments_are_listed_by_name(tmp_path: Path, pdf: pymupdf.Document) -> None:
+def test_attachments_are_listed_by_name_type_and_size(tmp_path: Path, pdf: pymupdf.Document) -> None:
     pdf.embfile_add("one", b"1", filename="minutes of May.pdf")
-    assert opened(tmp_path, pdf) == ["The PDF holds an attached file, not converted: minutes of May.pdf."]
+    listed = "minutes of May.pdf (application/pdf, 1 bytes)"
+    assert opened(tmp_path, pdf) == [f"The PDF holds an attached file, not converted: {listed}."]
+    assert opened(tmp_path, pdf, attachments="convert") == []  # which is not known before the end
     for number in range(11):
-        pdf.embfile_add(f"more {number}", b"2", filename=f"{number}.csv")
+        pdf.embfile_add(f"more {number}", b"22", filename=f"{number}.csv")
     pdf.xref_set_key(pdf.pdf_catalog(), "Collection", "<</View /D>>")
     (said,) = opened(tmp_path, pdf)
-    assert said.startswith("This is a portfolio; it holds 12 attached files, not converted: minutes of May.pdf, 0.csv")
-    assert said.endswith("8.csv, and 2 more.")
+    assert said.startswith(f"This is a portfolio; it holds 12 attached files, not converted: {listed}, 0.csv (text/csv")
+    assert said.endswith("8.csv (text/csv, 2 bytes), and 2 more.")
+
+
+def test_what_has_become_of_attached_files_is_told(pdf: pymupdf.Document) -> None:
+    files = [AttachedFile("a.pdf", "application/pdf", None), AttachedFile("b.csv", "text/csv", 3)]
+    assert attachments_told(files, {0}, portfolio=False) == [
+        "The PDF holds an attached file, converted by itself: a.pdf (application/pdf).",
+        "The PDF holds an attached file, not converted: b.csv (text/csv, 3 bytes).",
+    ]
 
 
 def test_layers_that_are_off_are_named(tmp_path: Path, pdf: pymupdf.Document) -> None:
