@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from fastapi.testclient import TestClient
 from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics_parser
@@ -24,10 +25,10 @@ from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
 from tests import pdfs
 from tests.backends import faulty_backend, local_backend
-from tests.places import DOCS
+from tests.places import DEPLOY, DOCS
 from tests.waiting import wait_until
 
-DASHBOARD = json.loads((DOCS / "grafana-dashboard.json").read_text())
+DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
 PANELS: list[dict[str, Any]] = DASHBOARD["panels"]
 EXPRESSIONS = [target["expr"] for panel in PANELS for target in panel.get("targets", ())]
 FROM_PROMETHEUS = {"instance", "le"}
@@ -396,6 +397,13 @@ def test_the_docs_say_what_values_labels_have(exposed: dict[str, tuple[str, dict
     for _, labels in exposed.values():
         for label in labels.keys() & {"state", "outcome", "cause", "key", "process", "folder"}:
             assert labels[label] <= words
+
+
+def test_alerts_are_of_metrics_that_there_are(exposed: dict[str, tuple[str, dict[str, set[str]]]]) -> None:
+    (group,) = yaml.safe_load((DEPLOY / "prometheus-rules.yaml").read_text())["groups"]
+    for rule in group["rules"]:
+        assert named_in(rule["expr"]) <= set(exposed), rule["alert"]
+        assert rule["annotations"]["summary"]
 
 
 def test_the_dashboard_shows_every_metric_and_no_other(
