@@ -51,6 +51,15 @@ class Layout(StrEnum):
     ALWAYS = "always"
 
 
+class LayoutEffort(StrEnum):
+    """What lays out the pages that are not read by their tags."""
+
+    FULL = "full"
+    """The layout model."""
+    FAST = "fast"
+    """No model: rules about places, fonts and lines alone."""
+
+
 class Annotations(StrEnum):
     """Where notes and comments of reviewers are put."""
 
@@ -197,6 +206,9 @@ class ConvertOptions(BaseModel):
     layout: Layout = Layout.AUTO
     """`auto` does without the layout model where nothing but text is made of the pages, which it takes most of the time
     for; `always` has it look at every page that is not read by its tags."""
+    layout_effort: LayoutEffort = LayoutEffort.FULL
+    """`full` asks the layout model, `fast` none: a page takes a small part of the time, and what only a look at it
+    tells is missed. Without `refine`, it is always the layout model."""
     hidden_text: HiddenText = HiddenText.DROP
     """Text that nobody can see on its page is left out, kept, or kept and marked; a warning counts it. Without
     `refine`, all text is kept, uncounted."""
@@ -294,6 +306,11 @@ class ConvertOptions(BaseModel):
             or self.structure is Structure.LAYOUT
             or not _TEXTS.issuperset(self.text_formats)
         )
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether pages that are not read by their tags are laid out by the layout model."""
+        return self.needs_layout and not (self.refine and self.layout_effort is LayoutEffort.FAST)
 
     @property
     def text_formats(self) -> tuple[str, ...]:

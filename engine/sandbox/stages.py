@@ -27,6 +27,6 @@ def first_stage(options: ConvertOptions) -> Stage:
         return Stage.LAYOUT if options.ocr is OcrMode.NEVER else Stage.OCR
     if options.ocr is OcrMode.FORCE:
         return Stage.OCR
-    if options.text_formats and (not options.refine or options.structure is Structure.LAYOUT):
+    if options.text_formats and options.needs_model and (not options.refine or options.structure is Structure.LAYOUT):
         return Stage.LAYOUT
     return Stage.BARE

@@ -91,6 +91,11 @@ _OPTIONS = {
         None,
         "layout",
     ),
+    "layout_effort": _Option(
+        _text("--layout-effort", metavar="HOW", help="full, or fast: pages without tags are laid out by no model."),
+        None,
+        "layout_effort",
+    ),
     "hidden_text": _Option(
         _text("--hidden-text", metavar="WHAT", help="drop, keep or mark text that nobody can see."),
         None,
@@ -145,6 +150,7 @@ JOB = (
     "no_refine",
     "structure",
     "layout",
+    "layout_effort",
     "hidden_text",
     "annotations",
     "attachments",

@@ -116,7 +116,7 @@ class Document:
     def needs(self) -> Stage:
         """What its pages will need, as far as that can be told before they are read."""
         options = self._options
-        is_enough = not options.text_formats or not options.needs_layout or isinstance(self.tags, TagReader)
+        is_enough = not options.text_formats or not options.needs_model or isinstance(self.tags, TagReader)
         return Stage.BARE if is_enough else Stage.LAYOUT
 
     @property

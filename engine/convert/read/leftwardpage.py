@@ -27,6 +27,19 @@ def runs_leftward(lines: Iterable[Line]) -> bool:
 def mirror(layout: PageLayout, text: PageText) -> None:
     """Exchange left and right in all that is known of a page; done twice, nothing has changed."""
     width = float(layout.width)
+    mirror_text(text, width)
+    for box in layout.boxes:
+        box.x0, box.y0, box.x1, box.y1 = mirrored((box.x0, box.y0, box.x1, box.y1), width)
+        grid = (box.table or {}).get("cells") if isinstance(box.table, dict) else None
+        if grid:
+            box.table["cells"] = [
+                [cell and mirrored((cell[0], cell[1], cell[2], cell[3]), width) for cell in reversed(row)]
+                for row in grid
+            ]
+
+
+def mirror_text(text: PageText, width: float) -> None:
+    """Exchange left and right in what stands on a page of a width, in points."""
     for line in text.lines:
         for word in line.words:
             word.edges = [width - edge for edge in reversed(word.edges)]
@@ -37,14 +50,6 @@ def mirror(layout: PageLayout, text: PageText) -> None:
             vars(line).pop(name, None)  # as they were
     text.drawings[:] = [Drawing(mirrored(each.box, width), each.color, each.is_stroked) for each in text.drawings]
     text.links[:] = [Link(mirrored(each.box, width), each.target) for each in text.links]
-    for box in layout.boxes:
-        box.x0, box.y0, box.x1, box.y1 = mirrored((box.x0, box.y0, box.x1, box.y1), width)
-        grid = (box.table or {}).get("cells") if isinstance(box.table, dict) else None
-        if grid:
-            box.table["cells"] = [
-                [cell and mirrored((cell[0], cell[1], cell[2], cell[3]), width) for cell in reversed(row)]
-                for row in grid
-            ]
 
 
 def mirror_blocks(blocks: Iterable[Block], width: float) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pymupdf
 from pymupdf4llm.helpers.document_layout import PageLayout
 
-from engine.convert.formulas.pageformulas import put_formulas
 from engine.convert.loading.reached import need
 from engine.convert.open.context import PageContext, Reader
 from engine.convert.open.document import one_line
@@ -19,11 +18,13 @@ from engine.convert.page.told import NoAnswer, Told
 from engine.convert.plugins import entrypoints
 from engine.convert.read import bylayout as layout
 from engine.convert.read import byocr as ocrpage
+from engine.convert.read import byrules, straight
 from engine.convert.read import plain as plaintext
-from engine.convert.read import straight
 from engine.convert.read.formlayout import set_lines_apart
+from engine.convert.read.keptpictures import keep_pictures
 from engine.convert.read.lastlook import look_at
 from engine.convert.read.leftwardpage import mirror, mirror_blocks, runs_leftward
+from engine.convert.read.setformulas import set_formulas
 from engine.convert.read.sheet import Sheet, upright_copy
 from engine.convert.refine.steps import page_steps
 from engine.convert.sight import unseen as unseen_text
@@ -36,7 +37,6 @@ from engine.convert.tags.structuretree import NoStructure
 from engine.convert.text import layoutblocks
 from engine.convert.text.formfields import fields_of, hidden, with_texts
 from engine.convert.text.hiding import Hiding
-from engine.convert.text.pagetext import PageText
 from engine.convert.text.strikes import Strikes
 from engine.job.formats import Format
 from engine.job.job import PageState
@@ -175,9 +175,12 @@ def read_standard(page: PageContext) -> PageModel:
     if not page.text_only:
         if not options.needs_layout:
             return _straight(page)
-        need(Stage.LAYOUT)
+        if options.needs_model:
+            need(Stage.LAYOUT)
     sheet = (None if page.text_only else _by_ocr(page)) or _sheet(page, is_turned=True)
     try:
+        if not options.needs_model and not page.text_only:
+            return PageModel(page.number, refined=byrules.read(page, sheet))
         return _on_sheet(page, sheet)
     finally:
         sheet.close()
@@ -267,25 +270,8 @@ def _by_tags(page: PageContext) -> RefinedPage | None:
         return None
     page.state, page.via = PageState.OK, "tags"
     if options.images:
-        _keep_pictures(page, refined)
+        keep_pictures(page, refined)
     return refined
-
-
-def _keep_pictures(page: PageContext, refined: RefinedPage) -> None:
-    """Render the pictures of a tagged page into files, named as the library names them."""
-    pictures = [block for block in refined.blocks if block.kind is Kind.PICTURE]
-    for number, block in enumerate(pictures):
-        file = layout.picture_file(page, number)
-        try:
-            is_rendered = layout.render(page, refined.as_shown(block.box), file, refined.turned)
-        except OSError:
-            raise  # the disk, not the picture
-        except Exception as error:  # noqa: BLE001 - the text is worth more than its pictures
-            page.error = f"A picture is missing: it could not be rendered ({one_line(error)})."
-            continue
-        if is_rendered:
-            block.image = str(file)
-            page.files.append(page.out / file)
 
 
 def _as_told(page: PageContext, told: Told | NoAnswer) -> RefinedPage:
@@ -308,7 +294,7 @@ def _as_told(page: PageContext, told: Told | NoAnswer) -> RefinedPage:
         return _without_model(page, "The vision model has found nothing on the page.")
     page.state, page.via, page.error = PageState.OK, "vlm", told.remark
     if page.options.images:
-        _keep_pictures(page, refined)
+        keep_pictures(page, refined)
     return refined
 
 
@@ -346,7 +332,7 @@ def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:
     if any(field.text for field in page.fields):
         set_lines_apart(model.unrefined, text)
     if RefineStep.FORMULAS not in page.options.skip_steps:
-        _put_formulas(page, text, model.unrefined)
+        set_formulas(page, text, _boxes(model.unrefined, "picture"), _boxes(model.unrefined, "table"))
     is_mirrored = runs_leftward(text.lines)
     if is_mirrored:
         mirror(model.unrefined, text)
@@ -358,13 +344,6 @@ def _refined(page: PageContext, model: PageModel, sheet: Sheet) -> RefinedPage:
         mirror_blocks(refined.blocks, refined.width)
     sheet.map_back(refined)
     return refined
-
-
-def _put_formulas(page: PageContext, text: PageText, layout: PageLayout) -> None:
-    try:
-        put_formulas(text, _boxes(layout, "picture"), _boxes(layout, "table"))
-    except Exception as error:  # noqa: BLE001 - the page is worth more than the formulas on it
-        page.warnings.append(f"The formulas of page {page.number} were left as they are ({one_line(error)}).")
 
 
 def _boxes(layout: PageLayout, kind: str) -> list[Box]:

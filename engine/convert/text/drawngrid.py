@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.convert.page.blocks import Box
+from engine.convert.page.blocks import Box, around
 from engine.convert.text.pagetext import PageText
 
 _THICK = 3.2
@@ -53,6 +53,19 @@ def drawn_grid(box: Box, size: float, text: PageText) -> list[Place]:
     return _places(xs, ys, flat, upright)
 
 
+def connected_rules(text: PageText) -> list[Box]:
+    """Around the rules of a page that touch one another and of which some run across and some down, the largest first.
+
+    Empty where there are too many of them.
+    """
+    flat, upright = _rules((0.0, 0.0, float("inf"), float("inf")), 0.0, text)
+    if not upright or len(flat) + len(upright) > _MOST_RULES:
+        return []
+    groups = [(across, down) for across, down in _groups(flat, upright) if len(across) > 1 and down]
+    boxes = [around([*across, *down]) for across, down in groups]
+    return sorted(boxes, key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))
+
+
 def _rules(box: Box, margin: float, text: PageText) -> tuple[list[Box], list[Box]]:
     """The horizontal and the vertical rules around and in a box; the edges of an outline are four."""
     left, top, right, bottom = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
@@ -74,7 +87,12 @@ def _rules(box: Box, margin: float, text: PageText) -> tuple[list[Box], list[Box
 
 
 def _largest(flat: Sequence[Box], upright: Sequence[Box]) -> tuple[list[Box], list[Box]]:
-    """The rules of the largest grid: those that touch one another, directly or by others."""
+    """The rules of the largest grid."""
+    return max(_groups(flat, upright), key=lambda group: _area([*group[0], *group[1]]), default=([], []))
+
+
+def _groups(flat: Sequence[Box], upright: Sequence[Box]) -> list[tuple[list[Box], list[Box]]]:
+    """The rules of each grid: those that touch one another, directly or by others."""
     rules = [*flat, *upright]
     parents = list(range(len(rules)))
 
@@ -96,8 +114,10 @@ def _largest(flat: Sequence[Box], upright: Sequence[Box]) -> tuple[list[Box], li
     groups: dict[int, list[int]] = {}
     for i in range(len(rules)):
         groups.setdefault(root(i), []).append(i)
-    best = max(groups.values(), key=lambda group: _area(rules[i] for i in group), default=[])
-    return [rules[i] for i in best if i < len(flat)], [rules[i] for i in best if i >= len(flat)]
+    return [
+        ([rules[i] for i in group if i < len(flat)], [rules[i] for i in group if i >= len(flat)])
+        for group in groups.values()
+    ]
 
 
 def _area(rules: Iterable[Box]) -> float:

@@ -44,13 +44,13 @@ def read_blocks(layout: PageLayout, text: PageText) -> RefinedPage:
     assigned, rest = _assign(lines, boxes)
     blocks: list[Block] = []
     for box, fragments in zip(boxes, assigned, strict=True):
-        blocks += _read_box(box, fragments, text)
+        blocks += read_box(box, fragments, text)
     for display in (line for line in rest if is_display(line)):
         _insert(blocks, _text_block(Kind.FORMULA, display.box, [display], text))
-    for paragraph in _paragraphs([line for line in rest if not is_display(line)]):
+    for paragraph in paragraphs([line for line in rest if not is_display(line)]):
         _insert(blocks, _text_block(Kind.PARAGRAPH, around(line.box for line in paragraph), paragraph, text))
     page = RefinedPage(layout.page_number, float(layout.width), float(layout.height), blocks)
-    _mark_open_end(page)
+    mark_open_end(page)
     return page
 
 
@@ -140,7 +140,8 @@ def _owner(
     return None
 
 
-def _read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Block]:
+def read_box(box: LayoutBox, fragments: list[Line], text: PageText) -> list[Block]:
+    """A box with the lines in it as blocks."""
     kind = _KINDS.get(box.boxclass, Kind.PARAGRAPH)
     frame: Box = (float(box.x0), float(box.y0), float(box.x1), float(box.y1))
     if any(is_display(line) for line in fragments):
@@ -175,7 +176,7 @@ def _read_frame(kind: Kind, frame: Box, box: LayoutBox, fragments: list[Line], t
         picture = Block(kind, frame, image=box.image if isinstance(box.image, str) else "")
         texts = [
             _text_block(Kind.PARAGRAPH, around(line.box for line in lines), lines, text)
-            for lines in _paragraphs(fragments)
+            for lines in paragraphs(fragments)
         ]
         return [picture, *texts]
     table = table_in_text(frame, fragments, text) if kind is Kind.PARAGRAPH else None
@@ -280,7 +281,7 @@ def _footnotes(lines: Sequence[Line]) -> list[list[Line]]:
     return notes
 
 
-def _paragraphs(fragments: Sequence[Line]) -> list[list[Line]]:
+def paragraphs(fragments: Sequence[Line]) -> list[list[Line]]:
     """Text that no box holds together, as paragraphs: lines close below each other, of one size."""
     paragraphs: list[list[Line]] = []
     open_: list[list[Line]] = []
@@ -346,7 +347,7 @@ def _shares_column(one: Box, other: Box) -> bool:
     return min(one[2], other[2]) > max(one[0], other[0])
 
 
-def _mark_open_end(page: RefinedPage) -> None:
+def mark_open_end(page: RefinedPage) -> None:
     """A page's last block goes on unless it says that it ends."""
     outside = {*FURNITURE, Kind.FOOTNOTE, Kind.PICTURE, Kind.CAPTION}
     last = next((block for block in reversed(page.blocks) if block.kind not in outside), None)

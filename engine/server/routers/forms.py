@@ -30,6 +30,7 @@ from engine.job.options import (
     HiddenText,
     Language,
     Layout,
+    LayoutEffort,
     OcrEngineName,
     OcrMode,
     PluginName,
@@ -104,6 +105,7 @@ class Wishes(BaseModel):
     refine: bool | None = Field(None, description="Mend what the library's Markdown gets wrong.")
     structure: Structure | None = Field(None, description="What the structure of pages is taken from.")
     layout: Layout | None = Field(None, description="Whether the layout model is asked where only text is made.")
+    layout_effort: LayoutEffort | None = Field(None, description="Whether the layout model, or none, lays pages out.")
     hidden_text: HiddenText | None = Field(None, description="What becomes of text that nobody can see on its page.")
     annotations: Annotations | None = Field(None, description="Where the notes and comments of reviewers are put.")
     attachments: Attachments | None = Field(None, description="What becomes of files that are attached to the PDF.")
