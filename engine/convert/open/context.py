@@ -36,6 +36,8 @@ class OcrWord:
     quad: tuple[float, float, float, float, float, float, float, float]
     """Its corners as x, y pairs in points on the page as it is shown: where the word's top begins, where its top ends,
     where its bottom ends, where its bottom begins, as one reads it."""
+    confidence: float = 1.0
+    """From 0 to 1."""
 
 
 @dataclass

@@ -144,6 +144,18 @@ class Remark:
 
 
 @dataclass(slots=True)
+class UnsureWord:
+    """A word that OCR has read and is not sure of."""
+
+    text: str
+    """As it was read, which steps may have changed since."""
+    confidence: float
+    """From 0 to 1."""
+    box: Box
+    """On the page as it is shown, always."""
+
+
+@dataclass(slots=True)
 class RefinedPage:
     """One page as blocks."""
 
@@ -171,6 +183,8 @@ class RefinedPage:
     """What is written across the page, apart from its text until the whole document is known."""
     remarks: list[Remark] = field(default_factory=list)
     """Notes and comments of reviewers."""
+    unsure: list[UnsureWord] = field(default_factory=list)
+    """Words that may have been read wrong."""
 
     def show(self) -> None:
         """Have all boxes be those of the page as it is shown."""
@@ -205,6 +219,7 @@ class RefinedPage:
             **({"turned": self.turned} if self.turned else {}),
             **({"stamps": [_block_entry(block) for block in self.stamps]} if self.stamps else {}),
             **({"remarks": [asdict(remark) for remark in self.remarks]} if self.remarks else {}),
+            **({"unsure": [asdict(word) for word in self.unsure]} if self.unsure else {}),
         }
 
     @classmethod
@@ -214,7 +229,10 @@ class RefinedPage:
         is_settled, turned = entry.get("is_settled", False), entry.get("turned", 0)
         stamps = [_block(block) for block in entry.get("stamps", ())]
         remarks = [Remark(**{**remark, "box": tuple(remark["box"])}) for remark in entry.get("remarks", ())]
-        return cls(entry["number"], entry["width"], entry["height"], blocks, is_settled, turned, stamps, remarks)
+        unsure = [UnsureWord(**{**word, "box": tuple(word["box"])}) for word in entry.get("unsure", ())]
+        return cls(
+            entry["number"], entry["width"], entry["height"], blocks, is_settled, turned, stamps, remarks, unsure
+        )
 
 
 def around(boxes: Iterable[Box]) -> Box:

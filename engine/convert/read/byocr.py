@@ -13,6 +13,7 @@ from engine.convert.ocr.layer import LayerLine, add_layer
 from engine.convert.ocr.need import Need, is_clearly_text, looks_scanned, need_of
 from engine.convert.ocr.scan import Raster, box_around, direction, moved, reading_order, render
 from engine.convert.open.context import OcrWord, PageContext
+from engine.convert.page.blocks import Box, UnsureWord
 from engine.convert.page.notices import Notice
 from engine.convert.read.sheet import Sheet, raster_copy, upright_copy
 from engine.job.options import OcrMode
@@ -22,6 +23,9 @@ _SURE = 0.8
 
 _DOUBTFUL = 0.75
 """Confidence of a page of which much may be wrong: print comes to more than 0.9, handwriting to about a half."""
+
+_DOUBTFUL_WORD = 0.85
+"""Confidence of a word that may be wrong: on clean scans, one in five hundred has less, and most of these are."""
 
 
 def read(page: PageContext) -> Sheet | None:
@@ -52,7 +56,15 @@ def read(page: PageContext) -> Sheet | None:
     sheet = _copy(shown, raster, need, angle)
     to_page = pymupdf.Matrix(raster.scale, raster.scale)
     _write(sheet, lines, to_page * sheet.turn)
-    page.ocr_words = [OcrWord(word.text, _quad(moved(word.corners, to_page))) for line in lines for word in line.words]
+    page.ocr_words = [
+        OcrWord(
+            word.text,
+            _quad(moved(word.corners, to_page)),
+            line.confidence if word.confidence is None else word.confidence,
+        )
+        for line in lines
+        for word in line.words
+    ]
     sure = _confidence(lines)
     page.why = f"{need.reason}; read by {engine.name}, {sure:.0%} sure"
     if sure < _DOUBTFUL:
@@ -60,6 +72,15 @@ def read(page: PageContext) -> Sheet | None:
     if ocr.problem:
         page.error = ocr.problem
     return sheet
+
+
+def unsure_words(page: PageContext) -> list[UnsureWord]:
+    """Those of the words that OCR has read of which it is not sure."""
+    return [
+        UnsureWord(word.text, round(word.confidence, 3), _box(word))
+        for word in page.ocr_words
+        if word.confidence < _DOUBTFUL_WORD
+    ]
 
 
 def is_text_enough(page: PageContext) -> bool:
@@ -98,6 +119,11 @@ def _write(sheet: Sheet, lines: list[ReadLine], to_sheet: pymupdf.Matrix) -> Non
         for line in lines
     ]
     add_layer(sheet.load(), layer)
+
+
+def _box(word: OcrWord) -> Box:
+    across, down = word.quad[::2], word.quad[1::2]
+    return (min(across), min(down), max(across), max(down))
 
 
 def _quad(corners: Corners) -> tuple[float, float, float, float, float, float, float, float]:

@@ -7,11 +7,12 @@ from engine.convert.ocr.need import looks_scanned
 from engine.convert.open.context import PageContext
 from engine.convert.page.blocks import RefinedPage, Span, merged
 from engine.convert.page.notices import Notice
+from engine.convert.read.byocr import unsure_words
 from engine.convert.text.characters import count_unknown, readable
 
 
 def look_at(page: PageContext, refined: RefinedPage) -> None:
-    """Take control characters out of the page's text, and note what is wrong with it."""
+    """Take control characters out of the page's text, and note what is wrong with it, and which words may be."""
     has_text = False
     if page.hiding.marks:
         _mark_hidden(refined)
@@ -24,6 +25,9 @@ def look_at(page: PageContext, refined: RefinedPage) -> None:
         block.label, block.alt = readable(block.label), readable(block.alt)
     for remark in refined.remarks:
         remark.text, remark.author, remark.marked = map(readable, (remark.text, remark.author, remark.marked))
+    refined.unsure = unsure_words(page)
+    for word in refined.unsure:
+        word.text = readable(word.text)
     has_text = has_text or bool(refined.stamps)
     if not has_text and not page.is_read_by_others:
         _without_text(page)

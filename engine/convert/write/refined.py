@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.convert.open.context import MergeContext, Writer, missing_in_markdown, missing_in_text
-from engine.convert.page.blocks import Block, Cell, Kind, Remark, furniture_left_out
+from engine.convert.page.blocks import Block, Cell, Kind, Remark, UnsureWord, furniture_left_out
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.write import unrefined
 from engine.convert.write.markdown import MarkdownWriter
@@ -75,6 +75,7 @@ class JsonFile(Writer):
             "height": refined.height,
             "boxes": [_box(block) for block in refined.blocks],
             **({"annotations": [_annotation(remark) for remark in refined.remarks]} if refined.remarks else {}),
+            **({"unsure_words": [_unsure(word) for word in refined.unsure]} if refined.unsure else {}),
         }
         separator, self._separator = self._separator, ", "
         return separator + json.dumps(entry, ensure_ascii=False)
@@ -106,6 +107,11 @@ def _annotation(remark: Remark) -> dict[str, Any]:
     x0, y0, x1, y1 = remark.box
     said = {name: value for name in ("author", "marked") if (value := getattr(remark, name))}
     return {"x0": x0, "y0": y0, "x1": x1, "y1": y1, "kind": remark.kind, "text": remark.text, **said}
+
+
+def _unsure(word: UnsureWord) -> dict[str, Any]:
+    x0, y0, x1, y1 = word.box
+    return {"x0": x0, "y0": y0, "x1": x1, "y1": y1, "text": word.text, "confidence": word.confidence}
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

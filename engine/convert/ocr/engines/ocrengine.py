@@ -23,6 +23,8 @@ class ReadWord:
     text: str
     corners: Corners
     """In pixels; as high as its line."""
+    confidence: float | None = None
+    """From 0 to 1; its line's if the engine does not say."""
 
 
 @dataclass(frozen=True, slots=True)

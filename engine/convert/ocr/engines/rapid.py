@@ -7,6 +7,7 @@ padded to its longest line, which costs more than it saves. No model is ever dow
 of the wheel, and a wheel without them fails to load.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def _turned_back(line: ReadLine, quarters: int, shape: tuple[int, ...]) -> ReadL
         places = {1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}[quarters]
         return np.stack(places, axis=-1)
 
-    words = tuple(ReadWord(word.text, back(word.corners)) for word in line.words)
+    words = tuple(replace(word, corners=back(word.corners)) for word in line.words)
     return ReadLine(words, back(line.corners), line.confidence)
 
 
@@ -177,12 +178,12 @@ def _is_upside_down(engine: Any, image: Pixels, boxes: Corners) -> bool:
 def _recognize(engine: Any, image: Pixels, corners: Corners) -> ReadLine | None:
     """One line; None where there is no text in it."""
     cut = _cut(image, corners)
-    text, places, confidence = _text(engine, cut)
+    text, places, confidence, sure = _text(engine, cut)
     if confidence < _POOR_CONFIDENCE:
         turned = _upside_down(cut)
         other = _text(engine, turned)
         if other[2] > confidence + _CLEAR:
-            corners, cut, (text, places, confidence) = np.roll(corners, 2, axis=0), turned, other
+            corners, cut, (text, places, confidence, sure) = np.roll(corners, 2, axis=0), turned, other
     parts = words.parts(text, places)
     if confidence < _LEAST_CONFIDENCE or not parts:
         return None
@@ -192,19 +193,29 @@ def _recognize(engine: Any, image: Pixels, corners: Corners) -> ReadLine | None:
     height = cut.shape[0]
     top = (measured.baseline - ASCENT * measured.size) / height
     bottom = (measured.baseline + (1 - ASCENT) * measured.size) / height
-    line = tuple(ReadWord(word, at(corners, start, end, top, bottom)) for word, start, end in parts)
+    confidences = words.confidences([word for word, _, _ in parts], sure)
+    line = tuple(
+        ReadWord(word, at(corners, start, end, top, bottom), own)
+        for (word, start, end), own in zip(parts, confidences, strict=True)
+    )
     return ReadLine(line, at(corners, parts[0][1], parts[-1][2], top, bottom), confidence)
 
 
-def _text(engine: Any, cut: Pixels) -> tuple[str, list[float], float]:
-    """A line's text, the middles of its characters in shares of its width, and the model's confidence."""
+def _text(engine: Any, cut: Pixels) -> tuple[str, list[float], float, list[float]]:
+    """A line's text, the middles of its characters in shares of its width, and the model's confidence.
+
+    Then that of each character that is no blank; of none where the model does not say.
+    """
     found = _run(engine, cut, "use_rec")
     if not getattr(found, "txts", None):
-        return "", [], 0.0
+        return "", [], 0.0, []
     text, confidence, info = found.txts[0], float(found.scores[0]), found.word_results[0]
     columns = [column for word in getattr(info, "word_cols", None) or () for column in word]
     length = getattr(info, "line_txt_len", 0.0)
-    return text, [(column + 0.5) / length for column in columns] if length else [], confidence
+    said = getattr(info, "confs", None) or ()
+    sure = [float(own) for character, own in zip(text, said, strict=False) if not character.isspace()]
+    sure = sure if len(said) == len(text) else []
+    return text, [(column + 0.5) / length for column in columns] if length else [], confidence, sure
 
 
 def _cut(image: Pixels, corners: Corners) -> Pixels:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -106,8 +107,8 @@ def _read_line(element: ElementTree.Element) -> ReadLine | None:
             continue
         about = child.get("title", "")
         start, end = _share(_numbers(about, "bbox", (x0, y0, x1, y1)), (x0, y0, x1, y1), angle)
-        words.append(ReadWord(text, at(corners, start, end, top, bottom)))
         confidences.append(_numbers(about, "x_wconf", (0.0,))[0] / 100)
+        words.append(ReadWord(text, at(corners, start, end, top, bottom), confidences[-1]))
     if not words:
         return None
     return ReadLine(tuple(words), at(corners, 0.0, 1.0, top, bottom), sum(confidences) / len(confidences))
@@ -135,7 +136,7 @@ def _numbers(title: str, name: str, otherwise: tuple[float, ...]) -> tuple[float
 
 
 def _turned_back(line: ReadLine, angle: float, before: tuple[int, ...], after: tuple[int, ...]) -> ReadLine:
-    words = tuple(ReadWord(word.text, back(word.corners, angle, before, after)) for word in line.words)
+    words = tuple(replace(word, corners=back(word.corners, angle, before, after)) for word in line.words)
     return ReadLine(words, back(line.corners, angle, before, after), line.confidence)
 
 

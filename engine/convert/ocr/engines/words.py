@@ -1,8 +1,8 @@
 """Parts a line into words, by the columns in which the recognition model has seen its characters."""
 
 from collections.abc import Sequence
-from itertools import pairwise
-from statistics import median
+from itertools import accumulate, pairwise
+from statistics import fmean, median
 
 import numpy as np
 
@@ -52,3 +52,14 @@ def parts(text: str, places: Sequence[float]) -> list[tuple[str, float, float]]:
         word = "".join(character for character, _ in characters[start:end])
         result.append((word, float(np.clip(left, 0, 1)), float(np.clip(right, 0, 1))))
     return result
+
+
+def confidences(words: Sequence[str], characters: Sequence[float]) -> list[float | None]:
+    """The mean confidence of each of a line's words, from those of the line's characters, one after the other.
+
+    None of any where these are not as many.
+    """
+    if sum(map(len, words)) != len(characters):
+        return [None] * len(words)
+    ends = [*accumulate(map(len, words), initial=0)]
+    return [fmean(characters[start:end]) for start, end in pairwise(ends)]

@@ -92,9 +92,15 @@ HOCR = """<?xml version="1.0" encoding="UTF-8"?>
 <span class='ocrx_word' title='bbox 220 200 400 230; x_wconf 90'>gypsy</span></span>{more}</body></html>"""
 
 
+def test_words_are_as_sure_as_their_characters() -> None:
+    assert words.confidences(["ab", "c"], [1.0, 0.5, 0.25]) == [0.75, 0.25]
+    assert words.confidences(["ab", "c"], [1.0, 0.5]) == [None, None]
+
+
 def test_hocr_gives_words_with_their_place_along_the_line() -> None:
     (found,) = read_hocr(HOCR.format(angle="", more=""))
     assert (found.text, found.confidence) == ("a&b gypsy", pytest.approx(0.93))
+    assert [word.confidence for word in found.words] == [0.96, 0.9]
     assert found.words[0].corners[0][0] == 100
     assert found.words[1].corners[1][0] == 400
     assert float(np.hypot(*(found.corners[3] - found.corners[0]))) == pytest.approx(28 / 0.92)

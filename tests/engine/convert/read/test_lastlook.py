@@ -91,7 +91,7 @@ def test_a_page_that_ocr_is_not_sure_of_is_told(tmp_path: Path, *, confidence: f
     made.save(tmp_path / "a.pdf")
     document = open_document(tmp_path / "a.pdf", "a.pdf", ConvertOptions(ocr="force"), None)
     corners = np.array([(50, 100), (400, 100), (400, 140), (50, 140)], np.float64)
-    words = (ReadWord("Sommar", corners), ReadWord("regn", corners))
+    words = (ReadWord("Sommar", corners), ReadWord("regn", corners, 0.7))
     engine = SimpleNamespace(name="stub", read=lambda *_: [ReadLine(words, corners, confidence)])
     document.ocr = SimpleNamespace(  # type: ignore[assignment]
         is_there=True, problem=None, mode=OcrMode.FORCE, engine=lambda: engine
@@ -100,6 +100,8 @@ def test_a_page_that_ocr_is_not_sure_of_is_told(tmp_path: Path, *, confidence: f
     assert byocr.read(context) is not None
     assert (context.why or "").endswith(f"read by stub, {confidence:.0%} sure")
     assert (Notice.UNSURE in context.notices) is warns
+    assert [word.text for word in byocr.unsure_words(context)] == ["Sommar"] * warns + ["regn"]
+    assert byocr.unsure_words(context)[-1].confidence == 0.7
     document.close()
 
 

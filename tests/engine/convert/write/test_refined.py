@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.convert.open.context import MergeContext, Writer
-from engine.convert.page.blocks import Block, Cell, Kind, RefinedPage, Span
+from engine.convert.page.blocks import Block, Cell, Kind, RefinedPage, Span, UnsureWord
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.write import refined
 from engine.job.options import ConvertOptions
@@ -20,11 +20,14 @@ def block(kind: Kind, text: str, **changes: Any) -> Block:
     return Block(kind, BOX, [Span(text)], **changes)
 
 
-def written(new_writer: NewWriter, *pages: list[Block] | tuple[int, str], **options: Any) -> str:
-    context = MergeContext(
+def _context(**options: Any) -> MergeContext:
+    return MergeContext(
         HEAD | {"use_ocr": 0}, "a", "a.pdf", ConvertOptions(**options), Path(), pages=(), failed={}  # type: ignore[arg-type]
     )  # fmt: skip
-    writer = new_writer(context)
+
+
+def written(new_writer: NewWriter, *pages: list[Block] | tuple[int, str], **options: Any) -> str:
+    writer = new_writer(_context(**options))
     texts = [
         writer.missing(*page)
         if isinstance(page, tuple)
@@ -136,6 +139,13 @@ def test_json_of_a_block_has_its_text_style_and_structure() -> None:
     ]
 
 
+def test_json_has_the_words_that_may_have_been_read_wrong() -> None:
+    page = RefinedPage(1, 600.0, 800.0, [], unsure=[UnsureWord("rnan", 0.5, BOX)])
+    entry = json.loads(refined.JsonFile(_context()).page(PageModel(1, refined=page)))
+    place = {"x0": 1.0, "y0": 2.0, "x1": 3.0, "y1": 4.0}
+    assert entry["unsure_words"] == [{**place, "text": "rnan", "confidence": 0.5}]
+
+
 def test_json_of_a_table_has_its_cells() -> None:
     rows = [[Cell([Span("A")], is_header=True, columns=2)], [Cell([Span("a")], rows=2), Cell()]]
     (box,) = as_json([Block(Kind.TABLE, BOX, rows=rows)])["pages"][0]["boxes"]
@@ -165,5 +175,6 @@ def test_a_page_is_the_same_after_a_checkpoint() -> None:
             Block(Kind.CODE, BOX, [Span("  x\n\n", code=True, strike=True, script=-1, link="#a")], goes_on=True),
             Block(Kind.PICTURE, BOX, image="i.png", alt="x", depth=1, label="a", quote=2, level=3, size=4.0),
         ],
+        unsure=[UnsureWord("rnan", 0.5, BOX)],
     )
     assert RefinedPage.from_json(json.loads(json.dumps(page.to_json()))) == page
