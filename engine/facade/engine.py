@@ -192,10 +192,7 @@ class Engine:
     def select(
         self, ids: Iterable[tuple[int, int]] | None = None, states: Iterable[JobState] | None = None
     ) -> list[JobSnapshot]:
-        """Jobs on the list, by ranges of ids (first and last) and by state; all of them unless narrowed.
-
-        Raises `NoSuchJob` for a range of one id that is not on the list.
-        """
+        """Jobs, by ranges of ids (first and last) and by state. Raises `NoSuchJob` for one id that is not there."""
         return self._machinery.reader.select(ids, states)
 
     def detail(self, job_id: int) -> JobDetail:
@@ -203,11 +200,12 @@ class Engine:
         return self._machinery.reader.detail(job_id)
 
     def preview(self, job_id: int, *, page: int | None = None) -> str:
-        """The job's Markdown, of the pages finished so far or as published; safe to show. Raises `HotfolioError`.
-
-        With `page` (from 1), that page's; `PageNotLocated` if it cannot be told apart as published. For a thread.
-        """
+        """The job's Markdown, or one page's (from 1), as the contract says. For a thread."""
         return self._machinery.reader.preview(job_id, page)
+
+    def page_lines(self, job_id: int) -> list[tuple[int, int]]:
+        """The pages of the published Markdown and the line of it that each begins in; raises as `preview` does."""
+        return self._machinery.reader.page_lines(job_id)
 
     def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
         """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`; for a thread too."""

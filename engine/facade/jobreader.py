@@ -70,6 +70,10 @@ class JobReader:
         # Its checkpoints were deleted while they were read: it is published now.
         return self._inspector.preview_page(current, desk, page, recorded)
 
+    def page_lines(self, job_id: int) -> list[tuple[int, int]]:
+        """The pages of the job's published Markdown, and the line of it (from 0) that each begins in."""
+        return self._inspector.page_lines(self.job(job_id).job)
+
     def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
         """A page (from 1) as a picture of at most so many pixels."""
         job, desk = self.job(job_id).job, self._folders.of(job_id)

@@ -7,8 +7,10 @@ whether the file is still the one that was published.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -55,17 +57,41 @@ def read_page(markdown: Path, manifest: dict[str, Any] | None, page: int, most: 
 
     Raises `PageNotLocated` if it cannot be told which part of the file that is, `HotfolioError` if it cannot be read.
     """
+    with _opened(markdown, manifest) as (stream, sizes):
+        if page not in sizes:
+            raise HotfolioError(f"There is no page {page} in this document.")
+        stream.seek(sum(size for other, size in sizes.items() if other < page))
+        return stream.read(min(sizes[page], most))
+
+
+def page_lines(markdown: Path, manifest: dict[str, Any] | None, most: int) -> list[tuple[int, int]]:
+    """The pages of published Markdown, and the line (from 0) that each begins in, of so many bytes at most.
+
+    Raises as `read_page` does.
+    """
+    with _opened(markdown, manifest) as (stream, sizes):
+        data = stream.read(most)
+    found, start, line = [], 0, 0
+    for page in sorted(sizes):
+        if start > len(data):
+            break
+        found.append((page, line))
+        line += data.count(b"\n", start, start + sizes[page])
+        start += sizes[page]
+    return found
+
+
+@contextmanager
+def _opened(markdown: Path, manifest: dict[str, Any] | None) -> Iterator[tuple[BinaryIO, dict[int, int]]]:
+    """The file and how many bytes of it are each page's, if it is still the one that was published."""
     sizes = _recorded_sizes(manifest)
     if sizes is None:
         raise PageNotLocated("It is not on record where each page begins in this Markdown.")
-    if page not in sizes:
-        raise HotfolioError(f"There is no page {page} in this document.")
     try:
         with markdown.open("rb") as stream:
             if os.fstat(stream.fileno()).st_size != sum(sizes.values()):
                 raise PageNotLocated("The Markdown was changed after it was made, so pages cannot be told apart in it.")
-            stream.seek(sum(size for other, size in sizes.items() if other < page))
-            return stream.read(min(sizes[page], most))
+            yield stream, sizes
     except FileNotFoundError as error:
         raise HotfolioError("The Markdown is no longer where it was published.") from error
     except OSError as error:

@@ -125,6 +125,14 @@ class EngineLike(Protocol):
         raise Elsewhere
 
     @travels()
+    def page_lines(self, job_id: int) -> list[tuple[int, int]]:
+        """The pages (from 1) of the published Markdown, and the line of `preview` (from 0) that each begins in.
+
+        Empty before it is published. Raises `HotfolioError`; `PageNotLocated` if pages cannot be told apart in it.
+        """
+        raise Elsewhere
+
+    @travels()
     def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
         """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`."""
         raise Elsewhere

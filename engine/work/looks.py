@@ -12,7 +12,7 @@ from engine.job.formats import Format
 from engine.job.job import Job, PageResult, PageState
 from engine.job.pageranges import first_selected
 from engine.job.snapshot import Picture
-from engine.publish.pageindex import read_page
+from engine.publish.pageindex import page_lines, read_page
 from engine.publish.publisher import MANIFEST, read_manifest
 from engine.sandbox.backend import Backend, Desk, Limits
 from engine.sandbox.protocol import (
@@ -76,6 +76,16 @@ class Inspector:
         raise HotfolioError(
             f"Page {page} was not converted." if job.state.is_finished else f"Page {page} is not converted yet."
         )
+
+    def page_lines(self, job: Job) -> list[tuple[int, int]]:
+        """The pages of the published Markdown and the line of `preview` (from 0) that each begins in; raises as above.
+
+        There are none before it is published.
+        """
+        if not _is_published(job) or Format.MD not in job.options.formats:
+            return []
+        place = _place(job)
+        return page_lines(place / _markdown_name(job), read_manifest(place), _MAX_PREVIEW_BYTES)
 
     def peek(self, job: Job, desk: Desk, page: int, width: int, height: int, password: str | None) -> Picture:
         """A page of the job's document, fitted into so many pixels, at most 400 a side. Raises `HotfolioError`."""

@@ -90,6 +90,12 @@ def test_a_submitted_document_is_converted_and_can_be_looked_at(engine: ServedEn
     assert [state for _, state, _ in detail.history] == [JobState.QUEUED, JobState.RUNNING, JobState.DONE]
     assert "marker-1" in engine.preview(job_id)
     assert engine.preview(job_id, page=2) in engine.preview(job_id)
+    lines = engine.preview(job_id).split("\n")
+    starts = engine.page_lines(job_id)
+    assert [page for page, _ in starts] == [1, 2, 3]
+    ends = [line for _, line in starts[1:]] + [len(lines)]
+    for (page, line), end in zip(starts, ends, strict=True):
+        assert "\n".join(lines[line:end]).strip() == engine.preview(job_id, page=page).strip()
     picture = engine.peek(job_id, 1, 40, 40)
     assert len(picture.rgb) == picture.width * picture.height * 3
     assert engine.page_map(job_id) is None
@@ -297,3 +303,4 @@ def test_a_refusal_says_why(engine: ServedEngine, drop: Callable[..., int]) -> N
     job_id = drop()
     with pytest.raises(HotfolioError, match="not converted yet"):
         engine.preview(job_id, page=1)
+    assert engine.page_lines(job_id) == []

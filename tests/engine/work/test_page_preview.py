@@ -206,6 +206,8 @@ def test_where_pages_cannot_be_told_apart_it_is_said_why(tmp_path: Path, file) -
         markdown.write_text(f"A preface.\n\n{whole}")
         with pytest.raises(PageNotLocated, match="changed after it was made"):
             engine.preview(job.id, page=2)
+        with pytest.raises(PageNotLocated, match="changed after it was made"):
+            engine.page_lines(job.id)
         assert engine.preview(job.id).startswith("A preface.")
         markdown.write_text(whole)
         assert "marker-2." in engine.preview(job.id, page=2)
