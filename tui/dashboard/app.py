@@ -18,6 +18,7 @@ from textual.events import Event, Key
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
+from engine.base.errors import HotfolioError
 from engine.base.safetext import display_text
 from engine.remote.contract import EngineLike
 from engine.settings.settings import Notify, OnHangup
@@ -28,9 +29,10 @@ from tui.dashboard.hands import Hands
 from tui.dashboard.jobfilter import remember_names
 from tui.dashboard.keymap import build_keymap
 from tui.dashboard.look import THEME, THEME_LIGHT, Look
-from tui.dashboard.messages import ActionChosen, JobOpened, MarksChanged, PasswordGiven, QuitChoice
+from tui.dashboard.messages import ActionChosen, JobOpened, MarksChanged, PasswordGiven, ProgramChosen, QuitChoice
 from tui.dashboard.meter import read_meter
 from tui.dashboard.model import Model
+from tui.dashboard.reader.otherprograms import run_outside
 from tui.dashboard.screens.choice_dialog import Choice, ChoiceDialog
 from tui.dashboard.screens.detail import DetailScreen
 from tui.dashboard.screens.full_screen import DashboardScreen
@@ -95,6 +97,8 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self._engine = engine
         self._hands = Hands(self.model, lambda: self.look.keys, self.say, self.look_again)
         self._is_leaving = False
+        self._is_outside = False
+        """Another program has the terminal."""
         self._window = Window()
         wants_alerts = engine.settings.bell or engine.settings.notify is not Notify.OFF
         self._alerts = Alerts(engine, clock, wall_clock) if wants_alerts else None
@@ -190,12 +194,12 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def _send(self, sequence: str) -> None:
         # By way of the driver, as whole frames go, so that it lands in none of them.
-        if sequence and self._driver is not None and not self.is_headless:
+        if sequence and self._driver is not None and not self.is_headless and not self._is_outside:
             self._driver.write(sequence)
 
     def alert(self) -> None:
         """Call the person to the terminal if there is a reason to, and the terminal is not gone."""
-        text = None if self._alerts is None or self._is_leaving else self._alerts.look()
+        text = None if self._alerts is None or self._is_leaving or self._is_outside else self._alerts.look()
         if text is None:
             return
         if self._engine.settings.bell:
@@ -284,6 +288,22 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         told = f"{plural(count, 'worker')}." + (" The last one ends after its page batch." if by < 0 else "")
         set_workers = self._engine.set_workers
         await self._hands.steer(plural(count, "worker"), told, lambda: set_workers(count), lambda: set_workers(before))
+
+    # --- other programs ---
+
+    @on(ProgramChosen)
+    def _program_chosen(self, event: ProgramChosen) -> None:
+        self.run_worker(self._leave_to(event))
+
+    async def _leave_to(self, event: ProgramChosen) -> None:
+        self._is_outside = True
+        try:
+            await run_outside(self, event.command)
+        except HotfolioError as error:
+            self.say(display_text(str(error)), is_problem=True)
+        finally:
+            self._is_outside = False
+            event.done()
 
     # --- screens ---
 

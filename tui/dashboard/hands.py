@@ -49,6 +49,8 @@ class Hands:
         async with self._acting:
             before = {standing.job_id: standing for standing in self._standings(job_ids)}
             marks = frozenset(self._model.marks)
+            if action.makes_anew:
+                await asyncio.to_thread(self._model.earlier.keep, self._model.engine, job_ids)
             try:
                 changed = await self._in_portions(action.change, job_ids, portion)
             except HotfolioError as error:

@@ -11,6 +11,10 @@ from textual.dom import DOMNode
 
 from engine.base.safetext import display_text
 from tui.dashboard.keys import Keys, key_name
+from tui.dashboard.reader.ask_line import AskLine
+from tui.dashboard.reader.changes_screen import ChangesScreen
+from tui.dashboard.reader.reader_lines import ReaderLines
+from tui.dashboard.reader.reader_screen import ReaderScreen
 from tui.dashboard.screens.detail import DetailScreen
 from tui.dashboard.screens.main import MainScreen
 from tui.dashboard.screens.peek import PeekScreen
@@ -62,6 +66,9 @@ def _chains(app: type[App[Any]]) -> list[Sequence[type[DOMNode]]]:
         (JobView, DetailScreen, app),
         (ScrollLines, TextScreen, app),
         (FilterBar,),
+        (ReaderLines, ReaderScreen, app),
+        (AskLine,),
+        (ScrollLines, ChangesScreen, app),
         (ScrollLines, PeekScreen, app),
         (ScrollLines, SettingsScreen, app),
     ]

@@ -1,5 +1,6 @@
 """What has happened in the dashboard, told upwards: past-tense messages and results of screens."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -65,6 +66,14 @@ class PasswordGiven(Message):
 
     job_ids: list[int]
     password: str = field(repr=False)
+
+
+@dataclass
+class ProgramChosen(Message):
+    """A program is to have the terminal until it ends; then `done` is called, whatever became of it."""
+
+    command: list[str]
+    done: Callable[[], None]
 
 
 @dataclass

@@ -8,6 +8,7 @@ from engine.job.snapshot import CONNECTION, Banner, JobSnapshot, Snapshot, Total
 from engine.remote.contract import EngineLike
 from tui.dashboard.joblist import JobList, View
 from tui.dashboard.meter import Reading
+from tui.dashboard.reader.earlier import EarlierTexts
 from tui.text.formatting import size
 
 _WAITING_S = 1.0
@@ -40,6 +41,7 @@ class Model:
         self.wall_clock = wall_clock
         self.jobs = JobList()
         self.marks: set[int] = set()
+        self.earlier = EarlierTexts()
         self.is_frozen = False
         """The list stands still; the header goes on."""
         self.reading: Reading | None = None

@@ -42,6 +42,8 @@ class Action:
     """Why nothing may have happened."""
     undo: Return = _reinstate
     """Takes back what `change` did to the jobs it returned; it is given how they stood before, in that order."""
+    makes_anew: bool = False
+    """Whether results are replaced by it, so that what they were is kept to be compared."""
     at_once: bool = False
     """Whether all jobs have to be in one call, because their order counts."""
 
@@ -62,6 +64,7 @@ ACTIONS = {
         "queued again",
         lambda engine, ids: engine.retry(ids),
         "Only finished jobs can be run again.",
+        makes_anew=True,
     ),
     "raise": Action(
         "Raise priority of",

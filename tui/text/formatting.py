@@ -116,42 +116,49 @@ def sparkline(values: Sequence[float], width: int, glyphs: "Glyphs") -> str:
 
 def wrap(text: str, width: int) -> list[str]:
     """Lines of at most `width` cells, broken at blanks where there are any. Blanks at a line's beginning stay."""
-    width = max(width, 1)
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        # Nearly all text has one cell a character, and is cut by counting: megabytes of it are to be read.
-        if paragraph.isascii() or cells_of(paragraph) == len(paragraph):
-            _wrap_even(paragraph, width, lines)
-        else:
-            _wrap_uneven(paragraph, width, lines)
+        lines += [paragraph[start:end] for start, end in breaks(paragraph, width)]
     return lines
 
 
-def _wrap_even(paragraph: str, width: int, lines: list[str]) -> None:
-    start, length = 0, len(paragraph)
+def breaks(line: str, width: int) -> list[tuple[int, int]]:
+    """Where `wrap` breaks one line: the first character of each piece, and the one after its last."""
+    # Nearly all text has one cell a character, and is cut by counting: megabytes of it are to be read.
+    width = max(width, 1)
+    is_even = line.isascii() or cells_of(line) == len(line)
+    return _even_breaks(line, width) if is_even else _uneven_breaks(line, width)
+
+
+def _even_breaks(line: str, width: int) -> list[tuple[int, int]]:
+    found = []
+    start, length = 0, len(line)
     while length - start > width:
-        blank = paragraph.rfind(" ", start, start + width + 1)
-        if blank <= start or paragraph[start:blank].isspace():
+        blank = line.rfind(" ", start, start + width + 1)
+        if blank <= start or line[start:blank].isspace():
             blank = start + width
-        lines.append(paragraph[start:blank])
-        start = blank + (paragraph[blank] == " ")
-    lines.append(paragraph[start:])
+        found.append((start, blank))
+        start = blank + (line[blank] == " ")
+    found.append((start, length))
+    return found
 
 
-def _wrap_uneven(paragraph: str, width: int, lines: list[str]) -> None:
+def _uneven_breaks(line: str, width: int) -> list[tuple[int, int]]:
+    found = []
     start, used, blank = 0, 0, -1
-    for index, char in enumerate(paragraph):
+    for index, char in enumerate(line):
         cells = cells_of(char)
         if used + cells > width and index > start:
             end = blank if blank > start else index
-            lines.append(paragraph[start:end])
-            start = end + (paragraph[end] == " ")
-            used = cells_of(paragraph[start:index])
+            found.append((start, end))
+            start = end + (line[end] == " ")
+            used = cells_of(line[start:index])
             blank = -1
         if char == " ":
             blank = index
         used += cells
-    lines.append(paragraph[start:])
+    found.append((start, len(line)))
+    return found
 
 
 def _head(text: str, width: int) -> str:

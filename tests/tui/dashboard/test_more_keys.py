@@ -13,9 +13,9 @@ from tests.tui.conftest import session
 from tests.tui.fake_engine import HOSTILE_NAMES, FakeEngine
 from tui.dashboard.joblist import Sort, View
 from tui.dashboard.messages import ActionChosen
+from tui.dashboard.reader.reader_lines import ReaderLines
 from tui.dashboard.screens.settings_screen import SettingsScreen
 from tui.dashboard.screens.text_screen import TextScreen
-from tui.dashboard.widgets.text_lines import TextLines
 
 
 async def test_l_shows_the_end_of_the_log_safely(engine: FakeEngine) -> None:
@@ -32,19 +32,12 @@ async def test_l_shows_the_end_of_the_log_safely(engine: FakeEngine) -> None:
         assert s.app.screen is s.main
 
 
-async def test_o_shows_the_markdown_of_a_finished_job(engine: FakeEngine) -> None:
-    engine.add("a.pdf", JobState.DONE, pages=2, done=2)
-    async with session(engine) as s:
-        await s.press("o")
-        await s.until(lambda: "## Page 2" in s.app.screen.query_one(TextLines).text)
-
-
 async def test_o_follows_a_running_job_once_a_second_and_holds_the_scroll_position(engine: FakeEngine) -> None:
     job_id = engine.add("a.pdf", JobState.RUNNING, pages=90, done=30)
     async with session(engine) as s:
         await s.press("o")
-        text = s.app.screen.query_one(TextLines)
-        await s.until(lambda: "## Page 30" in text.text)
+        text = s.app.screen.query_one(ReaderLines)
+        await s.until(lambda: "## Page 30" in text.text and text.setting.is_complete and text.max_scroll_y)
         await s.press("pagedown", "j")
         before = text.scroll_offset.y
         previews = engine.calls.count(("preview", job_id))

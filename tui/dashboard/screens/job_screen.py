@@ -14,6 +14,7 @@ from engine.job.job import Job, JobState
 from engine.job.pageranges import first_selected
 from engine.job.snapshot import JobSnapshot
 from tui.dashboard.messages import ActionChosen, PasswordGiven
+from tui.dashboard.reader.reader_screen import ReaderScreen
 from tui.dashboard.screens.choice_dialog import Choice, ChoiceDialog
 from tui.dashboard.screens.full_screen import DashboardScreen
 from tui.dashboard.screens.password_dialog import PasswordDialog
@@ -21,7 +22,7 @@ from tui.dashboard.screens.peek import PeekScreen
 from tui.dashboard.screens.text_screen import TextScreen
 from tui.terminal.terminal import takes_clipboard
 from tui.text.actions import cancel_question, hold_or_release
-from tui.text.formatting import number, plural
+from tui.text.formatting import plural
 from tui.text.textfiles import read_tail
 
 _TRIED_AT_ONCE = 20
@@ -86,16 +87,7 @@ class JobScreen(DashboardScreen):
         if job.output is None and not self.model.jobs.entries[job.id].pages_done and job.state is not JobState.RUNNING:
             self.say("There is no Markdown yet: it appears with the first page.", is_problem=True)
             return
-        engine = self.model.engine
-
-        def read() -> str:
-            return engine.preview(job.id).expandtabs(4) or _no_text(job)
-
-        # Nothing but finished pages changes the text.
-        screen = TextScreen(
-            self.model, job.id, _preview_title, read, version_of=lambda entry: (entry.job.state, entry.pages_done)
-        )
-        self.app.push_screen(screen)
+        self.app.push_screen(ReaderScreen(self.model, job.id))
 
     def action_peek(self) -> None:
         """Look at a page of a job."""
@@ -209,15 +201,3 @@ class JobScreen(DashboardScreen):
     def _entries(self, ids: list[int]) -> list[JobSnapshot]:
         entries = self.model.jobs.entries
         return [entries[job_id] for job_id in ids if job_id in entries]
-
-
-def _preview_title(entry: JobSnapshot) -> str:
-    job = entry.job
-    so_far = "" if job.state.is_finished else f", {number(entry.pages_done)} of {plural(job.pages or 0, 'page')} so far"
-    return f"Markdown of #{job.id} {job.name}{so_far}"
-
-
-def _no_text(job: Job) -> str:
-    if not job.options.text_formats:
-        return f"This job makes no text: its formats are {', '.join(job.options.formats)}."
-    return "The Markdown is empty." if job.state.is_finished else "There is no Markdown yet."
