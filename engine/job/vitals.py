@@ -1,10 +1,11 @@
 """Vitals: how an engine does, in numbers; one record for monitoring, health checks and `hotfolio status`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.job.job import JobState, PageState
 from engine.job.machines import NodeSnapshot
 from engine.job.snapshot import Banner, Totals, WorkerSnapshot
+from engine.job.warningkind import WarningKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Facts:
     """Jobs that are done, with warnings."""
     expired: int = 0
     """Results that were deleted because they had been kept long enough, or with their jobs."""
+    warnings: dict[WarningKind, int] = field(default_factory=dict)
+    """Of results, by kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,24 @@ import os
 import shutil
 import stat
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.base.disk import exchange, fsync_path, fsync_tree, make_folder
 from engine.base.errors import CannotGoOn, HotfolioError, concerns_all, unwritable
 from engine.base.safetext import display_name
 from engine.job.job import Job, JobState, PageResult, Source
+from engine.job.warningkind import WarningKind
 from engine.publish.freenames import numbered
 from engine.publish.pageindex import SIZE_KEY
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
+KINDS_KEY = "warning_kinds"
+"""How many of the warnings are of which kind."""
 ATTACHMENTS = "attachments"
 """The folder, below the result of a document, with the results of the files that are attached to it."""
 STAGING_NAME = ".hotfolio-publish"
@@ -166,13 +170,14 @@ def build_manifest(
     page_reasons: dict[int, str],
     attachments: Sequence[dict[str, Any]] = (),
     *,
+    kinds: Mapping[WarningKind, int] = MappingProxyType({}),
     superseded: bool = False,
 ) -> dict[str, Any]:
     """What `manifest.json` says, except the list of files.
 
     `page_sizes` are the bytes of Markdown that each page has come to, none if no Markdown was made;
-    `page_reasons` say why a page was read the way it was, `attachments` what is attached to the document. `superseded`
-    says that the source has been replaced since.
+    `page_reasons` say why a page was read the way it was, `attachments` what is attached to the document,
+    `kinds` of which kind how many of the warnings are. `superseded` says that the source has been replaced since.
     """
     source = job.source
     return {
@@ -205,6 +210,7 @@ def build_manifest(
         ],
         **({"attachments": list(attachments)} if attachments else {}),
         "warnings": warnings,
+        KINDS_KEY: dict(kinds),
         "started": job.started.isoformat() if job.started else None,
         "finished": iso_time(finished),
     }

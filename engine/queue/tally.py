@@ -3,9 +3,11 @@
 import threading
 import time
 from bisect import bisect_left
+from collections.abc import Mapping
 
 from engine.job.job import FINISHED, JobState, PageResult, PageState
 from engine.job.vitals import Facts, Spread
+from engine.job.warningkind import WarningKind
 from engine.sandbox.ends import ProcessEnd
 
 PAGE_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
@@ -28,6 +30,7 @@ class Tally:
         self._page_seconds = {state: _Durations(PAGE_SECONDS) for state in PageState}
         self._jobs = dict.fromkeys(FINISHED, 0)
         self._warned = 0
+        self._warnings = dict.fromkeys(WarningKind, 0)
         self._job_seconds = {state: _Durations(JOB_SECONDS) for state in _TIMED}
         self._waits = _Durations(WAIT_SECONDS)
         self._process_ends = dict.fromkeys(ProcessEnd, 0)
@@ -58,6 +61,12 @@ class Tally:
             if seconds is not None and state in self._job_seconds:
                 self._job_seconds[state].add(seconds)
 
+    def warned(self, kinds: Mapping[WarningKind, int]) -> None:
+        """A result has warnings, so many of each kind."""
+        with self._lock:
+            for kind, count in kinds.items():
+                self._warnings[kind] += count
+
     def process_ended(self, why: ProcessEnd) -> None:
         """A conversion process is not used any more."""
         with self._lock:
@@ -80,6 +89,7 @@ class Tally:
                 {str(why): count for why, count in self._process_ends.items()},
                 self._warned,
                 self._expired,
+                dict(self._warnings),
             )
 
 

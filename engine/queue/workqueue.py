@@ -4,12 +4,14 @@ What must outlive the engine is written first and mirrored afterwards; what a pa
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.job.job import Checkpoint, Job, JobState, PageBatch, PageResult, Source, Step, Work
 from engine.job.snapshot import WorkerSnapshot
+from engine.job.warningkind import WarningKind
 from engine.queue.dispatch import Dispatch
 from engine.queue.progress import ProgressTracker
 from engine.queue.store import JobStore
@@ -180,12 +182,22 @@ class WorkQueue:
         """A job's result will be in this folder."""
         return self._mirrored(self._store.update(job_id, output=os.fsencode(place)))
 
-    def finish(self, job_id: int, state: JobState, reason: str | None, settle: Callable[[Job], None]) -> Job:
+    def finish(
+        self,
+        job_id: int,
+        state: JobState,
+        reason: str | None,
+        settle: Callable[[Job], None],
+        warnings: Mapping[WarningKind, int] = MappingProxyType({}),
+    ) -> Job:
         """A job is published. `settle` sees to its source, and is done when others hear of the end.
+
+        `warnings` is how many its result has of which kind.
 
         Raises `IllegalTransition` if it was cancelled meanwhile.
         """
         job = self._store.finish(job_id, state, "published", reason=reason)
+        self._tracker.tally.warned(warnings)
         try:
             settle(job)
         finally:

@@ -13,6 +13,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, Val
 from engine.base.errors import ChildGarbage
 from engine.job.job import PageState
 from engine.job.options import ConvertOptions, DocumentKind
+from engine.job.warningkind import WarningKind
 from engine.sandbox.stages import Stage
 
 MAX_LINE = 1 << 20
@@ -166,6 +167,8 @@ class Opened(_Message):
     pages: PageNumber
     busy_s: Seconds
     warnings: tuple[str, ...] = ()
+    kinds: tuple[WarningKind, ...] = ()
+    """Of those warnings that have one."""
     needs: Stage = Stage.BARE
     """What its pages will need, as far as that can be told."""
     candidate: Annotated[int, Field(ge=0)] | None = None
@@ -234,6 +237,8 @@ class Merged(_Message):
     event: Literal["merged"] = "merged"
     busy_s: Seconds
     warnings: tuple[str, ...] = ()
+    kinds: tuple[WarningKind, ...] = ()
+    """Of those warnings that have one."""
     versions: dict[str, str] = {}
 
 

@@ -16,6 +16,7 @@ from engine.base.errors import (
 )
 from engine.base.safetext import display_name, display_text
 from engine.job.job import Step
+from engine.job.warningkind import counted
 from engine.queue.jobqueue import JobQueue
 from engine.sandbox.protocol import MERGE_LIST, Merged, MergeTask, Refused
 from engine.sandbox.stages import Stage
@@ -84,7 +85,8 @@ class Merger:
         self._queue.work.step(job.id, Step.PUBLISHING)
         if not self._publishing.give_up_if_overtaken(run):
             warnings = [*run.warnings, *map(display_text, merged.warnings)]
-            self._publishing.publish(run, results, warnings, merged.versions, superseded=is_superseded(job))
+            kinds = counted([*run.kinds, *merged.kinds], len(warnings))
+            self._publishing.publish(run, results, warnings, kinds, merged.versions, superseded=is_superseded(job))
 
     def _merged(self, run: Run, failed: dict[int, str], hand: Hand) -> Merged:
         """Have the outputs made of the pages' checkpoints, in the job's folder."""

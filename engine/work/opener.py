@@ -130,7 +130,7 @@ class Opener:
                 return
         answer = self._opened(run, hand)
         numbers = _pages_to_convert(job, answer.pages)
-        run.warnings = list(map(display_text, answer.warnings))
+        run.warnings, run.kinds = list(map(display_text, answer.warnings)), list(answer.kinds)
         if (missing := missing_pages(job.options.pages, answer.pages)) is not None:
             run.warnings.append(f"Of the pages asked for, {missing} are not there: {_has_pages(answer.pages)}.")
         for checkpoint, results in salvage_all(run.desk.path / PAGES, recorded):

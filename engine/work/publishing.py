@@ -4,16 +4,17 @@ import logging
 import os
 import stat
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from engine.base.beneath import Stamp, lstat_beneath
 from engine.base.errors import IllegalTransition, OutputUnwritable
 from engine.job.job import Job, JobState, PageResult, PageState, warned
+from engine.job.warningkind import WarningKind
 from engine.publish.disposal import settle_source
 from engine.publish.pageindex import merged_reasons, merged_sizes
-from engine.publish.publisher import Publisher, build_manifest, read_manifest
+from engine.publish.publisher import KINDS_KEY, Publisher, build_manifest, read_manifest
 from engine.queue.jobqueue import JobQueue
 from engine.queue.versions import REPLACED
 from engine.sandbox.capabilities import INSTALL
@@ -76,18 +77,22 @@ class Publishing:
         run: Run,
         results: list[PageResult],
         warnings: list[str],
+        kinds: dict[WarningKind, int],
         versions: dict[str, str],
         *,
         superseded: bool = False,
     ) -> None:
         """Publish what has been merged of all pages, unless the job is cancelled at the last moment.
 
+        `kinds` is how many of the warnings are of which kind.
         It is `superseded` if another file has taken the source's place: an older result is better than none.
         """
         job, made = run.job, run.desk.path / OUT
         failed = failures(results)
         unread = unread_for_want_of_ocr(results)
-        warnings = [*filter(None, [unread]), *warnings]
+        if unread:
+            warnings = [unread, *warnings]
+            kinds = {**kinds, WarningKind.SCAN: kinds.get(WarningKind.SCAN, 0) + 1}
         state = JobState.PARTIAL if failed or unread else JobState.DONE
         manifest = build_manifest(
             job,
@@ -100,6 +105,7 @@ class Publishing:
             merged_sizes(run.desk.path / PAGE_SIZES, len(results)),
             merged_reasons(run.desk.path / PAGE_REASONS, len(results)),
             [file.entry for file in attached_to(run.desk.path)],
+            kinds=kinds,
             superseded=superseded,
         )
         publisher = self._publisher(job)
@@ -109,7 +115,7 @@ class Publishing:
             return
         publisher.publish(job.id, made, place, manifest)
         self._queue_attached(run, place)
-        self._finish(run, state, failed, warnings)
+        self._finish(run, state, failed, warnings, kinds)
 
     def complete(self, run: Run) -> bool:
         """Finish a job that an earlier engine published but died before recording it; False if it is no such."""
@@ -122,7 +128,11 @@ class Publishing:
         self._publisher(run.job).complete(run.job.id, run.desk.path / OUT, place)
         self._queue_attached(run, place)
         self._finish(
-            run, JobState(manifest["state"]), failures(self._queue.view.pages(run.job.id)), manifest.get("warnings", [])
+            run,
+            JobState(manifest["state"]),
+            failures(self._queue.view.pages(run.job.id)),
+            manifest.get("warnings", []),
+            {kind: count for kind, count in manifest.get(KINDS_KEY, {}).items() if kind in WarningKind},
         )
         return True
 
@@ -130,7 +140,14 @@ class Publishing:
         """Before the job is recorded as done: who waits for that is to find on the list what follows from it."""
         queue_attached(self._queue, run.job, run.desk.path, self._state, self.output_of(run.job), place)
 
-    def _finish(self, run: Run, state: JobState, failed: dict[int, str], warnings: Sequence[str]) -> None:
+    def _finish(
+        self,
+        run: Run,
+        state: JobState,
+        failed: dict[int, str],
+        warnings: Sequence[str],
+        kinds: Mapping[WarningKind, int],
+    ) -> None:
         job = run.job
         self._runs.forget(job.id)
         reason = warned(warnings)
@@ -138,7 +155,7 @@ class Publishing:
             page, why = next(iter(failed.items()))
             reason = f"{len(failed)} of {job.pages} pages failed. Page {page}: {why}"
         try:
-            self._queue.work.finish(job.id, state, reason, partial(self._settle, run.copied))
+            self._queue.work.finish(job.id, state, reason, partial(self._settle, run.copied), kinds)
         except IllegalTransition:
             log.info("job %d was cancelled while it was published", job.id)
             self._folders.delete(job.id)  # a retry has to make it anew

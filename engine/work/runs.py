@@ -21,6 +21,7 @@ from engine.base.errors import (
 )
 from engine.base.safetext import display_name, display_text
 from engine.job.job import Checkpoint, Job, PageResult
+from engine.job.warningkind import WarningKind
 from engine.publish.publisher import safe_name
 from engine.queue.view import QueueView
 from engine.sandbox.backend import Desk, Sandbox
@@ -41,6 +42,8 @@ class Run:
     results: dict[int, PageResult] = field(default_factory=dict)
     checkpoints: list[Checkpoint] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    kinds: list[WarningKind] = field(default_factory=list)
+    """Of those warnings that have one."""
     trouble: Counter[int] = field(default_factory=Counter)
     """How often a process died on a page."""
     pending: list["Future[Job]"] = field(default_factory=list)

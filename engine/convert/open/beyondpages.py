@@ -1,6 +1,6 @@
 """What a PDF holds beyond its pages, and what of its pages is not shown."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import pymupdf
 
@@ -47,18 +47,13 @@ def attachments_told(attached: Sequence[AttachedFile], converted: Collection[int
     return told
 
 
-def _layers(pdf: pymupdf.Document) -> str:
+def layers_off(pdf: pymupdf.Document) -> list[str]:
+    """Which layers are not shown, in a sentence if there are any."""
     names = [str(layer["name"])[:100] for layer in pdf.get_ocgs().values() if not layer["on"]]
     if not names:
-        return ""
+        return []
     what = f"{len(names):,} layers are off, and left out" if len(names) > 1 else "A layer is off, and left out"
-    return f"{what}: {_listed(names)}."
-
-
-BEYOND_PAGES: Mapping[str, Callable[[pymupdf.Document], str]] = {
-    "its layers": _layers,
-}
-"""By what is looked at: what says in a sentence what there is, or nothing; it raises what PyMuPDF does on bad files."""
+    return [f"{what}: {_listed(names)}."]
 
 
 def _shown(file: AttachedFile) -> str:

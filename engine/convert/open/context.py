@@ -24,6 +24,7 @@ from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.strikes import NO_STRIKES, Strikes
 from engine.job.job import PageState
 from engine.job.options import ConvertOptions
+from engine.job.warningkind import WarningKind
 
 _TEX = re.compile(r"TeX\b|\bx?dvipdfmx?\b|\bdvips\b")
 
@@ -67,7 +68,7 @@ class PageContext:
     """Files written for this page; made durable with the checkpoint."""
     warnings: list[str] = field(default_factory=list)
     notices: Counter[str] = field(default_factory=Counter)
-    """What is to be said of all pages at once, by `Notice`."""
+    """What is to be said of all pages at once, by `WarningKind`."""
     on_start: Callable[[], None] = lambda: None
     """Called when work on the page begins."""
     begun: float = 0.0
@@ -152,6 +153,11 @@ class MergeContext:
     def is_portfolio(self) -> bool:
         """Whether these are what the document is about."""
         return bool(self.head.get("is_portfolio"))
+
+    @property
+    def kinds(self) -> list[WarningKind]:
+        """Of the warnings that concern the document as a whole."""
+        return [WarningKind(kind) for kind in self.head.get("kinds", ())]
 
     @property
     def title(self) -> str:

@@ -12,7 +12,7 @@ from pymupdf4llm.helpers import utils as library_utils
 
 from engine.convert.ocr.choice import Ocr
 from engine.convert.open.attachments import find_attachments
-from engine.convert.open.beyondpages import BEYOND_PAGES, attachments_told, filled_form, is_portfolio
+from engine.convert.open.beyondpages import attachments_told, filled_form, is_portfolio, layers_off
 from engine.convert.open.outline import read_outline
 from engine.convert.open.pagetree import mend_counts
 from engine.convert.page.attachedfile import AttachedFile
@@ -24,6 +24,7 @@ from engine.convert.text.fontmaps import FontMaps
 from engine.job.job import NEEDS_PASSWORD
 from engine.job.kinds import not_accepted
 from engine.job.options import Attachments, ConvertOptions
+from engine.job.warningkind import WarningKind
 from engine.sandbox.shortage import SHORTAGE, Shortages, is_shortage
 from engine.sandbox.stages import Stage
 
@@ -57,6 +58,8 @@ class Document:
         self._pristine: pymupdf.Document | None = None
         self._tags: TagReader | str | None = None
         self.warnings: list[str] = []
+        self.kinds: list[WarningKind] = []
+        """Of those warnings that have one."""
         self.candidate: int | None = None
         """Which of the candidates has opened it, from 0."""
         self.ocr = Ocr.for_options(options)
@@ -71,17 +74,17 @@ class Document:
         )
         self._form_fields = self._attempt("its form fields", lambda: _extract_form_fields(pdf), {})
         self._language = self._attempt("its language", lambda: pdf.language, None)
-        found = [self._attempt(what, partial(find, pdf), "") for what, find in BEYOND_PAGES.items()]
-        self.warnings += filter(None, found)
+        self._tell(WarningKind.LAYERS, self._attempt("its layers", partial(layers_off, pdf), ()))
         self._attached: list[AttachedFile] = self._attempt("its attachments", partial(find_attachments, pdf), [])
         self._is_portfolio: bool = self._attempt("its attachments", partial(is_portfolio, pdf), False)
         if options.attachments is Attachments.LIST:  # else it is known in the end what became of them
-            self.warnings += attachments_told(self._attached, (), portfolio=self._is_portfolio)
+            told = attachments_told(self._attached, (), portfolio=self._is_portfolio)
+            self._tell(WarningKind.ATTACHMENTS, told)
         form = self._attempt("what was filled into its form", partial(filled_form, pdf), [])
         self._form: list[FormEntry] = form or []
         if form is not None:
             is_read = form and any(map(options.has_blocks, options.text_formats))
-            self.warnings.append(f"{_NOT_ON_PAGES}{_READ if is_read else _NOT_READ}")
+            self._tell(WarningKind.FORM, [f"{_NOT_ON_PAGES}{_READ if is_read else _NOT_READ}"])
         # parse_document() reads these on every call, and it is called once a page.
         pdf.get_toc = lambda simple=True: self._toc
         pdf.hotfolio_form_fields = self._form_fields
@@ -138,6 +141,7 @@ class Document:
             "form": self._form,
             "attached": self._attached,
             "is_portfolio": self._is_portfolio,
+            "kinds": [*self.kinds, *([WarningKind.ATTACHMENTS] if self._attached else [])],
             "use_ocr": int(self.ocr.library_mode),
             "language": self._language,
         }
@@ -149,6 +153,10 @@ class Document:
             self._tags.close()
         if self._pristine is not None:
             self._pristine.close()
+
+    def _tell(self, kind: WarningKind, sentences: Sequence[str]) -> None:
+        self.warnings += sentences
+        self.kinds += [kind] * len(sentences)
 
     def _attempt(self, what: str, read: Callable[[], Any], otherwise: Any) -> Any:
         try:

@@ -1,64 +1,46 @@
 """What the reader of a document must know of how its pages were read: counted page by page, said once for all."""
 
 from collections.abc import Mapping
-from enum import StrEnum
+
+from engine.job.warningkind import WarningKind
 
 _MOST_RANGES = 12
 
 
-class Notice(StrEnum):
-    """What may be wrong with a page's text although the page is done."""
-
-    UNKNOWN = "unknown"
-    """Characters of which the PDF does not say what they are."""
-    NOTHING = "nothing"
-    """The page has text, and none was read."""
-    SCAN = "scan"
-    """The page is a picture, and was not read by OCR."""
-    HIDDEN = "hidden"
-    """Characters that nobody can see, left out."""
-    KEPT = "kept"
-    """The same, kept as the user wants."""
-    OUTSIDE = "outside"
-    """Characters beyond the part of the page that is shown."""
-    REMARKS = "remarks"
-    """Notes and comments of reviewers, which are in no output that was asked for."""
-    UNSURE = "unsure"
-    """The page was read by OCR, which is not sure of it."""
-
-
-def sentences(pages: Mapping[int, Mapping[str, int]]) -> list[str]:
-    """One sentence for each kind of notice, from how often each page has it."""
-    found: list[str] = []
-    for notice in Notice:
-        counts = {page: counted[notice] for page, counted in sorted(pages.items()) if counted.get(notice)}
+def sentences(pages: Mapping[int, Mapping[str, int]]) -> list[tuple[WarningKind, str]]:
+    """One sentence for each kind, from how often each page has it."""
+    found: list[tuple[WarningKind, str]] = []
+    for kind in WarningKind:
+        counts = {page: counted[kind] for page, counted in sorted(pages.items()) if counted.get(kind)}
         if counts:
-            found.append(_sentence(notice, counts))
+            found.append((kind, _sentence(kind, counts)))
     return found
 
 
-def _sentence(notice: Notice, counts: Mapping[int, int]) -> str:
+def _sentence(kind: WarningKind, counts: Mapping[int, int]) -> str:
     total, where = sum(counts.values()), _listed([*counts])
-    match notice:
-        case Notice.UNKNOWN:
+    match kind:
+        case WarningKind.UNKNOWN:
             what = f"{total:,} characters are" if total != 1 else "One character is"
             return f"{what} unknown, since the PDF does not say what the glyphs mean ({where})."
-        case Notice.NOTHING:
+        case WarningKind.NOTHING:
             return f"No text was read although there is some on {where}."
-        case Notice.SCAN:
+        case WarningKind.SCAN:
             return f"Nothing was read by OCR of what looks scanned: {where}."
-        case Notice.OUTSIDE:
+        case WarningKind.OUTSIDE:
             what = f"{total:,} characters lie" if total != 1 else "One character lies"
             return f"{what} outside the shown part of {where}, and {'were' if total != 1 else 'was'} left out."
-        case Notice.REMARKS:
+        case WarningKind.REMARKS:
             what = f"{total:,} remarks of reviewers" if total != 1 else "One remark of a reviewer"
             return f"{what} on {where} {'are' if total != 1 else 'is'} in no output."
-        case Notice.UNSURE:
+        case WarningKind.UNSURE:
             return f"OCR is not sure of what it has read on {where}: much of it may be wrong."
-        case Notice.HIDDEN | Notice.KEPT:
+        case WarningKind.HIDDEN | WarningKind.KEPT:
             what = f"{total:,} characters" if total != 1 else "One character"
-            became = "left out" if notice is Notice.HIDDEN else "kept all the same"
+            became = "left out" if kind is WarningKind.HIDDEN else "kept all the same"
             return f"{what} that cannot be seen on {where} {'were' if total != 1 else 'was'} {became}."
+        case WarningKind.FORM | WarningKind.ATTACHMENTS | WarningKind.LAYERS | WarningKind.OTHER:
+            raise ValueError(f"{kind} is of no page")
 
 
 def _listed(numbers: list[int]) -> str:

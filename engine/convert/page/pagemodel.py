@@ -26,6 +26,8 @@ class PageModel:
     """From 1."""
     layout: PageLayout | None = None
     refined: RefinedPage | None = None
+    notices: dict[str, int] = field(default_factory=dict)
+    """By `WarningKind`, how often, as its `Remarks` have it."""
 
     @property
     def unrefined(self) -> PageLayout:
@@ -48,7 +50,7 @@ class Remarks:
     why: str | None = None
     """Why it was read the way it was, where there was a choice."""
     notices: dict[str, int] = field(default_factory=dict)
-    """By `Notice`, how often."""
+    """By `WarningKind`, how often."""
 
 
 def to_line(result: PageResult, model: PageModel | None, remarks: Remarks) -> bytes:

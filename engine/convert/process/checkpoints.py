@@ -59,6 +59,7 @@ class Checkpoints:
                 model, found[page] = from_line(current[1].readline())
                 self._on_page(page)
                 if model is not None:
+                    model.notices = found[page].notices
                     yield model
         self._remarks = found
 

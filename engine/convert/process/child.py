@@ -157,6 +157,7 @@ class Child:
                 pages=document.page_count,
                 busy_s=busy_s,
                 warnings=warnings,
+                kinds=tuple(document.kinds),
                 needs=document.needs,
                 candidate=document.candidate,
             )
@@ -234,7 +235,7 @@ class Child:
             # Not the one that is open already: reading pages may have changed it.
             return open_document(working_copy(), task.name, task.options, task.password)
 
-        warnings = merge_document(
+        warnings, kinds = merge_document(
             task.name,
             task.options,
             open_source,
@@ -243,7 +244,7 @@ class Child:
             sha256=task.sha256,
         )
         busy_s = time.perf_counter() - started
-        self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), versions=versions(task.options)))
+        self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), kinds=tuple(kinds), versions=versions(task.options)))
 
 
 def _refusal(error: Exception) -> Refused:

@@ -17,6 +17,7 @@ from engine.convert.open.document import Document
 from engine.convert.page.notices import sentences
 from engine.convert.process.checkpoints import HEAD, OUT, PAGES, Checkpoints
 from engine.job.options import Attachments, ConvertOptions
+from engine.job.warningkind import WarningKind
 from engine.sandbox.capabilities import installed_tools
 from engine.sandbox.protocol import ATTACHED, ATTACHED_LIST, MERGE_LIST, PAGE_REASONS, PAGE_SIZES
 
@@ -31,8 +32,8 @@ def merge_document(
     *,
     source: str = "",
     sha256: str = "",
-) -> list[str]:
-    """Write the outputs of a whole document and return warnings; durable when it returns.
+) -> tuple[list[str], list[WarningKind]]:
+    """Write the outputs of a whole document and return warnings, and the kinds of those that have one; durable then.
 
     `open_source` opens the document, for what is made from it and not from the checkpoints. `on_page` hears the
     number of every page that is read, as often as it is, and that of the last one while files are made durable.
@@ -46,7 +47,7 @@ def merge_document(
     context.source, context.sha256 = source, sha256
     for converter in families.converters(options):
         converter.merge(context)
-    context.warnings += _write_attached(context)
+    attached = _write_attached(context)
     Path(PAGE_SIZES).write_text(json.dumps(context.page_sizes), encoding="utf-8")
     Path(PAGE_REASONS).write_text(json.dumps(pages.reasons()), encoding="utf-8")
     for file in context.files:
@@ -54,7 +55,10 @@ def merge_document(
         on_page(max(context.head["page_count"], 1))
     for folder in {OUT, *(file.parent for file in context.files)}:
         fsync_path(folder)
-    return [*sentences(pages.notices()), *pages.warnings(), *context.warnings][:_MOST_WARNINGS]
+    noticed = sentences(pages.notices())
+    kinds = [*(kind for kind, _ in noticed), *[WarningKind.ATTACHMENTS] * len(attached)]
+    warnings = [*(sentence for _, sentence in noticed), *attached, *pages.warnings(), *context.warnings]
+    return warnings[:_MOST_WARNINGS], kinds
 
 
 def _write_attached(document: MergeContext) -> list[str]:

@@ -14,9 +14,9 @@ from engine.convert.ocr.need import Need, is_clearly_text, looks_scanned, need_o
 from engine.convert.ocr.scan import Raster, box_around, direction, moved, reading_order, render
 from engine.convert.open.context import OcrWord, PageContext
 from engine.convert.page.blocks import Box, UnsureWord
-from engine.convert.page.notices import Notice
 from engine.convert.read.sheet import Sheet, raster_copy, upright_copy
 from engine.job.options import OcrMode
+from engine.job.warningkind import WarningKind
 
 _SURE = 0.8
 """Confidence of a line that is read beside text the page already has; less may be a picture's texture."""
@@ -68,7 +68,7 @@ def read(page: PageContext) -> Sheet | None:
     sure = _confidence(lines)
     page.why = f"{need.reason}; read by {engine.name}, {sure:.0%} sure"
     if sure < _DOUBTFUL:
-        page.notices[Notice.UNSURE] = 1
+        page.notices[WarningKind.UNSURE] = 1
     if ocr.problem:
         page.error = ocr.problem
     return sheet

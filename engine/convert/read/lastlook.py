@@ -6,9 +6,9 @@ from itertools import chain, groupby
 from engine.convert.ocr.need import looks_scanned
 from engine.convert.open.context import PageContext
 from engine.convert.page.blocks import RefinedPage, Span, merged
-from engine.convert.page.notices import Notice
 from engine.convert.read.byocr import unsure_words
 from engine.convert.text.characters import count_unknown, readable
+from engine.job.warningkind import WarningKind
 
 
 def look_at(page: PageContext, refined: RefinedPage) -> None:
@@ -20,7 +20,7 @@ def look_at(page: PageContext, refined: RefinedPage) -> None:
         span.text = readable(span.text)
         has_text = has_text or bool(span.text.strip())
         if not span.math and (unknown := count_unknown(span.text)):
-            page.notices[Notice.UNKNOWN] += unknown
+            page.notices[WarningKind.UNKNOWN] += unknown
     for block in refined.blocks:
         block.label, block.alt = readable(block.label), readable(block.alt)
     for remark in refined.remarks:
@@ -35,12 +35,12 @@ def look_at(page: PageContext, refined: RefinedPage) -> None:
 
 def _without_text(page: PageContext) -> None:
     shown = page.load()
-    if Notice.HIDDEN in page.notices:
+    if WarningKind.HIDDEN in page.notices:
         return
     if readable(shown.get_text()).strip():
-        page.notices[Notice.NOTHING] = 1
+        page.notices[WarningKind.NOTHING] = 1
     elif not page.document.ocr.is_there and page.error is None and looks_scanned(shown):
-        page.notices[Notice.SCAN] = 1
+        page.notices[WarningKind.SCAN] = 1
 
 
 def _mark_hidden(refined: RefinedPage) -> None:

@@ -12,7 +12,6 @@ from engine.convert.loading.reached import need
 from engine.convert.open.context import PageContext, Reader
 from engine.convert.open.document import one_line
 from engine.convert.page.blocks import Block, Box, Kind, RefinedPage, Span
-from engine.convert.page.notices import Notice
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
 from engine.convert.plugins import entrypoints
@@ -42,6 +41,7 @@ from engine.job.formats import Format
 from engine.job.job import PageState
 from engine.job.options import STANDARD, Annotations, HiddenText, OcrMode, PromptMode, RefineStep, Structure
 from engine.job.plugins import Seam
+from engine.job.warningkind import WarningKind
 from engine.sandbox.stages import Stage
 
 _WITH_FURNITURE = frozenset({Format.JSON, Format.DOCLING})
@@ -63,7 +63,7 @@ def read(page: PageContext) -> PageModel:
     page.fields, page.stamps = fields_of(shown), stamps(shown)
     remarks = find_remarks(shown)
     if remarks and page.options.annotations is Annotations.JSON and Format.JSON not in page.options.formats:
-        page.notices[Notice.REMARKS] = len(remarks)
+        page.notices[WarningKind.REMARKS] = len(remarks)
     with hidden(page.fields), without([*page.stamps]):
         model = _read(page)
     if model.refined is not None:
@@ -111,7 +111,7 @@ def _look_at(page: PageContext) -> None:
         if page.looked is None:
             page.strikes = _strikes(page, shown, blocks)
         if outside:
-            page.notices[Notice.OUTSIDE] = outside
+            page.notices[WarningKind.OUTSIDE] = outside
         marks = watermarks(blocks)
         apart = places_of(shown, (span for mark in marks for span in mark.spans))
         unseen = unseen_text.find_unseen(shown, blocks)
@@ -123,7 +123,7 @@ def _look_at(page: PageContext) -> None:
     if not unseen.count:
         return
     wanted = page.options.hidden_text
-    page.notices[Notice.HIDDEN if wanted is HiddenText.DROP else Notice.KEPT] = unseen.count
+    page.notices[WarningKind.HIDDEN if wanted is HiddenText.DROP else WarningKind.KEPT] = unseen.count
     if wanted is not HiddenText.KEEP:
         page.hiding = Hiding(unseen, wanted is HiddenText.MARK, apart)
 

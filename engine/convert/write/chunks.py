@@ -12,6 +12,7 @@ from engine.convert.page.pagemodel import PageModel
 from engine.convert.write.chunkdraft import Chunk
 from engine.convert.write.chunker import Chunker
 from engine.convert.write.textsize import measure, tokens
+from engine.job.warningkind import WarningKind
 
 _SPACE = UUID("d1b1b0c4-5d2e-4f63-9d0e-3a0f1c2b7e55")
 """In which the ids are made (RFC 9562, version 5)."""
@@ -45,9 +46,13 @@ class ChunkFile(Writer):
         )
         self._index = 0
         self._seen: Counter[bytes] = Counter()
+        self._of_document = set(document.kinds)
+        self._of_pages: dict[int, set[str]] = {}
 
     def page(self, model: PageModel) -> str:
         """The chunks that are complete with this page."""
+        if model.notices:
+            self._of_pages[model.number] = set(model.notices)
         return self._lines(self._chunker.page(model.blocks))
 
     def end(self) -> str:
@@ -75,6 +80,9 @@ class ChunkFile(Writer):
                 for page, (x0, y0, x1, y1) in chunk.places
             ],
         }
+        told = self._of_document.union(*(self._of_pages.get(page, ()) for page in pages))
+        if told:
+            entry["warnings"] = [kind for kind in WarningKind if kind in told]
         self._index += 1
         return json.dumps(entry, ensure_ascii=False) + "\n"
 

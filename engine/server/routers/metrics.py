@@ -171,6 +171,7 @@ def _of_tally(facts: Facts) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "hotfolio_jobs_warned", "Jobs that are done, and whose result has warnings.", value=facts.warned
     )
+    yield _counters("hotfolio_warnings", "Warnings of results, by kind.", "kind", facts.warnings.items())
     yield CounterMetricFamily(
         "hotfolio_results_deleted",
         "Results that were deleted because they had been kept long enough.",

@@ -15,6 +15,7 @@ from engine.convert.process.merge import merge_document
 from engine.convert.read import reading
 from engine.job.job import Checkpoint, PageResult, PageState
 from engine.job.options import ConvertOptions
+from engine.job.warningkind import WarningKind
 from engine.sandbox.protocol import MERGE_LIST
 
 Words = dict[int, list[OcrWord]]
@@ -28,6 +29,9 @@ class Converted:
     out: Path
     results: list[PageResult]
     warnings: list[str]
+    """Of the merge."""
+    kinds: list[WarningKind]
+    """Of all warnings that have one."""
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Conversion:
         results: list[PageResult] = []
         checkpoints = []
         write_head(document)
+        opening = document.kinds
         for number in pages or range(1, document.page_count + 1):
             convert_batch(
                 document,
@@ -76,8 +81,8 @@ class Conversion:
         failed = {result.page: result.error for result in results if result.state is PageState.FAILED}
         Path(MERGE_LIST).write_text(json.dumps({"checkpoints": checkpoints, "failed": failed}))
         before_merge()
-        warnings = merge_document(self.name, asked, opened, lambda _: None)
-        return Converted(self.folder / "out", results, warnings)
+        warnings, kinds = merge_document(self.name, asked, opened, lambda _: None)
+        return Converted(self.folder / "out", results, warnings, [*opening, *kinds])
 
 
 @pytest.fixture

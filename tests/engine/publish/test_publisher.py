@@ -596,6 +596,7 @@ def test_the_manifest_says_what_was_converted_how_and_with_what_result(press: Pr
             {"page": 3, "state": "failed", "seconds": 0.0, "via": "none", "error": "crashed", "markdown_bytes": 44},
         ],
         "warnings": ["a warning"],
+        "warning_kinds": {},
         "started": "2026-01-02T03:04:05+00:00",
         "finished": "2026-01-02T03:04:10+00:00",
         "files": ["caf\u00e9.md"],

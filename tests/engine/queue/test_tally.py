@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.base.errors import ChildError, DeskLost, OutputUnwritable
 from engine.base.waits import _MOST_STALE, Waits
 from engine.job.job import JobState, PageResult, PageState
+from engine.job.warningkind import WarningKind
 from engine.queue.jobqueue import JobQueue
 from engine.queue.progress import ProgressTracker
 from engine.queue.scheduler import Scheduler
@@ -56,7 +57,9 @@ def test_what_was_read_does_not_change_any_more() -> None:
     tally.job_finished(JobState.DONE, 2, has_warnings=True)
     tally.page_lost()
     tally.process_ended(ProcessEnd.CRASH)
+    tally.warned({WarningKind.FORM: 2})
     assert tally.read().warned == 1
+    assert tally.read().warnings[WarningKind.FORM] == 2
     assert before == Tally().read()
     assert tally.read() != before
 

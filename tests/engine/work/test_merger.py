@@ -8,6 +8,7 @@ import pytest
 
 from engine.base.errors import CannotGoOn, ChildDied, ChildKilled, OutputUnwritable, PageTimeout
 from engine.job.job import Job, JobState, MergeJob, PageBatch
+from engine.job.warningkind import WarningKind
 from engine.publish.publisher import MANIFEST
 from engine.sandbox.protocol import Merged, Opened, PagesDone
 from engine.work import endings
@@ -37,6 +38,18 @@ def test_a_job_is_done_when_it_is_published(stages: Stages, job: Job) -> None:
     assert json.loads((stages.folder / "out" / "a" / MANIFEST).read_text())["state"] == "done"
     assert not stages.folder_of(job).exists()
     assert stages.queue.view.pages(job.id) == []
+
+
+def test_warnings_are_counted_by_their_kind(stages: Stages) -> None:
+    opened = Opened(pages=1, busy_s=0.1, warnings=("It is a form.", "It burns."), kinds=(WarningKind.FORM,))
+    job = stages.open(stages.submit(), opened)
+    stages.convert()
+    stages.merge(job, Merged(busy_s=0.1, warnings=("Hidden.",), kinds=(WarningKind.HIDDEN,)))
+    manifest = json.loads((stages.folder / "out" / "a" / MANIFEST).read_text())
+    assert manifest["warnings"] == ["It is a form.", "It burns.", "Hidden."]
+    assert manifest["warning_kinds"] == {"hidden": 1, "form": 1, "other": 1}
+    counted = stages.queue.view.facts().warnings
+    assert {kind: count for kind, count in counted.items() if count} == manifest["warning_kinds"]
 
 
 def test_a_job_with_failed_pages_is_partial_and_says_which(stages: Stages, job: Job) -> None:

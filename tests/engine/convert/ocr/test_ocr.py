@@ -11,9 +11,9 @@ from PIL import Image
 
 from engine.convert.ocr import choice as ocr
 from engine.convert.open.context import OcrWord, PageContext
-from engine.convert.page.notices import Notice
 from engine.job.job import PageState
 from engine.job.options import OcrEngineName
+from engine.job.warningkind import WarningKind
 from engine.sandbox.capabilities import RAPIDOCR_LANGUAGES, OcrTools, installed_tools
 from tests.engine.convert.scans import encoded, noisy, order, photographed, printed, prose, read, recall, scan
 
@@ -50,7 +50,7 @@ def test_small_print_is_read_word_by_word_at_its_place(tmp_path: Path, engine: s
     assert order(TEXT, found) >= ALL_BUT_ONE
     assert (page.state, page.via) == (PageState.OCR, "ocr")
     assert re.fullmatch(rf"it has no text; read by {engine}, (?:100|[89]\d)% sure", page.why or "")
-    assert Notice.UNSURE not in page.notices
+    assert WarningKind.UNSURE not in page.notices
     assert page.model is not None
     assert 8 < page.model.blocks.blocks[0].size < 11
     words = source[0].get_text("words")

@@ -11,9 +11,9 @@ import pytest
 from engine.convert.ocr.engines.ocrengine import ReadLine, ReadWord
 from engine.convert.open.context import PageContext
 from engine.convert.open.document import open_document
-from engine.convert.page.notices import Notice
 from engine.convert.read import byocr
 from engine.job.options import ConvertOptions, OcrMode
+from engine.job.warningkind import WarningKind
 from tests.engine.convert.converting import Conversion, conversion
 from tests.engine.convert.glyphs import with_embedded_font
 from tests.engine.convert.tagged_pdfs import pdf, tag
@@ -64,8 +64,11 @@ def test_what_reviewers_have_written_is_told(conversion: Conversion, structure: 
     page.add_highlight_annot(page.search_for("looked")[0]).set_info(content="How?")
     page.add_highlight_annot(page.search_for("machines")[0]).set_info(content=" ")
     page.add_freetext_annot((50, 300, 300, 340), "This can be read.")
-    converted = conversion.run(made.tobytes(), structure=structure, formats="md")
+    made.embfile_add("a", b"1")
+    converted = conversion.run(made.tobytes(), structure=structure, formats="chunks")
     assert converted.warnings == ["2 remarks of reviewers on page 1 are in no output."]
+    assert converted.kinds == [WarningKind.ATTACHMENTS, WarningKind.REMARKS]
+    assert '"warnings": ["remarks", "attachments"]' in written(converted.out)
 
 
 @BOTH_WAYS
@@ -99,7 +102,7 @@ def test_a_page_that_ocr_is_not_sure_of_is_told(tmp_path: Path, *, confidence: f
     context = PageContext(document, 1, ConvertOptions(ocr="force"), False, tmp_path, lambda: None)
     assert byocr.read(context) is not None
     assert (context.why or "").endswith(f"read by stub, {confidence:.0%} sure")
-    assert (Notice.UNSURE in context.notices) is warns
+    assert (WarningKind.UNSURE in context.notices) is warns
     assert [word.text for word in byocr.unsure_words(context)] == ["Sommar"] * warns + ["regn"]
     assert byocr.unsure_words(context)[-1].confidence == 0.7
     document.close()

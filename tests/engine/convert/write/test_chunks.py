@@ -89,6 +89,22 @@ def test_a_chunk_says_what_it_is_and_where_it_is_from() -> None:
     }
 
 
+def test_a_chunk_has_the_kinds_of_the_warnings_about_its_pages_and_its_document() -> None:
+    writer = ChunkFile(
+        MergeContext(
+            {"kinds": ["layers"]}, "b", "b.pdf", ConvertOptions(chunk_size=16, chunk_overlap=0), Path(), [], {}
+        )
+    )
+    texts = [
+        writer.page(
+            PageModel(number, refined=RefinedPage(number, 600.0, 800.0, [paragraph(words(16))]), notices=notices)
+        )
+        for number, notices in ((1, {"unsure": 1, "hidden": 9}), (2, {}))
+    ]
+    found = [json.loads(line) for line in "".join([*texts, writer.end()]).splitlines()]
+    assert [chunk["warnings"] for chunk in found] == [["hidden", "unsure", "layers"], ["layers"]]
+
+
 def test_an_empty_document_has_no_chunks() -> None:
     assert chunks() == chunks([]) == chunks([paragraph("  "), heading(""), Block(Kind.TABLE, BOX)]) == []
 
@@ -401,7 +417,7 @@ def test_nothing_is_lost_and_nothing_is_too_long(
 
 def test_the_chunk_in_the_docs_is_one() -> None:
     docs = (DOCS / "configuration.md").read_text(encoding="utf-8")
-    shown = json.loads(docs.partition("```json\n")[2].partition("```")[0])
+    shown = json.loads(docs.partition("**`chunks`**")[2].partition("```json\n")[2].partition("```")[0])
     section = [heading("Harbour"), paragraph(words(30))]
     text = Block(Kind.PARAGRAPH, (72.0, 90.5, 301.2, 104.0), [Span("Boats are counted by hand.")])
     title = Block(Kind.HEADING, (72.0, 66.0, 120.4, 82.0), [Span("Boats")], level=2)

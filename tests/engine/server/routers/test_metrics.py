@@ -395,7 +395,7 @@ def test_the_table_in_the_docs_is_the_list_of_metrics(exposed: dict[str, tuple[s
 def test_the_docs_say_what_values_labels_have(exposed: dict[str, tuple[str, dict[str, set[str]]]]) -> None:
     words = set(re.findall(r"`([^`]+)`", (DOCS / "metrics.md").read_text()))
     for _, labels in exposed.values():
-        for label in labels.keys() & {"state", "outcome", "cause", "key", "process", "folder"}:
+        for label in labels.keys() & {"state", "outcome", "cause", "key", "kind", "process", "folder"}:
             assert labels[label] <= words
 
 
