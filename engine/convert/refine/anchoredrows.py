@@ -1,7 +1,11 @@
-"""Reads the rows of a table again where one of its columns says where they begin, as it has a line for each of them."""
+"""Reads the rows of a table again where one of its columns says where they begin, as it has a line for each of them.
 
-from collections.abc import Sequence
-from dataclasses import replace
+Or where its cells have their middles at one height, as browsers set tables: a line beside the middle of two others says
+that those are one cell. So they do, where no rule says it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from engine.convert.page.blocks import Block, Cell
@@ -18,6 +22,12 @@ _GAP = 1.0
 """Between columns, in sizes of the text."""
 _UNFINISHED = ("_", "-", "=", "(", "/", ".", ",")
 """After which a name, or a sentence, goes on."""
+_TIGHT = 1.08
+"""Lines of one cell are at most this much further apart than the nearest two of the table."""
+_LEAST_PITCH = 0.8
+"""Nor are they nearer, in sizes of the text."""
+_SAME = 0.2
+"""In sizes of the text: middles that differ by less are one."""
 
 Level = list[list[Line]]
 """For each column what it has at one height."""
@@ -41,7 +51,7 @@ def read_anchored_rows(block: Block, text: PageText) -> bool:
     )
     if not rows:
         return False
-    block.rows = [_cells(row, block.rows[0], text, is_head=not number) for number, row in enumerate(rows)]
+    block.rows = [cells_like(row, block.rows[0], text, is_head=not number) for number, row in enumerate(rows)]
     return True
 
 
@@ -137,10 +147,99 @@ def _is_row(above: Level, level: Level, widths: Sequence[float]) -> bool:
     )
 
 
-def _cells(row: Level, like: Sequence[Cell], text: PageText, *, is_head: bool) -> list[Cell]:
+def cells_like(row: Level, like: Sequence[Cell], text: PageText, *, is_head: bool) -> list[Cell]:
+    """The cells of a row, given by their lines; `like` is a row of as many."""
     cells = []
     for lines, cell in zip(row, like, strict=True):
         spans = compose(visual_lines(lines), text.vocabulary) if lines else []
         cells.append(replace(cell, spans=spans, is_header=is_head, columns=1, rows=1))
         text.remember(cells[-1], lines)
     return cells
+
+
+@dataclass(slots=True)
+class _Part:
+    """Lines of one column that are as near as lines of a cell."""
+
+    column: int
+    lines: list[Line]
+
+    @property
+    def top(self) -> float:
+        return self.lines[0].baseline - 0.7 * self.lines[0].size
+
+    @property
+    def bottom(self) -> float:
+        return self.lines[-1].baseline + 0.2 * self.lines[-1].size
+
+    @property
+    def middle(self) -> float:
+        """Between the small letters of its first line and those of its last."""
+        return (self.lines[0].baseline + self.lines[-1].baseline) / 2 - 0.27 * self.lines[0].size
+
+
+def read_middle_rows(block: Block, text: PageText) -> bool:
+    """Give a table the rows that its cells' middles show; whether they show any.
+
+    In a row below the head, a cell has more lines than another beside it, and in each such row all middles are one.
+    """
+    if len({len(row) for row in block.rows}) != 1 or len(block.rows[0]) < 2:
+        return False
+    columns = [
+        [line for row in block.rows for line in text.lines_of(row[column])] for column in range(len(block.rows[0]))
+    ]
+    if not all(line.is_upright for lines in columns for line in lines):
+        return False
+    rows = _side_by_side(_parts([visual_lines(lines) if lines else [] for lines in columns]))
+    uneven = [row for row in rows[1:] if len({len(part.lines) for part in row}) > 1]
+    if not uneven or not all(map(_has_one_middle, uneven)):
+        return False
+    if any(len({part.column for part in row}) != len(row) for row in rows):
+        return False
+    block.rows = [
+        cells_like(
+            [next((part.lines for part in row if part.column == i), []) for i in range(len(columns))],
+            block.rows[0],
+            text,
+            is_head=not number,
+        )
+        for number, row in enumerate(rows)
+    ]
+    return True
+
+
+def _parts(columns: Sequence[Sequence[Line]]) -> list[_Part]:
+    gaps = [
+        gap
+        for lines in columns
+        for upper, lower in pairwise(lines)
+        if (gap := lower.baseline - upper.baseline) > _LEAST_PITCH * upper.size
+    ]
+    pitch = min(gaps, default=0.0)
+    parts: list[_Part] = []
+    for column, lines in enumerate(columns):
+        for number, line in enumerate(lines):
+            if number and line.baseline - lines[number - 1].baseline <= _TIGHT * pitch:
+                parts[-1].lines.append(line)
+            else:
+                parts.append(_Part(column, [line]))
+    return parts
+
+
+def _side_by_side(parts: Iterable[_Part]) -> list[list[_Part]]:
+    """Parts that are beside each other, from top to bottom."""
+    rows: list[list[_Part]] = []
+    bottom = 0.0
+    for part in sorted(parts, key=lambda part: part.top):
+        if rows and part.top < bottom:
+            rows[-1].append(part)
+        else:
+            rows.append([part])
+            bottom = part.bottom
+        bottom = max(bottom, part.bottom)
+    return rows
+
+
+def _has_one_middle(row: Sequence[_Part]) -> bool:
+    middles = [part.middle for part in row]
+    return max(middles) - min(middles) < _SAME * max(part.lines[0].size for part in row)

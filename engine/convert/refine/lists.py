@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, around
+from engine.convert.page.blocks import FURNITURE, Block, Box, Kind, RefinedPage, around
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import Label, find_label, is_bullet, is_label, split_glued, successor, text_start
 from engine.convert.text.pagetext import PageText
@@ -17,6 +17,8 @@ _ITEMS = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM})
 _LABELLED = _ITEMS | {Kind.HEADING}
 _DOUBTFUL = frozenset("-–—*+§")
 """Labels that do not make a list item of a paragraph by themselves."""
+_LARGEST = 1.05
+"""In sizes of most of the page's text: what is larger, and has a bullet, may be a heading still."""
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ class Lists:
             if not found:
                 blocks.append(block)
         blocks = _joined(blocks, items, text)
-        blocks = _demoted(blocks, items, text)
+        blocks = _without_bullets(_demoted(blocks, items, text), items, text)
         _nest(blocks, items)
         page.blocks = blocks
 
@@ -101,10 +103,12 @@ def _is_beside(bullet: Line, line: Line) -> bool:
 def _items(block: Block, text: PageText, beside: _Beside) -> list[_Item]:
     """The list items in a block; none if it is not one."""
     lines = text.lines_of(block)
-    if not lines or block.kind not in (Kind.LIST_ITEM, Kind.PARAGRAPH):
+    if not lines or block.kind not in _LABELLED:
         return []
     lines = [split_glued(line) for line in visual_lines(lines)]
     first = find_label(lines[0], text)
+    if block.kind is Kind.HEADING and not _is_bold_item(block, first, text):
+        return []
     if block.kind is Kind.PARAGRAPH and not _begins_list(lines, first, beside, text):
         return []
     right = text.right_limit(block.box) or block.box[2]
@@ -120,6 +124,12 @@ def _items(block: Block, text: PageText, beside: _Beside) -> list[_Item]:
         result.append(_item(own, part, label, text, right))
     result[-1].block.goes_on = block.goes_on
     return result
+
+
+def _is_bold_item(block: Block, label: Label | None, text: PageText) -> bool:
+    """Whether what the model takes for a heading has a bullet before it, and is no larger than text."""
+    has_bullet = label is not None and not label.is_number and label.text not in _DOUBTFUL
+    return has_bullet and block.size <= _LARGEST * text.body_size
 
 
 def _item(block: Block, lines: list[Line], label: Label | None, text: PageText, right: float) -> _Item:
@@ -244,6 +254,26 @@ def _demoted(blocks: list[Block], items: dict[int, _Item], text: PageText) -> li
             rewrite(block, item.lines, text)
             result.append(block)
     return result
+
+
+def _without_bullets(blocks: list[Block], items: dict[int, _Item], text: PageText) -> list[Block]:
+    """Blocks without pictures that the model makes of bullets: there is nothing else in them."""
+    labels = [
+        (item.left, (item.lines[0].box[1] + item.lines[0].box[3]) / 2)
+        for item in items.values()
+        if item.label is not None and not item.label.words
+    ]
+    return [
+        block
+        for block in blocks
+        if block.kind is not Kind.PICTURE
+        or not any(_is_within(block.box, *label) for label in labels)
+        or not text.has_only_marks(block.box)
+    ]
+
+
+def _is_within(box: Box, x: float, y: float) -> bool:
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
 def _are_alike(item: _Item, other: _Item | None) -> bool:

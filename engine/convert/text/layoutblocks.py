@@ -1,6 +1,6 @@
 """Reads a page's blocks from the boxes of the layout model and the characters of the page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -8,6 +8,7 @@ from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 
 from engine.convert.page.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span, around
 from engine.convert.text.codetext import is_code, write_code
+from engine.convert.text.headedtables import find_tables
 from engine.convert.text.layouttables import read_table, table_in_text
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, set_lines, styled, visual_lines
@@ -43,8 +44,9 @@ def read_blocks(layout: PageLayout, text: PageText) -> RefinedPage:
     lines = [line for line in text.lines if _is_on_page(line.box, layout)]
     assigned, rest = _assign(lines, boxes)
     blocks: list[Block] = []
-    for box, fragments in zip(boxes, assigned, strict=True):
-        blocks += read_box(box, fragments, text)
+    in_tables = _headed_tables(boxes, assigned, text)
+    for number, (box, fragments) in enumerate(zip(boxes, assigned, strict=True)):
+        blocks += in_tables[number] if number in in_tables else read_box(box, fragments, text)
     for display in (line for line in rest if is_display(line)):
         _insert(blocks, _text_block(Kind.FORMULA, display.box, [display], text))
     for paragraph in paragraphs([line for line in rest if not is_display(line)]):
@@ -74,6 +76,19 @@ def is_display(line: Line) -> bool:
     return line.words[0].font.display
 
 
+def _headed_tables(
+    boxes: Sequence[LayoutBox], assigned: Sequence[Sequence[Line]], text: PageText
+) -> dict[int, list[Block]]:
+    """For each box that is a part of a table which the model has not seen: the table at the first, else nothing."""
+    kinds = [_KINDS.get(box.boxclass, Kind.PARAGRAPH) for box in boxes]
+    frames: list[Box] = [(float(box.x0), float(box.y0), float(box.x1), float(box.y1)) for box in boxes]
+    result: dict[int, list[Block]] = {}
+    for numbers, block in find_tables(kinds, frames, assigned, text):
+        result.update((number, []) for number in numbers)
+        result[min(numbers)] = [block]
+    return result
+
+
 def _is_on_page(box: Box, layout: PageLayout) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return bool(0 <= x <= layout.width and 0 <= y <= layout.height)
@@ -85,8 +100,11 @@ def _assign(lines: Iterable[Line], boxes: Sequence[LayoutBox]) -> tuple[list[lis
     edges = [(i, boxes[i].x0, boxes[i].y0, boxes[i].x1, boxes[i].y1) for i in order]
     assigned: list[list[Line]] = [[] for _ in boxes]
     rest: list[Line] = []
+    pictures = {number for number, box in enumerate(boxes) if box.boxclass == "picture"}
     for line in lines:
         owners = _owners(line, edges)
+        if pictures.intersection(owners):
+            _take_out(line, owners, pictures)
         first = 0
         for last in range(1, len(owners) + 1):
             if last == len(owners) or owners[last] != owners[first]:
@@ -125,6 +143,17 @@ def _owners(line: Line, edges: Sequence[tuple[int, float, float, float, float]])
                 if gap < line.words[i].font.size:
                     owners[i] = owners[beside]
     return owners
+
+
+def _take_out(line: Line, owners: list[int | None], pictures: Collection[int]) -> None:
+    """Give words in a picture, as one of bullets is, to the box that has the rest of their line."""
+    order = range(1, len(owners))
+    for pairs in ([(i, i - 1) for i in order], [(i - 1, i) for i in reversed(order)]):
+        for inner, outer in pairs:
+            if owners[inner] in pictures and owners[outer] is not None and owners[outer] not in pictures:
+                word, beside = line.words[inner], line.words[outer]
+                if max(word.start - beside.end, beside.start - word.end) < 0.5 * word.font.size:
+                    owners[inner] = owners[outer]
 
 
 def _owner(

@@ -19,6 +19,8 @@ _PROSE = 6
 """Words in most lines of a column of running text."""
 _BLANK = 0.5
 """Words of one cell are at most this far apart, as a share of their size; a usual blank is 0.25 to 0.33."""
+_CUT = 0.15
+"""And those with no character in between are no words of one cell, if they are further apart than letters can be."""
 
 
 def read_table(table: dict[str, Any] | None, frame: Box, fragments: Sequence[Line], text: PageText) -> Block:
@@ -31,21 +33,21 @@ def read_table(table: dict[str, Any] | None, frame: Box, fragments: Sequence[Lin
     grid = (table or {}).get("cells") or []
     if not grid:
         for line in visual_lines(fragments):
-            block.rows.append([_cell([line], text)])
+            block.rows.append([cell_of([line], text)])
         return block
     bottoms = [float(row[0][3]) for row in grid]
     rights = [float(cell[2]) for cell in grid[0]]
-    runs = [run for fragment in fragments for run in _runs(fragment, rights)]
+    runs = [run for fragment in fragments for run in runs_of(fragment, text)]
     lefts = _left_edges(runs, rights)
     contents: list[list[list[Line]]] = [[[] for _ in rights] for _ in bottoms]
     for run in runs:
         for part in _cut(run, rights, lefts):
-            row, column = _row(part, bottoms), _column((part.start + part.end) / 2, rights)
+            row, column = _row(part, bottoms), column_of((part.start + part.end) / 2, rights)
             contents[row][column].append(part)
     for parts_of_row in contents:
         if any(parts_of_row):
             first = not block.rows
-            cells = [_cell(visual_lines(parts) if parts else [], text) for parts in parts_of_row]
+            cells = [cell_of(visual_lines(parts) if parts else [], text) for parts in parts_of_row]
             for cell in cells:
                 cell.is_header = first
             block.rows.append(cells)
@@ -61,7 +63,7 @@ def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Bloc
     """
     if len(fragments) < 6 or not all(fragment.is_upright for fragment in fragments):
         return None
-    runs = [run for line in visual_lines(fragments) for run in _runs(line, ())]
+    runs = [run for line in visual_lines(fragments) for run in runs_of(line, text)]
     size = dominant_size(fragments)
     columns: list[tuple[float, float]] = []
     for run in sorted(runs, key=lambda run: run.start):
@@ -73,12 +75,12 @@ def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Bloc
     levels: list[list[list[Line]]] = []
     for line in visual_lines(fragments):
         levels.append([[] for _ in columns])
-        for run in _runs(line, ()):
-            levels[-1][_column((run.start + run.end) / 2, rights)].append(run)
+        for run in runs_of(line, text):
+            levels[-1][column_of((run.start + run.end) / 2, rights)].append(run)
     counts = [sum(map(bool, level)) for level in levels]
     # The words of a head that is set apart may be centred, as browsers do.
     below = runs if not _is_bold(levels[0]) else [run for level in levels[1:] for runs_of in level for run in runs_of]
-    flush = sum(abs(run.start - columns[_column(run.start, rights)][0]) < _FLUSH * size for run in below)
+    flush = sum(abs(run.start - columns[column_of(run.start, rights)][0]) < _FLUSH * size for run in below)
     if (
         len(columns) < 2
         or len(levels) < _LEAST_ROWS
@@ -93,7 +95,7 @@ def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Bloc
     block = Block(Kind.TABLE, frame, size=size)
     text.remember(block, list(fragments))
     for level in levels:
-        block.rows.append([_cell(visual_lines(parts) if parts else [], text) for parts in level])
+        block.rows.append([cell_of(visual_lines(parts) if parts else [], text) for parts in level])
     for cell in block.rows[0]:
         cell.is_header = True
     return block
@@ -123,28 +125,34 @@ def _join_halves(block: Block, text: PageText) -> None:
             row[column : column + 2] = [row[column] if row[column].spans else row[column + 1]]
 
 
-def _cell(lines: list[Line], text: PageText) -> Cell:
+def cell_of(lines: list[Line], text: PageText) -> Cell:
+    """A cell of these lines, which it remembers."""
     cell = Cell(compose(lines, text.vocabulary))
     text.remember(cell, lines)
     return cell
 
 
-def _runs(fragment: Line, rights: Sequence[float]) -> Iterator[Line]:
-    """A line's words in runs without more than a usual blank between them."""
+def runs_of(fragment: Line, text: PageText) -> Iterator[Line]:
+    """A line's words in runs without more than a usual blank between them.
+
+    A gap that no character fills parts them however small it is, where blanks are characters.
+    """
     if not fragment.is_upright:
         yield fragment
         return
     first = 0
     words = fragment.words
     for last in range(1, len(words) + 1):
-        if last == len(words) or _gap(words[last - 1], words[last]) > _BLANK * words[last].font.size:
+        if last == len(words) or _is_parted(words[last - 1], words[last], text):
             yield Line(words[first:last], fragment.direction, fragment.is_vertical)
             first = last
 
 
-def _gap(before: Word, after: Word) -> float:
-    """Between two words, whichever of them is at the left."""
-    return max(after.start - before.end, before.start - after.end)
+def _is_parted(before: Word, after: Word, text: PageText) -> bool:
+    """Whether two words, whichever of them is at the left, are of two cells."""
+    gap = max(after.start - before.end, before.start - after.end)
+    is_cut = before.is_gap and text.writes_blanks and gap > _CUT * after.font.size
+    return is_cut or gap > _BLANK * after.font.size
 
 
 def _left_edges(runs: Sequence[Line], rights: Sequence[float]) -> list[float | None]:
@@ -152,23 +160,23 @@ def _left_edges(runs: Sequence[Line], rights: Sequence[float]) -> list[float | N
     starts: list[list[float]] = [[] for _ in rights]
     for run in runs:
         if run.is_upright:
-            starts[_column(run.start, rights)].append(run.start)
+            starts[column_of(run.start, rights)].append(run.start)
     return [median(found) if found else None for found in starts]
 
 
 def _cut(run: Line, rights: Sequence[float], lefts: Sequence[float | None]) -> Iterator[Line]:
     """A run, in parts where a column's edge between two words is where the next column's text begins."""
     words = run.words
-    if not run.is_upright or _column(run.start, rights) == _column(run.end, rights):
+    if not run.is_upright or column_of(run.start, rights) == column_of(run.end, rights):
         yield run
         return
     first = 0
     for last in range(1, len(words)):
         before, after = words[last - 1], words[last]
-        column = _column((after.start + after.end) / 2, rights)
+        column = column_of((after.start + after.end) / 2, rights)
         left = lefts[column]
         if (
-            column != _column((before.start + before.end) / 2, rights)
+            column != column_of((before.start + before.end) / 2, rights)
             and (before.blank_after or before.font is not after.font)
             and left is not None
             and abs(after.start - left) < 0.4 * after.font.size
@@ -184,5 +192,6 @@ def _row(part: Line, bottoms: Sequence[float]) -> int:
     return next((i for i, bottom in enumerate(bottoms) if y <= bottom), len(bottoms) - 1)
 
 
-def _column(x: float, rights: Sequence[float]) -> int:
+def column_of(x: float, rights: Sequence[float]) -> int:
+    """Which column a place is in, by the right edges of all."""
     return next((i for i, right in enumerate(rights) if x <= right), len(rights) - 1)

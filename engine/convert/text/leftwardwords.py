@@ -51,7 +51,7 @@ def leftward_words(chars: Sequence[tuple[dict[str, Any], Font]]) -> list[Word]:
         if not text.isspace():
             open_.append((piece, text))
         elif words:
-            words[-1].blank_after = True
+            words[-1].blank_after, words[-1].is_gap = True, not piece.chars
     if open_:
         words.append(_word(open_))
     return words

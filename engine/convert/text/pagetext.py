@@ -21,6 +21,9 @@ from engine.convert.text.textline import Font, Line, Word, dominant_size
 
 _FLAGS = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_COLLECT_STYLES
 _MARK, _BAND = 80.0, 10.0
+_SOME_BLANKS = 5
+_FILLED, _STROKED = 0.8, 4.5
+"""Sizes of bullets in sizes of the text; MuPDF gives a stroke's box with room for pointed corners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,17 @@ class PageText:
         band = int(y // _BAND)
         return [mark for near in (band - 1, band, band + 1) for mark in self._marks.get(near, ())]
 
+    def has_only_marks(self, box: Box) -> bool:
+        """Whether no graphic with its middle in a box is larger than bullets are, and no image is in it."""
+        for drawing in self.drawings:
+            x0, y0, x1, y1 = drawing.box
+            most = (_STROKED if drawing.is_stroked else _FILLED) * self.body_size
+            is_in = box[0] <= (x0 + x1) / 2 <= box[2] and box[1] <= (y0 + y1) / 2 <= box[3]
+            if is_in and max(x1 - x0, y1 - y0) > most:
+                return False
+        images = self.page.get_image_info() if self.page is not None else []
+        return not any(pymupdf.Rect(image["bbox"]).intersects(box) for image in images)
+
     @cached_property
     def _marks(self) -> dict[int, list[Drawing]]:
         """By the band of their middle: a map has a hundred thousand of them."""
@@ -150,6 +164,12 @@ class PageText:
     def body_size(self) -> float:
         """The font size of most of the page's text, in points; 0 on a page without text."""
         return dominant_size(self.lines)
+
+    @cached_property
+    def writes_blanks(self) -> bool:
+        """Whether blanks between words are characters, as most programs have them; TeX and groff leave gaps."""
+        before = [word for line in self.lines for word in line.words[:-1] if word.blank_after]
+        return len(before) >= _SOME_BLANKS and 2 * sum(word.is_gap for word in before) < len(before)
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:

@@ -37,6 +37,8 @@ def read_words(
         while first < len(chars):
             if chars[first]["c"].isspace():
                 if words:
+                    is_gap = bool(chars[first]["synthetic"])
+                    words[-1].is_gap = is_gap and (words[-1].is_gap or not words[-1].blank_after)
                     words[-1].blank_after = True
                 elif lead is None and not chars[first]["synthetic"]:
                     lead = starts[first]

@@ -195,7 +195,7 @@ def _row(fragments: list[Line]) -> Line:
             before, first = words[-1], fragment.words[0]
             gap = max(first.start - before.end, before.start - first.end)
             if gap > 0.12 * min(before.font.size, first.font.size):
-                before.blank_after = True
+                before.blank_after = before.is_gap = True
         words += fragment.words
     return Line(words, fragments[0].direction, fragments[0].is_vertical)
 

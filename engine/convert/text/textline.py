@@ -42,6 +42,8 @@ class Word:
     baseline: float
     box: Box
     blank_after: bool = False
+    is_gap: bool = False
+    """No character is in the blank after it."""
     link: str = ""
     lead: float | None = None
     """Where the blanks begin that its line has before it, as code has; None without."""
@@ -75,10 +77,9 @@ class Word:
                 self.edges[: index + 1],
                 self.baseline,
                 boxes[0],
-                False,
-                self.link,
-                self.lead,
-                self.raw[:index],
+                link=self.link,
+                lead=self.lead,
+                raw=self.raw[:index],
             ),
             Word(
                 self.text[index:],
@@ -87,6 +88,7 @@ class Word:
                 self.baseline,
                 boxes[1],
                 self.blank_after,
+                self.is_gap,
                 self.link,
                 raw=self.raw[index:],
             ),

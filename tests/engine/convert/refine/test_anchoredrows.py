@@ -1,5 +1,6 @@
-"""Rows of tables without rules, by a column that shows them."""
+"""Rows of tables without rules, by a column or by middles that show them."""
 
+from engine.convert.refine.anchoredrows import read_middle_rows
 from engine.convert.refine.tablecells import TableCells
 from tests.engine.convert.drawn import DrawnPage
 
@@ -73,3 +74,35 @@ def test_a_row_without_a_first_entry_stays_one_where_there_was_room_above() -> N
     )
     page.table([48, 170, 330], [38, 54, 68, 82, 96, 110])
     assert len(_rows(page)) == 5
+
+
+def _two_columns(columns: dict[float, list[tuple[float, str]]], rows: list[float]) -> DrawnPage:
+    page = DrawnPage()
+    for x, entries in columns.items():
+        for y, text in entries:
+            page.write(x, y, text)
+    page.table([48, 145, 220], rows)
+    return page
+
+
+def test_a_line_beside_the_middle_of_two_is_in_one_row_with_them() -> None:
+    page = _two_columns(
+        {
+            50: [(56, "Name"), (84, "first"), (106, "second")],
+            150: [(50, "How it is"), (62, "made"), (78, "by a hand"), (90, "or two"), (106, "by itself")],
+        },
+        [38, 53, 66, 94, 112],
+    )
+    assert _rows(page) == [["Name", "How it is made"], ["first", "by a hand or two"], ["second", "by itself"]]
+
+
+def test_where_first_lines_are_at_one_height_middles_say_nothing() -> None:
+    page = _two_columns(
+        {
+            50: [(50, "Name"), (66, "first"), (94, "second")],
+            150: [(50, "Value"), (66, "one"), (78, "two"), (94, "three")],
+        },
+        [38, 54, 70, 82, 98],
+    )
+    read, text = page.read()
+    assert not read_middle_rows(read.blocks[0], text)

@@ -217,6 +217,36 @@ def test_a_drawn_bullet_is_a_label(stroked: bool) -> None:
     assert [(block.label, block.text) for block in blocks] == [("•", "Drawn"), ("•", "Drawn")]
 
 
+def test_what_has_a_bullet_and_is_no_larger_than_text_is_no_heading() -> None:
+    page = DrawnPage()
+    page.lines(65, 50, "All of this item is bold, and goes", "on over lines of it", font="hebo")
+    page.lines(50, 90, "A paragraph, in the size that most of the text", "of the page has, with more of it here")
+    page.write(65, 130, "A heading with a sign", size=16)
+    for y in (47, 125):
+        page.page.draw_circle((55, y), 1.5, fill=(0, 0, 0))
+    page.box("section-header", 63, 40, 300, 65)
+    page.box("text", 48, 80, 300, 105)
+    page.box("section-header", 63, 115, 300, 133)
+    assert [block.kind for block in _after(page, Lists())] == [Kind.LIST_ITEM, Kind.PARAGRAPH, Kind.HEADING]
+
+
+@pytest.mark.parametrize("is_picture", [False, True])
+def test_a_picture_that_the_model_makes_of_bullets_is_none_and_cuts_no_line(*, is_picture: bool) -> None:
+    page = DrawnPage()
+    for y, x in ((50, 65), (62, 85), (74, 85), (86, 65)):
+        page.write(x, y, "Items of a list that go on for a while")
+        page.page.draw_circle((x - 10, y - 3), 1.5, fill=(0, 0, 0))
+        page.box("list-item", x - 2, y - 10, 300, y + 2)
+    page.box("picture", 50, 55, 86, 90)
+    if is_picture:
+        page.page.draw_rect((52, 56, 84, 88), fill=(0.9, 0.9, 0.9), color=None)
+    blocks = _after(page, Lists())
+    items = [block for block in blocks if block.kind is Kind.LIST_ITEM]
+    assert [item.text for item in items] == ["Items of a list that go on for a while"] * 4
+    assert [item.depth for item in items][:2] == [1, 2]
+    assert any(block.kind is Kind.PICTURE for block in blocks) is is_picture
+
+
 def test_a_bullet_that_stands_alone_joins_its_text() -> None:
     page = DrawnPage()
     page.write(50, 50, "•")
