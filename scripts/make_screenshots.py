@@ -64,7 +64,9 @@ def busy_engine() -> FakeEngine:
 
 async def shoot(name: str, engine: FakeEngine, size: tuple[int, int], *keys: str) -> None:
     """Press keys and save the screen."""
-    app = Dashboard(engine, glyphs=UNICODE, few_colours=False, clock=engine.clock, wall_clock=engine.wall_clock)
+    app = Dashboard(
+        engine, glyphs=UNICODE, few_colours=False, has_tour=False, clock=engine.clock, wall_clock=engine.wall_clock
+    )
     async with app.run_test(size=size) as pilot:
         app.theme = "hotfolio"
         app.model.reading = Reading(96, 41 << 30)

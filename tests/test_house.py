@@ -111,6 +111,7 @@ SEEN_THROUGH = {
     "tui.dashboard.hands": "undo",
     "tui.dashboard.model": "screen",
     "tui.dashboard.reader.reader_lines": "reader_screen",
+    "tui.dashboard.screens.help": "tour",
     "tui.dashboard.screens.job_screen": "detail",
     "tui.dashboard.screens.main": "keys",
     "tui.dashboard.widgets.header": "screen",

@@ -247,7 +247,7 @@ def test_keys_of_the_engine_and_of_the_program(paused: Dashboard, size: tuple[in
     for key in ("?", "f1"):
         d.see(key, "─ Keys ─", "Move", "Next job")
         if size == SMALL:
-            d.cause("G", lambda: "Next job" not in d.text, "the end of the help")
+            d.cause("pgdn", lambda: "Next job" not in d.text, "more of the help")
         d.cause("esc", lambda: "─ Keys ─" not in d.text, "the list")
 
     for key in (":", "ctrl+p"):
@@ -447,7 +447,7 @@ def test_help_names_every_key_there_is(tmp_path: Path) -> None:
         d.see("?", "─ Keys ─", "Next job", "Copy the path")
         d.wait_until(lambda: not {"j ↓", "v"} & {*missing(d.text)}, "the first keys")
         first = d.text
-        d.press("G")
+        d.press("pgdn")
         d.wait_until(lambda: not missing(first, d.text), "the help to name every key")
 
 

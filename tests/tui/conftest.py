@@ -102,6 +102,7 @@ async def session(engine: FakeEngine, size: tuple[int, int] = (80, 24), **option
         "clock": engine.clock,
         "wall_clock": engine.wall_clock,
         "few_colours": False,
+        "has_tour": False,
         **options,
     }
     app = Dashboard(engine, **options)  # type: ignore[arg-type]

@@ -25,6 +25,7 @@ from engine.settings.settings import Notify, OnHangup
 from tui.dashboard.alerts import Alerts, notification
 from tui.dashboard.ascii_only import AsciiOnly
 from tui.dashboard.commands import Commands
+from tui.dashboard.guide.tour import Tour
 from tui.dashboard.hands import Hands
 from tui.dashboard.jobfilter import remember_names
 from tui.dashboard.keymap import build_keymap
@@ -81,12 +82,13 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         on_signal: Callable[[int], None] = lambda _: None,
         is_owner: bool = True,
         remarks: Sequence[str] = (),
+        has_tour: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """`engine` is started already; symbols and colours are those the terminal can show unless given.
 
-        `remarks` about the settings are told at the start.
+        `remarks` about the settings are told at the start. The tour is had at the first start, unless `has_tour` says.
         `on_signal` is called with the number of a signal that asks the dashboard to leave. Unless `is_owner`, the
         engine goes on when the dashboard is left.
         """
@@ -108,6 +110,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self.register_theme(THEME)
         self.register_theme(THEME_LIGHT)
         self._state_file = engine.settings.state_folder / "view.json"
+        self._has_tour = not self._state_file.exists() if has_tour is None else has_tour
         state = load_view_state(self._state_file)
         state.apply(self.model.jobs)
         self._usual_theme = "ansi-dark" if self._has_few_colours else THEME.name
@@ -125,7 +128,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[None]:
         """The queue."""
-        return MainScreen(self.model)
+        return MainScreen(self.model, has_tour=self._has_tour)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through on its way to the terminal."""
@@ -160,6 +163,8 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         if self._alerts is not None:
             self.set_interval(_ALERT_S, self.alert)
         self.call_after_refresh(self._remember_names)
+        if self._has_tour:  # and never again, however this start ends
+            self.run_worker(asyncio.to_thread(save_view_state, self._state_file, self._view_state))
         if self._problems:
             self.call_after_refresh(self._tell_problems)
 
@@ -169,6 +174,8 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     async def on_event(self, event: Event) -> None:
         """What was shown until the next key goes with it."""
         if isinstance(event, Key):
+            for tour in self._main.query(Tour):
+                tour.end()
             for key_bar in self.screen.query(KeyBar):
                 key_bar.next_key()
         await super().on_event(event)
@@ -176,9 +183,13 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     def on_unmount(self) -> None:
         """Keep how the list was looked at, and put back what the window showed."""
         self._send(self._window.leave())
+        save_view_state(self._state_file, self._view_state)
+
+    @property
+    def _view_state(self) -> ViewState:
         jobs = self.model.jobs
         theme = None if self.theme == self._usual_theme else self.theme
-        save_view_state(self._state_file, ViewState(jobs.view.name, jobs.sort, jobs.is_reversed, theme))
+        return ViewState(jobs.view.name, jobs.sort, jobs.is_reversed, theme)
 
     def look_again(self, *, settle: bool = False) -> None:
         """Ask the engine what has changed, and have the screens show it."""

@@ -2,6 +2,7 @@
 
 import pytest
 from textual.events import Key
+from textual.widgets import Input
 
 from tests.tui.conftest import SIZES, Session, session
 from tests.tui.fake_engine import FakeEngine
@@ -87,6 +88,9 @@ async def test_help_while_a_filter_is_typed_leaves_out_keys_that_are_text_now(en
         assert isinstance(s.app.screen, HelpScreen)
         assert "Keep the filter" in s.text
         assert "Sort by the next column" not in s.text
+        await s.press(*"the", "escape")
+        assert isinstance(s.app.screen, HelpScreen)
+        assert s.app.screen.query_one(Input).value == ""
 
 
 async def test_what_is_typed_right_behind_a_filter_is_for_the_list(engine: FakeEngine) -> None:
@@ -158,4 +162,4 @@ async def test_the_foot_of_the_help_fits(engine: FakeEngine, width: int) -> None
         assert "esc back" in shown
         assert "tab names for [keys] in hotfolio.toml" in shown
         if width >= 80:
-            assert "j k scroll" in shown
+            assert "↓ ↑ scroll" in shown

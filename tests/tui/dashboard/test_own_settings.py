@@ -54,7 +54,7 @@ async def test_keys_that_cannot_be_used_are_told_once_and_the_rest_works(engine:
 )
 def test_keys_that_fit_together_are_not_complained_about(keys: dict[str, str]) -> None:
     assert build_keymap(keys, Dashboard).problems == (
-        () if keys != {"page.next": "n"} else ("n means page.next and page.next_problem.",)
+        () if keys != {"page.next": "n"} else ("n means page.next and page.next_problem and read.next.",)
     )
 
 

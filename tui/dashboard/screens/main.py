@@ -14,6 +14,7 @@ from textual.widgets import Input
 from engine.base.safetext import display_name
 from engine.job.job import FINISHED, JobState
 from tui.dashboard.exporting import export_jobs
+from tui.dashboard.guide.tour import Tour
 from tui.dashboard.hints import FILTER_HINTS, row_hints
 from tui.dashboard.jobfilter import JobFilter
 from tui.dashboard.joblist import Sort, View
@@ -46,10 +47,8 @@ from tui.dashboard.widgets.workers_line import WorkersLine
 from tui.text.export import ExportFormat
 from tui.text.formatting import plural
 
-_SIDE = 68
-"""Cells of the side panel at most."""
-WIDE = 120
-"""From this width on, a panel beside the list shows the job under the cursor."""
+WIDE, _SIDE = 120, 68
+"""From what width on a panel beside the list shows the job under the cursor, and its cells at most."""
 
 
 class MainScreen(JobScreen):
@@ -81,7 +80,7 @@ class MainScreen(JobScreen):
         Binding("escape", "back", "Clear the filter, then the marks", id="view.back"),
     ]
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, has_tour: bool = False) -> None:
         super().__init__(model)
         # Widgets are held, not looked up: an update may come before they are mounted or after they are gone.
         self._queue = QueueList(model, id="queue")
@@ -93,6 +92,7 @@ class MainScreen(JobScreen):
         self._head = ColumnHead(model, self._queue)
         self._hint = EmptyHint(model)
         self._filter_bar = FilterBar(self._queue)
+        self._tour = [Tour(model.engine.settings)] if has_tour else []
         self._key_bar = KeyBar(row_hints(None, has_marks=False, in_side=False))
         self._last_filter: JobFilter | None = None
         self._follows = False
@@ -112,6 +112,7 @@ class MainScreen(JobScreen):
         yield self._banners
         yield self._filter_bar
         yield self._workers
+        yield from self._tour
         yield self._key_bar
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 
