@@ -52,6 +52,7 @@ SEEN_THROUGH = {
     "engine.convert.process.forking": "local",
     "engine.convert.read.byocr": "ocr",
     "engine.convert.read.reading": "ocr",
+    "engine.convert.read.sheet": "turned_pages",
     "engine.convert.refine.code": "page_steps",
     "engine.convert.refine.inline": "page_steps",
     "engine.convert.refine.lists": "page_steps",

@@ -18,6 +18,7 @@ from engine.convert.page.formentry import FormEntry
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.page.told import NoAnswer, Told
+from engine.convert.sight.sideways import Region
 from engine.convert.sight.watermarks import Watermark
 from engine.convert.text.formfields import Field
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
@@ -80,6 +81,8 @@ class PageContext:
     turned: int = 0
     """By how many degrees, with the clock, most text is turned on the page without its rotation: 0, 90, 180 or 270;
     known when reading begins."""
+    sideways: Region | None = None
+    """What lies another way than the rest of its text; known when reading begins."""
     graphics: int = 0
     """How many vector graphics the page has; known when reading begins."""
     looked: list[dict[str, Any]] | None = None

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,7 @@ from engine.convert.open.context import MergeContext
 from engine.convert.open.document import Document
 from engine.convert.page.notices import sentences
 from engine.convert.process.checkpoints import HEAD, OUT, PAGES, Checkpoints
+from engine.convert.read.bylayout import IMAGE_FOLDER
 from engine.job.options import Attachments, ConvertOptions
 from engine.job.warningkind import WarningKind
 from engine.sandbox.capabilities import installed_tools
@@ -48,6 +50,8 @@ def merge_document(
     for converter in families.converters(options):
         converter.merge(context)
     attached = _write_attached(context)
+    with suppress(OSError):  # unless there are pictures in it
+        (OUT / IMAGE_FOLDER).rmdir()
     Path(PAGE_SIZES).write_text(json.dumps(context.page_sizes), encoding="utf-8")
     Path(PAGE_REASONS).write_text(json.dumps(pages.reasons()), encoding="utf-8")
     for file in context.files:

@@ -43,7 +43,7 @@ def read(page: PageContext, sheet: Sheet, *, images: bool) -> PageModel:
     layout = parsed.pages[0]
     if sheet.is_copy:
         layout.page_number = page.number
-        for number, box in enumerate(layout.boxes):
+        for number, box in enumerate(layout.boxes, sheet.first_picture):
             if isinstance(box.image, str):
                 file = picture_file(page, number)
                 Path(box.image).replace(file)

@@ -41,7 +41,7 @@ def read(page: PageContext, sheet: Sheet) -> RefinedPage:
     page.state, page.via = (PageState.OCR, "ocr") if page.ocr_words else (PageState.OK, "rules")
     sheet.map_back(refined)
     if page.options.images:
-        keep_pictures(page, refined)
+        keep_pictures(page, refined, sheet.first_picture)
     return refined
 
 

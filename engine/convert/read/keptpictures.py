@@ -6,10 +6,10 @@ from engine.convert.page.blocks import Kind, RefinedPage
 from engine.convert.read.bylayout import picture_file, render
 
 
-def keep_pictures(page: PageContext, refined: RefinedPage) -> None:
-    """Render the pictures of a page into files, named as the library names them."""
+def keep_pictures(page: PageContext, refined: RefinedPage, first: int = 0) -> None:
+    """Render the pictures of a page into files, named as the library names them and counted from `first`."""
     pictures = [block for block in refined.blocks if block.kind is Kind.PICTURE]
-    for number, block in enumerate(pictures):
+    for number, block in enumerate(pictures, first):
         file = picture_file(page, number)
         try:
             is_rendered = render(page, refined.as_shown(block.box), file, refined.turned)

@@ -3,6 +3,7 @@
 Or by what a vision model has said of it, where one was asked, or by a plug-in.
 """
 
+from functools import partial
 from typing import Any
 
 import pymupdf
@@ -20,6 +21,7 @@ from engine.convert.read import byocr as ocrpage
 from engine.convert.read import byrules, straight
 from engine.convert.read import plain as plaintext
 from engine.convert.read.formlayout import set_lines_apart
+from engine.convert.read.inparts import read_in_parts
 from engine.convert.read.keptpictures import keep_pictures
 from engine.convert.read.lastlook import look_at
 from engine.convert.read.leftwardpage import mirror, mirror_blocks, runs_leftward
@@ -30,6 +32,7 @@ from engine.convert.sight import unseen as unseen_text
 from engine.convert.sight.bearing import bearing, quarter_turn
 from engine.convert.sight.outside import look_and_count
 from engine.convert.sight.remarks import find_remarks
+from engine.convert.sight.sideways import lying_region
 from engine.convert.sight.unseen import places_of
 from engine.convert.sight.watermarks import Watermark, stamps, watermarks, without
 from engine.convert.tags.structuretree import NoStructure
@@ -107,6 +110,8 @@ def _look_at(page: PageContext) -> None:
         if isinstance(page.document.tags, str):
             page.looked = blocks
         page.turned = bearing(blocks)
+        if not page.turned and not shown.rotation and not page.fields:
+            page.sideways = lying_region(blocks)
         page.graphics = sum(block["type"] == 3 for block in blocks)
         if page.looked is None:
             page.strikes = _strikes(page, shown, blocks)
@@ -180,8 +185,11 @@ def read_standard(page: PageContext) -> PageModel:
     sheet = (None if page.text_only else _by_ocr(page)) or _sheet(page, is_turned=True)
     try:
         if not options.needs_model and not page.text_only:
-            return PageModel(page.number, refined=byrules.read(page, sheet))
-        return _on_sheet(page, sheet)
+            return PageModel(page.number, refined=read_in_parts(page, sheet, partial(byrules.read, page)))
+        if page.text_only or not all(map(options.has_blocks, options.text_formats)):
+            return _on_sheet(page, sheet)
+        refined = read_in_parts(page, sheet, lambda part: _on_sheet(page, part).blocks)
+        return PageModel(page.number, refined=refined)
     finally:
         sheet.close()
 
@@ -190,7 +198,7 @@ def _straight(page: PageContext) -> PageModel:
     """The page without the layout model, where its text alone is wanted."""
     sheet = (None if ocrpage.is_text_enough(page) else _by_ocr(page)) or _sheet(page, is_turned=True)
     try:
-        return PageModel(page.number, refined=straight.read(page, sheet))
+        return PageModel(page.number, refined=read_in_parts(page, sheet, partial(straight.read, page)))
     finally:
         sheet.close()
 

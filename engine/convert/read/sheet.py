@@ -26,6 +26,8 @@ from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import link_targets
 from engine.convert.text.pagetext import PageText
 
+_OF_PARTS = 50
+"""Pictures of a part of a page are counted from here: the rest of the page has fewer."""
 _IDENTITY = (1, 0, 0, 1, 0, 0)
 
 
@@ -41,6 +43,8 @@ class Sheet:
     """From the page as it is shown to this one."""
     turned: int = 0
     """How many quarters of that there are, with the clock, in degrees."""
+    first_picture: int = 0
+    """What the pictures on it are counted from."""
 
     @property
     def is_copy(self) -> bool:
@@ -104,6 +108,22 @@ def upright_copy(page: pymupdf.Page, angle: float, drop: Sequence[Box]) -> Sheet
             copy = pdf.reload_page(copy)
         _turn(copy, shown, turn, width, height)
     return Sheet(pdf, 0, page, turn, _quarters(angle))
+
+
+def part_copy(page: pymupdf.Page, frame: Box, angle: int) -> Sheet:
+    """A part of a page, turned by an angle, in a document of its own; boxes on it are mapped back onto the page."""
+    pdf = _one_page(page)
+    copy = pdf[0]
+    x0, y0, x1, y1 = pymupdf.Rect(frame) * ~_to_shown(copy)
+    pdf.xref_set_key(copy.xref, "CropBox", f"[{x0:.3f} {y0:.3f} {x1:.3f} {y1:.3f}]")
+    copy = pdf.reload_page(copy)
+    turn, width, height = upright(copy.rect, angle)
+    if copy.first_annot is not None or copy.first_widget is not None:
+        pdf.bake()
+        copy = pdf.reload_page(copy)
+    _turn(copy, _to_shown(copy), turn, width, height)
+    moved_there = pymupdf.Matrix(1, 0, 0, 1, -frame[0], -frame[1]) * turn
+    return Sheet(pdf, 0, page, moved_there, first_picture=_OF_PARTS)
 
 
 def raster_copy(page: pymupdf.Page, raster: Raster, angle: float) -> Sheet:

@@ -19,7 +19,7 @@ def bearing(blocks: Iterable[dict[str, Any]]) -> int:
     lines: dict[int, list[dict[str, Any]]] = {}
     for block in blocks:
         for line in block.get("lines", ()):
-            lines.setdefault(0 if line["dir"] == (1.0, 0.0) and not line.get("wmode") else _turn_of(line), []).append(
+            lines.setdefault(0 if line["dir"] == (1.0, 0.0) and not line.get("wmode") else turn_of(line), []).append(
                 line
             )
     if not lines or [*lines] == [0]:
@@ -43,8 +43,8 @@ def quarter_turn(width: float, height: float, turned: int) -> pymupdf.Matrix:
     return pymupdf.Matrix(1, 1)
 
 
-def _turn_of(line: dict[str, Any]) -> int:
-    """Of a line; -1 if it runs aslant."""
+def turn_of(line: dict[str, Any]) -> int:
+    """By how many degrees, with the clock, a line is turned; -1 if it runs aslant."""
     cos, sin = line["dir"]
     angle = degrees(atan2(sin, cos)) - (90 if line.get("wmode") else 0)
     turn = round(angle / 90)
