@@ -64,7 +64,6 @@ SEEN_THROUGH = {
     "engine.convert.text.layouttables": "layoutblocks",
     "engine.convert.text.pagetext": "layoutblocks",
     "engine.convert.sight.paintings": "unseen",
-    "engine.convert.text.rawwords": "layoutblocks",
     "engine.convert.vlm.asking": "vlm_pages",
     "engine.convert.vlm.readhtml": "answerblocks",
     "engine.convert.vlm.readmarkdown": "answerblocks",

@@ -12,7 +12,6 @@ from engine.convert.fastlayout.linerows import joined, rows_of
 from engine.convert.fastlayout.pageparts import Part, is_mono
 from engine.convert.fastlayout.textgroups import Group, Pitches, groups_of
 from engine.convert.page.blocks import Block, Box, RefinedPage
-from engine.convert.refine.columns import reading_order
 from engine.convert.text.layoutblocks import is_display, mark_open_end, paragraphs, read_box
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textline import Line, dominant_size
@@ -24,7 +23,7 @@ Size = tuple[float, float]
 
 
 def lay_out(number: int, size: Size, text: PageText, tables: Sequence[Part], pictures: Sequence[Box]) -> RefinedPage:
-    """A page as blocks, before any step; `size` is its width and height in points.
+    """A page as blocks from top to bottom, before any step; `size` is its width and height in points.
 
     `tables` are those found by the rules around their cells.
     """
@@ -38,7 +37,7 @@ def lay_out(number: int, size: Size, text: PageText, tables: Sequence[Part], pic
     blocks: list[Block] = []
     for part in sorted(parts, key=lambda each: (each.box[1], each.box[0])):
         blocks += read_box(_box(part), part.lines, text)
-    page = RefinedPage(number, *size, reading_order(blocks))
+    page = RefinedPage(number, *size, blocks)
     mark_open_end(page)
     return page
 

@@ -24,7 +24,7 @@ def read(page: PageContext, sheet: Sheet) -> RefinedPage:
     """The page as blocks, mended by the steps that a page of the layout model goes through."""
     shown = sheet.load()
     width, height = float(shown.rect.width), float(shown.rect.height)
-    text = sheet.text(page.hiding, page.fields)
+    text = sheet.text(page.hiding, page.fields, by_spans=True)
     pictures = _pictures(shown)
     if RefineStep.FORMULAS not in page.options.skip_steps:
         set_formulas(page, text, pictures, [part.box for part in ruled_tables(text.lines, text)])

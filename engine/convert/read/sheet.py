@@ -55,17 +55,19 @@ class Sheet:
         """The page to be laid out."""
         return self.pdf.load_page(self.index)
 
-    def text(self, hiding: Hiding = NOTHING_HIDDEN, fields: Sequence[Field] = ()) -> PageText:
+    def text(
+        self, hiding: Hiding = NOTHING_HIDDEN, fields: Sequence[Field] = (), *, by_spans: bool = False
+    ) -> PageText:
         """What is on it, with the links of the page it stands for; `hiding` knows what cannot be seen there.
 
-        `fields` are those of a form that are hidden there.
+        `fields` are those of a form that are hidden there. For `by_spans` see `PageText.of`.
         """
         if not self.is_copy:
-            return PageText.of(self.load(), hiding=hiding, fields=fields)
+            return PageText.of(self.load(), hiding=hiding, fields=fields, by_spans=by_spans)
         targets = [(self._turned(box, self.turn), target) for box, target in link_targets(self.original)]
         moved = self.original.rotation_matrix * self.turn
         fields = [field.moved(moved) for field in fields]
-        return PageText.of(self.load(), targets, hiding=hiding.moved(moved), fields=fields)
+        return PageText.of(self.load(), targets, hiding=hiding.moved(moved), fields=fields, by_spans=by_spans)
 
     def map_back(self, page: RefinedPage) -> None:
         """Give boxes their place on the page itself, by quarters turned upright."""

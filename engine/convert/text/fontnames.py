@@ -41,6 +41,11 @@ def traits(name: str) -> Traits:
     return Traits(bool(_BOLD.search(name)), bool(_ITALIC.search(name)), bool(_MONOSPACED.search(name)))
 
 
+def is_nameless(name: str) -> bool:
+    """Whether what a font is called says nothing of it."""
+    return _NAMELESS.fullmatch(name) is not None
+
+
 def monospaced_fonts(raw: Mapping[str, Any]) -> frozenset[str]:
     """What a page's raw dictionary calls nameless fonts whose narrow letters are as wide as their wide ones."""
     widths: dict[str, dict[str, float]] = {}
@@ -49,7 +54,7 @@ def monospaced_fonts(raw: Mapping[str, Any]) -> frozenset[str]:
         for line in block["lines"] if block["type"] == 0 else ():
             for span in line["spans"] if line["dir"] == _UPRIGHT else ():
                 name = span["font"]
-                if _NAMELESS.fullmatch(name) is None:
+                if not is_nameless(name):
                     continue
                 if name not in proportional and not _are_alike(span, widths.setdefault(name, {})):
                     proportional.add(name)

@@ -1,18 +1,27 @@
-"""Words of a line of MuPDF's raw dictionary, which gives characters one by one."""
+"""Words of a line of MuPDF's raw dictionary, which gives characters one by one, or of spans and listed words.
 
-from collections.abc import Container
+To list a page's characters takes MuPDF several times as long as to list its spans and words. By these, the places of
+characters within a word are taken to be spread evenly, as they are in code.
+"""
+
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import pymupdf
 
 from engine.convert.text.bidi import has_right_to_left
 from engine.convert.text.characters import readable
-from engine.convert.text.fontnames import traits
+from engine.convert.text.fontnames import is_nameless, traits
 from engine.convert.text.leftwardwords import leftward_words
+from engine.convert.text.mathfonts import math_font
 from engine.convert.text.textline import Font, Word
 
 _OCR_FONT = "GlyphLessFont"
 """The font that Tesseract gives its invisible text; its flags say monospaced, which means nothing."""
+_SYNTHETIC = 512
+"""Of a span's flags: MuPDF has put it there, for a gap."""
+Listed = tuple[float, float, float, float, str, int, int, int]
+"""A word as PyMuPDF lists them: its box, its text, and the numbers of its block, of its line and its own."""
 
 
 def read_words(
@@ -27,7 +36,7 @@ def read_words(
         chars = span["chars"]
         if not chars:
             continue
-        font = _font(span, fonts, monospaced)
+        font = font_of(span, fonts, monospaced)
         # The place along and across the direction of writing, of each character's origin.
         if upright:
             starts = [char["origin"][0] for char in chars]
@@ -52,7 +61,7 @@ def read_words(
             first = last
     if upright and any(has_right_to_left(word.text) for word in words):
         return leftward_words(
-            [(char, _font(span, fonts, monospaced)) for span in entry["spans"] for char in span["chars"]]
+            [(char, font_of(span, fonts, monospaced)) for span in entry["spans"] for char in span["chars"]]
         )
     return words
 
@@ -88,7 +97,77 @@ def _word(
     return Word(readable("".join([char["c"] for char in part])), font, edges, baseline, box, raw=part)
 
 
-def _font(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font], monospaced: Container[str]) -> Font:
+def is_told_by_spans(blocks: Sequence[dict[str, Any]]) -> bool:
+    """Whether a page's text is: upright, from left to right, in fonts with names, none of them for mathematics."""
+    fonts: set[str] = set()
+    for block in blocks:
+        for line in block.get("lines", ()):
+            if line["dir"] != (1.0, 0.0) or line["wmode"]:
+                return False
+            for span in line["spans"]:
+                fonts.add(span["font"])
+                text = span["text"]
+                if not text.isascii() and has_right_to_left(text):
+                    return False
+    return not any(is_nameless(font) or math_font(font) is not None for font in fonts)
+
+
+def listed_words(
+    entry: dict[str, Any], listed: Iterator[Listed], fonts: dict[tuple[Any, ...], Font]
+) -> list[Word] | None:
+    """The words of a line, taken from those listed for its page; None if these are others."""
+    words: list[Word] = []
+    lead: float | None = None
+    left = ""
+    """Of the word that was taken last, what is yet to come."""
+    box = (0.0, 0.0, 0.0, 0.0)
+    for span in entry["spans"]:
+        text = span["text"]
+        parts = text.split()
+        if not parts:
+            if words:
+                words[-1].blank_after = bool(text) or words[-1].blank_after
+            elif lead is None and text and not span["char_flags"] & _SYNTHETIC:
+                lead = span["origin"][0]
+            if left:
+                return None
+            continue
+        if text[0].isspace():
+            if words:
+                words[-1].blank_after = True
+            elif lead is None and not span["char_flags"] & _SYNTHETIC:
+                lead = span["origin"][0]
+        font = font_of(span, fonts)
+        span_box = span["bbox"]
+        for number, part in enumerate(parts):
+            if not left:
+                *rest, left, _, _, _ = next(listed, (0.0, 0.0, 0.0, 0.0, "", 0, 0, 0))
+                box = (rest[0], rest[1], rest[2], rest[3])
+            if not left.startswith(part):
+                return None
+            left = left[len(part) :]
+            start = max(box[0], span_box[0])
+            end = min(box[2], span_box[2]) if left or number + 1 == len(parts) else box[2]
+            words.append(_spread(part, font, (start, max(start, end)), span["origin"][1], box))
+            words[-1].blank_after = number + 1 < len(parts)
+            words[0].lead = lead
+        if text[-1].isspace():
+            words[-1].blank_after = True
+            if left:
+                return None
+    return None if left else words
+
+
+def _spread(text: str, font: Font, reach: tuple[float, float], baseline: float, box: tuple[float, ...]) -> Word:
+    start, end = reach
+    step = (end - start) / len(text)
+    edges = [start + place * step for place in range(len(text))]
+    edges.append(end)
+    return Word(readable(text), font, edges, baseline, (start, box[1], end, box[3]))
+
+
+def font_of(span: dict[str, Any], fonts: dict[tuple[Any, ...], Font], monospaced: Container[str] = ()) -> Font:
+    """How a span is set, as one object for all that are set so."""
     is_hidden = bool(span.get("hidden"))
     key = (span["font"], span["size"], span["flags"], span["char_flags"], span["color"], span["alpha"], is_hidden)
     font = fonts.get(key)

@@ -142,13 +142,15 @@ class Line:
 
 def dominant_size(lines: Iterable[Line]) -> float:
     """The font size of most characters, in points to a tenth; 0 without any."""
+    lines = [*lines]
+    sizes = {word.font.size for line in lines for word in line.words}
+    if len(sizes) < 2:
+        return round(sizes.pop(), 1) if sizes else 0.0
     exact: dict[float, int] = {}
     for line in lines:
         for word in line.words:
             size = word.font.size
             exact[size] = exact.get(size, 0) + len(word.text)
-    if len(exact) < 2:
-        return round(next(iter(exact), 0.0), 1)
     weights: dict[float, int] = {}
     for size, weight in exact.items():
         size = round(size, 1)

@@ -3,6 +3,7 @@
 from engine.convert.fastlayout.pagelayout import lay_out
 from engine.convert.fastlayout.ruledtables import ruled_tables
 from engine.convert.page.blocks import Block, Kind
+from engine.convert.refine.columns import Columns
 from engine.convert.text.pagetext import PageText
 from tests.engine.convert.drawn import DrawnPage
 
@@ -26,7 +27,9 @@ OTHER = (
 
 def laid_out(page: DrawnPage) -> list[Block]:
     text = PageText.of(page.pdf.reload_page(page.page))
-    return lay_out(1, (400.0, 400.0), text, ruled_tables(text.lines, text), []).blocks
+    found = lay_out(1, (400.0, 400.0), text, ruled_tables(text.lines, text), [])
+    Columns().apply(found, text)
+    return found.blocks
 
 
 def said(page: DrawnPage) -> list[tuple[Kind, str]]:
