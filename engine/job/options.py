@@ -333,11 +333,16 @@ class ConvertOptions(BaseModel):
         return (*((Seam.FORMAT, name) for name in self.formats), (Seam.READER, self.reader))
 
     @property
-    def plugins(self) -> tuple[Offer, ...]:
-        """The plug-ins of others that are asked for, as far as they are there."""
+    def offers(self) -> tuple[Offer, ...]:
+        """What is asked for of all that can be plugged in, hotfolio's own too, as far as it is there."""
         engine = () if self.ocr is OcrMode.NEVER else ((Seam.OCR, self.ocr_engine),)
         found = (plugins.find(seam, name) for seam, name in (*self.needed, *engine))
-        return tuple(offer for offer in found if offer is not None and not offer.is_own)
+        return tuple(offer for offer in found if offer is not None)
+
+    @property
+    def plugins(self) -> tuple[Offer, ...]:
+        """The plug-ins of others among these."""
+        return tuple(offer for offer in self.offers if not offer.is_own)
 
 
 _SEAMS = {"formats": Seam.FORMAT, "reader": Seam.READER, "ocr_engine": Seam.OCR}

@@ -197,7 +197,7 @@ class Workplace:
     desks: Path
     """The folder of the jobs' private folders, absolute; a desk is one of its name in there."""
     preload: frozenset[str] = frozenset()
-    """What tasks will need that others do not: plug-ins by `Offer.key`, and `VISION_MODEL`."""
+    """What tasks will need that others do not: what can be plugged in by `Offer.key`, and `VISION_MODEL`."""
     hidden: frozenset[str] = frozenset()
     """Environment variables, by their names in capitals, that are not handed on to processes."""
 

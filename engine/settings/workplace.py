@@ -21,5 +21,5 @@ def _needed_code(options: Iterable[ConvertOptions]) -> frozenset[str]:
     for wanted in options:
         if wanted.asks_model:
             needed.add(VISION_MODEL)
-        needed |= {offer.key for offer in wanted.plugins}
+        needed |= {offer.key for offer in wanted.offers}
     return frozenset(needed)

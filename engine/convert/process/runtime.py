@@ -15,7 +15,7 @@ from pathlib import Path
 from engine.convert.loading import reached
 from engine.convert.loading.onnx import tame_onnx_runtime
 from engine.convert.plugins import entrypoints
-from engine.job.plugins import Seam
+from engine.job.plugins import Seam, own
 from engine.sandbox.protocol import VISION_MODEL
 from engine.sandbox.stages import Stage
 
@@ -49,10 +49,14 @@ def _load_bare(also: Collection[str]) -> None:
     tame_onnx_runtime()
     with _left_out("pymupdf.layout"):
         import pymupdf4llm  # noqa: F401
+    import engine.convert.open.otherkinds
     import engine.convert.process.batch  # noqa: F401
     from engine.convert.process.merge import library_versions
 
     library_versions()
+    for seam, name in _named(also, Seam.FORMAT, Seam.READER):
+        if name in own(seam):
+            entrypoints.load(seam, name)
 
 
 @contextlib.contextmanager
@@ -90,14 +94,21 @@ _LOAD = {Stage.BARE: _load_bare, Stage.LAYOUT: _load_layout, Stage.OCR: _load_oc
 
 
 def _load_plugins(also: Collection[str], *seams: Seam) -> None:
-    for key in sorted(also):
-        seam, _, name = key.partition(":")
-        if seam in seams:
+    for seam, name in _named(also, *seams):
+        if name not in own(seam):
             _preload_plugin(seam, name)
 
 
-def _preload_plugin(seam: str, name: str) -> None:
-    """Load a plug-in, named as `Offer.key` does, if that does no harm; else each process that needs it tries by itself.
+def _named(also: Collection[str], *seams: Seam) -> Iterator[tuple[Seam, str]]:
+    """What is named as `Offer.key` does, of these seams."""
+    for key in sorted(also):
+        seam, _, name = key.partition(":")
+        if seam in seams:
+            yield Seam(seam), name
+
+
+def _preload_plugin(seam: Seam, name: str) -> None:
+    """Load a plug-in if that does no harm; else each process that needs it tries by itself.
 
     Threads that it starts would keep every process from being used, and a crash would end all of them.
     """
@@ -105,12 +116,12 @@ def _preload_plugin(seam: str, name: str) -> None:
     if pid == 0:
         with contextlib.suppress(BaseException):
             signal.alarm(_PLUGIN_LOAD_S)  # ends the process, whatever it is at
-            entrypoints.load(Seam(seam), name)
+            entrypoints.load(seam, name)
             os._exit(0 if thread_count() in (None, 1) else 1)
         os._exit(1)
     if os.waitpid(pid, 0)[1] == 0:
         with contextlib.suppress(entrypoints.PluginFailed):
-            entrypoints.load(Seam(seam), name)
+            entrypoints.load(seam, name)
 
 
 def _warm_up() -> None:
