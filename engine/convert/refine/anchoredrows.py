@@ -18,6 +18,8 @@ _LEVEL = 0.3
 """As a share of the size: baselines of one line differ by less."""
 _LEAST = 3
 """Rows that begin with something in each column."""
+_SHORT = 0.35
+"""A rest of a name is at most such a part of its column."""
 _GAP = 1.0
 """Between columns, in sizes of the text."""
 _UNFINISHED = ("_", "-", "=", "(", "/", ".", ",")
@@ -76,19 +78,48 @@ def _rooms(levels: Sequence[Level], widths: Sequence[float], right: float) -> li
 def _rows_of_full(levels: Sequence[Level], rooms: Sequence[float]) -> list[Level]:
     """The rows where all begin with something in each column, and all else is the rest of cells; else none.
 
-    None either where a line might be both.
+    None either where a line might be both. With fewer rows, all rests are to read like rests.
     """
     rows: list[Level] = []
     count = 0
+    reads_on = True
     for level in levels:
-        if all(level) and not (rows and _is_rest(rows[-1], level, rooms)):
+        is_rest = bool(rows) and _is_rest(rows[-1], level, rooms)
+        is_cut = is_rest and bool(level[0]) and _is_short(level[0], rooms[0])
+        if all(level) and not (is_rest and (is_cut or not _is_name(rows[-1][0], level[0]))):
             rows.append(level)
             count += 1
-        elif not level[0] and rows and _is_rest(rows[-1], level, rooms):
+        elif is_rest and (not level[0] or (is_cut and (not all(level) or _is_full(rows[-1][0], rooms[0])))):
+            reads_on = reads_on and _reads_on(rows[-1], level)
             rows[-1] = _together(rows[-1], level)
         else:
             return []
-    return rows if count >= _LEAST and len(rows) < len(levels) else []
+    return rows if count >= _LEAST - reads_on and len(rows) < len(levels) else []
+
+
+def _is_full(lines: Sequence[Line], room: float) -> bool:
+    """Whether the last of them leaves no room for a letter, as where a name is cut."""
+    last = last_line(lines) if lines else None
+    return last is not None and room - (last.end - last.start) <= last.size
+
+
+def _is_name(upper: Sequence[Line], lower: Sequence[Line]) -> bool:
+    """Whether single words stand below each other."""
+    return all(len(lines) > 0 and len(last_line(lines).words) == 1 for lines in (upper, lower))
+
+
+def _is_short(lines: Sequence[Line], room: float) -> bool:
+    """Whether they are a short rest, for which the line above must have been full."""
+    return max(line.end for line in lines) - lines[0].start < _SHORT * room
+
+
+def _reads_on(upper: Level, lower: Level) -> bool:
+    """Whether each text of a line reads like the rest of a sentence, or of a name."""
+    return all(
+        not under or (under[0].text[:1].islower() and not last_line(over).text.endswith((".", "!", "?")))
+        for over, under in zip(upper, lower, strict=True)
+        if over
+    )
 
 
 def _together(upper: Level, lower: Level) -> Level:

@@ -143,9 +143,13 @@ def _columns_of(fragments: Sequence[Line], text: PageText) -> list[Level] | None
         levels.append([[] for _ in columns])
         for run in row:
             levels[-1][column_of((run.start + run.end) / 2, rights)].append(run)
-    if len(levels) < 2 or not _is_head(levels[0]) or not _are_columns(levels[1:], size):
-        return None
-    return levels
+    is_table = (
+        len(levels) > 1
+        and _is_head(levels[0])
+        and _is_set_apart(levels[0], levels[1:], size)
+        and _are_columns(levels[1:], size)
+    )
+    return levels if is_table else None
 
 
 def _table(fragments: Sequence[Line], levels: Sequence[Level], text: PageText) -> Block:
@@ -164,6 +168,17 @@ def _is_head(level: Level) -> bool:
     return len(level) > 1 and all(level) and all(word.font.bold for runs in level for run in runs for word in run.words)
 
 
+def _is_set_apart(head: Level, levels: Sequence[Level], size: float) -> bool:
+    """Whether a head differs from what is below: that is not all bold, or begins elsewhere, as below centred words."""
+    if not all(word.font.bold for level in levels for runs in level for run in runs for word in run.words):
+        return True
+    return any(
+        abs(runs[0].start - min(run.start for level in levels for run in level[column])) > _FLUSH * size
+        for column, runs in enumerate(head)
+        if any(level[column] for level in levels)
+    )
+
+
 def _are_columns(levels: Sequence[Level], size: float) -> bool:
     """Whether what is below a head is set in its columns: aligned in each, beside each other, and no prose."""
     columns = list(zip(*levels, strict=True))
@@ -172,7 +187,6 @@ def _are_columns(levels: Sequence[Level], size: float) -> bool:
         all(any(column) for column in columns)
         and max(counts) > 1
         and (len(levels) > 1 or counts[0] == len(columns))
-        and not all(word.font.bold for level in levels for runs in level for run in runs for word in run.words)
         and all(_is_aligned([run for runs in column for run in runs], size) for column in columns)
         and not all(_is_prose(column) for column in columns)
         and not any(is_label(" ".join(run.text for run in level[0])) for level in levels)

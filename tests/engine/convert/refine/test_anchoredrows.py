@@ -76,6 +76,50 @@ def test_a_row_without_a_first_entry_stays_one_where_there_was_room_above() -> N
     assert len(_rows(page)) == 5
 
 
+def test_a_short_rest_below_a_full_name_is_no_row_though_it_is_in_the_first_column() -> None:
+    page = _written(
+        {
+            50: [(50, "Old"), (64, "POLLING_DELAY"), (78, "POLLING_RETRY"), (90, "_LOT"), (104, "POLLING")],
+            150: [(50, "New"), (64, "POLLING_INTERVAL"), (78, "STABILITY_DELAY"), (104, "STABILITY_CHECKS")],
+            260: [(50, "Notes"), (64, "Now renamed"), (78, "Automatic with"), (90, "tracking"), (104, "Removed")],
+        }
+    )
+    page.table([48, 145, 255, 330], [38, 54, 68, 82, 94, 108])
+    assert _rows(page)[2:] == [
+        ["POLLING_RETRY _LOT", "STABILITY_DELAY", "Automatic with tracking"],
+        ["POLLING", "STABILITY_CHECKS", "Removed"],
+    ]
+
+
+def test_two_rows_are_enough_where_rests_read_on() -> None:
+    page = _written(
+        {
+            50: [(50, "Old"), (64, "BARCODE_SCANNER")],
+            180: [(50, "Notes"), (64, "this is now the only"), (78, "backend")],
+        }
+    )
+    page.table([48, 170, 275], [38, 54, 68, 82])
+    assert _rows(page)[1:] == [["BARCODE_SCANNER", "this is now the only backend"]]
+
+
+def test_names_below_each_other_are_rows_however_long() -> None:
+    page = _written(
+        {
+            50: [(50, "Name"), (64, "DBSSLMODE_OF_IT"), (92, "DBSSLROOTCERTIFICATE"), (120, "DBSSLCERTIFICATE")],
+            180: [
+                (50, "Replacement"),
+                (64, "sslmode=<value> or"),
+                (78, "ssl_mode=<value>"),
+                (92, "sslrootcert=<path> or"),
+                (106, "ssl.ca.path=<path>"),
+                (120, "sslcertificate=<path>"),
+            ],
+        }
+    )
+    page.table([48, 170, 290], [38, 54, 68, 82, 96, 110, 124])
+    assert [row[0] for row in _rows(page)[1:]] == ["DBSSLMODE_OF_IT", "DBSSLROOTCERTIFICATE", "DBSSLCERTIFICATE"]
+
+
 def _two_columns(columns: dict[float, list[tuple[float, str]]], rows: list[float]) -> DrawnPage:
     page = DrawnPage()
     for x, entries in columns.items():

@@ -61,6 +61,27 @@ def test_rows_of_one_middle_are_rows_and_what_follows_below_a_gap_is_none() -> N
     assert after.text == "None."
 
 
+@pytest.mark.parametrize(("left", "is_table"), [(60, True), (50, False)])
+def test_bold_rows_have_a_head_that_is_centred(left: float, *, is_table: bool) -> None:
+    page = DrawnPage()
+    _row(page, 50, (left, "Day"), (left + 100, "Event"), font="hebo")
+    _row(page, 64, (50, "December"), (150, "The last of all"), font="hebo")
+    page.box("section-header", 48, 40, 300, 67)
+    _with_prose(page)
+    assert (_blocks(page)[0].kind is Kind.TABLE) is is_table
+
+
+def test_a_head_that_is_repeated_at_the_top_of_a_page_may_be_in_boxes_of_its_own() -> None:
+    page = DrawnPage()
+    for x, text in ((60, "Day"), (160, "Event"), (280, "Place")):
+        page.write(x, 20, text, font="hebo")
+        page.box("page-header", x - 2, 12, x + 40, 22)
+    _row(page, 34, (50, "Monday"), (150, "The first of all"), (270, "In the hall"))
+    page.box("page-header", 48, 26, 350, 36)
+    _with_prose(page)
+    assert _rows(_blocks(page)[0]) == [["Day", "Event", "Place"], ["Monday", "The first of all", "In the hall"]]
+
+
 @pytest.mark.parametrize(
     ("head", "below"),
     [
