@@ -92,6 +92,8 @@ class WorkerSnapshot:
     rss_bytes: int = 0
     pages: int = 0
     """Converted since the worker started."""
+    via: str | None = None
+    """Which way the last of them was read, as its result says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ class ProgressTracker:
             self._under_way.get(worker, {}).pop(result.page, None)
             of_worker = self._workers.get(worker)
             if of_worker is not None:
-                self._workers[worker] = replace(of_worker, pages=of_worker.pages + 1)
+                self._workers[worker] = replace(of_worker, pages=of_worker.pages + 1, via=result.via)
             self._pages_done += 1
             self._tick(now, 1)
             live = self._live.get(job_id)
@@ -211,7 +211,7 @@ class ProgressTracker:
             before = self._workers.get(worker.number)
             if before is not None and before.job_id != worker.job_id:
                 self._leave_job(before)
-            self._workers[worker.number] = replace(worker, pages=before.pages if before else 0)
+            self._workers[worker.number] = replace(worker, pages=before.pages, via=before.via) if before else worker
             self._under_way.pop(worker.number, None)
 
     def worker_stopping(self, number: int) -> None:

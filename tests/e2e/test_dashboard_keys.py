@@ -466,7 +466,7 @@ _FILTERING = "name  !name  state:failed"
 _BOUND = (
     """
 j ↓|k ↑|g home|G end|pgdn|pgup|ctrl+d|ctrl+u|enter|esc|1|2|3|4|5|tab|/|n|N|s|S|space|v|a|A|[|]|f|F|: ctrl+p|? f1|+ =|-
-J|K|t|b|x|X|p|P|r|R|d|D|z|Z|H|o|i|u|y|Y|l|e|,|q ctrl+c
+J|K|t|b|x|X|p|P|r|R|d|D|w|z|Z|H|o|i|u|y|Y|l|e|,|q ctrl+c
 """.replace("\n", "|")
     .strip("|")
     .split("|")

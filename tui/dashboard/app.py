@@ -43,6 +43,7 @@ from tui.dashboard.screens.main import MainScreen
 from tui.dashboard.screens.settings_screen import SettingsScreen
 from tui.dashboard.viewstate import ViewState, load_view_state, save_view_state
 from tui.dashboard.widgets.key_bar import KeyBar
+from tui.dashboard.workers.workers_screen import WorkersScreen
 from tui.terminal.window import Window
 from tui.text.actions import ACTIONS, LEAVING, Action
 from tui.text.formatting import number, plural
@@ -65,6 +66,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         Binding("P", "pause", "Pause or resume all", id="app.pause"),
         Binding("left_square_bracket", "workers(-1)", "One worker less", id="workers.fewer"),
         Binding("right_square_bracket", "workers(1)", "One worker more", id="workers.more"),
+        Binding("w", "workers_screen", "What each worker has done", id="workers.show"),
         Binding("z", "undo", "Undo, as often as there was something", id="job.undo"),
         Binding("Z", "redo", "Do again what was undone", id="job.redo"),
         Binding("H", "history", "History: what can be undone", id="app.history"),
@@ -299,6 +301,11 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         told = f"{plural(count, 'worker')}." + (" The last one ends after its page batch." if by < 0 else "")
         set_workers = self._engine.set_workers
         await self._hands.steer(plural(count, "worker"), told, lambda: set_workers(count), lambda: set_workers(before))
+
+    def action_workers_screen(self) -> None:
+        """Show what each worker has done in the last minutes."""
+        if not isinstance(self.screen, WorkersScreen):
+            self.push_screen(WorkersScreen(self.model))
 
     # --- other programs ---
 

@@ -9,6 +9,7 @@ from engine.remote.contract import EngineLike
 from tui.dashboard.joblist import JobList, View
 from tui.dashboard.meter import Reading
 from tui.dashboard.reader.earlier import EarlierTexts
+from tui.dashboard.workers.activity import Activity
 from tui.text.formatting import size
 
 _WAITING_S = 1.0
@@ -42,6 +43,7 @@ class Model:
         self.jobs = JobList()
         self.marks: set[int] = set()
         self.earlier = EarlierTexts()
+        self.activity = Activity()
         self.is_frozen = False
         """The list stands still; the header goes on."""
         self.reading: Reading | None = None
@@ -66,6 +68,7 @@ class Model:
         snapshot = self.engine.overview() if self.is_frozen else self.engine.snapshot(self._version)
         self.discovered, self.is_scanning = self.engine.discovered, self.engine.is_scanning
         self.totals, self.workers = snapshot.totals, snapshot.workers
+        self.activity.take(self.workers, self.clock())
         self.banners, self.is_paused = snapshot.banners, snapshot.is_paused
         rest = self._rest()
         rest_changed, self._rest_shown = rest != self._rest_shown, rest

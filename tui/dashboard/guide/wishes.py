@@ -64,6 +64,7 @@ _WISHES = {
     "view.reverse": "order descending ascending",
     "view.sort": "order largest slowest biggest longest column",
     "workers.fewer": "slower less cpu memory load quiet fan parallel cores",
+    "workers.show": "doing memory cpu process busy stuck hang activity slow eta left long why",
     "workers.more": "faster speed quick slow parallel cores cpu performance hurry",
 }
 """Binding id to words that are not in its description."""
