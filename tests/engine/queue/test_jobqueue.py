@@ -220,6 +220,33 @@ def test_a_removed_job_is_forgotten_with_its_source_if_that_is_gone_from_the_fol
     assert bench.store.known_sources(b"/there") == {elsewhere.source}
 
 
+def test_a_removed_job_that_was_sent_is_forgotten_with_its_place_in_the_output(bench: Bench) -> None:
+    sent, other = add(bench.queue, "a.pdf", "b.pdf")
+    for job, name in ((sent, "one"), (other, "two")):
+        assert bench.store.claim_output(job.source, [name]) == name
+        bench.queue.cancel(job.id, "Cancelled.")
+    bench.queue.remove([sent.id, other.id])
+    bench.queue.forget_sent(sent)
+    assert bench.store.known_sources(b"/in") == {other.source}
+    (third,) = add(bench.queue, "c.pdf")
+    assert bench.store.claim_output(third.source, ["two", "one"]) == "one"
+
+
+def test_a_job_that_was_never_begun_is_asked_for_otherwise(bench: Bench) -> None:
+    begun, waiting, other = add(bench.queue, "a.pdf", "b.pdf", "c.pdf", priority=9)
+    bench.run(begun.id)
+    otherwise = OPTIONS.model_copy(update={"dpi": OPTIONS.dpi + 1})
+    for job in (waiting, begun):
+        asked = Submission(job.source, otherwise, priority=4, client="other", profile="fast")
+        now = bench.queue.ask_otherwise(job.id, asked)
+        assert now == bench.store.job(job.id)
+    changed = bench.store.job(waiting.id)
+    assert (changed.options, changed.priority, changed.client, changed.profile) == (otherwise, 4, "other", "fast")
+    kept = bench.store.job(begun.id)
+    assert (kept.options, kept.priority, kept.client, kept.profile) == (OPTIONS, 9, "", "")
+    assert bench.scheduler.queued_ids == [other.id, waiting.id]
+
+
 # --- claiming, and what may happen meanwhile ---
 
 
@@ -884,10 +911,13 @@ def test_a_job_of_another_priority_can_be_moved_past_one_with_its_place(bench: B
     assert moved(bench, bench.store.job(second), "up") == [b.id, second, first]
 
 
-def test_a_retried_job_goes_to_the_end_of_the_queue(bench: Bench) -> None:
+def test_a_retried_job_goes_to_the_end_of_the_queue_or_where_it_was(bench: Bench) -> None:
     a, b, c = add(bench.queue, "a.pdf", "b.pdf", "c.pdf")
     bench.queue.cancel(a.id, "Cancelled.")
     bench.queue.retry(a.id, "Retried.")
+    assert bench.scheduler.queued_ids == [b.id, c.id, a.id]
+    bench.queue.cancel(b.id, "Cancelled.")
+    bench.queue.retry(b.id, "Retried.", keeps_place=True)
     assert bench.scheduler.queued_ids == [b.id, c.id, a.id]
 
 
