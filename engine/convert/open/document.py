@@ -2,7 +2,7 @@
 
 import contextlib
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,7 @@ import pymupdf
 from pymupdf4llm.helpers import utils as library_utils
 
 from engine.convert.ocr.choice import Ocr
+from engine.convert.ocr.wordglyphs import OpenWords
 from engine.convert.open.attachments import find_attachments
 from engine.convert.open.beyondpages import attachments_told, filled_form, is_portfolio, layers_off
 from engine.convert.open.outline import read_outline
@@ -20,7 +21,7 @@ from engine.convert.page.formentry import FormEntry
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.tags.tagreader import TagReader
-from engine.convert.text.fontmaps import FontMaps
+from engine.convert.text.fontmaps import FontMaps, Glyph
 from engine.job.job import NEEDS_PASSWORD
 from engine.job.kinds import not_accepted
 from engine.job.options import Attachments, ConvertOptions
@@ -65,6 +66,7 @@ class Document:
         self.ocr = Ocr.for_options(options)
         # Unrefined pages are to be what the library makes of them.
         self._fonts = FontMaps(pdf) if options.refine else None
+        self.open_words = OpenWords()
         self._mended = 0  # the page whose fonts have been seen to last
         # The library puts the document's name into the names of pictures and into JSON.
         pdf._name = name
@@ -114,6 +116,21 @@ class Document:
             except Exception as error:  # noqa: BLE001 - tags that cannot be read are no tags
                 self._tags = f"its tags cannot be read ({one_line(error)})"
         return self._tags
+
+    @property
+    def has_open_glyphs(self) -> bool:
+        """Whether there are glyphs of which neither the PDF nor its fonts have told what they mean."""
+        return any(fonts.are_open for fonts in self._font_maps())
+
+    def learn(self, number: int, glyphs: Mapping[Glyph, str]) -> None:
+        """What some of them mean has been found out, on a page (from 1)."""
+        self.load(number)  # it may have been seen in the other copy alone
+        for fonts in self._font_maps():
+            fonts.learn(glyphs)
+
+    def _font_maps(self) -> list[FontMaps]:
+        of_tags = [self._tags.fonts] if isinstance(self._tags, TagReader) else []
+        return [*of_tags, *([self._fonts] if self._fonts is not None else [])]
 
     @property
     def needs(self) -> Stage:

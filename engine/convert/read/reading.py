@@ -25,6 +25,7 @@ from engine.convert.read.inparts import read_in_parts
 from engine.convert.read.keptpictures import keep_pictures
 from engine.convert.read.lastlook import look_at
 from engine.convert.read.leftwardpage import mirror, mirror_blocks, runs_leftward
+from engine.convert.read.openglyphs import have_learnt
 from engine.convert.read.setformulas import set_formulas
 from engine.convert.read.sheet import Sheet, upright_copy
 from engine.convert.refine.steps import page_steps
@@ -107,6 +108,8 @@ def _look_at(page: PageContext) -> None:
     try:
         shown = _as_to_be_read(page)
         blocks, outside = look_and_count(shown)
+        if have_learnt(page, shown, blocks):
+            blocks, outside = look_and_count(shown)
         if isinstance(page.document.tags, str):
             page.looked = blocks
         page.turned = bearing(blocks)

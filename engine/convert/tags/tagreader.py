@@ -50,7 +50,8 @@ class TagReader:
         """
         self._document = document
         self.tree = read_structure(document)
-        self._fonts = FontMaps(document)
+        self.fonts = FontMaps(document)
+        """Of the document."""
         self._numbers: dict[int, int] = {document.page_xref(n): n for n in range(document.page_count)}
         self._page: pymupdf.Page | None = None
         """The one that was asked for last: it is looked at before it is read."""
@@ -70,7 +71,7 @@ class TagReader:
                 page = self._document.reload_page(page)
             hide(stamps(page))
             self._page = page
-            self._fonts.mend(self._page)
+            self.fonts.mend(self._page)
         return self._page
 
     def read(

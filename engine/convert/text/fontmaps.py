@@ -7,7 +7,8 @@ into the font's map in memory, so that every way to read a page gets it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from string import ascii_lowercase
 from typing import Any
@@ -29,6 +30,8 @@ _RANGE = re.compile(rb"<\s*([0-9a-fA-F]{1,8})\s*>\s*<\s*([0-9a-fA-F]{1,8})\s*>\s
 _SINGLES = re.compile(rb"beginbfchar(.*?)endbfchar", re.DOTALL)
 _SINGLE = re.compile(rb"<\s*([0-9a-fA-F]{1,8})\s*>\s*<[^>]*>")
 _TELLS_NOTHING = re.compile(r"\.|(?:glyph|gid|g|cid|c|index|char)?\d+$|\.notdef$", re.IGNORECASE)
+Glyph = tuple[str, int]
+"""The name of its font, with what tells its subset, and its number there."""
 _MOST_FORMS = 500
 """Of a page, to look for fonts in."""
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
@@ -91,18 +94,33 @@ class FontMaps:
     def __init__(self, document: pymupdf.Document) -> None:
         self._pdf = pymupdf._as_pdf_document(document).m_internal if document.is_pdf else None
         self._seen: set[int] = set()
+        self._open: list[tuple[str, Any]] = []
+        self._told: Mapping[Glyph, str] = {}
+
+    @property
+    def are_open(self) -> bool:
+        """Whether some have glyphs of which nothing has told what they mean."""
+        return bool(self._open)
+
+    def learn(self, glyphs: Mapping[Glyph, str]) -> None:
+        """What some glyphs mean has been found out elsewhere, of fonts seen so far.
+
+        Of fonts of one name nothing is learnt: which of them was meant is not known.
+        """
+        names = Counter(name for name, _ in self._open)
+        left = [font for name, font in self._open if names[name] == 1]
+        self._open = [(name, font) for name, font in self._open if names[name] > 1]
+        self._told = glyphs
+        if sum(map(self._has_got_map, left)):
+            mupdf.fz_empty_store()  # of the fonts as they were
+        self._told = {}
 
     def mend(self, page: pymupdf.Page) -> None:
         """See to the fonts of a page, before its text is read; the file itself is left as it is."""
         if self._pdf is None:
             return
-        is_mended = False
-        for font in self._fonts(mupdf.ll_pdf_lookup_page_obj(self._pdf, page.number)):
-            try:
-                is_mended |= self._mend(font)
-            except Exception:  # noqa: BLE001 - a font that is broken is read as MuPDF can
-                continue
-        if is_mended:
+        fonts = self._fonts(mupdf.ll_pdf_lookup_page_obj(self._pdf, page.number))
+        if sum(map(self._has_got_map, fonts)):
             mupdf.fz_empty_store()  # of the fonts as they were
 
     def _fonts(self, page: Any) -> Iterator[Any]:
@@ -131,6 +149,12 @@ class FontMaps:
         if number:
             self._seen.add(number)
         return True
+
+    def _has_got_map(self, font: Any) -> bool:
+        try:
+            return self._mend(font)
+        except Exception:  # noqa: BLE001 - a font that is broken is read as MuPDF can
+            return False
 
     def _mend(self, font: Any) -> bool:
         """Whether a font has got another map."""
@@ -204,6 +228,8 @@ class FontMaps:
         described = mupdf.ll_pdf_load_font(self._pdf, None, font)
         mapping = mupdf.ll_pdf_load_embedded_cmap(self._pdf, old) if old else None
         shapes = mupdf.FzFont(mupdf.ll_fz_keep_font(described.font))
+        font_name = mupdf.ll_fz_font_name(described.font)
+        is_open = False
         found: dict[int, str] = {}
         for code in codes:
             if mapping is not None:
@@ -217,8 +243,12 @@ class FontMaps:
             glyph = mupdf.ll_pdf_font_cid_to_gid(described, code)
             name = mupdf.fz_get_glyph_name2(shapes, glyph) if glyph > 0 else ""
             meaning = (tex_meaning(name) if is_of_tex else "") or meaning_of(name, is_dingbats=is_dingbats)
+            meaning = meaning or self._told.get((font_name, glyph), "")
             if meaning:
                 found[code] = meaning
+            is_open |= not meaning and glyph > 0
+        if is_open:
+            self._open.append((font_name, mupdf.ll_pdf_keep_obj(font)))
         return found
 
     def _set_map(self, font: Any, text: bytes, meanings: dict[int, str], digits: int) -> None:
