@@ -6,6 +6,7 @@ that those are one cell. So they do, where no rule says it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import pairwise
 
 from engine.convert.page.blocks import Block, Cell
@@ -43,7 +44,7 @@ def read_anchored_rows(block: Block, text: PageText) -> bool:
     """
     if len({len(row) for row in block.rows}) != 1 or len(block.rows[0]) < 2:
         return False
-    levels = _levels(block, text)
+    levels = _levels(block.rows, text)
     widths = column_widths(levels)
     anchor = _anchor(levels, widths)
     rows = (
@@ -55,6 +56,26 @@ def read_anchored_rows(block: Block, text: PageText) -> bool:
         return False
     block.rows = [cells_like(row, block.rows[0], text, is_head=not number) for number, row in enumerate(rows)]
     return True
+
+
+def part_rows(block: Block, text: PageText) -> None:
+    """Make several rows of one below the head that holds surely several, with something in each column."""
+    if len({len(row) for row in block.rows}) != 1 or len(block.rows[0]) < 2:
+        return
+    widths = column_widths(_levels(block.rows, text))
+    rows: list[list[Cell]] = [block.rows[0]]
+    for row in block.rows[1:]:
+        parts: list[list[Level]] = []
+        for level in _levels([row], text):
+            if parts and not (all(level) and all(parts[-1][-1]) and are_apart(parts[-1][-1], level, widths)):
+                parts[-1].append(level)
+            else:
+                parts.append([level])
+        if len(parts) < 2:
+            rows.append(row)
+            continue
+        rows += [cells_like(reduce(_together, part), row, text, is_head=row[0].is_header) for part in parts]
+    block.rows = rows
 
 
 def _rows_by(levels: Sequence[Level], widths: Sequence[float], anchor: int) -> list[Level]:
@@ -84,7 +105,7 @@ def _rows_of_full(levels: Sequence[Level], rooms: Sequence[float]) -> list[Level
     count = 0
     reads_on = True
     for level in levels:
-        is_rest = bool(rows) and _is_rest(rows[-1], level, rooms)
+        is_rest = bool(rows) and (_is_rest(rows[-1], level, rooms) or (not level[0] and _is_open(rows[-1], level)))
         is_cut = is_rest and bool(level[0]) and _is_short(level[0], rooms[0])
         if all(level) and not (is_rest and (is_cut or not _is_name(rows[-1][0], level[0]))):
             rows.append(level)
@@ -113,6 +134,13 @@ def _is_short(lines: Sequence[Line], room: float) -> bool:
     return max(line.end for line in lines) - lines[0].start < _SHORT * room
 
 
+def _is_open(upper: Level, lower: Level) -> bool:
+    """Whether each text of a line stands below one that says that it goes on."""
+    return all(
+        over and last_line(over).text.endswith((",", "(")) for over, under in zip(upper, lower, strict=True) if under
+    )
+
+
 def _reads_on(upper: Level, lower: Level) -> bool:
     """Whether each text of a line reads like the rest of a sentence, or of a name."""
     return all(
@@ -134,11 +162,9 @@ def _is_rest(upper: Level, lower: Level, widths: Sequence[float]) -> bool:
     )
 
 
-def _levels(block: Block, text: PageText) -> list[Level]:
-    """The lines of a table by their height, from top to bottom."""
-    columns = [
-        [line for row in block.rows for line in text.lines_of(row[column])] for column in range(len(block.rows[0]))
-    ]
+def _levels(rows: Sequence[Sequence[Cell]], text: PageText) -> list[Level]:
+    """The lines of rows by their height, from top to bottom."""
+    columns = [[line for row in rows for line in text.lines_of(row[column])] for column in range(len(rows[0]))]
     found: list[tuple[float, Level]] = []
     for column, lines in enumerate(columns):
         for line in visual_lines(lines) if lines else []:

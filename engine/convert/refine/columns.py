@@ -30,6 +30,8 @@ _MARGIN = 0.22
 """A column this small a part of the width is a margin, with notes to what stands beside it."""
 _FILLED = 0.35
 """A column has something in at least so much of its height; what is set sparsely is a form."""
+_DENSE = 0.6
+"""Unless the column beside it has as much: then it is stretched to the length of that, as TeX does."""
 _ALONGSIDE = 0.3
 """What crosses a gutter parts the page, unless so much of its height has text beside it: then it has run over."""
 _PARTED = 2.0
@@ -136,7 +138,11 @@ class _Cut:
         ):
             return False  # one under the other, with an indent
         width = _width(left + right)
-        if any(_width(column) >= _MARGIN * width and _filled(column) < _FILLED for column in (left, right)):
+        filled = [_filled(column) for column in (left, right)]
+        wide = [_width(column) >= _MARGIN * width for column in (left, right)]
+        if max(filled) < _DENSE and any(
+            share < _FILLED for share, is_wide in zip(filled, wide, strict=True) if is_wide
+        ):
             return False
         fewer = min(left, right, key=len)
         return not self._heads_rows(fewer, left + right)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from engine.convert.page.blocks import Block, Box, Cell, Kind, RefinedPage, Span, around, merged
-from engine.convert.refine.anchoredrows import read_anchored_rows, read_middle_rows
+from engine.convert.refine.anchoredrows import part_rows, read_anchored_rows, read_middle_rows
 from engine.convert.refine.drawncells import read_drawn_cells
 from engine.convert.text.cellwraps import are_apart, column_widths, first_line, is_prose, is_wrapped, last_line
 from engine.convert.text.layoutblocks import rewrite
@@ -92,6 +92,12 @@ def _merge_rows(block: Block, text: PageText) -> None:
     is_ruled = sum(ruled) >= 2 and sum(ruled) >= 0.4 * len(ruled)
     if not is_ruled and (read_middle_rows(block, text) or read_anchored_rows(block, text)):
         return
+    if not is_ruled:
+        before = len(block.rows)
+        part_rows(block, text)
+        if len(block.rows) > before:
+            _merge_rows(block, text)
+            return
     pitch = _line_pitch(lines, block.size)
     gaps = [_gaps(upper, lower) for upper, lower in pairwise(lines)]
     is_varied = max((min(found) for found in gaps if found), default=0.0) > 1.15 * pitch

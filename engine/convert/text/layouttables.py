@@ -15,6 +15,8 @@ _GUTTER = 0.9
 _FLUSH, _MOST = 0.4, 0.85
 """Of the text in a column so much begins at its left edge, off by less than so many sizes."""
 _LEAST_ROWS = 3
+_WIDE = 1.5
+"""Between columns of which the model sees one, in sizes of the text."""
 _PROSE = 6
 """Words in most lines of a column of running text."""
 _BLANK = 0.5
@@ -38,6 +40,9 @@ def read_table(table: dict[str, Any] | None, frame: Box, fragments: Sequence[Lin
     bottoms = [float(row[0][3]) for row in grid]
     rights = [float(cell[2]) for cell in grid[0]]
     runs = [run for fragment in fragments for run in runs_of(fragment, text)]
+    if len(rights) == 1 and (seen := _columns_of(runs)):
+        rights = seen
+        bottoms = [line.baseline for line in visual_lines(fragments)]
     lefts = _left_edges(runs, rights)
     contents: list[list[list[Line]]] = [[[] for _ in rights] for _ in bottoms]
     for run in runs:
@@ -53,6 +58,32 @@ def read_table(table: dict[str, Any] | None, frame: Box, fragments: Sequence[Lin
             block.rows.append(cells)
     _join_halves(block, text)
     return block
+
+
+def _columns_of(runs: Sequence[Line]) -> list[float]:
+    """The right edges of the columns that a grid of a single one holds; none if it holds no others.
+
+    A wide gap that no run crosses parts them; most of their text begins at their left edges, and most lines have both.
+    """
+    if not all(run.is_upright for run in runs):
+        return []
+    size = dominant_size(runs)
+    columns: list[list[Line]] = []
+    reach = float("-inf")
+    for run in sorted(runs, key=lambda run: run.start):
+        if run.start > reach + _WIDE * size:
+            columns.append([])
+        columns[-1].append(run)
+        reach = max(reach, run.end)
+    first = {round(run.baseline) for run in columns[0]}
+    for column in columns:
+        flush = sum(run.start - column[0].start < _FLUSH * size for run in column)
+        if len(column) < _LEAST_ROWS or flush < _MOST * len(column):
+            return []
+    beside = sum(round(run.baseline) in first for run in columns[-1])
+    if len(columns) < 2 or 2 * beside < len(first) or any(is_label(run.text) for run in columns[0]):
+        return []
+    return [max(run.end for run in column) for column in columns]
 
 
 def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Block | None:

@@ -120,6 +120,62 @@ def test_names_below_each_other_are_rows_however_long() -> None:
     assert [row[0] for row in _rows(page)[1:]] == ["DBSSLMODE_OF_IT", "DBSSLROOTCERTIFICATE", "DBSSLCERTIFICATE"]
 
 
+def test_lines_of_which_each_had_room_above_in_two_columns_are_rows_though_the_model_sees_one() -> None:
+    page = _written(
+        {
+            50: [(50, "Token of it"), (64, "rm"), (78, "ro"), (92, "eslav"), (106, "sr"), (120, "sk")],
+            180: [
+                (50, "Meaning"),
+                (64, "Romansh"),
+                (78, "Romanian"),
+                (92, "East Slavic family"),
+                (120, "Slovak"),
+                (106, "Serbian"),
+            ],
+        }
+    )
+    page.table([48, 170, 290], [38, 54, 82, 96, 124])
+    assert _rows(page)[1:] == [
+        ["rm", "Romansh"],
+        ["ro", "Romanian"],
+        ["eslav", "East Slavic family"],
+        ["sr", "Serbian"],
+        ["sk", "Slovak"],
+    ]
+
+
+def test_a_line_below_one_that_ends_with_a_comma_is_its_rest_whatever_room_there_was() -> None:
+    page = _written(
+        {
+            50: [(50, "Token"), (64, "ab"), (78, "arabic"), (106, "az")],
+            150: [
+                (50, "Meaning"),
+                (64, "Abkhaz"),
+                (78, "Arabic, Kurdish,"),
+                (92, "Sindhi, Baluchi and English"),
+                (106, "Azeri"),
+            ],
+        }
+    )
+    page.table([48, 145, 330], [38, 54, 68, 82, 96, 110])
+    assert _rows(page)[2] == ["arabic", "Arabic, Kurdish, Sindhi, Baluchi and English"]
+
+
+def test_a_grid_of_one_column_is_not_believed_where_text_stands_in_two() -> None:
+    page = DrawnPage()
+    for row in range(5):
+        page.write(50, 50 + 14 * row, ("Token", "af", "az", "bs", "ca")[row])
+        page.write(150, 50 + 14 * row, ("Meaning", "Afrikaans", "Azerbaijani", "Bosnian", "Catalan")[row])
+    page.table([48, 330], [38, 54, 82, 110])
+    assert _rows(page) == [
+        ["Token", "Meaning"],
+        ["af", "Afrikaans"],
+        ["az", "Azerbaijani"],
+        ["bs", "Bosnian"],
+        ["ca", "Catalan"],
+    ]
+
+
 def _two_columns(columns: dict[float, list[tuple[float, str]]], rows: list[float]) -> DrawnPage:
     page = DrawnPage()
     for x, entries in columns.items():

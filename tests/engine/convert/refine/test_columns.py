@@ -172,3 +172,17 @@ def test_authors_above_the_columns_of_a_paper_come_before_both() -> None:
         _left("a", 184), _left("b", 280), _right("c", 184), _right("d", 280),
     ]  # fmt: skip
     assert _sorted(*blocks) == ["title", "ann", "bo", "a", "b", "c", "d"]
+
+
+def test_a_column_that_is_stretched_to_the_length_of_a_full_one_is_a_column() -> None:
+    full = [_left(str(number), 100 + 95 * number) for number in range(5)]
+    sparse = [_right("x", 105, 30), _right("y", 330, 20), _right("z", 540, 30)]
+    blocks = sorted([*full, *sparse], key=lambda each: each.box[1])
+    assert _sorted(*blocks) == ["0", "1", "2", "3", "4", "x", "y", "z"]
+
+
+def test_where_both_are_set_sparsely_rows_are_read() -> None:
+    labels = [_left(f"label {number}", 100 + 95 * number, 12) for number in range(5)]
+    sparse = [_right("x", 130, 12), _right("y", 330, 12), _right("z", 540, 12)]
+    blocks = sorted([*labels, *sparse], key=lambda each: each.box[1])
+    assert _sorted(*blocks) == [each.text for each in blocks]
