@@ -128,6 +128,19 @@ def lstat_beneath(root: bytes, path: bytes) -> os.stat_result:
         return tree.lstat(path)
 
 
+def open_beneath(root: Path, path: str, flags: int = os.O_RDONLY) -> int:
+    """A descriptor of a regular file below a folder, which may have been left there by somebody who is not trusted.
+
+    For the caller to close. Raises `OSError`, of `GONE` where a link is on the way or at the end, also if it is none.
+    """
+    with Tree(root) as tree:
+        descriptor = tree.open(os.fsencode(path), flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "Not a regular file")
+    return descriptor
+
+
 def _open_below(root: int, path: bytes, flags: int) -> int:
     parts = path.split(b"/") if path else []
     if any(part in (b"", b".", b"..") for part in parts):

@@ -14,6 +14,7 @@ from typing import Annotated, Any, BinaryIO
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from engine.base.beneath import open_beneath
 from engine.base.errors import ChildGarbage, HotfolioError, PageNotLocated
 from engine.base.safetext import display_name
 
@@ -33,7 +34,7 @@ def merged_sizes(file: Path, page_count: int) -> dict[int, int]:
     Raises `ChildGarbage` if that is not what the file says.
     """
     try:
-        with file.open("rb") as stream:
+        with os.fdopen(open_beneath(file.parent, file.name), "rb") as stream:
             return _sizes.validate_json(stream.read(page_count * _MAX_ENTRY + 2))
     except (OSError, ValidationError) as error:
         raise ChildGarbage("The conversion process did not say where the pages of its Markdown are.") from error
@@ -45,7 +46,7 @@ def merged_reasons(file: Path, page_count: int) -> dict[int, str]:
     Raises `ChildGarbage` if that is not what the file says.
     """
     try:
-        with file.open("rb") as stream:
+        with os.fdopen(open_beneath(file.parent, file.name), "rb") as stream:
             found = _reasons.validate_json(stream.read(page_count * (_MAX_ENTRY + 6 * _MAX_REASON) + 2))
     except (OSError, ValidationError) as error:
         raise ChildGarbage("The conversion process did not say how it read its pages.") from error

@@ -25,6 +25,8 @@ _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38  # prctl(2)
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 _RULESET_VERSION, _PATH_BENEATH, _NET_PORT = 1, 1, 2
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_MAKE_SPECIAL = 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12
+"""To make devices, sockets, named pipes and symbolic links."""
 _RIGHTS_BY_VERSION = (0, 13, 14, 15, 15, 16)
 """How many rights over files each version of Landlock knows, and every later one as many as the last."""
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
@@ -68,7 +70,7 @@ class Allowed:
     read: tuple[Path, ...] = ()
     """Files, and folders with all that is in them, to read; and to run, if programs may be run at all."""
     write: tuple[Path, ...] = ()
-    """Files and folders to read and to change."""
+    """Files and folders to read and to change; nothing but files and folders can be made there."""
     ports: tuple[int, ...] = ()
     """TCP ports that it may connect to; without any, it has no sockets at all."""
     programs: bool = False
@@ -155,7 +157,7 @@ def _restrict_files(allowed: Allowed, version: int) -> None:
     try:
         reading = _READ_FILE | _READ_DIR | (_EXECUTE if allowed.programs else 0)
         _add_paths(ruleset, allowed.read, reading)
-        _add_paths(ruleset, allowed.write, rights & ~_EXECUTE)
+        _add_paths(ruleset, allowed.write, rights & ~_EXECUTE & ~_MAKE_SPECIAL)
         rules = [(_CONNECT_TCP, port) for port in allowed.ports] + [(_BIND_TCP, port) for port in allowed.listens]
         for right, port in rules if network else ():
             if _libc().syscall(_ADD_RULE, ruleset, _NET_PORT, struct.pack("=QQ", right, port), 0):

@@ -32,6 +32,9 @@ _NUMBERS: dict[str, tuple[int, int | None]] = {  # of x86_64 and of aarch64, Non
     "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "pidfd_getfd": (438, 438),
     "personality": (135, 92), "settimeofday": (164, 170), "clock_settime": (227, 112), "sethostname": (170, 161),
     "setdomainname": (171, 162), "syslog": (103, 116), "vhangup": (153, 58), "fanotify_init": (300, 262),
+    # Links and named pipes would have the engine read or write elsewhere, or wait, where it looks for a file.
+    "symlink": (88, None), "symlinkat": (266, 36), "link": (86, None), "linkat": (265, 37), "mknod": (133, None),
+    "mknodat": (259, 33),
 }
 # fmt: on
 _SOCKET, _CLONE, _CLONE3 = (41, 198), (56, 220), (435, 435)

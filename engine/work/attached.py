@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from engine.base.beneath import GONE, Tree, open_beneath
 from engine.base.disk import fsync_path, make_folder
 from engine.base.errors import ChildGarbage, OutputUnwritable, unwritable
 from engine.base.safetext import display_name, display_text
@@ -67,7 +68,7 @@ class Attached:
 def attached_to(desk: Path) -> list[Attached]:
     """The files that are attached to a merged document. Raises `ChildGarbage`."""
     try:
-        with (desk / ATTACHED_LIST).open("rb") as stream:
+        with os.fdopen(open_beneath(desk, ATTACHED_LIST), "rb") as stream:
             said = _list.validate_json(stream.read(_MOST_BYTES))
     except FileNotFoundError:
         return []
@@ -92,7 +93,7 @@ def queue_attached(queue: JobQueue, job: Job, desk: Path, state: Path, output: P
     if not place.is_relative_to(output):  # it was another one when the result was published
         output = place.parent
     try:
-        sources = [*_moved(files, desk / ATTACHED, root, place.relative_to(output) / ATTACHMENTS)]
+        sources = [*_moved(files, desk, root, place.relative_to(output) / ATTACHMENTS)]
         (root / _OUTPUT).write_bytes(os.fsencode(output))
         for folder in (root, root.parent):
             fsync_path(folder)
@@ -151,10 +152,19 @@ def _moved(files: Iterable[Attached], desk: Path, root: Path, below: Path) -> It
     make_folder(folder)
     for file in files:
         place = folder / file.stored
-        made = desk / (file.file or "")
-        if os.path.lexists(made):
-            made.replace(place)
+        _move(desk, f"{ATTACHED}/{file.file}", place)
         if os.path.lexists(place) and stat.S_ISREG((status := place.lstat()).st_mode):
             fsync_path(place)
             yield Source.of(place, root, status)
     fsync_path(folder)
+
+
+def _move(desk: Path, name: str, place: Path) -> None:
+    """Give a file on the desk its place, if it is there; where a link leads to, nothing is."""
+    with Tree(desk) as tree:
+        try:
+            folder, own = tree.folder_of(os.fsencode(name))
+            os.replace(own, place, src_dir_fd=folder)
+        except OSError as error:
+            if error.errno not in GONE:
+                raise

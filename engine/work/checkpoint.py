@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from engine.base.beneath import open_beneath
 from engine.base.disk import fsync_path, fsync_tree
 from engine.base.safetext import display_text
 from engine.job.job import Checkpoint, PageResult, PageState
@@ -28,7 +29,7 @@ def salvage(folder: Path, batch: Checkpoint) -> tuple[Checkpoint, list[PageResul
     """
     part = folder / batch.part
     try:
-        with part.open("r+b") as stream:
+        with _opened(part) as stream:
             finished = list(_results(stream, batch))
             os.fsync(stream.fileno())
         if not finished:
@@ -52,7 +53,7 @@ def finished_batch(folder: Path, batch: Checkpoint) -> tuple[Checkpoint, list[Pa
     """The pages of a batch whose file has its final name already, durable; None if it has not, or lacks some."""
     file = folder / batch.file
     try:
-        with file.open("r+b") as stream:
+        with _opened(file) as stream:
             finished = list(_results(stream, batch))
         fsync_path(folder)
     except OSError:
@@ -71,8 +72,12 @@ def salvage_all(folder: Path, recorded: list[Checkpoint]) -> Iterator[tuple[Chec
         if ending == "jsonl.part":
             found = salvage(folder, batch)
         elif batch not in recorded:
-            with file.open("r+b") as stream:
-                found = batch, list(_results(stream, batch))
+            try:
+                with _opened(file) as stream:
+                    found = batch, list(_results(stream, batch))
+            except OSError as error:
+                log.warning("%s: its pages will be converted again: %s", file, error)
+                continue
         else:
             continue
         if found is not None and found[1]:
@@ -82,6 +87,11 @@ def salvage_all(folder: Path, recorded: list[Checkpoint]) -> Iterator[tuple[Chec
 def has_progress(folder: Path) -> bool:
     """Whether an interrupted batch has left finished pages."""
     return any(part.stat().st_size for part in folder.glob("*.jsonl.part"))
+
+
+def _opened(file: Path) -> IO[bytes]:
+    """To read and to cut; raises `OSError`, also for what is no file, or for where a link leads to."""
+    return os.fdopen(open_beneath(file.parents[1], f"{file.parent.name}/{file.name}", os.O_RDWR), "r+b")
 
 
 def _results(stream: IO[bytes], batch: Checkpoint) -> Iterator[PageResult]:

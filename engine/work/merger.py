@@ -115,7 +115,9 @@ class Merger:
 
 def _write_list(file: Path, content: dict[str, Any]) -> None:
     try:
-        file.write_text(json.dumps(content), encoding="utf-8")
+        file.unlink(missing_ok=True)
+        with file.open("x", encoding="utf-8") as stream:  # anew, so that no link is followed
+            json.dump(content, stream)
     except OSError as error:
         where = display_name(file.parent)
         raise unwritable(error, where) or OutputUnwritable(f"Cannot write to {where}: {error}.") from error

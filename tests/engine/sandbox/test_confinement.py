@@ -52,6 +52,9 @@ attempts = {
     "cut outside": lambda: os.truncate(outside / "secret.txt", 0),
     "delete outside": lambda: (outside / "secret.txt").unlink(),
     "move out": lambda: (job / "source.pdf").rename(outside / "taken.pdf"),
+    "symbolic link": lambda: (job / "new-link").symlink_to(outside / "secret.txt"),
+    "hard link": lambda: (job / "second").hardlink_to(job / "source.pdf"),
+    "named pipe": lambda: os.mkfifo(job / "pipe"),
     "memory of another": lambda: Path(f"/proc/{other}/mem").open("rb"),
     "environment of another": lambda: Path(f"/proc/{other}/environ").read_bytes(),
     "signal another": lambda: os.kill(other, signal.SIGUSR1),
@@ -86,7 +89,8 @@ NETWORK = {"internet"}
 PROGRAMS = {"program"}
 FILES = {"read outside", "list outside", "by a link", "write outside", "cut outside", "delete outside", "move out"}
 BY_LANDLOCK = FILES | {"signal another", "another port"}
-BY_FILTER = {"unix socket", "trace", "mount", "namespace", "keys", "bpf"}
+LINKS = {"symbolic link", "hard link", "named pipe"}
+BY_FILTER = {"unix socket", "trace", "mount", "namespace", "keys", "bpf"} | LINKS
 BY_LIMITS = {"memory", "descriptors"}
 OF_OTHERS = {"memory of another", "environment of another"}
 

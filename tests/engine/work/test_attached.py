@@ -137,3 +137,18 @@ def test_links_and_what_is_not_there_are_passed_over(stages: Stages, tmp_path: P
     assert [*(state / "attachments").iterdir()] != []
     sweep_attached(state, [job])
     assert [*(state / "attachments").iterdir()] == []
+
+
+def test_a_folder_that_is_a_link_to_another_one_has_nothing_in_it(stages: Stages, tmp_path: Path) -> None:
+    job, desk, elsewhere = stages.submit("a.pdf", attachments="convert"), tmp_path / "desk", tmp_path / "elsewhere"
+    put(desk, {"name": "a.pdf", "file": "0000"})
+    (desk / "attached").rename(elsewhere)
+    (desk / "attached").symlink_to(elsewhere)
+    state, output = stages.settings.state_folder.absolute(), stages.settings.output.absolute()
+    queue_attached(stages.queue, job, desk, state, output, output / "a")
+    assert others(stages, job) == []
+    assert [*elsewhere.iterdir()] == [elsewhere / "0000"]
+    (desk / "attached.json").rename(tmp_path / "list.json")
+    (desk / "attached.json").symlink_to(tmp_path / "list.json")
+    with pytest.raises(ChildGarbage):
+        attached_to(desk)

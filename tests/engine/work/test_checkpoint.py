@@ -44,6 +44,19 @@ def numbers(found: tuple[Checkpoint, list[PageResult]] | None) -> list[int] | No
     return None if found is None else [result.page for result in found[1]]
 
 
+@pytest.mark.parametrize("make", [Path.symlink_to, lambda file, _: os.mkfifo(file)], ids=["link", "pipe"])
+@pytest.mark.parametrize("name", [BATCH.part, BATCH.file])
+def test_what_is_no_file_is_neither_read_nor_cut_nor_waited_for(
+    pages: Path, tmp_path: Path, name: str, make: Callable[[Path, Path], None]
+) -> None:
+    elsewhere = write(tmp_path / "elsewhere", line(3), b"more")
+    make(pages / name, elsewhere)
+    assert salvage(pages, BATCH) is None
+    assert finished_batch(pages, BATCH) is None
+    assert [*salvage_all(pages, [])] == []
+    assert elsewhere.read_bytes() == line(3) + b"more"
+
+
 # --- an interrupted batch ---
 
 

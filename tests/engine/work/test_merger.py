@@ -10,7 +10,7 @@ from engine.base.errors import CannotGoOn, ChildDied, ChildKilled, OutputUnwrita
 from engine.job.job import Job, JobState, MergeJob, PageBatch
 from engine.job.warningkind import WarningKind
 from engine.publish.publisher import MANIFEST
-from engine.sandbox.protocol import Merged, Opened, PagesDone
+from engine.sandbox.protocol import MERGE_LIST, Merged, Opened, PagesDone
 from engine.work import endings
 from tests.engine.work.stages import Stages, ended
 
@@ -38,6 +38,15 @@ def test_a_job_is_done_when_it_is_published(stages: Stages, job: Job) -> None:
     assert json.loads((stages.folder / "out" / "a" / MANIFEST).read_text())["state"] == "done"
     assert not stages.folder_of(job).exists()
     assert stages.queue.view.pages(job.id) == []
+
+
+def test_a_link_where_the_list_of_pages_is_to_be_is_not_followed(stages: Stages, job: Job, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("as it was")
+    stages.convert()
+    (stages.folder_of(job) / MERGE_LIST).symlink_to(elsewhere)
+    assert ended(stages.merge(job, MERGED)) == (JobState.DONE, None)
+    assert elsewhere.read_text() == "as it was"
 
 
 def test_warnings_are_counted_by_their_kind(stages: Stages) -> None:
