@@ -17,7 +17,6 @@ from engine.convert.open.beyondpages import attachments_told, filled_form, is_po
 from engine.convert.open.outline import read_outline
 from engine.convert.open.pagetree import mend_counts
 from engine.convert.page.attachedfile import AttachedFile
-from engine.convert.page.formentry import FormEntry
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.tags.tagreader import TagReader
@@ -61,6 +60,7 @@ class Document:
         self.warnings: list[str] = []
         self.kinds: list[WarningKind] = []
         """Of those warnings that have one."""
+        self._beyond: dict[str, Any] | None = None
         self.candidate: int | None = None
         """Which of the candidates has opened it, from 0."""
         self.ocr = Ocr.for_options(options)
@@ -76,17 +76,6 @@ class Document:
         )
         self._form_fields = self._attempt("its form fields", lambda: _extract_form_fields(pdf), {})
         self._language = self._attempt("its language", lambda: pdf.language, None)
-        self._tell(WarningKind.LAYERS, self._attempt("its layers", partial(layers_off, pdf), ()))
-        self._attached: list[AttachedFile] = self._attempt("its attachments", partial(find_attachments, pdf), [])
-        self._is_portfolio: bool = self._attempt("its attachments", partial(is_portfolio, pdf), False)
-        if options.attachments is Attachments.LIST:  # else it is known in the end what became of them
-            told = attachments_told(self._attached, (), portfolio=self._is_portfolio)
-            self._tell(WarningKind.ATTACHMENTS, told)
-        form = self._attempt("what was filled into its form", partial(filled_form, pdf), [])
-        self._form: list[FormEntry] = form or []
-        if form is not None:
-            is_read = form and any(map(options.has_blocks, options.text_formats))
-            self._tell(WarningKind.FORM, [f"{_NOT_ON_PAGES}{_READ if is_read else _NOT_READ}"])
         # parse_document() reads these on every call, and it is called once a page.
         pdf.get_toc = lambda simple=True: self._toc
         pdf.hotfolio_form_fields = self._form_fields
@@ -147,7 +136,13 @@ class Document:
         return self._pristine
 
     def describe(self) -> dict[str, Any]:
-        """What the outputs say about the document as a whole, as JSON."""
+        """What the outputs say about the document as a whole, as JSON.
+
+        What there is beyond its pages is looked for by the first call, and in `warnings` from then on: those who only
+        read pages have no need of it.
+        """
+        if self._beyond is None:
+            self._beyond = self._look_beyond()
         return {
             "filename": self.pdf.name,
             "page_count": self.page_count,
@@ -155,13 +150,24 @@ class Document:
             "outline": self._outline,
             "metadata": self.pdf.metadata,
             "form_fields": self._form_fields,
-            "form": self._form,
-            "attached": self._attached,
-            "is_portfolio": self._is_portfolio,
-            "kinds": [*self.kinds, *([WarningKind.ATTACHMENTS] if self._attached else [])],
             "use_ocr": int(self.ocr.library_mode),
             "language": self._language,
+            **self._beyond,
         }
+
+    def _look_beyond(self) -> dict[str, Any]:
+        pdf, options = self.pdf, self._options
+        self._tell(WarningKind.LAYERS, self._attempt("its layers", partial(layers_off, pdf), ()))
+        attached: list[AttachedFile] = self._attempt("its attachments", partial(find_attachments, pdf), [])
+        portfolio: bool = self._attempt("its attachments", partial(is_portfolio, pdf), False)
+        if options.attachments is Attachments.LIST:  # else it is known in the end what became of them
+            self._tell(WarningKind.ATTACHMENTS, attachments_told(attached, (), portfolio=portfolio))
+        form = self._attempt("what was filled into its form", partial(filled_form, pdf), [])
+        if form is not None:
+            is_read = form and any(map(options.has_blocks, options.text_formats))
+            self._tell(WarningKind.FORM, [f"{_NOT_ON_PAGES}{_READ if is_read else _NOT_READ}"])
+        kinds = dict.fromkeys([*self.kinds, *([WarningKind.ATTACHMENTS] if attached else [])])
+        return {"form": form or [], "attached": attached, "is_portfolio": portfolio, "kinds": [*kinds]}
 
     def close(self) -> None:
         """Let go of the file."""

@@ -17,6 +17,7 @@ def opened(tmp_path: Path, pdf: pymupdf.Document, **options: Any) -> list[str]:
     file = tmp_path / "a.pdf"
     file.write_bytes(pdf.tobytes())
     document = open_document(file, "a.pdf", ConvertOptions(ocr="never", **options), None)
+    document.describe()
     document.close()
     return document.warnings
 
