@@ -13,7 +13,7 @@ from engine.facade.machinery import Machinery
 from engine.facade.submitting import Wish
 from engine.job.job import Job, JobState, Move, Standing
 from engine.job.options import ConvertOptions
-from engine.job.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
+from engine.job.snapshot import WHOLE_PAGE, Area, JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.job.vitals import Vitals
 from engine.sandbox.backend import MakeBackend
 from engine.sandbox.registry import make_backend
@@ -207,9 +207,9 @@ class Engine:
         """The pages of the published Markdown and the line of it that each begins in; raises as `preview` does."""
         return self._machinery.reader.page_lines(job_id)
 
-    def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
-        """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`; for a thread too."""
-        return self._machinery.reader.peek(job_id, page, width, height)
+    def peek(self, job_id: int, page: int, width: int, height: int, *, area: Area = WHOLE_PAGE) -> Picture:
+        """A part of a page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`; for a thread."""
+        return self._machinery.reader.peek(job_id, page, width, height, area)
 
     def opens(self, job_ids: Iterable[int], password: str) -> list[int]:
         """Those of the jobs whose documents a password opens, tried in processes; some 10 ms each."""

@@ -7,7 +7,7 @@ from engine.base.errors import HotfolioError, NoSuchJob
 from engine.base.safetext import display_text
 from engine.job.job import JobState
 from engine.job.selection import selected
-from engine.job.snapshot import JobDetail, JobSnapshot, Picture
+from engine.job.snapshot import Area, JobDetail, JobSnapshot, Picture
 from engine.queue.jobqueue import JobQueue
 from engine.settings.passwords import Passwords
 from engine.work.details import detail_of
@@ -74,10 +74,10 @@ class JobReader:
         """The pages of the job's published Markdown, and the line of it (from 0) that each begins in."""
         return self._inspector.page_lines(self.job(job_id).job)
 
-    def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
-        """A page (from 1) as a picture of at most so many pixels."""
+    def peek(self, job_id: int, page: int, width: int, height: int, area: Area) -> Picture:
+        """A part of a page (from 1) as a picture of at most so many pixels."""
         job, desk = self.job(job_id).job, self._folders.of(job_id)
-        return self._inspector.peek(job, desk, page, width, height, self._passwords.of(job_id))
+        return self._inspector.peek(job, desk, page, width, height, area, self._passwords.of(job_id))
 
     def opens(self, job_ids: Iterable[int], password: str) -> list[int]:
         """Those of the jobs whose documents can be opened with a password, each tried in a process of its own.

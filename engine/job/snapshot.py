@@ -190,6 +190,11 @@ class JobDetail:
     """Its private folder while it is unfinished; what is in `out` is not published yet."""
 
 
+Area = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a page, as shares of its width and height."""
+WHOLE_PAGE: Area = (0.0, 0.0, 1.0, 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A page as pixels."""

@@ -38,7 +38,7 @@ _PACE_S = 0.15
 """Between two updates, while things change all the time."""
 _RETRY_S = 0.5
 
-MINE = ("keys", "theme", "mouse", "bell", "notify", "on_hangup", "refresh_rate")
+MINE = ("keys", "theme", "mouse", "bell", "notify", "picture_cells", "on_hangup", "refresh_rate")
 """Settings that belong to the person at the dashboard, not to the engine."""
 
 

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from engine.job.job import Job, JobState, Move, Standing
 from engine.job.options import ConvertOptions
-from engine.job.snapshot import JobDetail, JobSnapshot, PageMap, Picture, Snapshot
+from engine.job.snapshot import WHOLE_PAGE, Area, JobDetail, JobSnapshot, PageMap, Picture, Snapshot
 from engine.job.vitals import Vitals
 from engine.settings.settings import Settings
 
@@ -133,8 +133,11 @@ class EngineLike(Protocol):
         raise Elsewhere
 
     @travels()
-    def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
-        """A page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`."""
+    def peek(self, job_id: int, page: int, width: int, height: int, *, area: Area = WHOLE_PAGE) -> Picture:
+        """A page (from 1), or a part of it, as a picture of at most so many pixels. Raises `HotfolioError`.
+
+        `area` is its left, top, right and bottom, as shares of the page's width and height.
+        """
         raise Elsewhere
 
     @travels()

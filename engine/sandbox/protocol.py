@@ -13,11 +13,13 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter, Val
 from engine.base.errors import ChildGarbage
 from engine.job.job import PageState
 from engine.job.options import ConvertOptions, DocumentKind
+from engine.job.snapshot import WHOLE_PAGE
 from engine.job.warningkind import WarningKind
 from engine.sandbox.stages import Stage
 
 MAX_LINE = 1 << 20
 """Bytes of one message at most."""
+_Share = Annotated[float, Field(ge=0, le=1)]
 MAX_PEEK = 400
 """Pixels along one side of a small picture, three bytes each in base64, so that it fits into a message."""
 SOURCE = "source.pdf"
@@ -112,6 +114,8 @@ class PeekTask(_Message):
     width: Annotated[int, Field(ge=1, le=MAX_PEEK)]
     """The picture is fitted into so many pixels."""
     height: Annotated[int, Field(ge=1, le=MAX_PEEK)]
+    area: tuple[_Share, _Share, _Share, _Share] = WHOLE_PAGE
+    """The part of the page that is rendered."""
     password: str | None = Field(default=None, repr=False)
     candidates: tuple[str, ...] = Field(default=(), repr=False)
     """As those of `OpenTask`."""

@@ -71,6 +71,17 @@ class Notify(StrEnum):
     """As rxvt-unicode, foot, WezTerm and Ghostty know it."""
 
 
+class PictureCells(StrEnum):
+    """Into how many parts a cell is divided for the picture of a page."""
+
+    AUTO = "auto"
+    """As many as the terminal is known to show."""
+    HALVES = "halves"
+    QUADRANTS = "quadrants"
+    SEXTANTS = "sextants"
+    """Unicode 13; drawn by terminals themselves for the most part."""
+
+
 class OnHangup(StrEnum):
     """What becomes of an engine that a dashboard has started when that dashboard's terminal is gone."""
 
@@ -208,6 +219,8 @@ class Settings(ServiceSettings, ConvertOptions):
     """Ring the terminal's bell when the queue is done, or a document has failed."""
     notify: Notify = Notify.OFF
     """Have the terminal show that on the desktop."""
+    picture_cells: PictureCells = PictureCells.AUTO
+    """How fine the picture of a page is, where it is made of cells."""
     on_hangup: OnHangup = OnHangup.STOP
     """Whether the dashboard's own engine stops in order when the terminal is gone, or goes on in the background."""
     refresh_rate: Annotated[float, Field(ge=0.5, le=15)] = 4

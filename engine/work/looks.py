@@ -11,7 +11,7 @@ from engine.base.safetext import display_text
 from engine.job.formats import Format
 from engine.job.job import Job, PageResult, PageState
 from engine.job.pageranges import first_selected
-from engine.job.snapshot import Picture
+from engine.job.snapshot import WHOLE_PAGE, Area, Picture
 from engine.publish.pageindex import page_lines, read_page
 from engine.publish.publisher import MANIFEST, read_manifest
 from engine.sandbox.backend import Backend, Desk, Limits
@@ -87,9 +87,14 @@ class Inspector:
         place = _place(job)
         return page_lines(place / _markdown_name(job), read_manifest(place), _MAX_PREVIEW_BYTES)
 
-    def peek(self, job: Job, desk: Desk, page: int, width: int, height: int, password: str | None) -> Picture:
-        """A page of the job's document, fitted into so many pixels, at most 400 a side. Raises `HotfolioError`."""
-        answer = self._peeked(job, desk, page, (width, height), password, self._passwords)
+    def peek(
+        self, job: Job, desk: Desk, page: int, width: int, height: int, area: Area, password: str | None
+    ) -> Picture:
+        """A part of a page of the job's document, fitted into so many pixels, at most 400 a side.
+
+        Raises `HotfolioError`.
+        """
+        answer = self._peeked(job, desk, page, (width, height), password, self._passwords, area)
         if not isinstance(answer, Peeked) or len(answer.rgb) != answer.width * answer.height * 3:
             raise HotfolioError("The page could not be rendered.")
         return Picture(answer.width, answer.height, answer.rgb)
@@ -116,18 +121,19 @@ class Inspector:
         size: tuple[int, int],
         password: str | None,
         more: Callable[[], tuple[str, ...]],
+        area: Area = WHOLE_PAGE,
     ) -> object:
         """What a process makes of the document's page; `more` are tried where the password does not open it."""
         file = _document(job, desk)
         try:
-            return self._peeked_at(file, job, page, size, password, more)
+            return self._peeked_at(file, job, page, size, password, more, area)
         except PasswordRequired:
             raise
         except HotfolioError:
             if file.exists():
                 raise
         # The job has ended meanwhile, and what it had of the document is gone: that says nothing about the document.
-        return self._peeked_at(_document(job, desk), job, page, size, password, more)
+        return self._peeked_at(_document(job, desk), job, page, size, password, more, area)
 
     def _peeked_at(
         self,
@@ -137,6 +143,7 @@ class Inspector:
         size: tuple[int, int],
         password: str | None,
         more: Callable[[], tuple[str, ...]],
+        area: Area,
     ) -> object:
         look = self._backend.desk(f"look-{uuid.uuid4()}")  # which may be at a document of a job that is long over
         task = PeekTask(
@@ -146,6 +153,7 @@ class Inspector:
             page=page,
             width=max(1, min(size[0], MAX_PEEK)),
             height=max(1, min(size[1], MAX_PEEK)),
+            area=area,
             password=password,
         )
         try:

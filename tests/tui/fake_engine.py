@@ -11,7 +11,18 @@ from engine.base.safetext import display_text
 from engine.job.job import Job, JobState, Move, PageResult, PageState, Source, Standing, Step, check_transition
 from engine.job.options import ConvertOptions
 from engine.job.pageranges import first_selected
-from engine.job.snapshot import MARKS, JobDetail, JobSnapshot, PageMap, Picture, Snapshot, WorkerSnapshot, WorkerState
+from engine.job.snapshot import (
+    MARKS,
+    WHOLE_PAGE,
+    Area,
+    JobDetail,
+    JobSnapshot,
+    PageMap,
+    Picture,
+    Snapshot,
+    WorkerSnapshot,
+    WorkerState,
+)
 from engine.queue.progress import ProgressTracker
 from engine.settings.settings import Settings
 
@@ -246,9 +257,9 @@ class FakeEngine:
             return []
         return [(page, 4 * place) for place, page in enumerate(sorted(self.pages[job_id]))]
 
-    def peek(self, job_id: int, page: int, width: int, height: int) -> Picture:
-        """A page with a red heading and lines of print, in the proportions of A4."""
-        self.calls.append(("peek", job_id, page, width, height))
+    def peek(self, job_id: int, page: int, width: int, height: int, *, area: Area = WHOLE_PAGE) -> Picture:
+        """A page with a red heading and lines of print, in the proportions of A4; any part of it looks alike."""
+        self.calls.append(("peek", job_id, page, width, height, *([area] if area != WHOLE_PAGE else [])))
         if self.no_picture:
             raise HotfolioError(self.no_picture)
         tall = min(height, round(width * 1.414))

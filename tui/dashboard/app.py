@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
-from tui.terminal.terminal import can_show_unicode, has_few_colours
+from tui.terminal.terminal import can_show_unicode, draws_sextants, has_few_colours
 
 # isort: split
 from textual import on
@@ -21,7 +21,7 @@ from textual.screen import Screen
 from engine.base.errors import HotfolioError
 from engine.base.safetext import display_text
 from engine.remote.contract import EngineLike
-from engine.settings.settings import Notify, OnHangup
+from engine.settings.settings import Notify, OnHangup, PictureCells
 from tui.dashboard.alerts import Alerts, notification
 from tui.dashboard.ascii_only import AsciiOnly
 from tui.dashboard.commands import Commands
@@ -233,7 +233,10 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     def _new_look(self) -> Look:
         # Pictures in colours are made of half blocks.
         few = self._has_few_colours or self.glyphs is ASCII
-        return Look.of(self, self.glyphs, self._keymap_built.keys, has_few_colours=few)
+        cells = self._engine.settings.picture_cells
+        if cells is PictureCells.AUTO:
+            cells = PictureCells.SEXTANTS if draws_sextants() else PictureCells.QUADRANTS
+        return Look.of(self, self.glyphs, self._keymap_built.keys, cells, has_few_colours=few)
 
     def _tell_problems(self) -> None:
         choices: list[Choice[bool | None]] = [Choice("g", "Go on without", True)]

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from engine.job.job import JobState
 from engine.job.snapshot import PageMark
+from engine.settings.settings import PictureCells
 from tui.dashboard.keys import Keys
 from tui.text.glyphs import Glyphs
 
@@ -61,6 +62,8 @@ class Look:
     keys: Keys
     has_few_colours: bool
     """Whether pictures must do without."""
+    cells: PictureCells
+    """Into how many parts pictures divide a cell; never `auto`."""
     background: Color
     base: Style
     """The screen's colours, below all others."""
@@ -88,7 +91,9 @@ class Look:
     pages: Mapping[PageMark, Style]
 
     @classmethod
-    def of(cls, app: App[Any], glyphs: Glyphs, keys: Keys, *, has_few_colours: bool = False) -> "Look":
+    def of(
+        cls, app: App[Any], glyphs: Glyphs, keys: Keys, cells: PictureCells, *, has_few_colours: bool = False
+    ) -> "Look":
         """The look of an app's current theme."""
         variables = app.get_css_variables()
         # Without colours only what the terminal's own have is left to tell things apart: bold, dim and reversed.
@@ -124,6 +129,7 @@ class Look:
             glyphs=glyphs,
             keys=keys,
             has_few_colours=has_few_colours,
+            cells=cells,
             background=background,
             base=Style(color=foreground.rich_color, bgcolor=background.rich_color),
             cursor=cursor,

@@ -29,6 +29,11 @@ xterm and iTerm2 must be told to, VTE's did not know how to before 0.82, and tmu
 """
 
 
+_DRAW_SEXTANTS = ("contour", "foot", "kitty", "ghostty", "wezterm")
+"""In the names of terminals that draw Unicode 13's blocks themselves, whatever the font has."""
+_VTE_WITH_SEXTANTS = 6200
+
+
 class TerminalUnfit(HotfolioError):
     """Nothing can be drawn on the terminal."""
 
@@ -57,6 +62,15 @@ def takes_clipboard(environ: Mapping[str, str] | None = None) -> bool:
     if "TMUX" in environ or "STY" in environ or term.startswith(("tmux", "screen")):
         return False
     return "WT_SESSION" in environ or any(name in program or name in term for name in _TAKE_THE_CLIPBOARD)
+
+
+def draws_sextants(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether it is known that blocks of two by three parts come out right."""
+    environ = os.environ if environ is None else environ
+    names = f"{environ.get('TERM', '')} {environ.get('TERM_PROGRAM', '')}".lower()
+    vte = environ.get("VTE_VERSION", "")
+    is_new_vte = vte.isdecimal() and int(vte) >= _VTE_WITH_SEXTANTS
+    return is_new_vte or "WT_SESSION" in environ or any(name in names for name in _DRAW_SEXTANTS)
 
 
 def check_terminal(environ: Mapping[str, str] | None = None) -> None:

@@ -12,6 +12,7 @@ from engine.convert.formats import tiff as tiffpages
 from engine.convert.open.context import MergeContext, PageContext
 from engine.convert.open.document import Document
 from engine.job.formats import Format
+from engine.job.snapshot import WHOLE_PAGE, Area
 from engine.sandbox.protocol import PARTS
 
 FOLDER = "pages"
@@ -58,11 +59,25 @@ class PageImageConverter:
         document.files.append(file)
 
 
-def thumbnail(document: Document, number: int, width: int, height: int) -> tuple[int, int, bytes]:
-    """A page (from 1) fitted into so many pixels: the picture's width and height, and its RGB bytes."""
+def thumbnail(
+    document: Document, number: int, width: int, height: int, area: Area = WHOLE_PAGE
+) -> tuple[int, int, bytes]:
+    """A page (from 1) or a part of it, fitted into so many pixels: width, height and RGB bytes of that."""
     page = document.pdf.load_page(min(number, document.page_count) - 1)
-    image = _fitted(page, width, height)
+    image = _fitted(page, width, height) if area == WHOLE_PAGE else _part(page, width, height, area)
     return image.width, image.height, image.tobytes()
+
+
+def _part(page: pymupdf.Page, width: int, height: int, area: Area) -> Image.Image:
+    """A part of a page, fitted into so many pixels."""
+    rect, (left, top, right, bottom) = page.rect, area
+    clip = pymupdf.Rect(left, top, max(right, left + 0.001), max(bottom, top + 0.001)) * pymupdf.Matrix(
+        max(rect.width, 1), max(rect.height, 1)
+    )
+    zoom = min(width / clip.width, height / clip.height)
+    size = max(1, min(width, round(clip.width * zoom))), max(1, min(height, round(clip.height * zoom)))
+    clip += (rect.x0, rect.y0, rect.x0, rect.y0)
+    return _Picture(page, 2 * zoom, clip).image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def dpi_within_limits(rect: pymupdf.Rect, dpi: float, max_pixels: int, longest_side: int) -> float:
@@ -88,8 +103,9 @@ def _tiff_file(out: Path, number: int) -> Path:
 class _Picture:
     """A page as RGB pixels, which Pillow and MuPDF share: they are gone with this."""
 
-    def __init__(self, page: pymupdf.Page, zoom: float) -> None:
-        self._pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False, colorspace=pymupdf.csRGB)
+    def __init__(self, page: pymupdf.Page, zoom: float, clip: pymupdf.Rect | None = None) -> None:
+        matrix = pymupdf.Matrix(zoom, zoom)
+        self._pixmap = page.get_pixmap(matrix=matrix, alpha=False, colorspace=pymupdf.csRGB, clip=clip)
         size = self._pixmap.width, self._pixmap.height
         self.image = Image.frombuffer("RGB", size, self._pixmap.samples_mv, "raw", "RGB", 0, 1)
 

@@ -210,7 +210,7 @@ class Child:
         else:
             pdf = single_page(file, kind, task.page)
             document = Document(pdf, "", options, lambda: pdf)
-        width, height, rgb = thumbnail(document, task.page, task.width, task.height)
+        width, height, rgb = thumbnail(document, task.page, task.width, task.height, task.area)
         busy_s = time.perf_counter() - started
         self._send(Peeked(width=width, height=height, rgb=base64.b64encode(rgb), busy_s=busy_s))
 

@@ -5,6 +5,7 @@ from rich.style import Style
 
 from engine.job.job import JobState
 from engine.job.snapshot import Picture
+from engine.settings.settings import PictureCells
 from tests.tui.conftest import session
 from tests.tui.fake_engine import FakeEngine
 from tui.dashboard.picture import half_blocks, ramp
@@ -51,8 +52,8 @@ async def test_i_shows_a_page_beside_its_markdown(engine: FakeEngine, size: tupl
         (_, _, page, width, height) = next(call for call in engine.calls if call[0] == "peek")
         assert page == 1
         assert isinstance(width, int)
-        assert width < size[0]
-        assert height == 2 * (size[1] - 2)
+        assert width < 2 * size[0]
+        assert height == 4 * (size[1] - 2)
         assert {strip.cell_length for strip in s.app.screen._compositor.render_strips()} == {size[0]}
         assert "Markdown of this page" in s.text
         assert s.app.screen.query_one(TextLines).text == "## Page 1\n\nWhat page 1 says.\n\n"
@@ -189,3 +190,36 @@ async def test_only_the_pages_that_are_converted_are_gone_through_by_their_numbe
         await s.press("greater_than_sign", "right")
         await s.until(lambda: "What page 10 says" in s.text)
         assert {call[1:3] for call in engine.calls if call[0] == "peek"} <= {(job_id, n) for n in (3, 8, 9, 10)}
+
+
+async def test_one_looks_from_nearer_at_any_part_of_the_page(engine: FakeEngine) -> None:
+    engine.add("a.pdf", JobState.DONE, pages=2, done=2)
+
+    def areas() -> list[object]:
+        return [call[5] for call in engine.calls if call[0] == "peek" and len(call) > 5]
+
+    async with session(engine) as s:
+        await s.press("i")
+        await s.until(lambda: "What page 1" in s.text)
+        await s.press("J")
+        assert "The whole page is in sight" in s.message
+        await s.press("plus")
+        await s.until(lambda: areas() == [pytest.approx((0.15, 0.0, 0.85, 0.7))])
+        assert "(143 %)" in s.lines[0]
+        await s.press("shift+down")
+        await s.until(lambda: areas()[-1] == pytest.approx((0.15, 0.3, 0.85, 1.0)))
+        await s.press("right")
+        await s.until(lambda: "Page 2 of 2" in s.lines[0] and len(areas()) == 3)
+        await s.press("0")
+        await s.until(lambda: "%" not in s.lines[0])
+        assert isinstance(s.app.screen, PeekScreen)
+
+
+@pytest.mark.parametrize("cells", [PictureCells.HALVES, PictureCells.SEXTANTS])
+async def test_cells_are_as_fine_as_is_set(engine: FakeEngine, cells: PictureCells) -> None:
+    engine.settings = engine.settings.model_copy(update={"picture_cells": cells})
+    engine.add("a.pdf", JobState.DONE, pages=1, done=1)
+    async with session(engine) as s:
+        await s.press("i")
+        await s.until(lambda: "What page 1" in s.text and ("▀" in s.text or "\U0001fb0f" in s.text))
+        assert any(0x1FB00 <= ord(char) < 0x1FB3C for char in s.text) is (cells is PictureCells.SEXTANTS)

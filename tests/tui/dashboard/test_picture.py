@@ -1,9 +1,11 @@
 """Pixels as cells."""
 
+import pytest
 from rich.style import Style
 
 from engine.job.snapshot import Picture
-from tui.dashboard.picture import half_blocks, ramp
+from engine.settings.settings import PictureCells
+from tui.dashboard.picture import fine_cells, half_blocks, ramp
 
 WHITE, BLACK, RED = b"\xff" * 3, bytes(3), b"\xff\0\0"
 
@@ -32,3 +34,39 @@ def test_without_colours_more_ink_is_a_denser_character() -> None:
     grey = b"\x80" * 3
     ((line,),) = ramp(picture([WHITE, grey, BLACK], [WHITE, grey, BLACK]), " .:#", Style())
     assert line[0] == " :#"
+
+
+@pytest.mark.parametrize(
+    ("kind", "inked", "character"),
+    [
+        (PictureCells.QUADRANTS, {(0, 0), (1, 0)}, "▘"),
+        (PictureCells.QUADRANTS, {(2, 1), (3, 1)}, "▗"),
+        (PictureCells.QUADRANTS, {(0, 0), (1, 0), (2, 0), (3, 0)}, "▌"),
+        (PictureCells.SEXTANTS, {(0, 0)}, "\U0001fb00"),
+        (PictureCells.SEXTANTS, {(3, 1)}, "\U0001fb1e"),
+        (PictureCells.SEXTANTS, {(1, 0), (1, 1), (2, 0), (2, 1)}, "\U0001fb0b"),
+        (PictureCells.SEXTANTS, {(0, 1), (1, 1), (2, 1), (3, 1)}, "▐"),
+    ],
+)
+def test_the_darker_parts_of_a_cell_are_ink(kind: PictureCells, inked: set[tuple[int, int]], character: str) -> None:
+    rows = [[BLACK if (y, x) in inked else WHITE for x in range(2)] for y in range(4)]
+    (((shown, style),),) = fine_cells(picture(*rows), kind)
+    assert shown == character
+    assert style.color is not None
+    assert style.bgcolor is not None
+    assert style.color.triplet < style.bgcolor.triplet
+
+
+@pytest.mark.parametrize("kind", [PictureCells.QUADRANTS, PictureCells.SEXTANTS])
+def test_a_picture_of_any_size_is_lines_of_one_width(kind: PictureCells) -> None:
+    for width, height in [(1, 1), (3, 5), (8, 4), (7, 9)]:
+        lines = fine_cells(Picture(width, height, bytes(range(width * height * 3))), kind)
+        assert len(lines) == -(-height // 4)
+        assert {sum(len(text) for text, _ in line) for line in lines} == {-(-width // 2)}
+
+
+def test_paper_is_blank_and_faint_differences_are_none() -> None:
+    pale = b"\xf0" * 3
+    (((text, style),),) = fine_cells(picture(*[[WHITE, pale, WHITE, pale]] * 4), PictureCells.QUADRANTS)
+    assert text == "  "
+    assert style.color is None

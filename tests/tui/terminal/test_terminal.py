@@ -1,6 +1,6 @@
 """What the terminal can show."""
 
-from tui.terminal.terminal import can_show_unicode, has_few_colours
+from tui.terminal.terminal import can_show_unicode, draws_sextants, has_few_colours
 
 
 def test_the_terminal_is_judged_by_locale_and_term() -> None:
@@ -24,3 +24,16 @@ def test_the_terminal_is_judged_by_locale_and_term() -> None:
         assert not has_few_colours({"TERM": term}), term
     assert has_few_colours({"TERM": "xterm-256color", "NO_COLOR": "1"})
     assert not has_few_colours({"TERM": "xterm", "COLORTERM": "truecolor"})
+
+
+def test_sextants_are_for_terminals_that_draw_them_themselves() -> None:
+    for environ in (
+        {"TERM": "xterm-kitty"},
+        {"TERM": "foot"},
+        {"TERM_PROGRAM": "WezTerm"},
+        {"VTE_VERSION": "7600"},
+        {"WT_SESSION": "x"},
+    ):
+        assert draws_sextants(environ), environ
+    for environ in ({}, {"TERM": "xterm-256color"}, {"VTE_VERSION": "5202"}, {"VTE_VERSION": "new"}):
+        assert not draws_sextants(environ), environ

@@ -14,7 +14,9 @@ from engine.base.errors import HotfolioError, PageNotLocated
 from engine.base.safetext import display_text
 from engine.job.pageranges import PageNumbers
 from engine.job.snapshot import PageMark
+from tui.dashboard.look import look_of
 from tui.dashboard.model import Model, Update
+from tui.dashboard.pagewindow import Window
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
 from tui.dashboard.widgets.divider import Divider
 from tui.dashboard.widgets.key_bar import KeyBar
@@ -33,7 +35,9 @@ _UNCONVERTED = (None, PageMark.WAITING, PageMark.RUNNING)
 _HINTS = (
     (("screen.leave",), "back", 0),
     (("page.previous", "page.next"), "turn page", 1),
-    (("page.first", "page.last"), "first, last", 3),
+    (("page.nearer", "page.farther"), "zoom", 3),
+    (("page.pan_left", "page.pan_down", "page.pan_up", "page.pan_right"), "move", 6),
+    (("page.first", "page.last"), "first, last", 5),
     (("scroll.down", "scroll.up"), "scroll", 2),
     (("app.help",), "help", 4),
 )
@@ -65,6 +69,13 @@ class PeekScreen(DashboardScreen):
         Binding("right,right_square_bracket,n", "turn(1)", "Next page", id="page.next"),
         Binding("less_than_sign", "go(0)", "First page", id="page.first"),
         Binding("greater_than_sign", "go(-1)", "Last page", id="page.last"),
+        Binding("plus,equals_sign", "zoom(1)", "Nearer", id="page.nearer"),
+        Binding("minus", "zoom(-1)", "Farther", id="page.farther"),
+        Binding("0", "whole", "The whole page", id="page.whole"),
+        Binding("H,shift+left", "pan(-1, 0)", "To the left part", id="page.pan_left"),
+        Binding("L,shift+right", "pan(1, 0)", "To the right part", id="page.pan_right"),
+        Binding("K,shift+up", "pan(0, -1)", "To the upper part", id="page.pan_up"),
+        Binding("J,shift+down", "pan(0, 1)", "To the lower part", id="page.pan_down"),
     ]
 
     def __init__(self, model: Model, job_id: int, page: int) -> None:
@@ -80,6 +91,7 @@ class PeekScreen(DashboardScreen):
         self._text_page = 0
         self._reason = ""
         self._is_reading = False
+        self._window = Window()
 
     def compose(self) -> ComposeResult:
         """Title, picture, text and keys."""
@@ -118,6 +130,25 @@ class PeekScreen(DashboardScreen):
         if pages := self._pages:
             self._go(pages.ranges[place][0 if place == 0 else 1])
 
+    def action_zoom(self, by: int) -> None:
+        """Look from nearer, or from farther away."""
+        self._look_through(self._window.zoomed(by))
+
+    def action_whole(self) -> None:
+        """Look at the whole page."""
+        self._look_through(Window())
+
+    def action_pan(self, x: int, y: int) -> None:
+        """Look at another part."""
+        if self._window.level == 0:
+            self.say(f"The whole page is in sight; {look_of(self._picture).keys('page.nearer')} goes nearer.")
+        self._look_through(self._window.moved(x, y))
+
+    def _look_through(self, window: Window) -> None:
+        if window != self._window:
+            self._window = window
+            self._show()
+
     def action_leave(self) -> None:
         """Back to where one was."""
         self.dismiss(None)
@@ -141,10 +172,11 @@ class PeekScreen(DashboardScreen):
         of = f" of {pages.ranges[-1][1]}" if pages and entry.job.options.pages is None else ""
         if pages and not of:
             of = f" ({(pages.place(self.page) or 0) + 1} of {len(pages)} to convert)"
-        self._title.show(f"Page {self.page}{of} of #{entry.job.id} {entry.job.name}")
+        zoom = f" ({self._window.percent} %)" if self._window.level else ""
+        self._title.show(f"Page {self.page}{of} of #{entry.job.id} {entry.job.name}{zoom}")
         width, rows = self.size.width, self.size.height - _BARS
         is_alone = width - _TEXT_CELLS < MIN_WIDTH // 2
-        self._picture.show(self.page, width if is_alone else max(width * 3 // 5, width - 100), rows)
+        self._picture.show(self.page, width if is_alone else max(width * 3 // 5, width - 100), rows, self._window.area)
         version = (self.page, entry.job.state, self._is_converted())
         if not self._is_reading and version != self._version:
             self._is_reading = True

@@ -9,15 +9,16 @@ from textual.message import Message
 
 from engine.base.errors import HotfolioError
 from engine.base.safetext import display_text
-from engine.job.snapshot import Picture
+from engine.job.snapshot import WHOLE_PAGE, Area, Picture
+from engine.settings.settings import PictureCells
 from tui.dashboard.look import look_of
 from tui.dashboard.model import Model
-from tui.dashboard.picture import half_blocks, ramp
-from tui.dashboard.widgets.lines import Lines, Part
+from tui.dashboard.picture import PIXELS_A_CELL, fine_cells, half_blocks, ramp
+from tui.dashboard.widgets.lines import Lines, Part, parts_width
 from tui.text.formatting import wrap
 
 _KEPT = 16
-_Wanted = tuple[int, int, int]
+_Wanted = tuple[int, int, int, Area, PictureCells]
 
 
 class PagePicture(Lines):
@@ -44,12 +45,16 @@ class PagePicture(Lines):
         self._is_rendering = False
         self._picture: Picture | None = None
         self._problem = ""
-        self._kept: OrderedDict[_Wanted, Picture] = OrderedDict()
+        self._lines: list[list[Part]] = []
+        self._kept: OrderedDict[_Wanted, tuple[Picture, list[list[Part]]]] = OrderedDict()
 
-    def show(self, page: int, columns: int, rows: int) -> None:
-        """Show a page (from 1) in at most so many cells."""
-        if columns > 0 and rows > 0 and (page, columns, rows) != self._wanted:
-            self._wanted = (page, columns, rows)
+    def show(self, page: int, columns: int, rows: int, area: Area = WHOLE_PAGE) -> None:
+        """Show a page (from 1), or a part of it, in at most so many cells."""
+        look = look_of(self)
+        # A picture without colours is a ramp, which takes two pixels a cell.
+        wanted = page, columns, rows, area, PictureCells.HALVES if look.has_few_colours else look.cells
+        if columns > 0 and rows > 0 and wanted != self._wanted:
+            self._wanted = wanted
             if not self._is_rendering:
                 self._is_rendering = True
                 self.run_worker(self._work(), exit_on_error=True)
@@ -61,9 +66,9 @@ class PagePicture(Lines):
             text = self._problem or "Rendering the page …"
             lines: list[list[Part]] = [[(f" {line}", look.muted)] for line in wrap(text, width - 2)]
             return [[]] * max((height - len(lines)) // 3, 0) + lines
-        picture, few = self._picture, look.has_few_colours
-        lines = ramp(picture, look.glyphs.ramp, look.text) if few else half_blocks(picture)
-        indent: Part = (" " * max((width - picture.width) // 2, 0), Style())
+        cells = max((parts_width(line) for line in self._lines[:1]), default=0)
+        indent: Part = (" " * max((width - cells) // 2, 0), Style())
+        lines = ramp(self._picture, look.glyphs.ramp, look.text) if look.has_few_colours else self._lines
         return [[indent, *line] for line in lines]
 
     async def _work(self) -> None:
@@ -76,17 +81,24 @@ class PagePicture(Lines):
             self._is_rendering = False
 
     async def _show(self, wanted: _Wanted) -> None:
-        page, columns, rows = wanted
-        picture = self._kept.get(wanted)
-        if picture is None:
+        kept = self._kept.get(wanted)
+        if kept is None:
             try:
-                picture = await asyncio.to_thread(self._model.engine.peek, self._job_id, page, columns, 2 * rows)
+                kept = await asyncio.to_thread(self._rendered, wanted)
             except HotfolioError as error:
                 self._problem = display_text(str(error))
             else:
-                self._kept[wanted] = picture
+                self._kept[wanted] = kept
                 while len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
-        self._picture = picture
+        self._picture, self._lines = kept or (None, [])
         self.update_lines()
-        self.post_message(self.Shown(page, None if picture is None else picture.width))
+        cells = None if kept is None else max((parts_width(line) for line in self._lines[:1]), default=0)
+        self.post_message(self.Shown(wanted[0], cells))
+
+    def _rendered(self, wanted: _Wanted) -> tuple[Picture, list[list[Part]]]:
+        """The page's picture, and the cells that it is made of."""
+        page, columns, rows, area, kind = wanted
+        x, y = (1, 2) if kind is PictureCells.HALVES else PIXELS_A_CELL
+        picture = self._model.engine.peek(self._job_id, page, x * columns, y * rows, area=area)
+        return picture, half_blocks(picture) if kind is PictureCells.HALVES else fine_cells(picture, kind)

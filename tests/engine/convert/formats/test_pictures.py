@@ -9,7 +9,9 @@ from PIL import Image, ImageChops
 
 from engine.convert.formats import pictures as pageimage
 from engine.convert.formats import tiff as tiffpages
+from engine.convert.open.document import Document
 from engine.job.job import PageState
+from engine.job.options import ConvertOptions
 from tests import pdfs
 from tests.engine.convert.converting import Conversion, conversion
 
@@ -132,3 +134,15 @@ def test_a_page_that_is_too_large_is_rendered_smaller_in_a_tiff_too(conversion: 
     converted = conversion.run(pdfs.huge_page(), formats="tiff", max_pixels=250_000)
     assert frames(converted.out / "a.tiff")[0].size == (500, 500)
     assert "rendered at 2.5 DPI instead of 150" in converted.warnings[0]
+
+
+def test_a_part_of_a_page_is_rendered_by_itself() -> None:
+    pdf = pymupdf.open(stream=drawn("colour"))
+    pdf[0].set_rotation(90)  # what is at the left is at the top then
+    document = Document(pdf, "", ConvertOptions(), lambda: pdf)
+    width, height, rgb = pageimage.thumbnail(document, 1, 36, 72)
+    assert (width, height, rgb[:3]) == (36, 72, b"\xff" * 3)
+    width, height, rgb = pageimage.thumbnail(document, 1, 40, 40, (17 / 36, 11 / 72, 25 / 36, 19 / 72))
+    assert (width, height, set(rgb[0::3]), set(rgb[1::3])) == (40, 40, {255}, {0})
+    width, height, _ = pageimage.thumbnail(document, 1, 40, 40, (0.5, 0.5, 0.5, 0.5))
+    assert min(width, height) >= 1
