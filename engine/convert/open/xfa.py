@@ -20,6 +20,7 @@ from engine.convert.text.characters import readable
 from engine.convert.text.formfields import CHOSEN, NOT_CHOSEN
 
 _MOST_BYTES = 32 << 20
+_MOST_PARTS = 200
 _MOST_ENTRIES = 20_000
 _DEEPEST = 50
 _XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -49,8 +50,8 @@ def read_xfa(pdf: pymupdf.Document) -> list[FormEntry]:
     """
     fields: dict[str, list[_Field]] = {}
     data: Element | None = None
-    for source in _sources(pdf):
-        for part in _parsed(source).iter():
+    for root in _roots(pdf):
+        for part in root.iter():
             if _name(part) == _TEMPLATE and not fields:
                 fields = _fields(part)
             elif _name(part) == _DATASETS and data is None:
@@ -58,16 +59,23 @@ def read_xfa(pdf: pymupdf.Document) -> list[FormEntry]:
     return [] if data is None else _filled([*_entries(data, fields)])
 
 
-def _sources(pdf: pymupdf.Document) -> Iterator[bytes]:
-    """The XML: one stream for all, or the streams of the two parts (PDF 32000-1, 12.7.8)."""
+def _roots(pdf: pymupdf.Document) -> list[Element]:
+    """The XML: one stream for all, or a stream for each part of it (PDF 32000-1, 12.7.8).
+
+    Where these are not well-formed together, the two parts that matter may still be by themselves.
+    """
     document = pymupdf._as_pdf_document(pdf).m_internal
     found = mupdf.ll_pdf_dict_getp(mupdf.ll_pdf_trailer(document), "Root/AcroForm/XFA")
     if not mupdf.ll_pdf_is_array(found):
-        yield _content(found)
-        return
-    for place in range(0, mupdf.ll_pdf_array_len(found) - 1, 2):
-        if mupdf.ll_pdf_to_text_string(mupdf.ll_pdf_array_get(found, place)) in (_TEMPLATE, _DATASETS):
-            yield _content(mupdf.ll_pdf_array_get(found, place + 1))
+        return [_parsed(_content(found))]
+    parts = [
+        (mupdf.ll_pdf_to_text_string(mupdf.ll_pdf_array_get(found, place)), mupdf.ll_pdf_array_get(found, place + 1))
+        for place in range(0, min(mupdf.ll_pdf_array_len(found), _MOST_PARTS) - 1, 2)
+    ]
+    try:
+        return [_parsed(b"".join(_content(part) for _, part in parts))]
+    except ValueError:
+        return [_parsed(_content(part)) for name, part in parts if name in (_TEMPLATE, _DATASETS)]
 
 
 def _content(stream: Any) -> bytes:

@@ -24,9 +24,10 @@ def blank(parts: dict[str, str]) -> pymupdf.Document:
 def read(template: str, data: str) -> list[tuple[int, str]]:
     """Depths and texts of what is read of a form."""
     parts = {
-        "preamble": "<xdp:xdp>",
+        "preamble": '<xdp:xdp xmlns:xdp="http://ns.adobe.com/xdp/" xmlns:x="http://www.xfa.org/schema/xfa-data/1.0/">',
         "template": f'<template xmlns="http://www.xfa.org/schema/xfa-template/3.0/">{template}</template>',
-        "datasets": f'<x:datasets xmlns:x="http://www.xfa.org/schema/xfa-data/1.0/"><x:data>{data}</x:data></x:datasets>',
+        "datasets": f"<x:datasets><x:data>{data}</x:data></x:datasets>",
+        "postamble": "</xdp:xdp>",
     }
     return [(entry.depth, entry.text) for entry in read_xfa(blank(parts))]
 
