@@ -43,6 +43,8 @@ _COLUMN = 0.2
 """Of the page's width: a block that begins further left than this stands in another column, or over several."""
 _MOST_BLANKS = 40
 """Of the indentation of a listing."""
+_CENTRE = 3.0
+"""Points that the middle of a block may be off that of its page."""
 
 
 @dataclass(slots=True)
@@ -201,9 +203,16 @@ def _column_edge(block: Block, page: RefinedPage) -> float:
             if other.kind not in FURNITURE
             and left - _COLUMN * page.width < other.box[0] <= left
             and min(other.box[2], right) > max(other.box[0], left)
+            and not _is_centred(other, page)
         ),
         default=left,
     )
+
+
+def _is_centred(block: Block, page: RefinedPage) -> bool:
+    """Whether it is narrow and in the middle of the page, as the authors of a paper above its columns."""
+    left, _, right, _ = block.box
+    return right - left < page.width / 2 and abs(left + right - page.width) < 2 * _CENTRE
 
 
 def _columns(table: Block) -> int:

@@ -1,6 +1,7 @@
 """Makes rows and cells of tables what they look like: wrapped lines are no rows, separate entries stay apart."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from engine.convert.page.blocks import Block, Box, Cell, Kind, RefinedPage, Span, around, merged
@@ -8,7 +9,7 @@ from engine.convert.refine.anchoredrows import part_rows, read_anchored_rows, re
 from engine.convert.refine.drawncells import read_drawn_cells
 from engine.convert.text.cellwraps import are_apart, column_widths, first_line, is_prose, is_wrapped, last_line
 from engine.convert.text.layoutblocks import rewrite
-from engine.convert.text.listlabels import find_label
+from engine.convert.text.listlabels import Label, find_label
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, visual_lines
 from engine.convert.text.textline import Line
@@ -266,11 +267,16 @@ def _line_pitch(rows: Sequence[Sequence[Sequence[Line]]], size: float) -> float:
 
 
 def _set_entries_apart(cell: Cell, text: PageText) -> None:
-    """Put a line feed before each line of a cell that begins with a bullet or a number, if the first does."""
+    """Put a line feed before each line of a cell that begins with a bullet or a number, if the first does.
+
+    Bullets of symbol fonts, which may have no characters of their own, are such.
+    """
     lines = visual_lines(text.lines_of(cell)) if text.lines_of(cell) else []
-    if len(lines) < 2 or not all(line.is_upright for line in lines):
+    if not lines or not all(line.is_upright for line in lines):
         return
-    starts = [i for i, line in enumerate(lines) if find_label(line, text) is not None]
+    labels = [find_label(line, text) for line in lines]
+    starts = [i for i, label in enumerate(labels) if label is not None]
+    lines = [_with_label(line, label) for line, label in zip(lines, labels, strict=True)]
     if len(starts) < 2:
         return
     starts = sorted({0, *starts})
@@ -281,3 +287,11 @@ def _set_entries_apart(cell: Cell, text: PageText) -> None:
             spans.append(Span("\n"))
         spans += compose(lines[start:end], text.vocabulary)
     cell.spans = merged(spans)
+
+
+def _with_label(line: Line, label: Label | None) -> Line:
+    """A line with the bullet that its label is."""
+    if label is None or not label.words:
+        return line
+    first = replace(line.words[0], text=label.text)
+    return Line([first, *line.words[1:]], line.direction, line.is_vertical)

@@ -63,6 +63,12 @@ def test_the_bullets_of_a_list_are_none_where_they_stand_far_from_its_text(sign:
     assert not _is_formula(Display(math_page(page.text).pieces, "", []))
 
 
+def test_an_arrow_by_itself_is_none() -> None:
+    page = SetPage()
+    page.put("→", 50, 110, font=SYMBOLS)
+    assert not _is_formula(Display(math_page(page.text).pieces, "", []))
+
+
 @pytest.mark.parametrize(("tables", "is_fraction"), [((), True), (((110, 90, 290, 170),), False)])
 def test_the_rule_of_a_table_is_no_bar_of_a_fraction(tables: tuple[Box, ...], is_fraction: bool) -> None:
     page = SetPage()

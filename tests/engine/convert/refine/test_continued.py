@@ -116,6 +116,14 @@ def test_a_listing_goes_on_with_its_indentation() -> None:
     assert texts(pages[0]) == ["def f():\n    return 1\n    else:\n        pass"]
 
 
+def test_the_indentation_of_a_listing_is_not_told_by_what_is_centred() -> None:
+    first = block("def f():", (50, 700, 114, 710), Kind.CODE, code=True)
+    authors = block("Jane Example of Exampletown", (240, 40, 360, 50))
+    rest = block("    return 1", (310, 60, 406, 70), Kind.CODE, code=True)
+    pages = _joined([first], [rest, authors])
+    assert texts(pages[0]) == ["def f():\n    return 1"]
+
+
 def test_a_table_over_five_pages_is_one_with_one_head() -> None:
     pages = _joined(*([table([_HEAD, [f"a{n}", "1"], [f"b{n}", "2"]], (50, 60, 550, 740))] for n in range(5)))
     assert [len(each.blocks) for each in pages] == [1, 0, 0, 0, 0]

@@ -393,6 +393,25 @@ def test_entries_of_a_cell_stay_apart() -> None:
     assert block.rows[1][1].text == "1. peat\n2. cotton"
 
 
+def test_a_bullet_without_a_character_of_its_own_is_one_in_a_cell_too() -> None:
+    page = DrawnPage()
+    for x, y, written in (
+        (50, 50, "Name"),
+        (150, 50, "Uses"),
+        (50, 70, "Bog"),
+        (150, 70, "§ peat"),
+        (150, 82, "§ cotton"),
+    ):
+        page.write(x, y, written)
+    page.table([48, 145, 250], [38, 54, 90])
+    read, text = page.read()
+    for line in text.lines:
+        if line.words[0].text == "§":
+            line.words[0].text = "\uf0b7"
+    TableCells().apply(read, text)
+    assert read.blocks[0].rows[1][1].text == "• peat\n• cotton"
+
+
 # Inline styles
 
 
