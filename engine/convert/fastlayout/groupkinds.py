@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from engine.convert.fastlayout.pageparts import Part, is_bold, is_mono
 from engine.convert.fastlayout.textgroups import Group
@@ -24,12 +25,15 @@ _CAPTION = re.compile(
 )
 
 
-def name_kinds(groups: Sequence[Group], body: float, height: float) -> list[Part]:
-    """Groups, from top to bottom, as parts of their kind; `body` is the size of most text in points."""
+def name_kinds(groups: Sequence[Group], body: float, height: float, tables: Sequence[Part] = ()) -> list[Part]:
+    """Groups as parts of their kind; `body` is the size of most text in points. `tables` stand among them."""
     parts = [Part.of("text", group.lines) for group in groups]
-    ordered = sorted(zip(parts, groups, strict=True), key=lambda each: each[0].box[1])
-    for number, (part, group) in enumerate(ordered):
-        following = ordered[number + 1][0] if number + 1 < len(ordered) else None
+    found = {id(part): group for part, group in zip(parts, groups, strict=True)}
+    ordered = sorted([*parts, *tables], key=lambda part: part.box[1])
+    for part, following in zip_longest(ordered, ordered[1:]):
+        group = found.get(id(part))
+        if group is None:
+            continue
         if group.label is not None and (not group.label.is_number or _is_counted(group, groups)):
             part.kind = "list-item"
         elif _CAPTION.match(group.lines[0].text) and len(group.lines) < 6:
@@ -71,7 +75,7 @@ def _is_heading(part: Part, following: Part | None, body: float) -> bool:
         return True
     if size < 0.95 * body or all(map(is_mono, lines)) or text.endswith("."):
         return False
-    return all(map(is_bold, lines)) and not all(map(is_bold, following.lines))
+    return all(map(is_bold, lines)) and (following.kind == "table" or not all(map(is_bold, following.lines)))
 
 
 def _is_note(part: Part, body: float, height: float) -> bool:

@@ -30,7 +30,7 @@ def lay_out(number: int, size: Size, text: PageText, tables: Sequence[Part], pic
     taken = {id(line) for part in tables for line in part.lines}
     lines = [line for line in text.lines if id(line) not in taken and _is_on_page(line, size)]
     upright = [line for line in lines if line.is_upright and not is_display(line)]
-    parts = [*tables, *_text_parts(upright, text, size[1])]
+    parts = [*tables, *_text_parts(upright, text, size[1], tables)]
     parts += [Part.of("formula", [line]) for line in lines if is_display(line)]
     parts += [Part("picture", [], box) for box in pictures]
     parts += [Part.of("text", group) for group in paragraphs([line for line in lines if not line.is_upright])]
@@ -42,8 +42,8 @@ def lay_out(number: int, size: Size, text: PageText, tables: Sequence[Part], pic
     return page
 
 
-def _text_parts(lines: Sequence[Line], text: PageText, height: float) -> list[Part]:
-    """What upright lines make: the tables without rules, and text."""
+def _text_parts(lines: Sequence[Line], text: PageText, height: float, ruled: Sequence[Part]) -> list[Part]:
+    """What upright lines make: the tables without rules, and text; `ruled` are the tables that are known."""
     body = dominant_size([line for line in lines if not is_mono(line)]) or text.body_size or 10.0
     gutters = find_gutters(lines, body)
     zones: dict[tuple[int, ...], list[Line]] = {}
@@ -61,7 +61,7 @@ def _text_parts(lines: Sequence[Line], text: PageText, height: float) -> list[Pa
     groups: list[Group] = []
     for column in columns:
         groups += groups_of(column, _right(column), pitches, text)
-    return [*tables, *name_kinds(groups, body, height)]
+    return [*tables, *name_kinds(groups, body, height, [*ruled, *tables])]
 
 
 def _right(lines: Sequence[Line]) -> float:

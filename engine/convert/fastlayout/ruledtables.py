@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from engine.convert.fastlayout.bandedtables import banded_tables
 from engine.convert.fastlayout.pageparts import Grid, Part
 from engine.convert.page.blocks import Box
 from engine.convert.text.drawngrid import Place, connected_rules, drawn_grid
@@ -16,7 +17,14 @@ _LEAST_HEIGHT, _LEAST_WIDTH = 8.0, 30.0
 
 
 def ruled_tables(lines: Sequence[Line], text: PageText) -> list[Part]:
-    """The tables that have a grid, with the lines in them."""
+    """The tables that rules tell, with the lines in them: those that have a grid, and those that have bands."""
+    found = _grids(lines, text)
+    taken = {id(line) for part in found for line in part.lines}
+    rest = [line for line in lines if id(line) not in taken]
+    return [*found, *banded_tables(rest, text, [part.box for part in found])]
+
+
+def _grids(lines: Sequence[Line], text: PageText) -> list[Part]:
     found: list[Part] = []
     for box in connected_rules(text):
         if box[2] - box[0] < _LEAST_WIDTH or box[3] - box[1] < _LEAST_HEIGHT:
