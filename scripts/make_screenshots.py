@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from engine.job.job import NEEDS_PASSWORD, JobState, PageState  # noqa: E402
+from engine.job.job import NEEDS_PASSWORD, JobState, PageResult, PageState  # noqa: E402
 from tests.tui.fake_engine import FakeEngine  # noqa: E402
 from tui.dashboard.app import Dashboard  # noqa: E402
 from tui.dashboard.meter import Reading  # noqa: E402
@@ -62,8 +63,72 @@ def busy_engine() -> FakeEngine:
     return engine
 
 
-async def shoot(name: str, engine: FakeEngine, size: tuple[int, int], *keys: str) -> None:
-    """Press keys and save the screen."""
+REPORT = """
+# Annual report 2025
+
+The **harbour** took *{page}* measurements. What they say is in [the tables](tables.pdf); the figures are those of
+`survey.csv`, without what the tide gauges lost in March.
+
+## Ships and cargo
+
+| Month | Ships | Cargo (t) | What changed |
+|---|---|---|---|
+| January | 112 | 48,200 | the northern quay was closed for two weeks |
+| February | 97 | 41,950 | ice on six days |
+| March | 143 | 61,020 | the new crane works |
+
+## How it was counted
+
+- by the gates, where there are any
+- by hand at the old basin
+  1. in the morning
+  2. in the evening
+
+```python
+cargo = sum(ship.tonnes for ship in ships if ship.landed)
+```
+
+> What is not counted cannot be managed, and what is not managed cannot be counted.
+
+"""
+
+
+def reading_engine() -> FakeEngine:
+    """A result to read."""
+    engine = FakeEngine()
+    job_id = engine.add("reports/annual report 2025.pdf", JobState.DONE, pages=24, done=24)
+    engine.texts[job_id] = REPORT.format(page="1,204") * 6
+    return engine
+
+
+def work_on(app: Dashboard, engine: FakeEngine) -> None:
+    """Three minutes of four workers, looked at as the dashboard does."""
+    ways = ["tags", "layout", "layout", "ocr"]
+    jobs = [
+        engine.add(f"box {n}/part {n}.pdf", JobState.RUNNING, pages=260, seconds=0) for n in range(1, len(ways) + 1)
+    ]
+    pages = dict.fromkeys(jobs, 0)
+    for second in range(180):
+        for worker, (job_id, way) in enumerate(zip(jobs, ways, strict=True), start=1):
+            if second % (2, 3, 5, 11)[worker - 1] == 0:
+                if pages[job_id]:
+                    state = PageState.OCR if way == "ocr" else PageState.OK
+                    via = "text" if second % 37 == 9 else way
+                    engine.tracker.page_done(worker, job_id, PageResult(pages[job_id], state, 0.4, via))
+                pages[job_id] += 1
+                engine.start_page(worker, job_id, pages[job_id])
+        engine.clock.advance(1)
+        app.look_again()
+
+
+async def shoot(
+    name: str,
+    engine: FakeEngine,
+    size: tuple[int, int],
+    *keys: str,
+    before: Callable[[Dashboard, FakeEngine], None] = lambda *_: None,
+) -> None:
+    """Press keys and save the screen; `before` may do something first."""
     app = Dashboard(
         engine, glyphs=UNICODE, few_colours=False, has_tour=False, clock=engine.clock, wall_clock=engine.wall_clock
     )
@@ -71,6 +136,7 @@ async def shoot(name: str, engine: FakeEngine, size: tuple[int, int], *keys: str
         app.theme = "hotfolio"
         app.model.reading = Reading(96, 41 << 30)
         await pilot.pause()
+        before(app, engine)
         app.look_again(settle=True)
         await pilot.press(*keys)
         await app.workers.wait_for_complete()
@@ -94,6 +160,10 @@ async def main() -> None:
     await shoot("detail-120x40", busy_engine(), (120, 40), "g", "enter")
     await shoot("settings", busy_engine(), (120, 40), "comma")
     await shoot("password", busy_engine(), (80, 24), "5", "slash", *"lease", "enter", "u")
+    await shoot("reader", reading_engine(), (120, 40), "o")
+    await shoot("outline", reading_engine(), (80, 24), "o", "O")
+    await shoot("workers", FakeEngine(), (120, 40), "w", before=work_on)
+    await shoot("find-a-key", busy_engine(), (80, 24), "question_mark", *"faster")
     await shoot("quit", busy_engine(), (80, 24), "q")
 
 
