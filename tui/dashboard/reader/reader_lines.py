@@ -39,7 +39,7 @@ class ReaderLines(ScrollLines):
         self.found: Found | None = None
         self.pages: Sequence[tuple[int, int]] = ()
         self._wanted = ""
-        self._styles: dict[Tone, Style] = {}
+        self._styles: dict[int, Style] = {}
         self._styles_of: Look | None = None
         self._working = asyncio.Lock()
 
@@ -141,7 +141,7 @@ def marked(row: Row, spans: Sequence[tuple[int, int]]) -> list[tuple[Piece, bool
     return [(piece, is_in) for part, is_in in zip(pieces, inside, strict=True) for piece in part]
 
 
-def style_of(tone: Tone, look: Look) -> Style:
+def style_of(tone: int, look: Look) -> Style:
     """How a tone looks."""
     style = Style()
     if tone & Tone.HEADING:

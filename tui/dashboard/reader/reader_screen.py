@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from engine.base.errors import HotfolioError, PageNotLocated
 from engine.base.safetext import display_text
 from engine.job.job import Job
+from engine.job.pageranges import first_selected
 from engine.job.snapshot import JobSnapshot
 from tui.dashboard.look import look_of
 from tui.dashboard.messages import ProgramChosen
@@ -26,7 +27,8 @@ from tui.dashboard.reader.outline_screen import OutlineScreen
 from tui.dashboard.reader.reader_lines import ReaderLines
 from tui.dashboard.reader.reader_title import ReaderTitle
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
-from tui.dashboard.widgets.key_bar import KeyBar
+from tui.dashboard.screens.peek import PeekScreen
+from tui.dashboard.widgets.key_bar import Hints, KeyBar
 from tui.dashboard.widgets.too_small import TooSmall
 from tui.text.formatting import number, plural
 
@@ -40,11 +42,13 @@ _HINTS = (
     (("read.outline",), "outline", 2),
     (("page.previous", "page.next"), "page", 3),
     (("read.page",), "go to page", 5),
-    (("read.changes",), "changes", 6),
+    (("read.peek",), "look", 6),
     (("read.editor",), "edit", 7),
     (("read.pager",), "pager", 8),
     (("app.help",), "help", 4),
 )
+_CHANGES = (("read.changes",), "changes", 0)
+"""Told where it is known what the document was before."""
 _FOUND_HINTS = (
     (("screen.leave",), "end the search", 0),
     (("read.next", "read.previous"), "next, previous", 0),
@@ -77,6 +81,7 @@ class ReaderScreen(DashboardScreen):
         Binding("left", "turn(-1)", "Previous page", id="page.previous"),
         Binding("right", "turn(1)", "Next page", id="page.next"),
         Binding("d", "changes", "What has changed since it was run again", id="read.changes"),
+        Binding("i", "peek", "Look at this page as a picture", id="read.peek"),
         Binding("E", "edit", "Open in VISUAL or EDITOR", id="read.editor"),
         Binding("vertical_line", "page_through", "Open in PAGER", id="read.pager"),
     ]
@@ -91,7 +96,9 @@ class ReaderScreen(DashboardScreen):
         self._title = ReaderTitle()
         self._lines = ReaderLines()
         self._ask = AskLine(self._lines)
-        self._key_bar = KeyBar(_HINTS)
+        is_known = model.earlier.of(job_id) is not None
+        self._hints: Hints = (*_HINTS[:2], _CHANGES, *_HINTS[2:]) if is_known else _HINTS
+        self._key_bar = KeyBar(self._hints)
         self._begun_at = 0
 
     def compose(self) -> ComposeResult:
@@ -181,7 +188,7 @@ class ReaderScreen(DashboardScreen):
     def _end_search(self) -> None:
         self._lines.forget_found()
         self._key_bar.clear()
-        self._key_bar.show_hints(_HINTS)
+        self._key_bar.show_hints(self._hints)
 
     # --- going elsewhere ---
 
@@ -221,6 +228,13 @@ class ReaderScreen(DashboardScreen):
         top = self._lines.top
         rows = [row for row in rows if row > top] if by > 0 else [row for row in rows if row < top][::-1]
         self._lines.go_to(rows[0] if rows else 0 if by < 0 else len(self._lines.setting.rows))
+
+    def action_peek(self) -> None:
+        """Look at the page that is read as a picture; the first one where that is not known."""
+        if (entry := self._entry) is not None:
+            page = self._lines.setting.page_at(self._lines.top)
+            first = next(iter(first_selected(entry.job.options.pages, 1)))
+            self.app.push_screen(PeekScreen(self.model, self._job_id, first if page is None else page))
 
     async def _go_to_page(self, typed: str) -> None:
         if not typed.isdecimal():

@@ -2,29 +2,33 @@
 
 import re
 from collections.abc import Sequence
-from enum import IntFlag
 from html import unescape
+from typing import Final
 
 from engine.base.safetext import display_name
 
 
-class Tone(IntFlag):
-    """How a piece of text is to look."""
+class Tone:
+    """How a piece of text is to look: bits of a whole number.
 
-    PLAIN = 0
-    STRONG = 1
-    ITALIC = 2
-    CODE = 4
-    LINK = 8
-    HEADING = 16
-    QUIET = 32
+    There are a hundred thousand of them in a long text. Members of an enum would be slower by far to put together, and
+    have the garbage collector look at every line again and again, while no key is answered.
+    """
+
+    PLAIN: Final = 0
+    STRONG: Final = 1
+    ITALIC: Final = 2
+    CODE: Final = 4
+    LINK: Final = 8
+    HEADING: Final = 16
+    QUIET: Final = 32
     """Rules, markers, and what else is not the text itself."""
-    ADDED = 64
-    REMOVED = 128
-    STRUCK = 256
+    ADDED: Final = 64
+    REMOVED: Final = 128
+    STRUCK: Final = 256
 
 
-Piece = tuple[str, Tone]
+Piece = tuple[str, int]
 
 _TOKEN = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
@@ -45,7 +49,7 @@ _TAGS = {"b": Tone.STRONG, "strong": Tone.STRONG, "i": Tone.ITALIC, "em": Tone.I
 _EMPHASIS = {1: Tone.ITALIC, 2: Tone.STRONG, 3: Tone.STRONG | Tone.ITALIC}
 
 
-def toned(text: str, base: Tone = Tone.PLAIN) -> list[Piece]:
+def toned(text: str, base: int = Tone.PLAIN) -> list[Piece]:
     r"""A passage's text in pieces, without its marks. `\n` in it is where a line ends."""
     if not _SUSPECT.search(text):
         return [(text, base)]
@@ -54,7 +58,7 @@ def toned(text: str, base: Tone = Tone.PLAIN) -> list[Piece]:
     return pieces or [("", base)]
 
 
-def _take(text: str, tone: Tone, pieces: list[Piece]) -> None:
+def _take(text: str, tone: int, pieces: list[Piece]) -> None:
     at = 0
     for found in _TOKEN.finditer(text):
         kind = found.lastgroup
@@ -95,12 +99,12 @@ def _take(text: str, tone: Tone, pieces: list[Piece]) -> None:
     _plain(text[at:], tone, pieces)
 
 
-def _plain(text: str, tone: Tone, pieces: list[Piece]) -> None:
+def _plain(text: str, tone: int, pieces: list[Piece]) -> None:
     if text:
         pieces.append((text, tone))
 
 
-def _turned(text: str, found: re.Match[str], tone: Tone) -> Tone | None:
+def _turned(text: str, found: re.Match[str], tone: int) -> int | None:
     """The tone behind a mark of emphasis; None if it is none there."""
     mark = found["stars"]
     emphasis = _EMPHASIS[len(mark)]
@@ -114,7 +118,7 @@ def _turned(text: str, found: re.Match[str], tone: Tone) -> Tone | None:
     return tone | emphasis if can_open and mark in text[found.end() :] else None
 
 
-def _tagged(tag: str, tone: Tone) -> Tone:
+def _tagged(tag: str, tone: int) -> int:
     """The tone behind a tag of HTML; those that mean nothing here are left out."""
     name = tag.strip("</>").partition(" ")[0].lower()
     own = _TAGS.get(name)

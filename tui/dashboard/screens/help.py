@@ -26,7 +26,7 @@ _HINTS = (
     (("help.down", "help.up"), "scroll", 2),
     (("help.ids",), "names for [keys] in hotfolio.toml", 1),
 )
-_WISH = "Type what you want: faster, again, where …"
+_WISH = "Type what you want: faster, again, where. Or look through all:"
 _GROUPS = {
     "filter": "The filter that is being typed",
     "move": "Move",
@@ -82,7 +82,7 @@ class _HelpLines(ScrollLines):
             return self._granted(width, look)
         per_line = 2 if width >= _TWO_COLUMNS and not self.shows_ids else 1
         column = width // per_line - per_line + 1
-        lines: list[list[Part]] = []
+        lines: list[list[Part]] = [[(_WISH, look.muted)]]
         for title, entries in self._entries.items():
             if lines:
                 lines.append([])
@@ -125,7 +125,6 @@ class HelpScreen(ModalScreen[None]):
     }
     HelpScreen Input { height: 1; border: none; padding: 0; background: $surface; }
     HelpScreen Input:focus { border: none; background-tint: transparent 0%; }
-    HelpScreen Input > .input--placeholder { color: $foreground-muted; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -146,7 +145,7 @@ class HelpScreen(ModalScreen[None]):
         """What one wants, the keys, and how to get back."""
         with Vertical(id="help") as box:
             box.border_title = "Keys"
-            yield Input(placeholder=_WISH, compact=True)
+            yield Input(compact=True)
             yield _HelpLines(self._entries)
             yield KeyBar(_HINTS)
 

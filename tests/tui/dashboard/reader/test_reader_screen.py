@@ -14,6 +14,7 @@ from tui.dashboard.reader.outline_screen import OutlineScreen
 from tui.dashboard.reader.reader_lines import ReaderLines
 from tui.dashboard.reader.reader_screen import ReaderScreen
 from tui.dashboard.reader.typesetting import Typesetting
+from tui.dashboard.screens.peek import PeekScreen
 
 
 def lines(s: Session) -> ReaderLines:
@@ -40,7 +41,10 @@ async def test_one_gets_about_by_pages_headings_and_words(engine: FakeEngine) ->
         await s.until(lambda: "── page 250 ──" in s.lines[1])
         await s.press("p", *"301", "enter")
         await s.until(lambda: "There is no page 301: they are 1 to 300." in s.message)
-        await s.press("right_curly_bracket")
+        await s.press("i")
+        await s.until(lambda: "Page 250 of 300" in s.lines[0])
+        assert isinstance(s.app.screen, PeekScreen)
+        await s.press("escape", "right_curly_bracket")
         assert "## Page 250" in s.lines[1]
         await s.press("right_curly_bracket", "left_curly_bracket", "left_curly_bracket")
         assert "## Page 249" in s.lines[1]
@@ -123,12 +127,14 @@ async def test_d_shows_what_has_changed_since_it_was_run_again(engine: FakeEngin
         await read(s)
         await s.press("d")
         assert "Nothing earlier is known" in s.message
+        assert "d changes" not in s.text
         await s.press("escape", "r")
         await s.until(lambda: engine.state_of(job_id) is JobState.QUEUED)
         engine.texts[job_id] = "## Page 1\n\nWhat page 1 means.\n\n"
         engine.change(job_id, JobState.DONE)
         await s.look()
         await read(s)
+        assert "d changes" in s.lines[-1]
         await s.press("d")
         assert isinstance(s.app.screen, ChangesScreen)
         await s.until(lambda: "- What page 1 says." in s.text and "+ What page 1 means." in s.text)

@@ -30,7 +30,7 @@ from tui.dashboard.reader.tones import Tone, toned
         ("", [("", 0)]),
     ],
 )
-def test_marks_become_tones(text: str, pieces: list[tuple[str, Tone]]) -> None:
+def test_marks_become_tones(text: str, pieces: list[tuple[str, int]]) -> None:
     assert toned(text) == pieces
 
 
