@@ -5,6 +5,7 @@ PyMuPDF's `embfile_names` sees those alone that the root of the tree names; wher
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,8 +19,10 @@ from engine.job.options import ConvertOptions
 
 _MOST = 1000
 _MOST_NODES = 10_000
-_MOST_ANNOTATIONS = 1000
-"""Of one page."""
+_MOST_OF_A_PAGE, _MOST_ANNOTATIONS = 1000, 200_000
+"""Annotations that are looked at: a second for all."""
+_MOST_SPECIFICATIONS = 20 * _MOST
+"""Looked at; many may be of one file."""
 _MOST_OUT = 100
 _MOST_BYTES = 2 << 30
 """Of all that is taken out of one document."""
@@ -73,7 +76,7 @@ def _specifications(pdf: pymupdf.Document) -> Iterator[Any]:
     root = mupdf.ll_pdf_dict_gets(mupdf.ll_pdf_trailer(document), "Root")
     seen: set[int] = set()
     count = 0
-    for found in _all_specifications(pdf, document, root):
+    for found in islice(_all_specifications(pdf, document, root), _MOST_SPECIFICATIONS):
         stream = _stream(found)
         number = mupdf.ll_pdf_to_num(stream) if stream else 0
         if not number or number in seen:
@@ -88,12 +91,17 @@ def _specifications(pdf: pymupdf.Document) -> Iterator[Any]:
 def _all_specifications(pdf: pymupdf.Document, document: Any, root: Any) -> Iterator[Any]:
     yield from _in_tree(mupdf.ll_pdf_dict_getp(root, "Names/EmbeddedFiles"))
     yield from _items(mupdf.ll_pdf_dict_gets(root, "AF"), _MOST)
+    looked_at = 0
     for number in range(pdf.page_count):
         try:
             page = mupdf.ll_pdf_lookup_page_obj(document, number)
         except Exception:  # noqa: BLE001 - a page that is lost is told when it is to be read
             continue
-        for annotation in _items(mupdf.ll_pdf_dict_gets(page, "Annots"), _MOST_ANNOTATIONS):
+        annotations = _items(mupdf.ll_pdf_dict_gets(page, "Annots"), _MOST_OF_A_PAGE)
+        looked_at += len(annotations)
+        if looked_at > _MOST_ANNOTATIONS:
+            return
+        for annotation in annotations:
             kind = mupdf.ll_pdf_dict_gets(annotation, "Subtype")
             if kind and mupdf.ll_pdf_to_name(kind) == "FileAttachment":
                 yield mupdf.ll_pdf_dict_gets(annotation, "FS")
@@ -109,7 +117,7 @@ def _in_tree(tree: Any) -> Iterator[Any]:
             continue
         seen.add(number or -len(seen) - 1)
         yield from _items(mupdf.ll_pdf_dict_gets(node, "Names"), 2 * _MOST)[1::2]
-        waiting += _items(mupdf.ll_pdf_dict_gets(node, "Kids"), _MOST_NODES)[::-1]
+        waiting += _items(mupdf.ll_pdf_dict_gets(node, "Kids"), max(_MOST_NODES - len(waiting), 0))[::-1]
 
 
 def _items(array: Any, most: int) -> list[Any]:

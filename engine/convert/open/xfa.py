@@ -22,6 +22,8 @@ from engine.convert.text.formfields import CHOSEN, NOT_CHOSEN
 _MOST_BYTES = 32 << 20
 _MOST_PARTS = 200
 _MOST_ENTRIES = 20_000
+_MOST_ALIKE = 30
+"""Fields of one name."""
 _DEEPEST = 50
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 _LINES = frozenset({"p", "li", "br", "div"})
@@ -123,7 +125,9 @@ def _fields(template: Element) -> dict[str, list[_Field]]:
             reference = "" if bind is None else bind.get("ref", "").rpartition(".")[2].partition("[")[0]
             one = _field(element, path)
             for each in {name, reference} - {""}:
-                found.setdefault(each, []).append(one)
+                alike = found.setdefault(each, [])
+                if len(alike) < _MOST_ALIKE:
+                    alike.append(one)
         else:
             inner = (*path, name)[-_DEEPEST:] if name else path
             waiting += [(child, inner) for child in element]
@@ -188,6 +192,8 @@ def _entries(data: Element, fields: Mapping[str, Sequence[_Field]]) -> Iterator[
             yield FormEntry(depth, _name(element)), True
             count += 1
         waiting += _inside(element, (*path, _name(element)), f"{name}.")
+    if waiting:
+        yield FormEntry(1, f"[More than {_MOST_ENTRIES:,} values were filled in; the others are left out.]"), False
 
 
 def _inside(element: Element, path: tuple[str, ...], before: str) -> list[tuple[Element, tuple[str, ...], str]]:

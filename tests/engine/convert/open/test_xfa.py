@@ -5,6 +5,7 @@ import json
 import pymupdf
 import pytest
 
+from engine.convert.open import xfa
 from engine.convert.open.xfa import read_xfa
 from tests.engine.convert import tagged_pdfs
 from tests.engine.convert.converting import Conversion, conversion
@@ -106,6 +107,14 @@ def test_what_is_repeated_is_numbered_and_what_is_empty_is_left_out() -> None:
         (2, "n: 1", "f.row[0].n"),
         (1, "row", ""),
         (2, "n: 2", "f.row[1].n"),
+    ]
+
+
+def test_of_more_values_than_anybody_fills_in_the_first_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xfa, "_MOST_ENTRIES", 2)
+    assert read("", "<f><a>1</a><b>2</b><c>3</c></f>")[1:] == [
+        (1, "b: 2"),
+        (1, "[More than 2 values were filled in; the others are left out.]"),
     ]
 
 
