@@ -103,13 +103,23 @@ def _mark_letters(page: MathPage, lines: Sequence[Line]) -> None:
         if piece.role is Role.WORD and piece.is_italic and len(piece.latex) == 1:
             italic.append((piece, glyph))
     for piece, glyph in italic if tells else ():
-        if not _is_among_italics(lines[glyph.line].words, glyph.word):
+        if not _is_among_italics(lines, glyph):
             piece.is_math, piece.role = True, Role.ORDINARY
 
 
-def _is_among_italics(words: Sequence[Word], place: int) -> bool:
-    beside = [*words[max(place - 1, 0) : place], *words[place + 1 : place + 2]]
+def _is_among_italics(lines: Sequence[Line], glyph: Glyph) -> bool:
+    """Whether a word in italics is beside a glyph's; a wide blank cuts a line in two."""
+    own = lines[glyph.line]
+    beside = [*own.words[max(glyph.word - 1, 0) : glyph.word], *own.words[glyph.word + 1 : glyph.word + 2]]
+    if glyph.word == 0:
+        beside += [line.words[-1] for line in lines[max(glyph.line - 1, 0) : glyph.line] if _is_level(line, own)]
+    if glyph.word == len(own.words) - 1:
+        beside += [line.words[0] for line in lines[glyph.line + 1 : glyph.line + 2] if _is_level(line, own)]
     return any(word.font.italic and sum(map(str.isalpha, word.text)) > 1 for word in beside)
+
+
+def _is_level(line: Line, other: Line) -> bool:
+    return abs(line.baseline - other.baseline) < 0.1 * other.size
 
 
 def _lost_accents(text: PageText, pieces: Iterable[Piece]) -> Iterator[Piece]:

@@ -177,7 +177,7 @@ TAKE_LIMITS = frozenset(
     ]
 )
 """Below which something may stand."""
-TEXTUAL = frozenset("•·∗*†‡§¶©®□■▪◦∙◊♦→⇒←↑↓✓|\\{}<>~∼_−–⋆★△▷▶◀○●◯′″∎⟨⟩")
+TEXTUAL = frozenset("•·∗*†‡§¶©®□■▪◦∙◊♦→⇒←↑↓↪↩✓|\\{}<>~∼_−–⋆★△▷▶◀○●◯′″∎⟨⟩")
 """Signs of mathematical fonts that text has too: none of them is a formula alone."""
 
 

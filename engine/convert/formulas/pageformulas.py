@@ -114,8 +114,8 @@ def _rules_near(rules: Sequence[Rule], pieces: Sequence[Piece]) -> list[Rule]:
 
 def _is_formula(display: Display) -> bool:
     pieces = display.pieces
-    if all(piece.latex in _BULLETS for piece in pieces) or (len(pieces) == 1 and pieces[0].role is Role.RELATION):
-        return False  # as the arrow before the rest of a line of code
+    if all(piece.latex in _BULLETS for piece in pieces) or all(piece.role is Role.RELATION for piece in pieces):
+        return False  # as arrows before the rests of lines of code
     if not any(piece.is_math and (piece.role is not Role.WORD or piece.latex.startswith("\\")) for piece in pieces):
         return False
     total = sum(piece.end - piece.start for piece in pieces)

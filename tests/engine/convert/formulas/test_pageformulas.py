@@ -63,9 +63,11 @@ def test_the_bullets_of_a_list_are_none_where_they_stand_far_from_its_text(sign:
     assert not _is_formula(Display(math_page(page.text).pieces, "", []))
 
 
-def test_an_arrow_by_itself_is_none() -> None:
+@pytest.mark.parametrize("arrows", [1, 2])
+def test_arrows_by_themselves_are_none(arrows: int) -> None:
     page = SetPage()
-    page.put("→", 50, 110, font=SYMBOLS)
+    for number in range(arrows):
+        page.put("→", 50, 110 + 12 * number, font=SYMBOLS)
     assert not _is_formula(Display(math_page(page.text).pieces, "", []))
 
 
@@ -208,3 +210,10 @@ def test_a_letter_among_words_in_italics_is_one_of_them(page: SetPage) -> None:
     heading = page.text.lines.pop()
     page.text.lines[-1].words += heading.words
     assert "B" not in [latex for latex, _ in found(page)]
+
+
+def test_a_letter_beside_words_in_italics_is_one_of_them_over_wide_blanks_too(page: SetPage) -> None:
+    page.put("∈", 50, 110, font=SYMBOLS)
+    for x, word in ((100, "Inference"), (200, "a"), (260, "computer")):
+        page.put(word, x, 130, font="Times-Italic")
+    assert "a" not in [latex for latex, _ in found(page)]
