@@ -1,11 +1,17 @@
 """`hotfolio cluster`: makes a cluster, and what other machines need to join it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui.command.flags import FOLDERS, Load, finish, takes_settings
+from tui.command.chosen import QUEUE, Json
+from tui.command.flags import FOLDERS, Load, answer, finish, takes_settings
+from tui.command.verbs.nodes import lines
+from tui.text.formatting import plural
+
+if TYPE_CHECKING:
+    from engine.job.vitals import Vitals
 
 cluster = typer.Typer(
     help="Make a cluster of machines that convert pages, and have others join it.", no_args_is_help=True
@@ -84,3 +90,48 @@ def invite(
         return 0
 
     finish(work)
+
+
+@cluster.command()
+@takes_settings(*QUEUE)
+def status(load: Load, json: Json = False) -> None:
+    """Tell where the cluster is reached, and which machines have joined. Exit status 3 if no engine is running."""
+
+    def work() -> int:
+        from dataclasses import asdict
+
+        from engine.base.errors import EngineUnreachable, SettingsError
+        from engine.cluster.joining import read_plan
+        from tui.command.reach import NO_ENGINE, OK, print_json, running_engine
+
+        folder = load().settings.state_folder
+        plan = read_plan(folder)
+        if plan is None:
+            raise SettingsError("There is no cluster: `hotfolio cluster init` makes one.")
+        try:
+            engine = running_engine(folder)
+        except EngineUnreachable as error:
+            known, standing, code = [], str(error), NO_ENGINE
+        else:
+            vitals, code = engine.vitals(), OK
+            known, standing = (
+                [*vitals.nodes],
+                standing_of(vitals, uses_it=engine.greeting.settings.backend == "cluster"),
+            )
+        if json:
+            nodes = [asdict(node) for node in known]
+            print_json({"scheduler": plan.scheduler, "own": plan.own, "standing": standing, "nodes": nodes})
+        else:
+            print(plan.scheduler, standing, *(lines(tuple(known)) if known else ()), sep="\n")
+        return code
+
+    answer(work)
+
+
+def standing_of(vitals: "Vitals", *, uses_it: bool) -> str:
+    """How things are with it, in a sentence."""
+    if not uses_it:
+        return "The engine that runs does without it: start one with `hotfolio serve --cluster`."
+    trouble = next((banner.message for banner in vitals.banners if banner.key == "cluster"), None)
+    count = len(vitals.nodes)
+    return trouble or (f"{plural(count, 'node')} joined." if count else "No node has joined.")
