@@ -22,7 +22,7 @@ def read_in_parts(page: PageContext, sheet: Sheet, read: Callable[[Sheet], Refin
     try:
         frame = _framed(part.box, sheet.original.rect)
         refined = _read(upright_copy(sheet.original, 0, part.lines), read)
-        turned = _read(part_copy(sheet.original, frame, part.turned), read)
+        turned = _read(part_copy(sheet.original, frame, part.turned, part.others), read)
     except OSError:
         raise  # the disk, not the page
     except Exception as error:  # noqa: BLE001 - the page may be read as it is
@@ -35,7 +35,8 @@ def read_in_parts(page: PageContext, sheet: Sheet, read: Callable[[Sheet], Refin
             file.unlink(missing_ok=True)
             page.files.remove(page.out / file)
     place = _place(blocks, frame)
-    refined.blocks = [*blocks[:place], *turned.blocks, *blocks[place:]]
+    lying = [block for block in turned.blocks if _is_inside(block.box, frame)]
+    refined.blocks = [*blocks[:place], *lying, *blocks[place:]]
     return refined
 
 

@@ -112,20 +112,22 @@ def upright_copy(page: pymupdf.Page, angle: float, drop: Sequence[Box]) -> Sheet
     return Sheet(pdf, 0, page, turn, _quarters(angle))
 
 
-def part_copy(page: pymupdf.Page, frame: Box, angle: int) -> Sheet:
-    """A part of a page, turned by an angle, in a document of its own; boxes on it are mapped back onto the page."""
+def part_copy(page: pymupdf.Page, frame: Box, angle: int, others: Sequence[Box]) -> Sheet:
+    """A copy of a page with nothing on it but what is in a frame, turned by an angle; `others` is text beyond that.
+
+    It is as large as the page, since the layout model has learnt from pages. Boxes are mapped back onto the page.
+    """
+    turn, width, height = upright(page.rect, angle)
     pdf = _one_page(page)
     copy = pdf[0]
-    x0, y0, x1, y1 = pymupdf.Rect(frame) * ~_to_shown(copy)
-    pdf.xref_set_key(copy.xref, "CropBox", f"[{x0:.3f} {y0:.3f} {x1:.3f} {y1:.3f}]")
-    copy = pdf.reload_page(copy)
-    turn, width, height = upright(copy.rect, angle)
+    if others:
+        _remove_text(copy, others)
+        copy = pdf.reload_page(copy)
     if copy.first_annot is not None or copy.first_widget is not None:
         pdf.bake()
         copy = pdf.reload_page(copy)
-    _turn(copy, _to_shown(copy), turn, width, height)
-    moved_there = pymupdf.Matrix(1, 0, 0, 1, -frame[0], -frame[1]) * turn
-    return Sheet(pdf, 0, page, moved_there, first_picture=_OF_PARTS)
+    _turn(copy, _to_shown(copy), turn, width, height, pymupdf.Rect(frame))
+    return Sheet(pdf, 0, page, turn, first_picture=_OF_PARTS)
 
 
 def raster_copy(page: pymupdf.Page, raster: Raster, angle: float) -> Sheet:
@@ -161,11 +163,22 @@ def _to_shown(page: pymupdf.Page) -> pymupdf.Matrix:
     return pymupdf.Matrix(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
 
 
-def _turn(page: pymupdf.Page, shown: pymupdf.Matrix, turn: pymupdf.Matrix, width: float, height: float) -> None:
-    """Make a page's content lie as it is shown and turned, on a page of this size without rotation or margins."""
+def _turn(
+    page: pymupdf.Page,
+    shown: pymupdf.Matrix,
+    turn: pymupdf.Matrix,
+    width: float,
+    height: float,
+    part: pymupdf.Rect | None = None,
+) -> None:
+    """Make a page's content lie as it is shown and turned, on a page of this size without rotation or margins.
+
+    Only what is in a part of it can be seen then, if one is given.
+    """
     document = page.parent
     matrix = shown * turn * pymupdf.Matrix(1, 0, 0, -1, 0, height)
-    corners: Corners = moved(np.array([page.rect.tl, page.rect.tr, page.rect.br, page.rect.bl], np.float64), ~shown)
+    rect = page.rect if part is None else part
+    corners: Corners = moved(np.array([rect.tl, rect.tr, rect.br, rect.bl], np.float64), ~shown)
     x0, y0, x1, y1 = box_around(corners)
     numbers = " ".join(f"{value:.6f}" for value in matrix)
     # What is outside the page as it is shown must not come into view.

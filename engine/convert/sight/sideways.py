@@ -32,6 +32,8 @@ class Region:
     """By how many degrees, with the clock, that is turned: 90, 180 or 270."""
     lines: tuple[Box, ...]
     """Around each of its lines."""
+    others: tuple[Box, ...] = ()
+    """Around each line of the page that is not of it."""
 
 
 def lying_region(blocks: Iterable[dict[str, Any]]) -> Region | None:
@@ -42,13 +44,19 @@ def lying_region(blocks: Iterable[dict[str, Any]]) -> Region | None:
             turn = 0 if line["dir"] == (1.0, 0.0) and not line.get("wmode") else turn_of(line)
             turned.setdefault(-1 if line.get("wmode") else turn, []).append(line)
     upright = turned.pop(0, [])
-    turned.pop(-1, None)
+    aslant = turned.pop(-1, [])
     found = [(turn, group) for turn, lines in turned.items() for group in _groups(lines, turn)]
     for turn, group in sorted(found, key=lambda each: -sum(map(characters_in, each[1]))):
         box = around(line["bbox"] for line in group)
         if _is_text(group, turn) and not any(_is_in(line["bbox"], box) and characters_in(line) for line in upright):
-            return Region(box, turn, tuple(tuple(line["bbox"]) for line in group))
+            own = {id(line) for line in group}
+            rest = [line for lines in (upright, aslant, *turned.values()) for line in lines if id(line) not in own]
+            return Region(box, turn, _boxes(group), _boxes(rest))
     return None
+
+
+def _boxes(lines: Iterable[dict[str, Any]]) -> tuple[Box, ...]:
+    return tuple(tuple(line["bbox"]) for line in lines)
 
 
 def _groups(lines: Sequence[dict[str, Any]], turn: int) -> list[list[dict[str, Any]]]:

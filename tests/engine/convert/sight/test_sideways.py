@@ -46,14 +46,14 @@ def table(rows: int = 4, direction: tuple[float, float] = UP) -> list[dict[str, 
 def test_a_table_that_lies_is_found_with_its_place(direction: tuple[float, float], turned: int) -> None:
     found = region_of(*table(direction=direction))
     assert found.turned == turned
-    assert len(found.lines) == 12
+    assert (len(found.lines), len(found.others)) == (12, 1)
     assert found.box[2] - found.box[0] == pytest.approx(3 * 22 + 10)
 
 
 def test_a_paragraph_that_lies_is_found_and_a_stamp_at_the_margin_is_not_of_it() -> None:
     stamp = line("arXiv:2403.01234v2 [cs.CL] 5 Mar 2024", 20, 500)
     found = region_of(stamp, *(line(SENTENCE, 300 + 12 * number, 600) for number in range(4)))
-    assert (found.turned, len(found.lines)) == (270, 4)
+    assert (found.turned, len(found.lines), len(found.others)) == (270, 4, 2)
     assert found.box[0] == 290
 
 
