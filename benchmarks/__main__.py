@@ -23,6 +23,7 @@ NAMES = (
     "onnx_arena",
     "tagged_pages",
     "text",
+    "fast_layout",
     "layout_pages",
     "refinement",
     "formats",

@@ -1,6 +1,6 @@
 """Finds the gutters between columns of running text, which no line is read across."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -46,7 +46,13 @@ def find_gutters(lines: Sequence[Line], size: float) -> list[Gutter]:
     for strip in strips:
         place = int(strip.end / width)
         ends[place] = max(ends.get(place, 0.0), strip.end)
-    possible = [each for x in ends.values() for each in _along(x + 0.01, width, strips, size)]
+    starts, stops = sorted(strip.start for strip in strips), sorted(strip.end for strip in strips)
+    places = [
+        x + 0.01
+        for x in ends.values()
+        if len(starts) - bisect_left(starts, x + width) >= _LEAST_LINES <= bisect_right(stops, x)
+    ]
+    possible = [each for x in places for each in _along(x, width, strips, size)]
     found: list[Gutter] = []
     for gutter, _ in sorted(possible, key=lambda each: -each[1]):
         if not any(abs(gutter.x - other.x) < _LEAST_COLUMN * size and _overlap(gutter, other) for other in found):
@@ -88,8 +94,6 @@ def _along(x: float, width: float, strips: Sequence[_Strip], size: float) -> Ite
     What has run over from the left column has a line of the right one beside it, and parts nothing.
     """
     right = [strip.baseline for strip in strips if strip.start >= x + width]
-    if len(right) < _LEAST_LINES:
-        return
     parted: list[list[_Strip]] = [[]]
     over = [0]
     for strip in strips:

@@ -25,7 +25,7 @@ def read(page: PageContext, sheet: Sheet) -> RefinedPage:
     shown = sheet.load()
     width, height = float(shown.rect.width), float(shown.rect.height)
     text = sheet.text(page.hiding, page.fields, by_spans=True)
-    pictures = _pictures(shown)
+    pictures = _pictures(sheet, shown)
     if RefineStep.FORMULAS not in page.options.skip_steps:
         set_formulas(page, text, pictures, [part.box for part in ruled_tables(text.lines, text)])
     is_mirrored = runs_leftward(text.lines)
@@ -45,8 +45,10 @@ def read(page: PageContext, sheet: Sheet) -> RefinedPage:
     return refined
 
 
-def _pictures(shown: pymupdf.Page) -> list[Box]:
+def _pictures(sheet: Sheet, shown: pymupdf.Page) -> list[Box]:
     """Where the page has pictures, those that lie in others and what the page is printed on aside."""
+    if sheet.pdf.is_pdf and not sheet.pdf.get_page_images(sheet.index):
+        return []  # to ask where they are takes as long as to read the text
     area = shown.rect.width * shown.rect.height
     boxes = []
     for kind, box in shown.get_bboxlog():

@@ -94,7 +94,10 @@ def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Bloc
     """
     if len(fragments) < 6 or not all(fragment.is_upright for fragment in fragments):
         return None
-    runs = [run for line in visual_lines(fragments) for run in runs_of(line, text)]
+    rows = visual_lines(fragments)
+    if len(list(runs_of(rows[0], text))) < 2:
+        return None
+    runs = [run for line in rows for run in runs_of(line, text)]
     size = dominant_size(fragments)
     columns: list[tuple[float, float]] = []
     for run in sorted(runs, key=lambda run: run.start):
@@ -104,7 +107,7 @@ def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Bloc
             columns.append((run.start, run.end))
     rights = [right for _, right in columns]
     levels: list[list[list[Line]]] = []
-    for line in visual_lines(fragments):
+    for line in rows:
         levels.append([[] for _ in columns])
         for run in runs_of(line, text):
             levels[-1][column_of((run.start + run.end) / 2, rights)].append(run)
