@@ -32,6 +32,7 @@ Refusal = Literal["not_a_pdf", "not_accepted", "damaged", "password", "unwritabl
 
 _NOT_ON_PAGES = "This is an XFA form; its content is not on its pages"
 _READ = ", and what was filled in was read from its data."
+_ASKED = ". Nothing is filled in; what it asks for was read."
 _NOT_READ = ", and is not converted."
 _extract_form_fields = library_utils.extract_form_fields_with_pages
 
@@ -165,7 +166,8 @@ class Document:
         form = self._attempt("what was filled into its form", partial(filled_form, pdf), [])
         if form is not None:
             is_read = form and any(map(options.has_blocks, options.text_formats))
-            self._tell(WarningKind.FORM, [f"{_NOT_ON_PAGES}{_READ if is_read else _NOT_READ}"])
+            read = _READ if any(entry.name for entry in form) else _ASKED
+            self._tell(WarningKind.FORM, [f"{_NOT_ON_PAGES}{read if is_read else _NOT_READ}"])
         kinds = dict.fromkeys([*self.kinds, *([WarningKind.ATTACHMENTS] if attached else [])])
         return {"form": form or [], "attached": attached, "is_portfolio": portfolio, "kinds": [*kinds]}
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
@@ -46,19 +47,21 @@ class _Field:
 
 
 def read_xfa(pdf: pymupdf.Document) -> list[FormEntry]:
-    """What was filled into the form, in the order of its data; nothing if nothing was.
+    """What was filled into the form, in the order of its data; if nothing was, what it asks for, without names.
 
     Raises `ValueError` where the XML cannot be read, and what PyMuPDF raises on bad files.
     """
-    fields: dict[str, list[_Field]] = {}
+    template: Element | None = None
     data: Element | None = None
     for root in _roots(pdf):
         for part in root.iter():
-            if _name(part) == _TEMPLATE and not fields:
-                fields = _fields(part)
+            if _name(part) == _TEMPLATE and template is None:
+                template = part
             elif _name(part) == _DATASETS and data is None:
                 data = next((child for child in part if _name(child) == "data"), None)
-    return [] if data is None else _filled([*_entries(data, fields)])
+    fields = {} if template is None else _fields(template)
+    filled = [] if data is None else _filled([*_entries(data, fields)])
+    return filled or ([] if template is None else [*islice(_asked(template), _MOST_ENTRIES)])
 
 
 def _roots(pdf: pymupdf.Document) -> list[Element]:
@@ -132,6 +135,18 @@ def _fields(template: Element) -> dict[str, list[_Field]]:
             inner = (*path, name)[-_DEEPEST:] if name else path
             waiting += [(child, inner) for child in element]
     return found
+
+
+def _asked(template: Element) -> Iterator[FormEntry]:
+    """What stands on a form that nobody has filled in: its texts, and the captions of its fields."""
+    for element in template.iter():
+        text = ""
+        if _name(element) == "draw" and element.get("presence", "visible") == "visible":
+            text = " ".join(_text(part) for part in element if _name(part) == "value")
+        elif _name(element) == "field" and (field := _field(element, ())).kind not in _NOT_TEXT:
+            text = field.caption
+        if text := " ".join(text.split()):
+            yield FormEntry(1, text)
 
 
 def _field(element: Element, path: tuple[str, ...]) -> _Field:

@@ -41,7 +41,13 @@ def test_a_form_that_is_not_on_its_pages_is_told(tmp_path: Path, pdf: pymupdf.Do
     assert opened(tmp_path, pdf, refine=False) == [f"{told}is not converted."]
 
 
-@pytest.mark.parametrize("xml", [XFA.replace("Tove Holm", "").replace("12400", ""), XFA[:-9]])
+def test_a_form_that_is_not_filled_in_is_told(tmp_path: Path, pdf: pymupdf.Document) -> None:
+    add_xfa(pdf, {"all": XFA.replace("Tove Holm", "").replace("12400", "")})
+    said = ". Nothing is filled in; what it asks for was read."
+    assert opened(tmp_path, pdf) == [f"This is an XFA form; its content is not on its pages{said}"]
+
+
+@pytest.mark.parametrize("xml", ["<xdp:xdp xmlns:xdp='x'></xdp:xdp>", XFA[:-9]])
 def test_a_form_of_which_nothing_was_read_is_told(tmp_path: Path, pdf: pymupdf.Document, xml: str) -> None:
     add_xfa(pdf, {"all": xml})
     *others, said = opened(tmp_path, pdf)

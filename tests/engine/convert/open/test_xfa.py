@@ -110,6 +110,16 @@ def test_what_is_repeated_is_numbered_and_what_is_empty_is_left_out() -> None:
     ]
 
 
+def test_of_a_form_that_is_not_filled_in_what_it_asks_for_is_read() -> None:
+    body = "<body xmlns='http://www.w3.org/1999/xhtml'><p>Fill in</p><p>all of it.</p></body>"
+    said = f"<value><exData>{body}</exData></value>"
+    template = (
+        f"<subform name='f'><draw>{said}</draw><draw presence='hidden'><value><text>Not shown</text></value></draw>"
+        f"{field('Name', caption='Applicant')}{field('send', 'button', caption='Send')}{field('Age')}</subform>"
+    )
+    assert read(template, "<f><Name/></f>") == [(1, "Fill in all of it."), (1, "Applicant"), (1, "Age")]
+
+
 def test_of_more_values_than_anybody_fills_in_the_first_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xfa, "_MOST_ENTRIES", 2)
     assert read("", "<f><a>1</a><b>2</b><c>3</c></f>")[1:] == [
