@@ -60,6 +60,18 @@ def test_a_bold_line_by_itself_is_text() -> None:
     assert _levels(line("Nota bene", 100, bold=True), paragraph(120)) == []
 
 
+@pytest.mark.parametrize(
+    ("size", "bold", "found"),
+    [(8.25, True, [(1, "Words"), (1, "npm ci")]), (7.0, True, [(1, "Words")]), (8.25, False, [(1, "Words")])],
+)
+def test_bold_code_in_the_size_that_browsers_give_it_is_a_heading_beside_words(
+    size: float, bold: bool, found: list[tuple[int, str]]
+) -> None:
+    words = line("Words", 100, Kind.HEADING, bold=True)
+    code = block("npm ci", (50, 300, 90, 300 + size), Kind.HEADING, size=size, bold=bold, code=True)
+    assert _levels(words, paragraph(120), paragraph(200), code, paragraph(320)) == found
+
+
 def test_bold_labels_are_no_headings() -> None:
     assert _levels(line("Before:", 100, Kind.HEADING, bold=True), paragraph(120)) == []
 
