@@ -1,10 +1,12 @@
 """Puts the routes together that any program may call, on the Unix socket and on TCP."""
 
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 
 from engine.server.dependencies.heads import Heads
+from engine.server.dependencies.schemas import Problem
 from engine.server.dependencies.service import Service
 from engine.server.docling import routes as docling
 from engine.server.loader import processroute
@@ -25,9 +27,17 @@ _DOORS = {
 }
 
 
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The document, with what `problem` refers to."""
+        document = super().openapi()
+        document["components"]["schemas"].setdefault(Problem.__name__, Problem.model_json_schema())
+        return document
+
+
 def create_api(service: Service) -> FastAPI:
     """What any program may ask for."""
-    api = FastAPI(
+    api = _Api(
         title="hotfolio",
         version=version("hotfolio"),
         summary="A hot folder that turns PDFs into Markdown.",

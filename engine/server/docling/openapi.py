@@ -5,7 +5,7 @@ Bodies are read piece by piece, to be refused as soon as they are too big, and s
 
 from typing import Any
 
-from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.schemas import Problem, problem
 from engine.server.docling.doclingschemas import FailedResult, StillGoing
 from engine.server.security import admission
 
@@ -20,19 +20,19 @@ ZIP: dict[str, Any] = {
     },
 }
 REFUSALS: Responses = {
-    400: {"model": Problem, "description": "The request cannot be read, or asks for something to be fetched."},
-    413: {"model": Problem, "description": "More than `max_upload`."},
-    415: {"model": Problem, "description": "The body is of another kind."},
+    400: problem("The request cannot be read, or asks for something to be fetched."),
+    413: problem("More than `max_upload`."),
+    415: problem("The body is of another kind."),
     **admission.REFUSALS,
 }
-UNREADABLE: Responses = {422: {"model": Problem, "description": "There is no document in the request."}}
+UNREADABLE: Responses = {422: problem("There is no document in the request.")}
 WAITED: Responses = {
     200: ZIP,
     422: {"model": FailedResult | Problem, "description": "None of the documents could be converted."},
     504: {"model": StillGoing, "description": "It takes longer than `docling_wait`; the task goes on."},
 }
-UNKNOWN: Responses = {404: {"model": Problem, "description": "There is no such task, or no result of it."}}
-UNREADY: Responses = {503: {"model": Problem, "description": "No work is taken, or done."}}
+UNKNOWN: Responses = {404: problem("There is no such task, or no result of it.")}
+UNREADY: Responses = {503: problem("No work is taken, or done.")}
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "to_formats": {"type": "array", "items": {"type": "string"}, "description": "Of `md`, `json`, `html` and `text`."},

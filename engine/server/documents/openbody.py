@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.schemas import problem
 from engine.server.security import admission
 
 BODY: dict[str, Any] = {
@@ -28,9 +28,9 @@ FORM: dict[str, Any] = {
 }
 """The document is the one file of a form."""
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    413: {"model": Problem, "description": "More than `max_upload`."},
-    415: {"model": Problem, "description": "The body is encoded in a way that is not known."},
-    422: {"model": Problem, "description": "It cannot be converted; why."},
-    504: {"model": Problem, "description": "It takes longer than `docling_wait`; the conversion goes on."},
+    413: problem("More than `max_upload`."),
+    415: problem("The body is encoded in a way that is not known."),
+    422: problem("It cannot be converted; why."),
+    504: problem("It takes longer than `docling_wait`; the conversion goes on."),
     **admission.REFUSALS,
 }

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from engine.job.formats import Format
-from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.schemas import problem
 from engine.server.dependencies.service import Service
 from engine.server.documents.openbody import BODY, REFUSALS
 from engine.server.documents.published import Published
@@ -43,7 +43,7 @@ def router(service: Service) -> APIRouter:
     @routes.put(
         "/process",
         summary="Convert a document, as Open WebUI's external loader",
-        responses={**REFUSALS, 422: {"model": Problem, "description": "It cannot be converted, or holds no text."}},
+        responses={**REFUSALS, 422: problem("It cannot be converted, or holds no text.")},
         openapi_extra=BODY,
     )
     async def process(

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from engine.base.safetext import display_text
 from engine.job.formats import Format
 from engine.job.pageranges import canonical_ranges
-from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.schemas import problem
 from engine.server.dependencies.service import Service
 from engine.server.documents.openbody import REFUSALS
 from engine.server.documents.reception import Reception
@@ -36,7 +36,7 @@ from engine.server.security.admission import admission
 _FILE = re.compile(r"/v1/files/([0-9a-f-]{36})/content")
 _DATA = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _RANGES = re.compile(r"\d{1,6}(-\d{1,6})?(,\d{1,6}(-\d{1,6})?)*")
-_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such file."}}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem("There is no such file.")}
 _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,

@@ -18,7 +18,7 @@ from engine.job.job import MAX_PRIORITY, Job, JobState, Move, PageState
 from engine.job.snapshot import JobDetail
 from engine.remote.contract import ServedEngine
 from engine.server.dependencies.parameters import ConversionId
-from engine.server.dependencies.schemas import Conversion, Problem
+from engine.server.dependencies.schemas import Conversion, problem
 from engine.server.dependencies.service import Service
 from engine.server.routers.results import Result, open_regular
 
@@ -27,11 +27,11 @@ _FEW_LISTED = 100
 _MOST_LOG_BYTES = 1 << 20
 _FEW_LOG_BYTES = 64 << 10
 
-_MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such conversion."}}
+_MISSING: dict[int | str, dict[str, Any]] = {404: problem("There is no such conversion.")}
 _STEERING: dict[int | str, dict[str, Any]] = {
     **_MISSING,
-    409: {"model": Problem, "description": "Impossible in the state that the conversion is in."},
-    503: {"model": Problem, "description": "The queue cannot be written; nothing has changed."},
+    409: problem("Impossible in the state that the conversion is in."),
+    503: problem("The queue cannot be written; nothing has changed."),
 }
 _LOG: dict[int | str, dict[str, Any]] = {
     200: {

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from engine.base.safetext import display_name
 from engine.job.machines import NodeSnapshot, NodeState
-from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.schemas import problem
 from engine.server.dependencies.service import Service
 
 Name = Annotated[str, PathParameter(max_length=80, description="The node's name.")]
@@ -37,7 +37,7 @@ class Node(BaseModel):
         return cls(**asdict(node))
 
 
-_NONE: dict[int | str, dict[str, object]] = {404: {"model": Problem, "description": "There is no node of this name."}}
+_NONE: dict[int | str, dict[str, object]] = {404: problem("There is no node of this name.")}
 
 
 def router(service: Service) -> APIRouter:

@@ -17,13 +17,13 @@ from starlette.types import Receive, Scope, Send
 from engine.job.formats import OTHER, media_types
 from engine.server.dependencies.heads import as_asked
 from engine.server.dependencies.parameters import ConversionId
-from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.schemas import problem
 from engine.server.dependencies.service import Service
 from engine.server.routers.results import Result
 
 _FOUND: dict[int | str, dict[str, Any]] = {
-    404: {"model": Problem, "description": "There is no such conversion, or no such file in its result."},
-    409: {"model": Problem, "description": "There is no result, or none yet."},
+    404: problem("There is no such conversion, or no such file in its result."),
+    409: problem("There is no result, or none yet."),
 }
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _KINDS = {kind.split(";")[0]: _BYTES for kind in (*media_types().values(), OTHER)}
@@ -50,15 +50,14 @@ _FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
             "Content-Range": _header("Which bytes these are, and of how many; of a single part.", required=False),
         },
     },
-    400: {"model": Problem, "description": "The path leads out of the result, or is none."},
-    416: {
-        "model": Problem,
-        "description": "The file is shorter than what `Range` asks for.",
-        "headers": {
+    400: problem("The path leads out of the result, or is none."),
+    416: problem(
+        "The file is shorter than what `Range` asks for.",
+        headers={
             "Content-Range": _header("How many bytes the file has."),
             "Content-Length": _header("Bytes of this answer.", "integer"),
         },
-    },
+    ),
 }
 
 

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from engine.job.job import Job, JobState
 from engine.job.options import ConverterName, ConvertOptions
-from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.schemas import Problem, problem
 from engine.server.dependencies.service import Service
 from engine.server.routers.forms import MULTIPART, URLENCODED, Wishes, form_schema, read_wishes
 from engine.server.routers.uploads import FileRules, Upload, read_form
@@ -64,7 +64,7 @@ class PoolStatus(BaseModel):
 
 
 def _problems(**sentences: str) -> dict[int | str, dict[str, object]]:
-    return {int(code[1:]): {"model": Problem, "description": text} for code, text in sentences.items()}
+    return {int(code[1:]): problem(text) for code, text in sentences.items()}
 
 
 _NOT_A_FORM = "This is not a form, or it is cut off."

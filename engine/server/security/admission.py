@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from engine.base.safetext import display_name
 from engine.server.dependencies.rates import Rates
-from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.schemas import problem
 from engine.server.dependencies.service import Service
 
 LOCAL = "local"
@@ -24,12 +24,8 @@ _HEADERS = {
 }
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    429: {"model": Problem, "description": "The client submits too much in too short a time.", "headers": _HEADERS},
-    503: {
-        "model": Problem,
-        "description": "Too many jobs wait already, or nothing can be written right now.",
-        "headers": _HEADERS,
-    },
+    429: problem("The client submits too much in too short a time.", headers=_HEADERS),
+    503: problem("Too many jobs wait already, or nothing can be written right now.", headers=_HEADERS),
 }
 """For the `responses=` of a route with `admission`."""
 

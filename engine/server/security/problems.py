@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from engine.base.errors import EngineBlocked, HotfolioError, IllegalTransition, NoSuchJob, SourceGone, SourceUnreadable
 from engine.base.safetext import display_text
-from engine.server.dependencies.schemas import Problem
+from engine.server.dependencies.schemas import problem
 
 _STATUS: dict[type[HotfolioError], int] = {
     NoSuchJob: 404,
@@ -22,8 +22,8 @@ _MISFIT = 422
 _MOST_SHOWN = 3
 
 MISFITS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "The request cannot be read."},
-    _MISFIT: {"model": Problem, "description": "Something in the request does not fit."},
+    400: problem("The request cannot be read."),
+    _MISFIT: problem("Something in the request does not fit."),
 }
 """What any route may answer."""
 
