@@ -117,11 +117,12 @@ def url(tmp_path: Path) -> Iterator[str]:
         batch_seconds=0.5,
     )
     settings.input.mkdir()
-    (settings.input / "report.pdf").write_bytes(pdfs.text_pages(2))
+    for name in ("report.pdf", "letters.pdf"):  # one each for who asks for it with options of their own
+        (settings.input / name).write_bytes(pdfs.text_pages(2))
     engine = Engine(settings, backend=faulty_backend)
     engine.start()
     try:
-        wait_until(lambda: engine.select(states=[JobState.DONE]), "report.pdf", 60)
+        wait_until(lambda: len(engine.select(states=[JobState.DONE])) == 2, "both to be converted", 60)
         (settings.input / "book.pdf").write_bytes(slow_pages(1000))
         wait_until(lambda: engine.select(states=[JobState.RUNNING]), "book.pdf", 60)
         with serving(create_api(Service(engine, lambda now: None))) as url:
