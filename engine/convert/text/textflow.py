@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from engine.convert.page.blocks import Span, merged, stripped
 from engine.convert.text.textline import Line, Word, dominant_size
@@ -14,6 +14,9 @@ _PAINTED = 0.1
 _BAND = 20.0
 _SCRIPT_SIZE = 0.85
 """A raised or lowered character is smaller than this share of its line; usual are 0.58 to 0.7."""
+_DIGIT = re.compile("[0-9]")
+_RAISED, _LOWERED = 0.25, 0.34
+"""Of the size above the baseline: where the ink of a small raised character begins, and that of a lowered one ends."""
 _UNSPACED_DASHES = ("—", "―")
 """Set without blanks around them where they stand right after a word."""
 _INNER = ("_", ".", "/", "=", "(", ":", "&", "?")
@@ -101,11 +104,42 @@ def styled(line: Line) -> list[Span]:
             continue
         written = _with_hyphens(word, is_last=number == last) if _SOFT_HYPHEN in word.text else word.text
         script = _script(word, size, baseline)
-        span = Span(written, font.bold, font.italic, font.mono, font.strike, script, word.link, hidden=font.hidden)
+        parts = [(written, script)]
+        if not script and line.is_upright and written == word.text:
+            parts = _scripts_by_ink(word)
+        made = [
+            Span(part, font.bold, font.italic, font.mono, font.strike, place, word.link, hidden=font.hidden)
+            for part, place in parts
+        ]
         if number and line.words[number - 1].blank_after:
-            spans.append(_blank(spans[-1], span))
-        spans.append(span)
+            spans.append(_blank(spans[-1], made[0]))
+        spans += made
     return merged(spans)
+
+
+def _scripts_by_ink(word: Word) -> list[tuple[str, int]]:
+    """A word in parts with their places, where the font has small digits of its own for what is raised or lowered.
+
+    They have the size and the baseline of their line; only their ink is elsewhere. Old-style digits reach higher.
+    """
+    font = word.font
+    if not font.visible or len(word.raw) != len(word.text) or not _DIGIT.search(word.text):
+        return [(word.text, 0)]
+    places = [_place_of_ink(char["bbox"], word, character) for char, character in zip(word.raw, word.text, strict=True)]
+    return [
+        ("".join(character for character, _ in group), place)
+        for place, group in groupby(zip(word.text, places, strict=True), key=lambda pair: pair[1])
+    ]
+
+
+def _place_of_ink(box: Sequence[float], word: Word, character: str) -> int:
+    """1 above the line, -1 below it, 0 on it."""
+    if not (character.isascii() and character.isalnum()):
+        return 0
+    top, bottom = (word.baseline - box[1]) / word.font.size, (word.baseline - box[3]) / word.font.size
+    if bottom > _RAISED:
+        return 1
+    return -1 if character.isdigit() and top < _LOWERED and bottom < 0 else 0
 
 
 def _with_hyphens(word: Word, *, is_last: bool) -> str:

@@ -3,7 +3,8 @@
 import pytest
 
 from engine.convert.page.blocks import Span
-from engine.convert.text.textflow import is_cut
+from engine.convert.text.textflow import is_cut, styled
+from engine.convert.text.textline import Font, Line, Word
 from tests.engine.convert.converting import Conversion, conversion
 from tests.engine.convert.drawn import DrawnPage, texts
 from tests.engine.convert.glyphs import with_embedded_font
@@ -118,3 +119,25 @@ def test_a_soft_hyphen_that_is_painted_within_a_line_stays(conversion: Conversio
     converted = conversion.run(data, structure=structure, formats="txt")
     assert converted.results[0].via == structure
     assert "Downtown Campus-Main is the name of the building that stands" in (converted.out / "a.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("ink", "script"),
+    [
+        ((0.69, 0.36), 1),  # a raised digit of the font's own, as Typst sets it
+        ((0.21, -0.11), -1),  # a lowered one
+        ((0.65, 0.0), 0),
+        ((0.45, -0.2), 0),  # an old-style digit
+    ],
+)
+def test_small_digits_of_a_font_are_raised_or_lowered_by_their_ink(ink: tuple[float, float], script: int) -> None:
+    font = Font("Libertinus", 10.0, False, False, False, False, 0, True)
+    raw = [
+        {"bbox": (10.0 * at, 100 - 10 * top, 10.0 * at + 5, 100 - 10 * bottom)}
+        for at, (top, bottom) in enumerate([(0.65, 0.0), ink, (0.66, -0.01)])
+    ]
+    word = Word("H2O", font, [0.0, 10.0, 20.0, 30.0], 100.0, (0.0, 90.0, 30.0, 102.0), raw=raw)
+    spans = styled(Line([word]))
+    assert [(span.text, span.script) for span in spans] == (
+        [("H", 0), ("2", script), ("O", 0)] if script else [("H2O", 0)]
+    )
