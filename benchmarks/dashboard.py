@@ -96,7 +96,7 @@ def show(count: int, rows_changing: int, report: Path) -> None:
             draft.write_text(json.dumps(figures))
             draft.rename(report)
 
-    Measured(engine, clock=time.monotonic, wall_clock=engine.wall_clock).run()
+    Measured(engine, has_tour=False, clock=time.monotonic, wall_clock=engine.wall_clock).run()
 
 
 # --- the parent: a terminal ---

@@ -63,6 +63,10 @@ _SEXTANTS = "".join(
 """By the parts that are inked: from left to right, then downwards, the first is the lowest bit."""
 _LEAST_CONTRAST = 24
 """Of 255; with less the parts of a cell are one."""
+_LEAST_SEEN = 48
+"""Of 255, between neighbours that have two colours each."""
+_Cell = tuple[str, bytes, bytes]
+"""The character, the colour of the ink and that of the paper."""
 PIXELS_A_CELL = (2, 4)
 """Columns and rows of a picture that is to be made of fine cells: squares, as a cell is twice as high as wide."""
 
@@ -81,7 +85,7 @@ def fine_cells(picture: Picture, kind: PictureCells) -> list[list[Part]]:
     for top in range(0, len(rgb), 4 * stride):
         rows = [rgb[top + row * stride : top + (row + 1) * stride] for row in range(4)]
         line: list[Part] = []
-        run, count = (" ", _PAPER, _PAPER), 0
+        run, count, last = (" ", _PAPER, _PAPER), 0, (" ", _PAPER, _PAPER)
         for x in range(0, stride, 6):
             pixels = [row[x : x + 6] for row in rows]
             if pixels[0] == pixels[1] == pixels[2] == pixels[3] and pixels[0][:3] == pixels[0][3:]:
@@ -89,6 +93,8 @@ def fine_cells(picture: Picture, kind: PictureCells) -> list[list[Part]]:
                 cell = (" ", colour, colour)
             else:
                 cell = _fine_cell(parts_of(pixels), characters)
+                if cell[1] != cell[2]:
+                    last = cell = (cell[0], *last[1:]) if _is_near(cell, last) else cell
             if cell == run:
                 count += 1
                 continue
@@ -98,6 +104,15 @@ def fine_cells(picture: Picture, kind: PictureCells) -> list[list[Part]]:
         line.append((run[0] * count, _style(run[1], run[2])))
         lines.append(line)
     return lines
+
+
+def _is_near(cell: _Cell, last: _Cell) -> bool:
+    """Whether nobody would see it if a cell had the two colours that were sent last, and need not be sent again."""
+    return last[1] != last[2] and all(
+        -_LEAST_SEEN <= one - other <= _LEAST_SEEN
+        for mine, yours in zip(cell[1:], last[1:], strict=True)
+        for one, other in zip(mine, yours, strict=True)
+    )
 
 
 def _in_four(pixels: Sequence[bytes]) -> list[tuple[int, ...]]:
@@ -120,8 +135,8 @@ def _in_six(pixels: Sequence[bytes]) -> list[tuple[int, ...]]:
     ]
 
 
-def _fine_cell(parts: Sequence[tuple[int, ...]], characters: str) -> tuple[str, bytes, bytes]:
-    """The character, the colour of the ink and that of the paper."""
+def _fine_cell(parts: Sequence[tuple[int, ...]], characters: str) -> _Cell:
+    """A cell of these parts."""
     light = [r * 299 + g * 587 + b * 114 for r, g, b in parts]
     least, most = min(light), max(light)
     if most - least < _LEAST_CONTRAST * 1000:

@@ -70,3 +70,11 @@ def test_paper_is_blank_and_faint_differences_are_none() -> None:
     (((text, style),),) = fine_cells(picture(*[[WHITE, pale, WHITE, pale]] * 4), PictureCells.QUADRANTS)
     assert text == "  "
     assert style.color is None
+
+
+def test_colours_that_nobody_can_tell_apart_are_sent_once_but_none_is_lost() -> None:
+    black, nearly, pale, white = (bytes([level] * 3) for level in (0, 40, 160, 255))
+    row = [black, white, nearly, white, pale, white, white, white]
+    ((first, *others),) = fine_cells(picture(*[row] * 4), PictureCells.QUADRANTS)
+    assert first[0] == "▌▌"
+    assert [text for text, _ in others] == ["▌", " "]
