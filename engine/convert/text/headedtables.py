@@ -18,6 +18,8 @@ _NEXT = 0.9
 """The first row of a table is at most so far below its head, in sizes of the text."""
 _ALIKE = 1.3
 """And others at most this many times as far as those before."""
+_MOST_BOXES = 60
+"""Each is tried with all before it."""
 _FLUSH, _MOST = 0.4, 0.85
 """Of the text in a column so much begins, ends or has its middle at one place, off by less than so many sizes."""
 _GUTTER = 0.9
@@ -37,7 +39,7 @@ def find_tables(
     """The tables that are in boxes for text: the numbers of the boxes, and what is in them as one block."""
     taken: set[int] = set()
     for first in sorted(range(len(frames)), key=lambda number: frames[number][1]):
-        if first in taken or not _is_text(kinds[first]):
+        if first in taken or not _is_text(kinds[first]) or not _begins_bold(assigned[first]):
             continue
         together = [first, *_beside(first, kinds, frames)]
         found = 0
@@ -45,7 +47,9 @@ def find_tables(
             for number in _below(together, kinds, frames, assigned):
                 if _columns_of(_copies(assigned, together), text) is not None:
                     found = len(together)
-                if number is None or number in taken or not _is_next(number, together, frames, assigned):
+                if number is None or number in taken or len(together) == _MOST_BOXES:
+                    break
+                if not _is_next(number, together, frames, assigned):
                     break
                 together.append(number)
         if found:
@@ -67,6 +71,11 @@ def _beside(first: int, kinds: Sequence[Kind], frames: Sequence[Box]) -> Iterato
     for number, frame in enumerate(frames):
         if number != first and kinds[number] is kinds[first] is Kind.PAGE_HEADER and frame[1] < frames[first][3]:
             yield number
+
+
+def _begins_bold(fragments: Sequence[Line]) -> bool:
+    """Whether what is highest is bold, as hardly any text is: all else takes longer to be told."""
+    return bool(fragments) and min(fragments, key=lambda line: line.baseline).words[0].font.bold
 
 
 def _copies(assigned: Sequence[Sequence[Line]], numbers: Sequence[int]) -> list[Line]:
