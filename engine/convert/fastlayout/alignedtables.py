@@ -20,6 +20,8 @@ _ALIGNED = 0.6
 """Of a column's runs begin, end or are centred at one place."""
 _OFF = 0.35
 """Of the text's size: what is less off is at one place."""
+_MOST_ROWS = 500
+"""A column with more is no column of a page that one reads."""
 _TRIES = 3
 """So often is a table looked for that ends before what may be its last rows, or the text below it."""
 
@@ -28,9 +30,9 @@ Column = tuple[float, float]
 
 def aligned_tables(rows: Sequence[Row]) -> list[tuple[int, int, Part]]:
     """The tables in the rows of a column: from which row on, to before which, and the part they are."""
-    found = []
+    found: list[tuple[int, int, Part]] = []
     first = 0
-    while first < len(rows):
+    while first < len(rows) <= _MOST_ROWS:
         for last in _reaches(rows, first):
             part = _table(rows[first:last])
             if part is not None:

@@ -26,13 +26,15 @@ def read(page: PageContext, sheet: Sheet) -> RefinedPage:
     width, height = float(shown.rect.width), float(shown.rect.height)
     text = sheet.text(page.hiding, page.fields, by_spans=True)
     pictures = _pictures(sheet, shown)
+    lines, tables = text.lines, ruled_tables(text.lines, text)
     if RefineStep.FORMULAS not in page.options.skip_steps:
-        set_formulas(page, text, pictures, [part.box for part in ruled_tables(text.lines, text)])
+        set_formulas(page, text, pictures, [part.box for part in tables])
     is_mirrored = runs_leftward(text.lines)
     if is_mirrored:
         mirror_text(text, width)
         pictures = [mirrored(box, width) for box in pictures]
-    tables = ruled_tables(text.lines, text)
+    if is_mirrored or text.lines is not lines:  # with formulas in them
+        tables = ruled_tables(text.lines, text)
     refined = lay_out(page.number, (width, height), text, tables, pictures)
     for step in page_steps(page.options):
         step.apply(refined, text)
