@@ -23,6 +23,7 @@ SEEN_THROUGH = {
     "engine.cluster.ownprocess": "supervisor",
     "engine.cluster.processes.relay": "clusterbackend",
     "engine.cluster.remotesandbox": "clusterbackend",
+    "engine.convert.fastlayout.linerows": "textgroups",
     "engine.convert.formulas.bars": "formulatree",
     "engine.convert.formulas.displays": "pageformulas",
     "engine.convert.formulas.fences": "formulatree",

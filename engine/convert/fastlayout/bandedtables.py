@@ -26,6 +26,8 @@ _MOST_RULES = 400
 """A page with more is a drawing."""
 _GUTTER = 0.5
 """Columns are at least so far apart, in sizes of the text."""
+_WORD_GAP, _MOSTLY = 0.45, 0.5
+"""The same where all words leave a gap open, and a word begins right of it in so many of the rows."""
 _FAR = 3.5
 """Rows below a head on a ground are at most so far apart, in sizes of the text."""
 _LARGER = 1.15
@@ -140,7 +142,7 @@ def _regions(group: Sequence[_Band], lines: Sequence[Line]) -> Iterator[tuple[fl
 
 def _is_tabular(lines: Sequence[Line], edges: Sequence[float]) -> bool:
     """Whether lines between two rules are a part of a table."""
-    rows = rows_of(lines)
+    rows = rows_of(lines, with_code=False)
     if any(_are_apart(upper, lower) for upper, lower in pairwise(rows)):
         return False
     if not edges:
@@ -176,14 +178,30 @@ def _end_of_text(head: Box, edges: Sequence[float], lines: Sequence[Line]) -> fl
 
 
 def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
-    """From where to where columns reach, by rows that have several runs."""
-    columns: list[tuple[float, float]] = []
-    for run in sorted((run for row in rows if len(row) > 1 for run in row), key=lambda run: run.start):
-        if columns and run.start < columns[-1][1] + _GUTTER * run.size:
-            columns[-1] = (columns[-1][0], max(columns[-1][1], run.end))
+    """From where to where columns reach: by rows that have several runs, or by the gaps that all words leave open."""
+    runs = [run for row in rows for run in row]
+    by_runs = _merged(((run.start, run.end) for row in rows if len(row) > 1 for run in row), _GUTTER * runs[0].size)
+    words = [word for run in runs for word in run.words]
+    by_words = _merged(((word.start, word.end) for word in words), _WORD_GAP * runs[0].size)
+    is_told = len(by_words) > len(by_runs) and all(_begin_alike(left, rows) for left, _ in by_words[1:])
+    return by_words if is_told else by_runs
+
+
+def _merged(reaches: Iterable[tuple[float, float]], gap: float) -> list[tuple[float, float]]:
+    """Those that are less than a gap apart as one."""
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted(reaches):
+        if merged and start < merged[-1][1] + gap:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
-            columns.append((run.start, run.end))
-    return columns
+            merged.append((start, end))
+    return merged
+
+
+def _begin_alike(left: float, rows: Sequence[Row]) -> bool:
+    """Whether in most rows a word begins at the left edge of a column."""
+    found = sum(any(abs(word.start - left) < _SAME for run in row for word in run.words) for row in rows)
+    return found >= max(2.0, _MOSTLY * len(rows))
 
 
 def _between(columns: Sequence[tuple[float, float]]) -> list[float]:
@@ -191,8 +209,8 @@ def _between(columns: Sequence[tuple[float, float]]) -> list[float]:
 
 
 def _table(box: Box, lines: Sequence[Line], edges: Sequence[float], others: Sequence[Line]) -> Part | None:
-    rows = rows_of(lines)
-    if len(rows) < 2:
+    rows = rows_of(lines, with_code=False)
+    if len(rows) < 2 or all(map(is_mono, lines)):
         return None
     if not edges:
         edges = _between(_columns(rows))

@@ -106,7 +106,7 @@ def _goes_on(group: Group, line: Line, label: Label | None, right: float, pitche
         return False
     if label is not None and _begins_item(label, group.label, is_early=is_early):
         return False
-    if is_early and above.text.endswith(_ENDS):
+    if is_early and (group.label is not None or above.text.endswith(_ENDS)):
         return False
     is_indented = line.start - above.start > _INDENT * size and group.lines[0].start < line.start
     return group.label is not None or not is_indented or not is_early

@@ -79,3 +79,22 @@ def test_what_stands_between_two_tables_is_in_neither() -> None:
     page.write(50, 190, "Of other parts", size=14)
     kinds = [kind for kind, _ in said(page)]
     assert kinds == [Kind.TABLE, Kind.PARAGRAPH, Kind.HEADING, Kind.TABLE]
+
+
+def test_columns_may_be_no_further_apart_than_words_if_all_words_leave_a_gap() -> None:
+    page = DrawnPage()
+    for y in (120, 184):
+        page.rule(50, 350, y)
+    rows = (("Mode of it", "Behaviour"), ("Fixed.in.it", "One in ten"), ("Fixed.at.it", "No one here"))
+    for place, (left, right) in enumerate(rows):
+        page.write(60, 133 + 14 * place, left)
+        page.write(115, 133 + 14 * place, right)
+    assert laid_out(page)[0].rows[1][1].text == "One in ten"
+
+
+def test_a_listing_between_rules_is_no_table() -> None:
+    page = DrawnPage()
+    for y in (120, 184):
+        page.rule(50, 350, y)
+    page.lines(60, 133, "key      value", "one      first", "two      second", font="cour")
+    assert [kind for kind, _ in said(page)] == [Kind.PARAGRAPH]

@@ -17,3 +17,17 @@ def test_a_number_that_nothing_counts_on_from_is_none() -> None:
     page = DrawnPage()
     page.lines(50, 60, *PROSE[:5], "in the year of its foundation and not in", "1990. It was never found again.")
     assert [kind for kind, _ in said(page)] == [Kind.PARAGRAPH]
+
+
+def test_a_letter_of_another_font_may_be_a_bullet() -> None:
+    page = DrawnPage()
+    for y, text in ((60, "a lamp"), (74, "a rope")):
+        page.write(50, y, "o", font="cour")
+        page.write(68, y, text)
+    assert [kind for kind, _ in said(page)] == [Kind.LIST_ITEM] * 2
+
+
+def test_an_item_goes_on_only_after_a_full_line() -> None:
+    page = DrawnPage()
+    page.lines(50, 60, "1.1 Of lamps", PROSE[0], *PROSE[1:], "1.2 Of ropes", PROSE[0])
+    assert [text for _, text in said(page)][:2] == ["1.1 Of lamps", " ".join(PROSE)]
