@@ -8,7 +8,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 
 from engine.base.errors import HotfolioError
 
@@ -53,6 +53,8 @@ async def run_outside(app: App[Any], command: Sequence[str]) -> None:
                 status = await process.wait()
             except OSError as error:
                 raise HotfolioError(f"{command[0]} cannot be started: {error.strerror}.") from error
+    except SuspendNotSupported as error:
+        raise HotfolioError("This terminal cannot be left to another program.") from error
     finally:
         signal.signal(signal.SIGINT, before)
     if status:

@@ -1,12 +1,16 @@
 """Reading a result: what is there at once, and how one gets about in it."""
 
+import re
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 
 from engine.job.job import JobState
+from tests.places import DOCS
 from tests.tui.conftest import Session, session
 from tests.tui.fake_engine import HOSTILE_NAMES, FakeEngine
+from tui.dashboard.keys import key_name
 from tui.dashboard.messages import ProgramChosen
 from tui.dashboard.reader import reader_screen
 from tui.dashboard.reader.changes_screen import ChangesScreen
@@ -177,6 +181,22 @@ async def test_editor_and_pager_are_those_of_the_person(
         engine.texts[job_id] = "Edited."
         chosen[1].done()
         await s.until(lambda: "Edited." in s.text)
+
+
+async def test_a_terminal_that_cannot_be_left_says_so(engine: FakeEngine) -> None:
+    ended: list[bool] = []
+    async with session(engine) as s:
+        s.app.post_message(ProgramChosen(["true"], lambda: ended.append(True)))
+        await s.until(lambda: ended)
+        assert "cannot be left to another program" in s.message
+
+
+def test_the_documentation_names_every_key_of_the_reader() -> None:
+    page = (DOCS / "dashboard.md").read_text(encoding="utf-8")
+    section = page.partition("## Reading a result")[2].partition("\n## ")[0].replace(r"\|", "|")
+    named = {*re.findall(r"`(.)`", section), *(key for key in ("←", "→") if key in section)}
+    bound = {key_name(binding.key) for binding in Binding.make_bindings(ReaderScreen.BINDINGS)}
+    assert named == (bound - {"esc", "q"}) | {"o", "r"}  # which are keys of the list
 
 
 def _kept(chosen: list[ProgramChosen], message: object, original, screen) -> object:  # type: ignore[no-untyped-def]
