@@ -241,6 +241,8 @@ class ReaderScreen(DashboardScreen):
             self.say("Type the number of a page.", is_problem=True)
             return
         page = int(typed[:9])
+        if page not in dict(self._lines.setting.page_rows):
+            await self._lines.reach(0)  # it may not be laid out yet
         rows = dict(self._lines.setting.page_rows)
         if rows:
             if page in rows:

@@ -1,6 +1,7 @@
 """Reading a result: what is there at once, and how one gets about in it."""
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,28 @@ async def test_the_beginning_is_shown_before_the_rest_is_laid_out(
     async with session(engine) as s:
         await read(s)
         assert len(extended) > 2
+
+
+async def test_a_page_that_is_not_laid_out_yet_is_waited_for(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    extend = Typesetting.extend
+
+    def held_up(setting: Typesetting, rows: int) -> None:
+        if setting.rows:
+            go_on.wait(30)
+        extend(setting, rows)
+
+    monkeypatch.setattr(Typesetting, "extend", held_up)
+    engine.add("long.pdf", JobState.DONE, pages=100, done=100)
+    async with session(engine) as s:
+        await s.press("o")
+        await s.until(lambda: "## Page 1" in s.text)
+        await s.press("p", *"90", "enter")
+        assert "no page" not in s.message
+        go_on.set()
+        await s.until(lambda: "── page 90 ──" in s.lines[1])
 
 
 async def test_what_is_read_stays_in_sight_when_there_is_more_of_it_or_another_width(engine: FakeEngine) -> None:
