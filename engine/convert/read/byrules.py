@@ -29,7 +29,7 @@ def read(page: PageContext, sheet: Sheet) -> RefinedPage:
     lines, tables = text.lines, ruled_tables(text.lines, text)
     if RefineStep.FORMULAS not in page.options.skip_steps:
         set_formulas(page, text, pictures, [part.box for part in tables])
-    is_mirrored = runs_leftward(text.lines)
+    is_mirrored = text.listed is None and runs_leftward(text.lines)
     if is_mirrored:
         mirror_text(text, width)
         pictures = [mirrored(box, width) for box in pictures]

@@ -178,8 +178,9 @@ def _script(word: Word, size: float, baseline: float) -> int:
 
 def _side_by_side(fragments: list[Line]) -> list[Line]:
     """Lines of fragments of one direction: first by those of the usual size, to which the small ones are added."""
-    if len(fragments) == 1:
-        return fragments
+    reaches = [_extent(fragment) for fragment in fragments]
+    if all(after[0] >= before[1] for before, after in pairwise(reaches)):
+        return fragments  # each below the one before, as most come
     usual = dominant_size(fragments)
     rows: list[list[Line]] = []
     extents: list[tuple[float, float]] = []
