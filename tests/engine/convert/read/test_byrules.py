@@ -1,5 +1,7 @@
 """Pages that are laid out without a model, from the PDF to the Markdown."""
 
+import json
+
 import pymupdf
 import pytest
 
@@ -9,7 +11,9 @@ from engine.job.options import ConvertOptions
 from engine.sandbox.stages import Stage, first_stage
 from tests.engine.convert.converting import Conversion
 from tests.engine.convert.converting import conversion as conversion
+from tests.engine.convert.glyphs import with_embedded_font
 from tests.engine.convert.tagged_pdfs import pdf, tag
+from tests.engine.convert.text.test_leftwardwords import HEBREW, hebrew
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +67,15 @@ def test_tags_are_read_where_they_deserve_it(conversion: Conversion) -> None:
     body = "Every item must be looked at before the machines are switched on."
     converted = conversion.run(pdf(tag("H1", "Rules"), tag("P", body)), layout_effort="fast")
     assert [result.via for result in converted.results] == ["tags"]
+
+
+def test_what_is_written_from_the_right_is_read_from_the_right(conversion: Conversion) -> None:
+    data = with_embedded_font("(ihg fed cba) Tj 0 -20 Td (onm lkj)", HEBREW, {}, "")
+    converted = conversion.run(data, layout_effort="fast", structure="layout", formats=("json",))
+    blocks = json.loads((converted.out / "a.json").read_text(encoding="utf-8"))["pages"][0]["boxes"]
+    assert hebrew("abc def ghi") in json.dumps(blocks, ensure_ascii=False)
+    assert [result.via for result in converted.results] == ["rules"]
+    assert all(box["x0"] < 300 for box in blocks)
 
 
 def test_no_model_is_needed_unless_pages_stay_as_the_library_has_them() -> None:
