@@ -50,6 +50,10 @@ def paused(tmp_path_factory: pytest.TempPathFactory, size: tuple[int, int]) -> I
         yield dashboard
 
 
+ON_A_SMALL_ONE = pytest.mark.parametrize("size", [SMALL], ids=["80x24"])
+"""For keys that do the same whatever the terminal's size."""
+
+
 def drop(folder: Path, files: dict[str, bytes]) -> None:
     """Put files into the input; an old one is taken to be whole, and not to be coming in still if it is broken."""
     for name, data in files.items():
@@ -101,6 +105,7 @@ def test_keys_that_open_and_choose(paused: Dashboard, size: tuple[int, int]) -> 
     d.cause("1", lambda: d.ids[:2] == [1, 2], "all jobs")
 
 
+@ON_A_SMALL_ONE
 def test_keys_that_filter(paused: Dashboard) -> None:
     d = paused
     d.see("/", _FILTERING)
@@ -138,6 +143,7 @@ def test_keys_that_filter(paused: Dashboard) -> None:
     d.cause("esc", lambda: len(d.rows) == min(JOBS, d.list_height), "all jobs, since esc drops what is typed")
 
 
+@ON_A_SMALL_ONE
 def test_keys_that_sort_mark_and_freeze(paused: Dashboard) -> None:
     d = paused
     for name in ("id", "name", "pages", "state", "time", "queue"):
@@ -169,6 +175,7 @@ def test_keys_that_sort_mark_and_freeze(paused: Dashboard) -> None:
     assert "late.pdf" in d.row(JOBS + 1).rest
 
 
+@ON_A_SMALL_ONE
 def test_keys_that_change_jobs(paused: Dashboard) -> None:
     d = paused
     d.press("g")
@@ -451,7 +458,7 @@ def test_help_names_every_key_there_is(tmp_path: Path) -> None:
         d.wait_until(lambda: not missing(first, d.text), "the help to name every key")
 
 
-@pytest.mark.parametrize("size", [SMALL], ids=["80x24"])
+@ON_A_SMALL_ONE
 def test_what_is_typed_right_after_a_slash_is_the_filter(paused: Dashboard) -> None:
     d = paused
     d.type("/xxd000021")

@@ -32,7 +32,7 @@ from tests import pdfs
 from tests.backends import local_backend
 from tests.waiting import wait_until
 
-EXAMPLES = 3
+EXAMPLES = 2
 """Made-up requests a route, besides those at the edges of what its parameters allow."""
 
 _NO_FILES = "Unsupported type: 'Binary'"
@@ -42,7 +42,7 @@ _ANY_TEXT = ({"type": "string"}, {"anyOf": [{"type": "string"}, {"type": "null"}
 _LIMITS = ("maxLength", "minLength", "pattern", "format", "enum", "const", "allOf", "oneOf", "not", "$ref")
 """What a text may be held to."""
 
-EDGES = 8
+EDGES = 5
 """Requests a route, at most, at those edges."""
 
 OF_A_CLUSTER = {"POST /v1/nodes/{name}/drain", "DELETE /v1/nodes/{name}"}
