@@ -123,7 +123,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     engine.start()
     try:
         wait_until(lambda: len(engine.select(states=[JobState.DONE])) == 2, "both to be converted", 60)
-        (settings.input / "book.pdf").write_bytes(slow_pages(1000))
+        (settings.input / "book.pdf").write_bytes(slow_pages(600))
         wait_until(lambda: engine.select(states=[JobState.RUNNING]), "book.pdf", 60)
         with serving(create_api(Service(engine, lambda now: None))) as url:
             yield url
