@@ -7,10 +7,13 @@ passes over a lane at a time, however many wait in it, and few must be passed ov
 import math
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple, TypeVar
 
 from engine.job.limits import UNLIMITED, Origin, RunningLimits
+
+T = TypeVar("T", str, bytes)
 
 
 class QueueKey(NamedTuple):
@@ -21,48 +24,106 @@ class QueueKey(NamedTuple):
     job_id: int
 
 
-class Room:
-    """What the limits leave, at one moment, given the origins of all jobs that are at work."""
+class Taken:
+    """Whose places are taken: the origins of all jobs that are at work, as the limits count them."""
 
-    def __init__(
-        self,
-        limits: RunningLimits,
-        at_work: Iterable[Origin] = (),
-        kept_for: Origin | None = None,
-        *,
-        takes_remote: bool = True,
-    ) -> None:
-        """All origins are counted ones. For `kept_for`, a place of its client, its folder and its profile is kept.
+    def __init__(self, limits: RunningLimits) -> None:
+        self.limits = limits
+        self.clients: Counter[str] = Counter()
+        self.folders: Counter[bytes] = Counter()
+        self.profiles: Counter[str] = Counter()
+        self.full_clients: set[str] = set()
+        self.full_folders: set[bytes] = set()
+        self.full_profiles: set[str] = set()
+        self._origins: dict[int, Origin] = {}
+
+    def set(self, job_id: int, origin: Origin | None) -> None:
+        """A job of this origin is at work; none of this number is, if there is none."""
+        before = self._origins.pop(job_id, None)
+        if origin is not None:
+            self._origins[job_id] = origin
+        if before != origin:
+            self._count(before, -1)
+            self._count(origin, +1)
+
+    def under(self, limits: RunningLimits) -> "Taken":
+        """The same, as other limits count it."""
+        taken = Taken(limits)
+        for job_id, origin in self._origins.items():
+            taken.set(job_id, origin)
+        return taken
+
+    def per_client(self) -> float:
+        """How many jobs of one client may be at work."""
+        return math.inf if self.limits.per_client is None else self.limits.per_client
+
+    def per_folder(self) -> float:
+        """How many jobs of one folder may be at work."""
+        return math.inf if self.limits.per_folder is None else self.limits.per_folder
+
+    def per_profile(self, profile: str) -> float:
+        """How many jobs with this profile may be at work."""
+        return self.limits.per_profile.get(profile, math.inf)
+
+    def _count(self, origin: Origin | None, change: int) -> None:
+        if origin is None:
+            return
+        origin = self.limits.counted(origin)
+        if origin.client:
+            _change(self.clients, self.full_clients, origin.client, change, self.per_client())
+        if origin.folder:
+            _change(self.folders, self.full_folders, origin.folder, change, self.per_folder())
+        if origin.profile:
+            _change(self.profiles, self.full_profiles, origin.profile, change, self.per_profile(origin.profile))
+
+
+class Room:
+    """What the limits leave, at one moment, of what is taken."""
+
+    def __init__(self, taken: Taken, kept_for: Origin | None = None, *, takes_remote: bool = True) -> None:
+        """For `kept_for`, which is a counted origin, a place of its client, its folder and its profile is kept.
 
         `takes_remote` says whether there is something to do for one more job whose pages are converted elsewhere.
         """
         self.takes_remote = takes_remote
-        self._per_client = math.inf if limits.per_client is None else limits.per_client
-        self._per_folder = math.inf if limits.per_folder is None else limits.per_folder
-        self._per_profile = limits.per_profile
+        self._taken = taken
         self._kept_for = kept_for
-        taken = [*at_work] if kept_for is None else [*at_work, kept_for]
-        self._clients = Counter(origin.client for origin in taken if origin.client)
-        self._folders = Counter(origin.folder for origin in taken if origin.folder)
-        self._profiles = Counter(origin.profile for origin in taken if origin.profile)
-        self.full_clients = frozenset(c for c, count in self._clients.items() if count >= self._per_client)
-        self.full_folders = frozenset(f for f, count in self._folders.items() if count >= self._per_folder)
-        self.full_profiles = frozenset(p for p, count in self._profiles.items() if count >= self._of_profile(p))
-        self.excepted = kept_for if kept_for is not None and self.left_for(kept_for) else None
+        self.full_clients: AbstractSet[str] = taken.full_clients
+        self.full_folders: AbstractSet[bytes] = taken.full_folders
+        self.full_profiles: AbstractSet[str] = taken.full_profiles
+        self.excepted: Origin | None = None
         """An origin for which there is room although its client, folder or profile is full for others."""
+        if kept_for is None:
+            return
+        client, folder, profile, _ = kept_for
+        if client and taken.clients[client] + 1 >= taken.per_client():
+            self.full_clients = self.full_clients | {client}
+        if folder and taken.folders[folder] + 1 >= taken.per_folder():
+            self.full_folders = self.full_folders | {folder}
+        if profile and taken.profiles[profile] + 1 >= taken.per_profile(profile):
+            self.full_profiles = self.full_profiles | {profile}
+        if self.left_for(kept_for):
+            self.excepted = kept_for
 
     def left_for(self, origin: Origin) -> float:
         """How many more jobs of this origin may be opened."""
         if origin.is_remote and not self.takes_remote:
             return 0
-        kept = origin == self._kept_for
-        of_client = self._per_client - self._clients[origin.client] + kept if origin.client else math.inf
-        of_folder = self._per_folder - self._folders[origin.folder] + kept if origin.folder else math.inf
-        of_profile = self._of_profile(origin.profile) - self._profiles[origin.profile] + kept
-        return max(0, min(of_client, of_folder, of_profile if origin.profile else math.inf))
+        taken = self._taken
+        left = math.inf
+        if origin.client:
+            left = taken.per_client() - taken.clients[origin.client] - self._is_kept(origin, "client")
+        if origin.folder:
+            left = min(left, taken.per_folder() - taken.folders[origin.folder] - self._is_kept(origin, "folder"))
+        if origin.profile:
+            of_profile = taken.per_profile(origin.profile) - taken.profiles[origin.profile]
+            left = min(left, of_profile - self._is_kept(origin, "profile"))
+        return max(0, left)
 
-    def _of_profile(self, profile: str) -> float:
-        return self._per_profile.get(profile, math.inf)
+    def _is_kept(self, origin: Origin, what: str) -> bool:
+        """Whether a place of this origin's client, folder or profile is kept for another."""
+        kept = self._kept_for
+        return kept is not None and kept != origin and getattr(kept, what) == getattr(origin, what)
 
 
 class WaitingJobs:
@@ -163,6 +224,16 @@ class WaitingJobs:
                 del self._heads[bisect_left(self._heads, (old, origin))]
             if new is not None:
                 insort(self._heads, (new, origin))
+
+
+def _change(counts: Counter[T], full: set[T], which: T, change: int, most: float) -> None:
+    counts[which] += change
+    if counts[which] >= most:
+        full.add(which)
+    else:
+        full.discard(which)
+    if not counts[which]:
+        del counts[which]
 
 
 def _level_start(level: int) -> tuple[QueueKey, Origin]:

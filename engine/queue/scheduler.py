@@ -23,7 +23,9 @@ from dataclasses import replace
 from engine.base.waits import Waits
 from engine.job.job import MergeJob, OpenJob, PageBatch, Work
 from engine.job.limits import UNLIMITED, Origin, RunningLimits
-from engine.queue.lanes import QueueKey, Room, WaitingJobs
+from engine.queue.atwork import Hands
+from engine.queue.lanes import QueueKey, Room, Taken, WaitingJobs
+from engine.queue.runningjobs import RunningJobs
 from engine.queue.scheduled import Hand, Queued, Running
 
 _UNKNOWN_PAGE_S = 0.3
@@ -54,10 +56,14 @@ class Scheduler:
         self._queued: dict[int, Queued] = {}
         self._waits = Waits()  # of those
         self._begun: dict[int, Origin] = {}  # waiting, but counted as running
-        self._running: dict[int, Running] = {}
+        self._running = RunningJobs()
         # What each worker is on, also when its job has since been held, cancelled or finished: nobody else opens a
         # job while somebody is still at it, and until then its place is taken.
-        self._hands: dict[int, Hand] = {}
+        self._hands = Hands()
+        self._changed: set[int] = set()  # since what follows for a choice was looked at last, which is:
+        self._busy: set[int] = set()
+        self._back: set[int] = set()
+        self._taken = Taken(self._limits)
         self._was_aged_turn = False
         self._seconds_per_page = _UNKNOWN_PAGE_S
         self.worker_count = 1
@@ -101,10 +107,12 @@ class Scheduler:
             self._waiting = WaitingJobs()
             for queued in [*self._queued.values()]:
                 self._add_waiting(queued)
+            self._taken = self._taken.under(limits)
 
     def drop(self, job_id: int) -> None:
         """The job waits or runs no more."""
-        self._running.pop(job_id, None)
+        self._changed.add(job_id)
+        self._running.remove(job_id)
         self._begun.pop(job_id, None)
         waiting = self._queued.pop(job_id, None)
         if waiting is not None:
@@ -115,8 +123,7 @@ class Scheduler:
         """A job that was dropped while a worker was about to open it is that worker's after all."""
         if job_id not in self._running:
             self.drop(job_id)
-            opener = next((worker for worker, hand in self._hands.items() if hand.work == OpenJob(job_id)), None)
-            self._running[job_id] = Running(priority, origin, opener)
+            self._running.add(job_id, Running(priority, origin, self._hands.holder(OpenJob(job_id))))
 
     def arrange_running(self, job_id: int, priority: int, position: float) -> None:
         """An open job's priority and place are these: changes what the next batch boundary decides.
@@ -125,6 +132,7 @@ class Scheduler:
         """
         running = self._begun_with(job_id)
         is_changed = running is not None and running.set_priority(priority)
+        self._changed.add(job_id)
         queued = self._queued.get(job_id)
         if queued is not None and queued.back is not None:
             level = -priority if is_changed else queued.key.minus_priority
@@ -140,7 +148,7 @@ class Scheduler:
         running = self._running.get(job_id)
         if running is None or not running.pages_left or not self._waiting:
             return
-        del self._running[job_id]
+        self._running.remove(job_id)
         running.lower(min(running.priority, -self._waiting.last_level))
         self._waits.begin(job_id, now)
         key = QueueKey(-running.priority, position, job_id)
@@ -148,15 +156,16 @@ class Scheduler:
 
     def opened(self, job_id: int, pages: Iterable[range]) -> None:
         """A job is open and these pages (numbers from 1) remain to be converted."""
-        self._let_go(OpenJob(job_id))
+        self._let_go(self._hands.holder(OpenJob(job_id)))
         running = self._running.get(job_id)
         if running is not None:
             running.is_open = True
             running.remaining = deque(p for p in pages if p)
+            self._changed.add(job_id)
 
     def batch_finished(self, batch: PageBatch, seconds: float | None) -> None:
         """A batch is over, whatever came of it; `seconds` of work if it is a fair measure."""
-        hand = self._let_go(batch)
+        hand = self._let_go(self._hands.holder(batch))
         running = self._begun_with(batch.job_id)
         if seconds is None or batch.text_only or (hand is not None and hand.origin.is_remote):
             return
@@ -175,6 +184,7 @@ class Scheduler:
             running.retries.append(batch)
         else:
             running.remaining.appendleft(batch.pages)
+        self._changed.add(batch.job_id)
 
     def withdraw(self, job_id: int) -> list[PageBatch]:
         """Give out no further page of an open job, which is over when its last batch is back; returns what is left."""
@@ -185,18 +195,20 @@ class Scheduler:
         left += running.retries
         running.remaining.clear()
         running.retries.clear()
+        self._changed.add(job_id)
         if self._stands_back(job_id):
             self.drop(job_id)
-            self._running[job_id] = running
+            self._running.add(job_id, running)
         return left
 
     def worker_left(self, worker: int) -> None:
         """A worker is gone for good; what it opened is anyone's."""
-        self._hands.pop(worker, None)
-        for running in self._running.values():
-            if running.opener == worker:
-                running.opener = None
-                running.aged = False
+        self._let_go(worker)
+        self._look()
+        for job_id in self._running.opened_by(worker):
+            self._running[job_id].opener = None
+            self._running[job_id].aged = False
+            self._changed.add(job_id)
 
     # --- what the queue is asked ---
 
@@ -232,55 +244,59 @@ class Scheduler:
 
         That the worker asks means that it is done with whatever it was given before.
         """
-        self._hands.pop(worker, None)
+        self._let_go(worker)
         if self.is_paused:
             return None
+        self._look()
         work = self._choose(worker, now)
         if work is not None:
-            self._hands[worker] = Hand(work, self._running[work.job_id].origin)
+            self._hands.take(worker, Hand(work, self._running[work.job_id].origin))
+            self._changed.add(work.job_id)
         return work
 
     def _choose(self, worker: int, now: float) -> Work | None:
-        busy = {hand.work.job_id for hand in self._hands.values() if not self._stands_back(hand.work.job_id)}
-        remote_room = self._remote_room()
-        room = self._room(now)
-        ready = [
-            (job_id, r)
-            for job_id, r in self._running.items()
-            if r.has_batch(remote_room) or self._can_merge(job_id, r, busy)
-        ]
-        aged = [(job_id, r) for job_id, r in ready if r.aged]
-        ready = [(job_id, r) for job_id, r in ready if not r.aged]
+        running, busy, room, remote_room = self._running, self._busy, self._room(now), self._remote_room()
+        is_room = remote_room > 0
         head = self._first_back(remote_room) if self.is_draining else self._waiting.first(room, busy)
-        priorities = [r.priority for _, r in ready]
+        aged = [job_id for job_id in running.aged if self._has_work(job_id, remote_room)]
+        top = running.top(is_room=is_room)
         if head is not None:
-            priorities.append(-head.minus_priority)
-        if not priorities:
-            return self._take(*aged[0], room) if aged else None  # never more than one
-        top = max(priorities)
+            top = -head.minus_priority if top is None else max(top, -head.minus_priority)
+        if top is None:
+            return self._take(aged[0], room) if aged else None  # never more than one
         # An aged job has one worker; where there is no other, every other batch.
         self._was_aged_turn = not self._was_aged_turn
         if self.worker_count > 1 or self._was_aged_turn:
-            for job_id, running in aged:
-                if running.opener == worker:
-                    return self._take(job_id, running, room)
-        if head is not None and not self.is_draining and not any(r.aged for r in self._running.values()):
-            oldest = self._kept_waiting(top, now, busy, room)
-            if oldest is not None:
-                return self._open(oldest, worker, room, aged=True)
-        ready = [(job_id, r) for job_id, r in ready if r.priority == top]
-        for job_id, running in reversed(ready):
-            if running.opener == worker:
-                return self._take(job_id, running, room)
-        for job_id, running in ready:
-            if running.is_converted:
-                return self._take(job_id, running, room)
+            for job_id in aged:
+                if running[job_id].opener == worker:
+                    return self._take(job_id, room)
+        is_turn = head is not None and not self.is_draining and not running.aged
+        if is_turn and (oldest := self._kept_waiting(top, now, busy, room)) is not None:
+            return self._open(oldest, worker, room, aged=True)
+        own = running.own(worker, top, is_room=is_room)
+        chosen = own if own is not None else running.to_merge(top)
+        if chosen is not None:
+            return self._take(chosen, room)
         if head is not None and -head.minus_priority == top:
             return self._open(head.job_id, worker, room, aged=False)
-        return self._take(*max(ready, key=lambda entry: entry[1].pages_left), room)
+        return self._take(running.longest(top, is_room=is_room), room)
 
-    def _can_merge(self, job_id: int, running: Running, busy: set[int]) -> bool:
-        return running.is_converted and job_id not in busy
+    def _has_work(self, job_id: int, remote_room: int) -> bool:
+        running = self._running[job_id]
+        return running.has_batch(remote_room) or (running.is_converted and job_id not in self._busy)
+
+    def _look(self) -> None:
+        """See what follows from what has changed since the last time."""
+        for job_id in self._changed:
+            stands_back = self._stands_back(job_id)
+            is_busy = self._hands.is_at(job_id) and not stands_back
+            (self._back.add if stands_back else self._back.discard)(job_id)
+            (self._busy.add if is_busy else self._busy.discard)(job_id)
+            running = self._running.get(job_id)
+            at_work = running.origin if running is not None else self._begun.get(job_id)
+            self._taken.set(job_id, self._hands.origin(job_id) if at_work is None else at_work)
+            self._running.index(job_id, is_busy=is_busy)
+        self._changed.clear()
 
     def _room(self, now: float) -> Room:
         """What the limits leave.
@@ -288,29 +304,24 @@ class Scheduler:
         Somebody whose client has room while its folder has none, and then the other way round, would wait for ever;
         so for the one that has waited longest, once that is too long, a place of each is kept.
         """
-        takes_remote = self._takes_remote()
         if self._limits.are_none:
-            return Room(self._limits, takes_remote=takes_remote)
-        at_work = {hand.work.job_id: hand.origin for hand in self._hands.values()} | self._begun
-        at_work |= {job_id: running.origin for job_id, running in self._running.items()}
-        counted = map(self._limits.counted, at_work.values())
+            return Room(self._taken, takes_remote=self._takes_remote())
         oldest = self._waits.oldest()
         longest = self._queued[oldest[1]] if oldest is not None else None
         is_kept = longest is not None and not longest.is_begun and now - longest.since >= self._aging_s
         kept_for = self._limits.counted(longest.origin) if longest is not None and is_kept else None
-        return Room(self._limits, counted, kept_for, takes_remote=takes_remote)
+        return Room(self._taken, kept_for, takes_remote=self._takes_remote())
 
     def _remote_room(self) -> int:
         """How many more pages may be elsewhere."""
-        return max(0, self._remote_pages - sum(hand.remote_pages for hand in self._hands.values()))
+        return max(0, self._remote_pages - self._hands.remote_pages)
 
     def _takes_remote(self) -> bool:
         """Whether one more remote job may be opened: not while none of its pages could go anywhere.
 
         Nor while those that are running have pages for every worker: each is a copy on the disk.
         """
-        waiting = sum(r.origin.is_remote and (not r.is_open or bool(r.remaining)) for r in self._running.values())
-        return waiting < self.worker_count and self._remote_room() > 0
+        return self._running.waiting_for_room < self.worker_count and self._remote_room() > 0
 
     def _kept_waiting(self, top: int, now: float, busy: set[int], room: Room) -> int | None:
         """The job below the top priority that has waited longest for others, if that is too long."""
@@ -323,13 +334,14 @@ class Scheduler:
 
     def _add_waiting(self, queued: Queued) -> None:
         self._queued[queued.key.job_id] = queued
+        self._changed.add(queued.key.job_id)
         self._waiting.add(queued.key, UNLIMITED if queued.is_begun else self._limits.counted(queued.origin))
 
-    def _let_go(self, work: Work) -> Hand | None:
-        for worker, hand in self._hands.items():
-            if hand.work == work:
-                return self._hands.pop(worker)
-        return None
+    def _let_go(self, worker: int | None) -> Hand | None:
+        hand = self._hands.let_go(worker) if worker is not None else None
+        if hand is not None:
+            self._changed.add(hand.work.job_id)
+        return hand
 
     def _stands_back(self, job_id: int) -> bool:
         queued = self._queued.get(job_id)
@@ -342,20 +354,22 @@ class Scheduler:
 
     def _first_back(self, remote_room: int) -> QueueKey | None:
         """Of those that stand back, the first that can go on."""
-        able = (q.key for q in self._queued.values() if q.back is not None and q.back.has_batch(remote_room))
-        return min(able, default=None)
+        back = (self._queued[job_id] for job_id in self._back)
+        return min((q.key for q in back if q.back is not None and q.back.has_batch(remote_room)), default=None)
 
     def _open(self, job_id: int, worker: int, room: Room, *, aged: bool) -> Work:
         queued = self._queued[job_id]
         self.drop(job_id)
         if queued.back is None:
-            self._running[job_id] = Running(-queued.key.minus_priority, queued.origin, worker, aged=aged)
+            self._running.add(job_id, Running(-queued.key.minus_priority, queued.origin, worker, aged=aged))
             return OpenJob(job_id)
-        running = self._running[job_id] = queued.back
+        running = queued.back
         running.opener, running.aged = worker, aged
-        return self._take(job_id, running, room)
+        self._running.add(job_id, running)
+        return self._take(job_id, room)
 
-    def _take(self, job_id: int, running: Running, room: Room) -> Work:
+    def _take(self, job_id: int, room: Room) -> Work:
+        running = self._running[job_id]
         if running.is_converted:
             running.is_merging = True
             return MergeJob(job_id)

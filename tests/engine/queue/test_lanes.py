@@ -1,11 +1,12 @@
 """Which of the waiting jobs may be opened: what limits leave, and the order that is kept among the rest."""
 
 import math
+from collections.abc import Iterable
 
 import pytest
 
 from engine.job.limits import UNLIMITED, Origin, RunningLimits
-from engine.queue.lanes import QueueKey, Room, WaitingJobs
+from engine.queue.lanes import QueueKey, Room, Taken, WaitingJobs
 
 ANN, BOB = Origin(client="ann"), Origin(client="bob")
 ONE, TWO = Origin(folder=b"/one"), Origin(folder=b"/two")
@@ -24,12 +25,25 @@ def waiting(*jobs: tuple[QueueKey, Origin]) -> WaitingJobs:
     return found
 
 
+def room_under(
+    limits: RunningLimits,
+    at_work: Iterable[Origin] = (),
+    kept_for: Origin | None = None,
+    *,
+    takes_remote: bool = True,
+) -> Room:
+    taken = Taken(limits)
+    for job_id, origin in enumerate(at_work):
+        taken.set(job_id, origin)
+    return Room(taken, kept_for, takes_remote=takes_remote)
+
+
 # --- what the limits leave ---
 
 
 @pytest.mark.parametrize("origin", [UNLIMITED, ANN, ONE, SCANS, REMOTE])
 def test_without_limits_there_is_room_for_any_number(origin: Origin) -> None:
-    assert Room(RunningLimits(), [origin] * 5).left_for(origin) == math.inf
+    assert room_under(RunningLimits(), [origin] * 5).left_for(origin) == math.inf
 
 
 @pytest.mark.parametrize(
@@ -44,7 +58,7 @@ def test_what_is_at_work_takes_room_from_its_equals_alone(
     limits: RunningLimits, limited: Origin, other: Origin
 ) -> None:
     for running, left in enumerate((3, 2, 1, 0, 0)):
-        room = Room(limits, [limited] * running)
+        room = room_under(limits, [limited] * running)
         assert room.left_for(limited) == left
         assert room.left_for(other) == 3
         assert room.left_for(UNLIMITED) == math.inf
@@ -52,11 +66,11 @@ def test_what_is_at_work_takes_room_from_its_equals_alone(
 
 def test_what_has_no_client_no_folder_and_no_profile_is_limited_by_none_of_them() -> None:
     limits = RunningLimits(1, 1, {"scans": 1, "": 1})
-    assert Room(limits, [UNLIMITED] * 9).left_for(UNLIMITED) == math.inf
+    assert room_under(limits, [UNLIMITED] * 9).left_for(UNLIMITED) == math.inf
 
 
 def test_a_profile_without_a_limit_has_room_beside_one_that_is_full() -> None:
-    room = Room(RunningLimits(per_profile={"scans": 1}), [SCANS, LETTERS])
+    room = room_under(RunningLimits(per_profile={"scans": 1}), [SCANS, LETTERS])
     assert (room.left_for(SCANS), room.left_for(LETTERS)) == (0, math.inf)
     assert room.full_profiles == {"scans"}
 
@@ -64,13 +78,13 @@ def test_a_profile_without_a_limit_has_room_beside_one_that_is_full() -> None:
 def test_the_narrowest_of_several_limits_counts() -> None:
     limits = RunningLimits(4, 3, {"scans": 2})
     origin = Origin("ann", b"/one", "scans")
-    assert Room(limits).left_for(origin) == 2
-    assert Room(limits, [ONE, ONE]).left_for(origin) == 1
-    assert Room(limits, [ANN, ANN, ANN, ANN]).left_for(origin) == 0
+    assert room_under(limits).left_for(origin) == 2
+    assert room_under(limits, [ONE, ONE]).left_for(origin) == 1
+    assert room_under(limits, [ANN, ANN, ANN, ANN]).left_for(origin) == 0
 
 
 def test_a_limit_passed_already_leaves_nothing_rather_than_less() -> None:
-    assert Room(RunningLimits(per_client=1), [ANN, ANN, ANN]).left_for(ANN) == 0
+    assert room_under(RunningLimits(per_client=1), [ANN, ANN, ANN]).left_for(ANN) == 0
 
 
 @pytest.mark.parametrize(
@@ -84,18 +98,18 @@ def test_a_limit_passed_already_leaves_nothing_rather_than_less() -> None:
 def test_the_place_kept_for_one_that_has_waited_long_is_there_for_it_alone(
     limits: RunningLimits, origin: Origin, others: Origin
 ) -> None:
-    room = Room(limits, [others], kept_for=origin)
+    room = room_under(limits, [others], kept_for=origin)
     assert room.left_for(origin) == 1
     assert room.left_for(others) == 0
     assert room.excepted == origin
-    full = Room(limits, [others, others], kept_for=origin)
+    full = room_under(limits, [others, others], kept_for=origin)
     assert full.left_for(origin) == 0
     assert full.excepted is None
 
 
 def test_a_remote_job_has_room_only_while_there_is_something_for_it_to_do() -> None:
-    assert Room(RunningLimits()).left_for(REMOTE) == math.inf
-    room = Room(RunningLimits(), takes_remote=False)
+    assert room_under(RunningLimits()).left_for(REMOTE) == math.inf
+    room = room_under(RunningLimits(), takes_remote=False)
     assert room.left_for(REMOTE) == 0
     assert room.left_for(ANN) == math.inf
 
@@ -142,9 +156,9 @@ def test_levels_below_a_priority_come_once_each_from_the_top() -> None:
 def test_the_first_is_the_first_in_order_for_which_there_is_room() -> None:
     jobs = waiting((key(1), ANN), (key(2), BOB), (key(3), ANN))
     limits = RunningLimits(per_client=1)
-    assert jobs.first(Room(limits), ()) == key(1)
-    assert jobs.first(Room(limits, [ANN]), ()) == key(2)
-    assert jobs.first(Room(limits, [ANN, BOB]), ()) is None
+    assert jobs.first(room_under(limits), ()) == key(1)
+    assert jobs.first(room_under(limits, [ANN]), ()) == key(2)
+    assert jobs.first(room_under(limits, [ANN, BOB]), ()) is None
 
 
 @pytest.mark.parametrize(
@@ -156,51 +170,51 @@ def test_the_first_is_the_first_in_order_for_which_there_is_room() -> None:
 )
 def test_a_full_folder_or_profile_is_passed_over(limits: RunningLimits, full: Origin, other: Origin) -> None:
     jobs = waiting((key(1), full), (key(2), other))
-    assert jobs.first(Room(limits, [full]), ()) == key(2)
+    assert jobs.first(room_under(limits, [full]), ()) == key(2)
     jobs.remove(key(2))
-    assert jobs.first(Room(limits, [full]), ()) is None
+    assert jobs.first(room_under(limits, [full]), ()) is None
 
 
 def test_a_busy_job_is_passed_over_but_not_those_behind_it_that_are_like_it() -> None:
     jobs = waiting((key(1), ANN), (key(3), ANN), (key(2), BOB))
-    assert jobs.first(Room(RunningLimits()), {1}) == key(2)
-    assert jobs.first(Room(RunningLimits()), {1, 2}) == key(3)
-    assert jobs.first(Room(RunningLimits()), {1, 2, 3}) is None
+    assert jobs.first(room_under(RunningLimits()), {1}) == key(2)
+    assert jobs.first(room_under(RunningLimits()), {1, 2}) == key(3)
+    assert jobs.first(room_under(RunningLimits()), {1, 2, 3}) is None
 
 
 def test_remote_jobs_are_passed_over_while_there_is_nothing_for_them_to_do() -> None:
     jobs = waiting((key(1), REMOTE), (key(2), ANN))
-    assert jobs.first(Room(RunningLimits()), ()) == key(1)
-    assert jobs.first(Room(RunningLimits(), takes_remote=False), ()) == key(2)
+    assert jobs.first(room_under(RunningLimits()), ()) == key(1)
+    assert jobs.first(room_under(RunningLimits(), takes_remote=False), ()) == key(2)
 
 
 def test_the_first_of_one_level_is_not_of_another() -> None:
     jobs = waiting((key(1, 2), ANN), (key(2, 1), ANN), (key(3, 1), BOB), (key(4, 0), ANN))
-    room = Room(RunningLimits(per_client=1), [ANN])
-    assert jobs.first(Room(RunningLimits()), (), -1) == key(2, 1)
+    room = room_under(RunningLimits(per_client=1), [ANN])
+    assert jobs.first(room_under(RunningLimits()), (), -1) == key(2, 1)
     assert jobs.first(room, (), -1) == key(3, 1)
     assert jobs.first(room, (), -2) is None
     assert jobs.first(room, (), 0) is None
-    assert jobs.first(Room(RunningLimits()), (), -5) is None
+    assert jobs.first(room_under(RunningLimits()), (), -5) is None
 
 
 def test_one_for_which_a_place_is_kept_is_found_although_its_client_is_full_for_others() -> None:
     kept = Origin("ann", b"/one")
     jobs = waiting((key(1), Origin("ann", b"/two")), (key(2), kept))
-    room = Room(RunningLimits(1, 1), kept_for=kept)
+    room = room_under(RunningLimits(1, 1), kept_for=kept)
     assert jobs.first(room, ()) == key(2)
 
 
 def test_the_next_like_a_removed_job_takes_its_place() -> None:
     jobs = waiting((key(1), ANN), (key(2), BOB), (key(3), ANN))
     jobs.remove(key(1))
-    assert jobs.first(Room(RunningLimits()), ()) == key(2)
+    assert jobs.first(room_under(RunningLimits()), ()) == key(2)
     jobs.remove(key(2))
-    assert jobs.first(Room(RunningLimits()), ()) == key(3)
+    assert jobs.first(room_under(RunningLimits()), ()) == key(3)
     jobs.remove(key(3))
-    assert jobs.first(Room(RunningLimits()), ()) is None
+    assert jobs.first(room_under(RunningLimits()), ()) is None
     jobs.add(key(4), ANN)
-    assert jobs.first(Room(RunningLimits()), ()) == key(4)
+    assert jobs.first(room_under(RunningLimits()), ()) == key(4)
 
 
 # --- how many ---
@@ -208,13 +222,13 @@ def test_the_next_like_a_removed_job_takes_its_place() -> None:
 
 def test_those_that_may_be_opened_are_counted_as_far_as_there_is_room_for_them() -> None:
     jobs = waiting(*((key(n), ANN) for n in range(1, 6)), (key(6), BOB), (key(7), ONE))
-    assert jobs.count(Room(RunningLimits()), 99) == 7
-    assert jobs.count(Room(RunningLimits(per_client=2)), 99) == 4
-    assert jobs.count(Room(RunningLimits(per_client=2), [ANN, BOB, BOB]), 99) == 2
-    assert jobs.count(Room(RunningLimits(per_client=1), [ANN, BOB]), 99) == 1
-    assert WaitingJobs().count(Room(RunningLimits()), 99) == 0
+    assert jobs.count(room_under(RunningLimits()), 99) == 7
+    assert jobs.count(room_under(RunningLimits(per_client=2)), 99) == 4
+    assert jobs.count(room_under(RunningLimits(per_client=2), [ANN, BOB, BOB]), 99) == 2
+    assert jobs.count(room_under(RunningLimits(per_client=1), [ANN, BOB]), 99) == 1
+    assert WaitingJobs().count(room_under(RunningLimits()), 99) == 0
 
 
 def test_they_are_counted_no_further_than_asked() -> None:
     jobs = waiting(*((key(n), Origin(client=str(n))) for n in range(1, 9)))
-    assert jobs.count(Room(RunningLimits()), 3) == 3
+    assert jobs.count(room_under(RunningLimits()), 3) == 3
