@@ -1,4 +1,4 @@
-"""Hands at work: what each worker is on, and what follows from it of a job. Pure, like the scheduler whose part it is."""
+"""Hands: what each worker is on, and what follows from that of a job. Pure, like the scheduler whose part this is."""
 
 from typing import TypeVar
 
