@@ -14,7 +14,7 @@ from statistics import median
 
 from engine.convert.page.blocks import Block, Box, Kind, Span, around
 from engine.convert.refine.columns import reading_order
-from engine.convert.text.textflow import is_cut, join
+from engine.convert.text.textflow import join, past_hyphen
 
 _SAME_BASELINE = 0.3
 """Lines whose baselines differ by less, in sizes of their text, stand side by side."""
@@ -338,8 +338,8 @@ def _running(rows: Sequence[_Row], vocabulary: Collection[str]) -> list[Span]:
         if not _JOINED_WITH_CARE.search(text):
             text = f"{text} {following}"
         elif text.endswith(("-", "‐")) and text[-2:-1].isalnum() and following[:1].isalnum():
-            is_only_cut = is_cut(text.rsplit(None, 1)[-1], following.split(None, 1)[0], vocabulary)
-            text = (text[:-1] if is_only_cut else text) + following
+            words = text.rsplit(None, 1)[-1], following.split(None, 1)[0]
+            text = past_hyphen(text, *words, vocabulary) + following
         else:
             spans = [Span(text[-200:])]
             join(spans, [Span(following)], vocabulary)

@@ -22,6 +22,8 @@ _UNSPACED_DASHES = ("—", "―")
 _INNER = ("_", ".", "/", "=", "(", ":", "&", "?")
 """After which TeX and browsers cut names and addresses in code."""
 _CLOSING = (".", ",", ";", ":", ")", "]", "!", "?")
+_CONJUNCTIONS = ("and", "und", "oder")
+"""After the first half of a pair, as in "pre- and post-war"; shorter ones are also ends of words, as in "col-or"."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _STRIPPED = ".,;:!?()[]{}\"'“”‘’"
 # Scripts written without blanks between words: kana, CJK ideographs and their punctuation, full-width forms.
@@ -249,8 +251,8 @@ def join(spans: list[Span], following: list[Span], vocabulary: Collection[str]) 
     before = "".join(span.text for span in spans[-8:]).split()[-1]
     after = "".join(span.text for span in following[:8]).split()[0]
     if text.endswith(_HYPHENS) and (before[-2:-1].isalnum() or last.code) and after[:1].isalnum():
-        if not last.code and is_cut(before, after, vocabulary):
-            spans[-1] = Span(text[:-1], *last.style)
+        if not last.code:
+            spans[-1] = Span(past_hyphen(text, before, after, vocabulary), *last.style)
         return
     if text.endswith(_UNSPACED_DASHES) and before != text[-1:] and after[:1].isalnum():
         return
@@ -267,6 +269,16 @@ def join(spans: list[Span], following: list[Span], vocabulary: Collection[str]) 
         spans.append(blank)
 
 
+def past_hyphen(text: str, before: str, after: str, vocabulary: Collection[str]) -> str:
+    """A line's `text` that ends with a hyphen, as the next line goes on from it: without it, with it, or with a blank too.
+
+    `before` and `after` are the last word of the line and the first of the next.
+    """
+    if is_cut(before, after, vocabulary):
+        return text[:-1]
+    return text + " " if after in _CONJUNCTIONS else text
+
+
 def is_cut(before: str, after: str, vocabulary: Collection[str]) -> bool:
     """Whether the hyphen at the end of `before` is there only because its line ended.
 
@@ -278,7 +290,7 @@ def is_cut(before: str, after: str, vocabulary: Collection[str]) -> bool:
     head, tail = before[:-1].lower(), after.lower()
     if head + tail in vocabulary:
         return True
-    if f"{head}-{tail}" in vocabulary or "-" in head or "-" in tail:
+    if f"{head}-{tail}" in vocabulary or "-" in head or "-" in tail or tail in _CONJUNCTIONS:
         return False
     if before[-2:-1].isupper() or not _WORD.fullmatch(tail):
         return False  # "PDF-based", "rust-lang/rust": no program cuts there but at a hyphen

@@ -25,9 +25,9 @@ def texts(pieces: list[Piece], *, in_columns: bool = True) -> list[str]:
 
 
 def test_lines_below_each_other_are_one_paragraph_without_the_hyphens_of_their_ends() -> None:
-    lines = paragraph(50, 100, "Where the ware-", "house stands, a well-", "known house of the", "harbour.")
+    lines = paragraph(50, 100, "Where the ware-", "house stands, a well-", "known house of pre-", "and post-war times.")
     known = [piece(50, 400, "It is a well-known thing")]
-    assert texts([*lines, *known])[0] == "Where the warehouse stands, a well-known house of the harbour."
+    assert texts([*lines, *known])[0] == "Where the warehouse stands, a well-known house of pre- and post-war times."
 
 
 def test_a_paragraph_begins_where_a_line_is_set_in_stands_apart_or_the_last_one_has_ended_early() -> None:

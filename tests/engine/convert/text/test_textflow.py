@@ -30,6 +30,8 @@ __all__ = ["conversion"]
         ("read-", "me.md", [], False),
         ("doesn-", "'t", [], False),
         ("docu-", "ment’s", [], True),
+        ("pre-", "and", [], False),
+        ("brig-", "and", ["brigand"], True),
     ],
 )
 def test_a_hyphen_goes_only_where_a_line_cut_a_word(before: str, after: str, vocabulary: list[str], cut: bool) -> None:
@@ -47,6 +49,11 @@ def test_soft_line_breaks_become_blanks_and_hyphens_are_resolved() -> None:
     assert _joined("Long lines are cut in docu-", "ments as they have to be") == (
         "Long lines are cut in documents as they have to be"
     )
+
+
+@pytest.mark.parametrize("lines", [("in the pre-", "and post-war"), ("im Vor-", "und Nachteil"), ("the AC-", "and DC-side")])
+def test_the_first_half_of_a_pair_keeps_its_hyphen_and_the_blank(lines: tuple[str, str]) -> None:
+    assert _joined(*lines) == " ".join(lines)
 
 
 def test_a_dash_right_after_a_word_has_no_blank_after_it() -> None:
