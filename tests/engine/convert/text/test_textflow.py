@@ -51,7 +51,9 @@ def test_soft_line_breaks_become_blanks_and_hyphens_are_resolved() -> None:
     )
 
 
-@pytest.mark.parametrize("lines", [("in the pre-", "and post-war"), ("im Vor-", "und Nachteil"), ("the AC-", "and DC-side")])
+@pytest.mark.parametrize(
+    "lines", [("in the pre-", "and post-war"), ("im Vor-", "und Nachteil"), ("the AC-", "and DC-side")]
+)
 def test_the_first_half_of_a_pair_keeps_its_hyphen_and_the_blank(lines: tuple[str, str]) -> None:
     assert _joined(*lines) == " ".join(lines)
 
