@@ -270,7 +270,7 @@ def join(spans: list[Span], following: list[Span], vocabulary: Collection[str]) 
 
 
 def past_hyphen(text: str, before: str, after: str, vocabulary: Collection[str]) -> str:
-    """A line's `text` that ends with a hyphen, as the next line goes on from it: without it, with it, or with a blank too.
+    """A `text` that ends with a hyphen, as the next line goes on from it: without it, with it, or with a blank too.
 
     `before` and `after` are the last word of the line and the first of the next.
     """
