@@ -11,12 +11,17 @@ from pathlib import Path
 import psutil
 
 from engine.cluster.authority import Pair, make_authority, sign
+from engine.cluster.clusterbackend import ClusterBackend
 from engine.cluster.joining import Join, Plan, invite, make_cluster, read_join
+from engine.cluster.schedulerprocess import scheduler_process
 from engine.cluster.supervisor import Supervisor
+from engine.job.machines import NodeState
 from tests.engine import faulty_child
 from tests.waiting import wait_until
 
 _CACHE = 1 << 28
+PATIENCE_S = 300.0
+"""For nodes to be there, on a machine that has other things to do: each loads Dask, and what reads pages."""
 
 
 def free_port() -> int:
@@ -26,17 +31,21 @@ def free_port() -> int:
 
 
 class RealCluster:
-    """A head's files, and nodes; the scheduler and the bridge are the engine's that uses them."""
+    """A head's files, and nodes; the bridge is the engine's that uses them, and the scheduler, if it has its own."""
 
-    def __init__(self, folder: Path, *, state: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, own: bool = True) -> None:
+        """Unless an engine is to have its `own` scheduler, there is one for all of them, between which nodes stay."""
         self.folder = folder
-        self.state = state or folder / "state"
+        self.state = folder / "state"
         self.state.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         authority = make_authority()
-        plan = Plan(scheduler=f"tls://127.0.0.1:{self.port}")
+        plan = Plan(scheduler=f"tls://127.0.0.1:{self.port}", own=own)
         make_cluster(self.state, plan, authority, sign(authority, "head"))
         self.nodes: dict[str, Supervisor] = {}
+        self.scheduler = None if own else scheduler_process(self.state)
+        if self.scheduler is not None:
+            self.scheduler.start()
 
     def invited(self, name: str) -> Join:
         file = self.folder / f"{name}.join"
@@ -56,19 +65,31 @@ class RealCluster:
     def close(self) -> None:
         for node in self.nodes.values():
             node.close()
+        if self.scheduler is not None:
+            self.scheduler.close()
 
 
 @contextmanager
-def real_cluster(folder: Path, *names: str) -> Iterator[RealCluster]:
+def real_cluster(folder: Path, *names: str, own: bool = True) -> Iterator[RealCluster]:
     """With these nodes; no process is left when it ends."""
-    cluster = RealCluster(folder)
+    cluster = RealCluster(folder, own=own)
     try:
         for name in names:
             cluster.add(name)
         yield cluster
     finally:
         cluster.close()
-    wait_until(lambda: left(folder) == [], "all processes to end", 60)
+    wait_until(lambda: left(folder) == [], "all processes to end", PATIENCE_S)
+
+
+def ready(backend: ClusterBackend) -> set[str]:
+    """The nodes that are given work."""
+    return {node.name for node in backend.nodes() if node.state is NodeState.READY}
+
+
+def wait_for(backend: ClusterBackend, *names: str) -> None:
+    """Until these nodes are there, and no others."""
+    wait_until(lambda: ready(backend) == {*names}, f"the nodes {names}", PATIENCE_S)
 
 
 def left(folder: Path) -> list[str]:

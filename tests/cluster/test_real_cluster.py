@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -14,15 +15,13 @@ from engine.base.errors import ChildKilled, NodeLost
 from engine.cluster.clusterbackend import ClusterBackend
 from engine.facade.engine import Engine
 from engine.job.job import Job, JobState
-from engine.job.machines import NodeState
 from engine.sandbox.backend import Backend, Limits, MakeBackend, Workplace
 from engine.sandbox.confinement import landlock_version
 from engine.sandbox.protocol import Event, PagesDone, PageStarted
 from engine.settings.settings import Settings
 from tests import pdfs
 from tests.backends import local_backend
-from tests.cluster.real import RealCluster, end, kill, left, processes_of, real_cluster
-from tests.engine.cluster.inprocess import wait_for_nodes
+from tests.cluster.real import PATIENCE_S, RealCluster, end, kill, left, processes_of, ready, real_cluster, wait_for
 from tests.engine.sandbox.conformance import BackendConformance, document, open_document, pages, staged
 from tests.waiting import wait_until
 
@@ -32,7 +31,7 @@ FORMATS = "md,json,png,pdf"
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
-    with real_cluster(tmp_path_factory.mktemp("cluster"), "one", "two") as cluster:
+    with real_cluster(tmp_path_factory.mktemp("cluster"), "one", "two", own=False) as cluster:
         yield cluster
 
 
@@ -44,15 +43,18 @@ def clustered(cluster: RealCluster, workplace: Workplace, *, here: int = 0) -> C
 
 @pytest.fixture
 def backend(cluster: RealCluster, tmp_path: Path) -> Iterator[ClusterBackend]:
-    backend = clustered(cluster, Workplace(tmp_path, tmp_path / "jobs"))
+    with started(clustered(cluster, Workplace(tmp_path, tmp_path / "jobs"))) as backend:
+        wait_for(backend, "one", "two")
+        yield backend
+
+
+@contextmanager
+def started(backend: ClusterBackend) -> Iterator[ClusterBackend]:
     backend.start()
-    wait_until(lambda: ready(backend) == {"one", "two"}, "the nodes")
-    yield backend
-    backend.close()
-
-
-def ready(backend: ClusterBackend) -> set[str]:
-    return {node.name for node in backend.nodes() if node.state is NodeState.READY}
+    try:
+        yield backend
+    finally:
+        backend.close()
 
 
 class TestRealCluster(BackendConformance):
@@ -62,12 +64,11 @@ class TestRealCluster(BackendConformance):
 
     @pytest.fixture
     def backend(self, make: MakeBackend, tmp_path: Path) -> Iterator[Backend]:
-        backend = make(Workplace(tmp_path, tmp_path / "jobs"))
-        assert isinstance(backend, ClusterBackend)
-        backend.start()
-        wait_for_nodes(backend, 1)
-        yield backend
-        backend.close()
+        made = make(Workplace(tmp_path, tmp_path / "jobs"))
+        assert isinstance(made, ClusterBackend)
+        with started(made) as backend:
+            wait_for(backend, "one", "two")
+            yield backend
 
 
 # --- an engine ---
@@ -99,7 +100,7 @@ def outputs(job: Job) -> dict[str, str]:
 def here_alone(folder: Path, file: Path) -> dict[str, str]:
     with Engine(settings(folder), watch=False, backend=local_backend) as engine:
         job = engine.submit(file)
-        assert engine.wait_until_idle(100)
+        assert engine.wait_until_idle(PATIENCE_S)
         return outputs(engine.job(job.id).job)
 
 
@@ -124,10 +125,10 @@ def test_outputs_are_the_same_whoever_makes_them_and_whoever_dies(tmp_path: Path
 
         with Engine(settings(tmp_path / "spread", state=state), watch=False, backend=make) as engine:
             (backend,) = made
-            wait_until(lambda: len(ready(backend)) == 2, "the nodes")
+            wait_for(backend, "one", "two")
             backend.set_places(0)  # else this machine, which has all loaded, may be done before a node has begun
             job = engine.submit(file)
-            wait_until(lambda: sum(node.pages for node in backend.nodes()) > 2, "pages of nodes")
+            wait_until(lambda: sum(node.pages for node in backend.nodes()) > 2, "pages of nodes", PATIENCE_S)
             match victim:
                 case "node":
                     kill(cluster.nodes["one"].pid)
@@ -138,16 +139,22 @@ def test_outputs_are_the_same_whoever_makes_them_and_whoever_dies(tmp_path: Path
                     kill(backend.bridge_pid)
                 case "scheduler":
                     kill(backend.scheduler_pid)
-            assert engine.wait_until_idle(100)
+            assert engine.wait_until_idle(PATIENCE_S)
             done = engine.job(job.id).job
             assert done.state is JobState.DONE
             each_page_once(engine, done)
             assert outputs(done) == expected
-            wait_until(lambda: len(ready(backend)) == 2, "the nodes to be back", 90)
+            wait_for(backend, "one", "two")
     assert left(tmp_path) == []
 
 
 # --- a batch ---
+
+
+def newest(cluster: RealCluster) -> psutil.Process:
+    """The process of a node that was forked last, which is the one that converts."""
+    found = (process for node in cluster.nodes.values() for process in processes_of(node.pid or 0))
+    return max(found, key=psutil.Process.create_time)
 
 
 def test_a_kill_ends_the_process_on_the_node_at_once(cluster: RealCluster, backend: ClusterBackend) -> None:
@@ -158,15 +165,13 @@ def test_a_kill_ends_the_process_on_the_node_at_once(cluster: RealCluster, backe
 
     def on_event(event: Event) -> None:
         if isinstance(event, PageStarted):
-            for node in cluster.nodes.values():
-                children.extend(p for p in processes_of(node.pid or 0) if p.cpu_percent(0.05) > 50)
+            children.append(newest(cluster))
             killed.append(time.monotonic())
             sandbox.kill()
 
     with pytest.raises(ChildKilled):
         sandbox.run(pages(desk, 1, 1), on_event)
-    assert children
-    _, alive = psutil.wait_procs(children, 5)
+    _, alive = psutil.wait_procs(children, PATIENCE_S)
     assert not alive
 
 
@@ -202,12 +207,13 @@ def test_a_node_that_stands_still_for_longer_than_its_lease_loses_its_batch_and_
         sandbox.run(pages(desk, 1, 4), on_event)
     for pid in pids:
         end(pid, signal.SIGCONT)
-    wait_until(lambda: ready(backend) == {"one", "two"}, "the nodes to be back", 90)
+    wait_for(backend, "one", "two")
 
 
 @pytest.mark.skipif(not landlock_version(), reason="the kernel has no Landlock")
 def test_what_nodes_can_take_over_on_this_machine_is_held(cluster: RealCluster, backend: ClusterBackend) -> None:
-    for pid in (backend.bridge_pid, backend.scheduler_pid):
+    assert cluster.scheduler is not None
+    for pid in (backend.bridge_pid, cluster.scheduler.pid):
         status = dict(
             line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
         )
@@ -218,18 +224,16 @@ def test_what_nodes_can_take_over_on_this_machine_is_held(cluster: RealCluster, 
         assert not process.children()
 
 
-def test_who_has_another_certificate_does_not_come_in(cluster: RealCluster, tmp_path: Path) -> None:
+def test_who_has_another_certificate_does_not_come_in(
+    cluster: RealCluster, backend: ClusterBackend, tmp_path: Path
+) -> None:
     stranger = RealCluster(tmp_path / "stranger")
-    backend = clustered(cluster, Workplace(tmp_path, tmp_path / "jobs"))
-    backend.start()
     try:
-        wait_for_nodes(backend, 2)
         node = stranger.add("stranger", scheduler=f"tls://127.0.0.1:{cluster.port}")
-        wait_until(lambda: node.failures > 0, "it to be refused", 90)
+        wait_until(lambda: node.failures > 0, "it to be refused", PATIENCE_S)
         assert ready(backend) == {"one", "two"}
     finally:
         stranger.close()
-        backend.close()
 
 
 def test_one_with_other_versions_is_told_so_and_ends_with_three(
@@ -242,7 +246,7 @@ def test_one_with_other_versions_is_told_so_and_ends_with_three(
     )
     node = cluster.add("old")
     try:
-        assert node.wait(90) == 3
+        assert node.wait(PATIENCE_S) == 3
         (old,) = [node for node in backend.nodes() if node.name == "old"]
         assert "pymupdf is 0.0.1 there and" in old.why
     finally:
