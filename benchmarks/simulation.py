@@ -1,12 +1,14 @@
 """The choice of work and of places with a thousand slots, in simulated time: `python -m benchmarks.simulation`.
 
 The scheduler, the roster and the placement are the real ones; nodes, pages and the network are numbers. Nodes are of
-different speeds, some join late, and a tenth of them is lost half-way.
+different speeds; some join late, and some leave and come back; some are slow for a while; some send what is not the
+protocol, now and then; and a tenth of them is lost half-way.
 """
 
 import argparse
 import heapq
 import itertools
+import math
 import random
 import time
 from collections import Counter, deque
@@ -23,6 +25,8 @@ OPEN_S, MERGE_S, PAGE_S = 0.05, 0.1, 0.3
 """What opening a document, merging one and a page take on this machine; a page on a node by its speed."""
 PAGE_BYTES = 40_000
 RATE, TRIP_S = 50e6, 0.005
+LIES = 0.2
+"""How much of what a node that lies says is a lie."""
 READING = Reading(cached_bytes=0, free_bytes=1 << 40, rss_bytes=0)
 
 
@@ -45,6 +49,12 @@ class Figures:
     """How long after the loss all that was lost with it was done."""
     overtaken: int = 0
     """The most jobs that were opened before one that had come before them."""
+    waited_s: float = 0.0
+    """The longest that a job was opened after one behind it."""
+    again_s: float = 0.0
+    """The longest that pages that had been lost were not begun again."""
+    void: int = 0
+    """Batches that counted for nothing, since a node had lied."""
     choices: int = 0
     cpu_s: float = 0.0
 
@@ -80,25 +90,34 @@ class World:
         self.under_way: dict[int, tuple[int, PageBatch, str, float]] = {}
         self.epochs = itertools.count(1)
         self.speeds: dict[str, float] = {}
+        self.places = self.here
         self.workers = 0
         self.leaving = 0
+        self.gone = 0
+        self.back: dict[tuple[int, int], float] = {}
         self.lost: set[tuple[int, int]] = set()
         self.lost_at = 0.0
-        self.opened: list[int] = []
+        self.opened: list[tuple[int, float]] = []
         self.left: Counter[int] = Counter()
         self.lengths = {
             job: max(1, min(500, round(self.dice.lognormvariate(3.2, 1.1)))) for job in range(1, self.documents + 1)
         }
+        self.liars = set[str]()
         self.total = sum(self.lengths.values())
         for job in self.lengths:
             self.scheduler.enqueue(job, 0, float(job), 0.0)
         self.add_workers(self.here)
+        self.at(1.0, self.tick)
         late = self.nodes // 10
         for number in range(self.nodes):
             if number < self.nodes - late:
                 self.join(number)
             else:
                 self.at(20.0, lambda number=number: self.join(number))  # type: ignore[misc]
+        for number in range(0, self.nodes, 20):  # one in twenty each
+            self.liars.add(f"{number:032x}")
+            self.at(60.0 + number, lambda number=number + 7: self.come_and_go(number))  # type: ignore[misc]
+            self.at(30.0 + number, lambda number=number + 13: self.slow_down(number))  # type: ignore[misc]
 
     def at(self, delay_s: float, what: Callable[[], None]) -> None:
         """Have something happen after a while."""
@@ -113,23 +132,53 @@ class World:
             self.idle.append(self.workers)
         self.scheduler.worker_count = self.workers - self.leaving
 
+    def fit(self) -> None:
+        """Have as many workers as there are places, as the pool does."""
+        self.places = self.roster.slots + self.here
+        change = self.places - (self.workers - self.leaving - self.gone)
+        stay = min(self.leaving, max(0, change))
+        self.leaving += -change if change < 0 else -stay
+        self.add_workers(max(0, change) - stay)
+        self.scheduler.worker_count = self.places
+
+    def tick(self) -> None:
+        """Every second: nodes give signs of life, and holds end."""
+        for life in self.roster.lives:
+            self.roster.beat(life, TRIP_S, READING, self.now)
+        self.roster.silent(self.now)
+        self.fit()
+        if self.figures.pages < self.total:
+            self.at(1.0, self.tick)
+
     def join(self, number: int) -> None:
         """A node joins."""
         life = f"{number:032x}"
         self.roster.join(Hello(name=f"node-{number}", life=life, slots=self.slots, installed={}), self.now)
         self.speeds[life] = self.dice.uniform(0.7, 1.3)
-        self.add_workers(self.slots)
+        self.fit()
+
+    def come_and_go(self, number: int) -> None:
+        """A node is gone, and back after half a minute, under another life."""
+        life = f"{number:032x}"
+        if self.roster.size(life):
+            self.lose(life)
+            self.at(30.0, lambda: self.join(number + self.nodes))
+
+    def slow_down(self, number: int) -> None:
+        """A node takes four times as long for a minute."""
+        life = f"{number:032x}"
+        self.speeds[life] = self.speeds.get(life, 1.0) * 4
+        self.at(60.0, lambda: self.speeds.update({life: self.speeds[life] / 4}))
 
     def lose(self, life: str) -> None:
         """A node is gone, with what it has."""
-        self.lost_at = self.now
         for epoch in self.roster.leave(life, "lost", self.now):
             worker, batch, _, _ = self.under_way.pop(epoch)
             self.lost |= {(batch.job_id, page) for page in batch.pages}
             self.figures.redone += len(batch)
-            self.busy[life] -= 1
             self.over(worker, batch, None)
-        self.leaving += self.slots
+        self.busy.pop(life, None)
+        self.fit()
 
     # --- work ---
 
@@ -139,6 +188,7 @@ class World:
             worker = self.idle.popleft()
             if self.leaving:
                 self.leaving -= 1
+                self.gone += 1
                 self.scheduler.worker_left(worker)
                 continue
             self.figures.choices += 1
@@ -152,7 +202,7 @@ class World:
         """Begin a piece of work."""
         match work:
             case OpenJob(job_id):
-                self.opened.append(job_id)
+                self.opened.append((job_id, self.now))
                 self.take_turn(OPEN_S, lambda: self.is_open(worker, job_id))
             case MergeJob(job_id):
                 self.take_turn(MERGE_S, lambda: self.merged(worker, job_id))
@@ -191,14 +241,17 @@ class World:
     def place(self) -> None:
         """Give batches that wait a place."""
         for _ in range(len(self.waiting)):
+            if len(self.under_way) >= self.places:
+                return
             worker, batch = self.waiting.popleft()
             document = f"{batch.job_id:064x}"
             length = self.lengths[batch.job_id] * PAGE_BYTES
-            offers = [o for o in self.roster.offers(document) if self.busy[o.life] < self.slots]
-            life = choose(Wish(document, length, len(batch)), self.here - self.busy[HERE], offers)
+            wish = Wish(document, length, self.left[batch.job_id] * PAGE_S)
+            offers = self.roster.offers(document, lambda life: self.busy[life] < self.slots)
+            life = choose(wish, self.here - self.busy[HERE], offers, self.roster.copies(document))
             if life is None:
-                self.waiting.appendleft((worker, batch))
-                return
+                self.waiting.append((worker, batch))
+                continue
             has = any(offer.life == life and offer.has_document for offer in offers)
             self.begin(worker, batch, life, document, 0 if has else length)
 
@@ -209,10 +262,12 @@ class World:
         seconds = len(batch) * PAGE_S * self.speeds.get(life, 1.0)
         delay_s = 0.0
         if life != HERE:
-            self.roster.begin(life, epoch)
+            self.roster.begin(life, epoch, document)
             delay_s = TRIP_S + shipped / RATE
             self.figures.shipped += shipped
-            self.roster.converted(life, document, 0)
+        if self.back:
+            since = [self.back.pop((batch.job_id, page), self.now) for page in batch.pages]
+            self.figures.again_s = max(self.figures.again_s, self.now - min(since))
         self.under_way[epoch] = worker, batch, life, seconds
         self.at(delay_s + seconds, lambda: self.converted(epoch, document))
 
@@ -225,7 +280,15 @@ class World:
         self.busy[life] -= 1
         if life != HERE:
             self.roster.end(epoch)
+        if life in self.liars and self.dice.random() < LIES:
+            self.roster.void(life, self.now)
+            self.figures.void += 1
+            self.fit()
+            self.over(worker, batch, None)
+            return
+        if life != HERE:
             self.roster.converted(life, document, len(batch))
+        self.left[batch.job_id] -= len(batch)
         self.figures.pages += len(batch)
         if not self.figures.almost_s:
             self.figures.work_s += seconds
@@ -238,6 +301,7 @@ class World:
         """A batch is over."""
         if seconds is None:
             self.scheduler.put_back(batch)
+            self.back.update(dict.fromkeys(((batch.job_id, page) for page in batch.pages), self.now))
         self.scheduler.batch_finished(batch, seconds)
         self.idle.append(worker)
 
@@ -253,7 +317,8 @@ class World:
             self.now = before = when
             what()
             if not is_lost and self.figures.pages > self.total / 2:
-                is_lost = True
+                is_lost, self.lost_at = True, self.now
+                self.lost.clear()
                 for life in self.roster.lives[: self.nodes // 10]:
                     self.lose(life)
             self.ask()
@@ -262,9 +327,18 @@ class World:
                 self.figures.almost_s = self.now
         self.figures.ended_s = self.now
         self.figures.cpu_s = time.process_time() - began
-        place = {job: number for number, job in enumerate(self.opened)}
-        self.figures.overtaken = max(0, *(place[job] - (job - 1) for job in place))
+        self.fairness()
         return self.figures
+
+    def fairness(self) -> None:
+        """Who was opened after whom."""
+        first = math.inf  # when the first of all from a place in the queue on was opened
+        when = dict(self.opened)
+        for job in sorted(when, reverse=True):
+            first = min(first, when[job])
+            self.figures.waited_s = max(self.figures.waited_s, when[job] - first)
+        place = {job: number for number, (job, _) in enumerate(self.opened)}
+        self.figures.overtaken = max(0, *(place[job] - (job - 1) for job in place))
 
 
 def main() -> int:
@@ -285,7 +359,9 @@ def main() -> int:
     print(f"pages done, done anew after the loss       {found.pages}, {found.redone}")
     print(f"what was lost is done again after          {found.recovered_s:.1f} s")
     print(f"sent to nodes                              {found.shipped / whole:.2f} times all documents")
-    print(f"jobs that overtook another, at most        {found.overtaken}")
+    print(f"batches of nodes that have lied            {found.void}")
+    print(f"a job was opened after one behind it by    {found.waited_s:.1f} s, {found.overtaken} of them at most")
+    print(f"lost pages were begun again within         {found.again_s:.1f} s")
     print(f"choices, CPU of all choices and places     {found.choices}, {found.cpu_s:.0f} s")
     return int(found.busy < 0.95 or found.pages != world.total)
 

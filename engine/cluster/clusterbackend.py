@@ -17,6 +17,7 @@ from engine.cluster.ownprocess import OwnProcess
 from engine.cluster.remotesandbox import Document
 from engine.cluster.schedulerprocess import scheduler_process
 from engine.cluster.supervisor import needs
+from engine.cluster.workleft import WorkLeft
 from engine.job.machines import NodeSnapshot
 from engine.sandbox.backend import Backend, Capability, Desk, Limits, Sandbox, Workplace
 from engine.sandbox.local import LocalBackend
@@ -59,6 +60,7 @@ class ClusterBackend:
         self._turns = 0
         self._documents: OrderedDict[tuple[str, int, int, int], str] = OrderedDict()
         self._lost: Counter[str] = Counter()
+        self._work = WorkLeft()
         self._closed = False
 
     @property
@@ -193,10 +195,27 @@ class ClusterBackend:
             raise DeskLost("The document is not on its desk any more.") from error
         return Document(file, sha256, found.st_size, converted)
 
-    def was_converted(self, desk: str) -> None:
-        """A node has converted a batch of this desk."""
+    def work_s(self, task: PagesTask) -> float:
+        """What a batch, and all that is to follow it of the document, would take one worker."""
         with self._lock:
-            self._lost.pop(desk, None)
+            return self._work.seconds(task.desk, task.last - task.first + 1)
+
+    def was_opened(self, desk: str, pages: int) -> None:
+        """The document of this desk has so many pages."""
+        with self._lock:
+            self._work.opened(desk, pages)
+
+    def was_merged(self, desk: str) -> None:
+        """Nothing is left to do at this desk."""
+        with self._lock:
+            self._work.ended(desk)
+
+    def was_converted(self, task: PagesTask, seconds: float, *, there: bool) -> None:
+        """A batch was converted, and took so long."""
+        with self._lock:
+            self._work.converted(task.desk, task.last - task.first + 1, seconds)
+            if there:
+                self._lost.pop(task.desk, None)
 
     def was_lost(self, desk: str) -> None:
         """A node was lost with a batch of this desk."""

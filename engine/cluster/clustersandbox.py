@@ -4,6 +4,7 @@ Documents are opened, looked at and merged here. So nothing but pages, and the d
 """
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from engine.cluster.remotesandbox import Document, RemoteSandbox
 from engine.job.job import Checkpoint
 from engine.sandbox.backend import Limits, Readings, Sandbox
 from engine.sandbox.ends import ProcessEnd
-from engine.sandbox.protocol import Answer, Event, MergeTask, OpenTask, PagesTask, Task
+from engine.sandbox.protocol import Answer, Event, Merged, MergeTask, Opened, OpenTask, PagesDone, PagesTask, Task
 from engine.sandbox.stages import Stage
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class ClusterSandbox:
                 return self._convert(task, on_event)
             if isinstance(task, OpenTask | MergeTask):
                 with self._backend.turn(lambda: self._is_ended):
-                    return self._run_here(task, on_event)
+                    return self._noted(task.desk, self._run_here(task, on_event))
             return self._run_here(task, on_event)
         except BaseException as error:
             self._end = self._end or ProcessEnd.of(error)
@@ -116,7 +117,7 @@ class ClusterSandbox:
         wish = Wish(
             document.sha256 if document else "",
             document.length if document else 0,
-            task.last - task.first + 1,
+            self._backend.work_s(task),
             stays=document is None,
         )
         place = self._backend.fleet.take(wish, lambda: self._is_ended)
@@ -125,11 +126,23 @@ class ClusterSandbox:
                 raise ChildKilled("The conversion was stopped.")
             raise SandboxUnavailable("The engine is stopping.")
         try:
+            began = time.monotonic()
             if place == HERE or document is None:
-                return self._run_here(task, on_event)
-            return self._run_there(place, document, task, on_event)
+                answer = self._run_here(task, on_event)
+            else:
+                answer = self._run_there(place, document, task, on_event)
+            if isinstance(answer, PagesDone):
+                self._backend.was_converted(task, time.monotonic() - began, there=place != HERE)
+            return answer
         finally:
             self._backend.fleet.give_back(place)
+
+    def _noted(self, desk: str, answer: Answer) -> Answer:
+        if isinstance(answer, Opened):
+            self._backend.was_opened(desk, answer.pages)
+        elif isinstance(answer, Merged):
+            self._backend.was_merged(desk)
+        return answer
 
     def _run_here(self, task: Task, on_event: Callable[[Event], None]) -> Answer:
         if self._local is None:
@@ -145,13 +158,10 @@ class ClusterSandbox:
         batch = Checkpoint(task.first, task.last)
         sandbox = RemoteSandbox(self._backend.fleet, life, document, desk, self._limits, self._needs, batch)
         try:
-            answer = self._run_in(sandbox, task, on_event)
+            return self._run_in(sandbox, task, on_event)
         except NodeLost:
             self._backend.was_lost(task.desk)
             raise
-        else:
-            self._backend.was_converted(task.desk)
-            return answer
         finally:
             self._count(sandbox)
 

@@ -157,8 +157,9 @@ class Fleet:
         """Wait for a place for a batch: `HERE` or a node's life; None once it `is_ended`."""
         with self._lock:
             while not is_ended() and not self._closing.is_set():
-                offers = self._roster.offers(wish.document)
-                place = choose(wish, self._here - self._busy[HERE], [o for o in offers if self._has_room(o.life)])
+                offers = self._roster.offers(wish.document, self._has_room)
+                copies = self._roster.copies(wish.document)
+                place = choose(wish, self._here - self._busy[HERE], offers, copies)
                 if place is not None:
                     self._busy[place] += 1
                     return place
@@ -183,11 +184,11 @@ class Fleet:
         with self._lock:
             self._lock.notify_all()
 
-    def begin(self, life: str, make: Callable[[int], Begin]) -> Epoch:
-        """Give a node a batch; `make` makes the order of its number."""
+    def begin(self, life: str, document: str, make: Callable[[int], Begin]) -> Epoch:
+        """Give a node a batch of a document; `make` makes the order of its number."""
         with self._lock:
             epoch = Epoch(next(self._numbers), life)
-            if not self._roster.begin(life, epoch.number):
+            if not self._roster.begin(life, epoch.number, document):
                 epoch.inbox.put(Lost("The node has left."))
                 return epoch
             self._epochs[epoch.number] = epoch

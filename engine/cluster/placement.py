@@ -17,7 +17,8 @@ class Wish:
     """The SHA-256 of what is opened."""
     length: int
     """Its bytes."""
-    pages: int
+    work_s: float
+    """What it, and all that is to follow it of the document, would take one worker."""
     stays: bool = False
     """Whether it may be converted on this machine alone."""
 
@@ -43,11 +44,12 @@ HERE = ""
 """In place of a node's life: this machine."""
 
 
-def choose(wish: Wish, free_here: int, offers: Iterable[Offer]) -> str | None:
-    """`HERE`, or a node's life; None if the batch is to wait until a place is free.
+def choose(wish: Wish, free_here: int, offers: Iterable[Offer], copies: int = 0) -> str | None:
+    """`HERE`, or a node's life; None if the batch is to wait until a place is free. `copies` have been sent already.
 
     A node that has the document is best, since only this machine opens and merges documents. One that has not is
-    taken where this machine is full, if sending the document takes no longer than the batch does.
+    taken where this machine is full, if sending the document, to all that have it then, takes no longer than the work
+    that is left: so a letter goes to one node, and a thick scan spreads.
     """
     if wish.stays:
         return HERE if free_here > 0 else None
@@ -56,7 +58,7 @@ def choose(wish: Wish, free_here: int, offers: Iterable[Offer]) -> str | None:
         return best.life
     if free_here > 0:
         return HERE
-    if best is not None and best.delay_s(wish) <= wish.pages * PAGE_S:
+    if best is not None and best.delay_s(wish) * (copies + 1) <= wish.work_s:
         return best.life
     return None
 

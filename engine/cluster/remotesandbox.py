@@ -67,6 +67,8 @@ class RemoteSandbox(ListeningSandbox):
         self._killed = False
         self._is_over = False
         self._shipping_s = 0.0
+        self._sent: tuple[int, float] | None = None
+        """Bytes of the document that were sent last, and when, until they are known to have arrived."""
 
     @property
     def is_usable(self) -> bool:
@@ -110,7 +112,7 @@ class RemoteSandbox(ListeningSandbox):
             self._landing = None
 
     def _waited_s(self) -> float:
-        return self._shipping_s  # no process was at work in that time
+        return self._shipping_s
 
     def _send(self, task: Task) -> None:
         if not isinstance(task, PagesTask):
@@ -130,6 +132,7 @@ class RemoteSandbox(ListeningSandbox):
         document = self._document
         self._epoch = self._fleet.begin(
             self._life,
+            document.sha256,
             lambda number: Begin(
                 epoch=number,
                 sha256=document.sha256,
@@ -177,12 +180,14 @@ class RemoteSandbox(ListeningSandbox):
         assert self._landing is not None
         match frame.message:
             case Want(offset=offset):
+                self._arrived(is_measure=True)
                 self._ship(offset)
             case Made():
                 self._landing.made(frame.message, frame.data)
             case Wrote():
                 self._landing.wrote(frame.data)
             case Said(line=line):
+                self._arrived(is_measure=False)
                 event = decode_event(line.encode())
                 self._landing.said(event)
                 self._is_over = isinstance(event, Answer)
@@ -192,17 +197,22 @@ class RemoteSandbox(ListeningSandbox):
     def _ship(self, offset: int) -> None:
         """Send the next bytes of the document. Raises `ChildGarbage` if there are none, `OSError`."""
         assert self._epoch is not None
-        started = time.monotonic()
         with self._document.file.open("rb", buffering=0) as stream:
             stream.seek(offset)
             data = stream.read(_PIECE)
         if not data:
             raise ChildGarbage("The node wants more of a document than there is.")
+        self._sent = len(data), time.monotonic()
         self._fleet.tell(self._epoch, Piece(epoch=self._epoch.number, offset=offset, size=len(data)), data)
-        # Until it asks for the next: so the way there and back counts, which is what is to be known.
-        seconds = time.monotonic() - started
-        self._fleet.shipped(self._life, len(data), seconds)
-        self._shipping_s += seconds
+
+    def _arrived(self, *, is_measure: bool) -> None:
+        """What was sent is there. Once the node has said so at once, that is a measure of the way there and back."""
+        if self._sent is None:
+            return
+        (size, at), self._sent = self._sent, None
+        seconds = time.monotonic() - at
+        self._shipping_s += seconds  # no process was at work in that time
+        self._fleet.shipped(self._life, size, seconds if is_measure else 0.0)
 
     def _death(self, ended: Ended) -> ChildError:
         message = display_text(ended.message)

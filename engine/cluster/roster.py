@@ -1,6 +1,6 @@
 """Roster: which nodes there are, what each has to do, and which are given nothing. Pure: no threads, and no clock."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -30,7 +30,8 @@ class _Node:
     why: str = ""
     until: float = 0.0
     """When a hold ends, or when one that has left is forgotten."""
-    epochs: set[int] = field(default_factory=set)
+    epochs: dict[int, str] = field(default_factory=dict)
+    """What it has to do, and of which document."""
     documents: "OrderedDict[str, None]" = field(default_factory=OrderedDict)
     pages: int = 0
     void: int = 0
@@ -38,10 +39,6 @@ class _Node:
     reading: Reading = field(default_factory=lambda: Reading(cached_bytes=0, free_bytes=0, rss_bytes=0))
     shipped_bytes: int = 0
     rate: float | None = None
-
-    @property
-    def free(self) -> int:
-        return max(0, self.hello.slots - len(self.epochs)) if self.state in GIVEN else 0
 
 
 class Roster:
@@ -52,6 +49,8 @@ class Roster:
         self._installed = installed
         self._nodes: dict[str, _Node] = {}
         self._owners: dict[int, str] = {}
+        self._holders: dict[str, Counter[str]] = {}
+        """The nodes that have a document, or are being sent it; each as often as there is a reason to think so."""
 
     # --- who is there ---
 
@@ -79,6 +78,8 @@ class Roster:
         lost = frozenset(node.epochs)
         for epoch in lost:
             del self._owners[epoch]
+        for document in (*node.epochs.values(), *node.documents):
+            self._count(document, life, -1)
         node.epochs.clear()
         node.documents.clear()
         if node.state is not NodeState.REFUSED:
@@ -113,29 +114,53 @@ class Roster:
 
     # --- what they have to do ---
 
-    def offers(self, document: str) -> list[Offer]:
-        """The nodes with room, for a batch of this document."""
-        return [
-            Offer(life, node.free, document in node.documents, node.round_trip_s, node.rate)
-            for life, node in self._nodes.items()
-            if node.free and node.state is NodeState.READY
-        ]
+    def offers(self, document: str, has_room: Callable[[str], bool] = lambda life: True) -> list[Offer]:
+        """The nodes with room for a batch of this document, of which `has_room` knows too.
 
-    def begin(self, life: str, epoch: int) -> bool:
-        """A node is given a batch; False if it is gone."""
+        If one of them has it already, or is being sent it, only such.
+        """
+        holders = self._holders.get(document, ())
+        found = [life for life in holders if self._is_open(life) and has_room(life)]
+        others = found or [life for life in self._nodes if self._is_open(life) and has_room(life)]
+        return [self._offer(life, has_document=bool(found)) for life in others]
+
+    def copies(self, document: str) -> int:
+        """How many nodes have a document, or are being sent it."""
+        return len(self._holders.get(document, ()))
+
+    def _is_open(self, life: str) -> bool:
+        node = self._nodes[life]
+        return node.state is NodeState.READY and len(node.epochs) < node.hello.slots
+
+    def _offer(self, life: str, *, has_document: bool) -> Offer:
+        node = self._nodes[life]
+        free = node.hello.slots - len(node.epochs)
+        return Offer(life, free, has_document, node.round_trip_s, node.rate)
+
+    def begin(self, life: str, epoch: int, document: str = "") -> bool:
+        """A node is given a batch of a document; False if it is gone."""
         node = self._nodes.get(life)
         if node is None or node.state is NodeState.LEFT:
             return False
-        node.epochs.add(epoch)
+        node.epochs[epoch] = document
         self._owners[epoch] = life
+        self._count(document, life, 1)
         return True
 
     def end(self, epoch: int) -> str | None:
         """A batch is over, whatever came of it; returns whose it was, None if nobody's any more."""
         life = self._owners.pop(epoch, None)
         if life is not None:
-            self._nodes[life].epochs.discard(epoch)
+            self._count(self._nodes[life].epochs.pop(epoch), life, -1)
         return life
+
+    def _count(self, document: str, life: str, change: int) -> None:
+        holders = self._holders.setdefault(document, Counter())
+        holders[life] += change
+        if not holders[life]:
+            del holders[life]
+        if not holders:
+            del self._holders[document]
 
     def converted(self, life: str, document: str, pages: int) -> None:
         """A node has the document, and has converted so many pages of it in order."""
@@ -143,10 +168,12 @@ class Roster:
         if node is not None and node.state is not NodeState.LEFT:
             node.pages += pages
             node.void = 0
+            if document not in node.documents:
+                self._count(document, life, 1)
             node.documents[document] = None
             node.documents.move_to_end(document)
             if len(node.documents) > _MOST_DOCUMENTS:
-                node.documents.popitem(last=False)
+                self._count(node.documents.popitem(last=False)[0], life, -1)
 
     def shipped(self, life: str, size: int, seconds: float) -> None:
         """So many bytes of a document were sent to a node in this time."""

@@ -78,6 +78,23 @@ def test_how_fast_documents_are_sent_is_known_of_those_that_are_big() -> None:
     assert roster.offers("d")[0].rate == 2 << 20
 
 
+def test_a_node_has_a_document_from_when_it_is_sent_it_until_it_is_gone() -> None:
+    roster = Roster(lambda: HERE)
+    for number in (1, 2):
+        roster.join(hello(number), 0)
+    one = hello(1).life
+    assert [offer.has_document for offer in roster.offers("d")] == [False, False]
+    roster.begin(one, 7, "d")
+    assert [(offer.life, offer.has_document) for offer in roster.offers("d")] == [(one, True)]
+    assert [offer.life for offer in roster.offers("d", lambda life: life != one)] == [hello(2).life]
+    roster.end(7)
+    assert roster.copies("d") == 0  # it could not be sent
+    roster.converted(one, "d", 3)
+    assert roster.copies("d") == 1
+    roster.leave(one, "gone", 1)
+    assert roster.copies("d") == 0
+
+
 class Whatever(RuleBasedStateMachine):
     """Nodes come, go, fall silent and lie, while batches are given out as the fleet does it."""
 
