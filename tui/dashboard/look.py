@@ -18,38 +18,50 @@ from tui.text.glyphs import Glyphs
 
 THEME = Theme(
     name="hotfolio",
-    primary="#6ca8d8",
-    secondary="#8a9fb8",
-    warning="#e0b060",
-    error="#e58a82",
-    success="#86b96e",
-    accent="#d79a5b",
-    foreground="#cfd4da",
-    background="#14171b",
-    surface="#1b1f25",
-    panel="#262b33",
-    variables={"scrollbar": "#3a424d", "scrollbar-background": "#1a1d22", "border": "#4a5562"},
+    primary="#f2a65a",
+    secondary="#74bcdc",
+    warning="#e8d06a",
+    error="#f28b86",
+    success="#95c47e",
+    accent="#c0a8ea",
+    foreground="#ddd8d0",
+    background="#16151a",
+    surface="#1f1e25",
+    panel="#2b2932",
+    variables={
+        "scrollbar": "#4d4956",
+        "scrollbar-hover": "#6a6473",
+        "scrollbar-active": "#f2a65a",
+        "scrollbar-background": "#16151a",
+        "scrollbar-background-hover": "#16151a",
+        "scrollbar-background-active": "#16151a",
+        "border": "#f2a65a",
+    },
 )
-"""Calm and dark: colour is kept for state."""
+"""Ink and paper, with the ember of what is hot on what one is at; all other colours say the state of something."""
 
 THEME_LIGHT = Theme(
     name="hotfolio-light",
-    primary="#1a5a8e",
-    secondary="#43566b",
-    warning="#754900",
-    error="#a62d25",
-    success="#2f611c",
-    accent="#7d430b",
-    foreground="#23282e",
-    background="#f6f5f2",
-    surface="#eceae5",
-    panel="#dedbd4",
+    primary="#8a4a00",
+    secondary="#14597f",
+    warning="#625200",
+    error="#a3261f",
+    success="#2c5f1d",
+    accent="#5f4196",
+    foreground="#28241f",
+    background="#faf7f1",
+    surface="#eeedea",
+    panel="#e4ddd0",
     dark=False,
     variables={
-        "scrollbar": "#b9b5ab",
-        "scrollbar-background": "#eceae5",
-        "border": "#8d8a82",
-        "foreground-muted": "#55595d",
+        "scrollbar": "#c4bcab",
+        "scrollbar-hover": "#a59c89",
+        "scrollbar-active": "#8a4a00",
+        "scrollbar-background": "#faf7f1",
+        "scrollbar-background-hover": "#faf7f1",
+        "scrollbar-background-active": "#faf7f1",
+        "border": "#8a4a00",
+        "foreground-muted": "#5a544b",
     },
 )
 
@@ -67,6 +79,8 @@ class Look:
     background: Color
     base: Style
     """The screen's colours, below all others."""
+    bar: Style
+    """Those of the lines at its upper and its lower end."""
     cursor: Style
     """Laid over a whole row."""
     cursor_is_plain: bool
@@ -78,6 +92,8 @@ class Look:
     """Text that is least looked for; it can still be read."""
     line: Style
     """Lines and bars between what is read."""
+    focus: Style
+    """The frame of the pane that the keys go to."""
     accent: Style
     warning: Style
     error: Style
@@ -111,27 +127,33 @@ class Look:
                 return Style(dim=True)
             return Style(color=background.blend(foreground, share, alpha=1).rich_color)
 
-        primary = Color.parse(variables["primary"])
+        primary, secondary = Color.parse(variables["primary"]), Color.parse(variables["secondary"])
+        base = Style(color=foreground.rich_color, bgcolor=background.rich_color)
         if is_ansi:
+            bar = base
             cursor = Style(reverse=True)
             tab = Style(reverse=True, bold=True)
             banner = colour("warning", reverse=True, bold=True)
         else:
-            cursor = Style(bgcolor=background.blend(primary, 0.16 if is_dark else 0.12, alpha=1).rich_color, bold=True)
+            bar = Style(color=foreground.rich_color, bgcolor=Color.parse(variables["surface"]).rich_color)
+            # On paper, what is warm is near to white: in 256 colours it would be pink.
+            lit = background.blend(primary, 0.16, alpha=1) if is_dark else background.blend(secondary, 0.09, alpha=1)
+            cursor = Style(bgcolor=lit.rich_color, bold=True)
             tab = Style(color=background.rich_color, bgcolor=primary.rich_color, bold=True)
             banner = Style(color=background.rich_color, bgcolor=Color.parse(variables["warning"]).rich_color, bold=True)
         # The contrast of text with its ground is 4.5 at least (WCAG 2.2, 1.4.3), under the cursor and in 256 colours
         # too.
         muted, faint, line = mixed(0.74 if is_dark else 0.8), mixed(0.68 if is_dark else 0.76), mixed(0.38)
         done, failed, warning = colour("success"), colour("error"), colour("warning")
-        running = colour("primary", bold=True)
+        running = colour("secondary", bold=True)
         return cls(
             glyphs=glyphs,
             keys=keys,
             has_few_colours=has_few_colours,
             cells=cells,
             background=background,
-            base=Style(color=foreground.rich_color, bgcolor=background.rich_color),
+            base=base,
+            bar=bar,
             cursor=cursor,
             cursor_is_plain=is_ansi,
             text=Style(),
@@ -139,11 +161,12 @@ class Look:
             muted=muted,
             faint=faint,
             line=line,
-            accent=colour("primary"),
+            focus=Style(bold=True) if app.no_color else colour("primary"),
+            accent=colour("secondary"),
             warning=warning,
             error=failed,
             key=colour("primary", bold=True),
-            title=colour("accent", bold=True),
+            title=colour("primary", bold=True),
             tab=tab,
             banner=banner,
             bar_rest=line,

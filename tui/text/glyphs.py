@@ -32,6 +32,8 @@ class Glyphs:
     idle: str
     rule: str
     separator: str
+    corners: str
+    """Of a frame: upper left, upper right, lower left, lower right."""
     dash: str
     warning: str
     ramp: str
@@ -74,6 +76,7 @@ UNICODE = Glyphs(
     idle="○",
     rule="─",
     separator="│",
+    corners="╭╮╰╯",
     dash="–",
     warning="▲",
     ramp=" ░▒▓█",
@@ -114,6 +117,7 @@ ASCII = Glyphs(
     idle="o",
     rule="-",
     separator="|",
+    corners="++++",
     dash="-",
     warning="!",
     ramp=" .:-=+*#%@",

@@ -78,7 +78,7 @@ async def test_the_settings_screen_tells_where_each_came_from(engine: FakeEngine
     engine.origins = {"num_workers": "NUM_WORKERS", "input": "/etc/[/]\x1b.toml"}
     async with session(engine, (100, 90)) as s:
         await s.press("comma")
-        lines = {line.split()[0]: line for line in s.lines if line.strip()}
+        lines = {line.strip("│ ").split()[0]: line for line in s.lines if line.strip("│ ")}
         assert "NUM_WORKERS" in lines["num_workers"]
         assert "default" in lines["dpi"]
         assert r"[/]\x1b.toml" in lines["input"]

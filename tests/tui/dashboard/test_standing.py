@@ -11,7 +11,7 @@ from tui.dashboard.joblist import View
 
 def row(s: Session, name: str) -> str:
     """The job's row on the screen."""
-    return next(line for line in s.text.splitlines() if name in line.partition("│")[0])
+    return next(line for line in s.text.splitlines() if name in line.strip("│").partition("│")[0])
 
 
 async def look_at(s: Session, engine: FakeEngine, seconds: float) -> None:

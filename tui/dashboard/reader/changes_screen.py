@@ -13,12 +13,13 @@ from tui.dashboard.look import look_of
 from tui.dashboard.model import Model
 from tui.dashboard.reader.comparison import change_rows
 from tui.dashboard.reader.reader_lines import style_of
-from tui.dashboard.reader.reader_title import ReaderTitle
 from tui.dashboard.reader.typesetting import Row
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
+from tui.dashboard.widgets.frame import Frame
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.lazy_lines import LazyLines, Line
 from tui.dashboard.widgets.scroll_lines import ScrollLines
+from tui.dashboard.widgets.title_line import TitleLine
 from tui.dashboard.widgets.too_small import TooSmall
 from tui.text.formatting import plural
 
@@ -59,13 +60,12 @@ class ChangesScreen(DashboardScreen):
         super().__init__(model)
         self._job, self._old, self._new = job, old, new
         self._starts: list[int] = []
-        self._title = ReaderTitle()
+        self._title = TitleLine()
         self._lines = _Changes()
 
     def compose(self) -> ComposeResult:
         """Title, changes and keys."""
-        yield self._title
-        yield self._lines
+        yield Frame(self._title, self._lines)
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 

@@ -25,10 +25,11 @@ from tui.dashboard.reader.changes_screen import ChangesScreen
 from tui.dashboard.reader.otherprograms import editor, pager
 from tui.dashboard.reader.outline_screen import OutlineScreen
 from tui.dashboard.reader.reader_lines import ReaderLines
-from tui.dashboard.reader.reader_title import ReaderTitle
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
 from tui.dashboard.screens.peek import PeekScreen
+from tui.dashboard.widgets.frame import Frame
 from tui.dashboard.widgets.key_bar import Hints, KeyBar
+from tui.dashboard.widgets.title_line import TitleLine
 from tui.dashboard.widgets.too_small import TooSmall
 from tui.text.formatting import number, plural
 
@@ -93,7 +94,7 @@ class ReaderScreen(DashboardScreen):
         self._is_loading = False
         self._loaded_at = model.clock() - _RELOAD_S
         self._find = 0
-        self._title = ReaderTitle()
+        self._title = TitleLine()
         self._lines = ReaderLines()
         self._ask = AskLine(self._lines)
         is_known = model.earlier.of(job_id) is not None
@@ -103,8 +104,7 @@ class ReaderScreen(DashboardScreen):
 
     def compose(self) -> ComposeResult:
         """Title, text, the line to type into, and keys."""
-        yield self._title
-        yield self._lines
+        yield Frame(self._title, self._lines)
         yield self._ask
         yield self._key_bar
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)

@@ -10,8 +10,10 @@ from tui.dashboard.hints import job_hints
 from tui.dashboard.model import Model, Update
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH
 from tui.dashboard.screens.job_screen import JobScreen
+from tui.dashboard.widgets.frame import Frame
 from tui.dashboard.widgets.job_view import JobView
 from tui.dashboard.widgets.key_bar import KeyBar
+from tui.dashboard.widgets.title_line import TitleLine
 from tui.dashboard.widgets.too_small import TooSmall
 
 
@@ -34,7 +36,7 @@ class DetailScreen(JobScreen):
 
     def compose(self) -> ComposeResult:
         """The job, and the keys."""
-        yield self._view
+        yield Frame(TitleLine(f"Job #{self.job_id}"), self._view, title_needs_edge=True)
         yield self._key_bar
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 

@@ -5,9 +5,14 @@ from textual.screen import Screen
 
 from tui.dashboard.frames import send_only_changes
 from tui.dashboard.model import Model, Update
+from tui.dashboard.widgets.frame import Frame
 from tui.dashboard.widgets.key_bar import KeyBar
 
 MIN_WIDTH, MIN_HEIGHT = 60, 15
+WIDE = 120
+"""From how many columns on there are panes side by side."""
+_FRAMED_WIDTH, _FRAMED_HEIGHT = 90, 30
+"""With less, a frame would cost rows that are wanted."""
 
 
 class DashboardScreen(Screen[None], inherit_bindings=False):
@@ -18,6 +23,9 @@ class DashboardScreen(Screen[None], inherit_bindings=False):
     DashboardScreen #too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
     DashboardScreen.-small > * { display: none; }
     DashboardScreen.-small > #too-small { display: block; }
+    DashboardScreen.-framed FrameSide, DashboardScreen.-framed FrameFoot { display: block; }
+    DashboardScreen.-framed FrameTop { display: block; }
+    DashboardScreen.-framed Divider { display: none; }
     """
 
     def __init__(self, model: Model) -> None:
@@ -26,8 +34,12 @@ class DashboardScreen(Screen[None], inherit_bindings=False):
         self.model = model
 
     def on_resize(self, event: Resize) -> None:
-        """One line where there is no room for more."""
-        self.set_class(event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT, "-small")
+        """One line where there is no room for more, and frames where there is plenty."""
+        width, height = event.size
+        self.set_class(width < MIN_WIDTH or height < MIN_HEIGHT, "-small")
+        self.set_class(width >= WIDE or (width >= _FRAMED_WIDTH and height >= _FRAMED_HEIGHT), "-framed")
+        for frame in self.query(Frame):
+            self.call_after_refresh(frame.show_edges)
 
     def take(self, update: Update) -> None:
         """Show what has changed."""

@@ -11,9 +11,11 @@ from tui.dashboard.history import History
 from tui.dashboard.look import look_of
 from tui.dashboard.model import Model, Update
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
+from tui.dashboard.widgets.frame import Frame
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.lines import Part
 from tui.dashboard.widgets.scroll_lines import ScrollLines
+from tui.dashboard.widgets.title_line import TitleLine
 from tui.dashboard.widgets.too_small import TooSmall
 from tui.text.formatting import clip
 
@@ -36,7 +38,7 @@ class _Deeds(ScrollLines):
         look, history = look_of(self), self._history
         if not history.done and not history.undone:
             return [[(" Nothing was done yet.", look.text)]]
-        lines: list[list[Part]] = [[(" History", look.title), ("  the next to be undone first", look.muted)], []]
+        lines: list[list[Part]] = []
         deeds = [(deed, True) for deed in history.undone] + [(deed, False) for deed in reversed(history.done)]
         for deed, is_undone in deeds:
             stamp = time.strftime("%H:%M:%S", time.localtime(deed.when))
@@ -58,7 +60,7 @@ class HistoryScreen(DashboardScreen):
 
     def compose(self) -> ComposeResult:
         """The deeds and the keys."""
-        yield self._deeds
+        yield Frame(TitleLine("History", "the next to be undone first"), self._deeds)
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import Input
 
@@ -30,33 +30,34 @@ from tui.dashboard.messages import (
 )
 from tui.dashboard.model import Model, Update
 from tui.dashboard.screens.choice_dialog import Choice, ChoiceDialog
-from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH
+from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, WIDE
 from tui.dashboard.screens.job_screen import JobScreen
 from tui.dashboard.widgets.banners import Banners
 from tui.dashboard.widgets.column_head import ColumnHead
-from tui.dashboard.widgets.divider import Divider
 from tui.dashboard.widgets.empty_hint import EmptyHint
 from tui.dashboard.widgets.filter_bar import FilterBar
+from tui.dashboard.widgets.frame import Frame
 from tui.dashboard.widgets.header import Header
 from tui.dashboard.widgets.job_view import JobView
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.queue_list import QueueList
+from tui.dashboard.widgets.title_line import TitleLine
 from tui.dashboard.widgets.too_small import TooSmall
 from tui.dashboard.widgets.view_tabs import ViewTabs
 from tui.dashboard.widgets.workers_line import WorkersLine
 from tui.text.export import ExportFormat
 from tui.text.formatting import plural
 
-WIDE, _SIDE = 120, 68
-"""From what width on a panel beside the list shows the job under the cursor, and its cells at most."""
+_SIDE, _LIST = 70, 82
+"""Cells of the panel beside the list at most, and of the list at least, with their frames."""
 
 
 class MainScreen(JobScreen):
     """The list has the keys; everything else follows it."""
 
     DEFAULT_CSS = """
-    MainScreen #side, MainScreen Divider { display: none; }
-    MainScreen.-wide #side, MainScreen.-wide Divider { display: block; }
+    MainScreen #panel { display: none; }
+    MainScreen.-wide #panel { display: block; }
     MainScreen #middle { height: 1fr; }
     """
 
@@ -85,6 +86,7 @@ class MainScreen(JobScreen):
         # Widgets are held, not looked up: an update may come before they are mounted or after they are gone.
         self._queue = QueueList(model, id="queue")
         self._side = JobView(model, id="side")
+        self._panel = Frame(TitleLine("Under the cursor"), self._side, id="panel")
         self._header = Header(model)
         self._workers = WorkersLine(model)
         self._banners = Banners(model)
@@ -101,14 +103,9 @@ class MainScreen(JobScreen):
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield self._header
-        yield self._tabs
         with Horizontal(id="middle"):
-            with Vertical():
-                yield self._head
-                yield self._queue
-                yield self._hint
-            yield Divider()
-            yield self._side
+            yield Frame(self._tabs, self._head, self._queue, self._hint)
+            yield self._panel
         yield self._banners
         yield self._filter_bar
         yield self._workers
@@ -125,8 +122,7 @@ class MainScreen(JobScreen):
     def on_resize(self, event: Resize) -> None:
         """A side panel where there is room, one line where there is none."""
         self.set_class(event.size.width >= WIDE, "-wide")
-        # The list keeps what it has on a small terminal: 80 cells, its scrollbar and the divider.
-        self._side.styles.width = max(min(event.size.width * 35 // 100, _SIDE, event.size.width - 82), 1)
+        self._panel.styles.width = max(min(event.size.width * 35 // 100, _SIDE, event.size.width - _LIST), 1)
         if event.size.width < WIDE and self.focused is self._side:
             self.set_focus(self._queue)
         super().on_resize(event)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.events import Resize
 
 from engine.base.errors import HotfolioError, PageNotLocated
@@ -18,7 +18,7 @@ from tui.dashboard.look import look_of
 from tui.dashboard.model import Model, Update
 from tui.dashboard.pagewindow import Window
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
-from tui.dashboard.widgets.divider import Divider
+from tui.dashboard.widgets.frame import Divider, Frame
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.page_picture import PagePicture
 from tui.dashboard.widgets.text_lines import TextLines
@@ -28,7 +28,7 @@ from tui.dashboard.widgets.too_small import TooSmall
 _TEXT_CELLS = 34
 """With less left beside the picture, the picture is alone."""
 _BARS = 2
-"""Lines that title and keys take."""
+"""Lines that title and keys take; a frame takes one more, and two columns."""
 _PAGE = "Markdown of this page"
 _NEAR = "The whole Markdown, near this page"
 _UNCONVERTED = (None, PageMark.WAITING, PageMark.RUNNING)
@@ -60,7 +60,7 @@ class PeekScreen(DashboardScreen):
 
     DEFAULT_CSS = """
     PeekScreen Horizontal { height: 1fr; }
-    PeekScreen.-alone Vertical, PeekScreen.-alone Divider { display: none; }
+    PeekScreen.-alone #text, PeekScreen.-alone Divider { display: none; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,6 +85,7 @@ class PeekScreen(DashboardScreen):
         self.page = page
         self._title = TitleLine()
         self._picture = PagePicture(model, job_id)
+        self._picture_frame = Frame(self._title, self._picture)
         self._text_title = TitleLine(_PAGE)
         self._text = TextLines()
         self._version: tuple[object, ...] | None = None
@@ -95,13 +96,10 @@ class PeekScreen(DashboardScreen):
 
     def compose(self) -> ComposeResult:
         """Title, picture, text and keys."""
-        yield self._title
         with Horizontal():
-            yield self._picture
+            yield self._picture_frame
             yield Divider()
-            with Vertical():
-                yield self._text_title
-                yield self._text
+            yield Frame(self._text_title, self._text, id="text")
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 
@@ -173,8 +171,9 @@ class PeekScreen(DashboardScreen):
         if pages and not of:
             of = f" ({(pages.place(self.page) or 0) + 1} of {len(pages)} to convert)"
         zoom = f" ({self._window.percent} %)" if self._window.level else ""
-        self._title.show(f"Page {self.page}{of} of #{entry.job.id} {entry.job.name}{zoom}")
-        width, rows = self.size.width, self.size.height - _BARS
+        self._title.show(f"#{entry.job.id} {entry.job.name}", f"Page {self.page}{of}{zoom}")
+        edges = 2 * self.has_class("-framed")
+        width, rows = self.size.width - edges, self.size.height - _BARS - edges // 2
         is_alone = width - _TEXT_CELLS < MIN_WIDTH // 2
         self._picture.show(self.page, width if is_alone else max(width * 3 // 5, width - 100), rows, self._window.area)
         version = (self.page, entry.job.state, self._is_converted())
@@ -187,8 +186,9 @@ class PeekScreen(DashboardScreen):
     def _picture_shown(self, event: PagePicture.Shown) -> None:
         """Leave to the text what the picture does not take."""
         cells = event.cells if event.cells is not None else self.size.width // 2
-        self.set_class(self.size.width - cells - 2 < _TEXT_CELLS, "-alone")
-        self._picture.styles.width = "1fr" if self.has_class("-alone") else cells + 2
+        cells += 2 + 2 * self.has_class("-framed")
+        self.set_class(self.size.width - cells < _TEXT_CELLS, "-alone")
+        self._picture_frame.styles.width = "1fr" if self.has_class("-alone") else cells
 
     def _is_converted(self) -> bool | None:
         """Whether the page of a running job is; None for other jobs."""

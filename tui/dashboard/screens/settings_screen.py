@@ -10,9 +10,11 @@ from engine.base.safetext import display_name
 from engine.settings.settings import Settings
 from tui.dashboard.look import look_of
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
+from tui.dashboard.widgets.frame import Frame
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.lines import Part
 from tui.dashboard.widgets.scroll_lines import ScrollLines
+from tui.dashboard.widgets.title_line import TitleLine
 from tui.dashboard.widgets.too_small import TooSmall
 from tui.text.formatting import pad, shorten
 from tui.text.setting_text import setting_texts
@@ -37,7 +39,6 @@ class _SettingLines(ScrollLines):
         origin_cells = max((width - _NAME_CELLS) // 3, 12)
         value_cells = width - _NAME_CELLS - origin_cells - 3
         lines: list[list[Part]] = [
-            [(" Settings", look.title)],
             [(" Change them in hotfolio.toml: most are in force a moment later.", look.muted)],
             [],
         ]
@@ -64,7 +65,7 @@ class SettingsScreen(DashboardScreen):
 
     def compose(self) -> ComposeResult:
         """The settings and the keys."""
-        yield _SettingLines(self.model.engine.settings, self.model.engine.origins)
+        yield Frame(TitleLine("Settings"), _SettingLines(self.model.engine.settings, self.model.engine.origins))
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 

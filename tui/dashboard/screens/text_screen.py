@@ -12,6 +12,7 @@ from engine.base.safetext import display_text
 from engine.job.snapshot import JobSnapshot
 from tui.dashboard.model import Model, Update
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
+from tui.dashboard.widgets.frame import Frame
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.text_lines import TextLines
 from tui.dashboard.widgets.title_line import TitleLine
@@ -61,8 +62,7 @@ class TextScreen(DashboardScreen):
 
     def compose(self) -> ComposeResult:
         """Title, text and keys."""
-        yield self._title_line
-        yield self._lines
+        yield Frame(self._title_line, self._lines)
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 

@@ -34,6 +34,10 @@ class Header(Lines):
         super().__init__()
         self._model = model
 
+    def ground(self, look: Look) -> Style:
+        """A bar."""
+        return look.bar
+
     def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
         """Both lines."""
         look = look_of(self)

@@ -7,7 +7,7 @@ from textual.events import Click
 from textual.timer import Timer
 
 from tui.dashboard.keys import key_name, keys_by_binding
-from tui.dashboard.look import look_of
+from tui.dashboard.look import Look, look_of
 from tui.dashboard.widgets.lines import Lines, Part, parts_width
 from tui.text.formatting import clip, cut
 
@@ -31,6 +31,10 @@ class KeyBar(Lines):
         self._to_select = ""
         self._pressed: list[tuple[range, str]] = []
         self._timer: Timer | None = None
+
+    def ground(self, look: Look) -> Style:
+        """A bar."""
+        return look.bar
 
     def show_hints(self, hints: Hints) -> None:
         """Show others, or the same with other keys: what has the focus is another."""

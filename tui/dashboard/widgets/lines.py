@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.base.safetext import display_name
-from tui.dashboard.look import look_of
+from tui.dashboard.look import Look, look_of
 
 Part = tuple[str, Style]
 """Text and its style."""
@@ -34,6 +34,10 @@ class DrawnLine:
 class PlainWidget(Widget):
     """A widget of finished lines with neither border nor padding nor opacity, most of what Textual's way costs."""
 
+    def ground(self, look: Look) -> Style:
+        """The colours below those of the lines."""
+        return look.base
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """Only what is asked for."""
         first, end = crop.column_span
@@ -43,7 +47,7 @@ class PlainWidget(Widget):
         """The cells of a line from `first` to before `end`, as text and styles."""
         look, strip = look_of(self), self.render_line(y)
         if strip.cell_length < end:
-            strip = strip.extend_cell_length(end, look.base)
+            strip = strip.extend_cell_length(end, self.ground(look))
         for line_filter in self.get_line_filters():
             strip = strip.apply_filter(line_filter, look.background)
         if not first and strip.cell_length == end:
@@ -72,7 +76,7 @@ class Lines(PlainWidget):
         if not width or not height:
             return
         lines = self.build_lines(width, height)
-        self._drawn = draw_lines(self, self._drawn, lines, width, look_of(self).base)
+        self._drawn = draw_lines(self, self._drawn, lines, width, self.ground(look_of(self)))
 
     def forget_drawn(self) -> None:
         """Draw all of it next time: it was out of sight, or is about to be."""
@@ -92,7 +96,7 @@ class Lines(PlainWidget):
         """One line as built."""
         if y < len(self._drawn):
             return self._drawn[y].strip
-        return Strip.blank(self.size.width, look_of(self).base)
+        return Strip.blank(self.size.width, self.ground(look_of(self)))
 
 
 def cut_out(strip: Strip, first: int, end: int) -> list[Segment]:

@@ -1,22 +1,21 @@
-"""ViewTabs: the views with their counts, the filter, the marks and the sort order, in one line."""
+"""ViewTabs: the views with their counts, the filter, the marks and the sort order, as the title of the list."""
 
 from collections.abc import Callable, Sequence
 
-from rich.style import Style
 from textual.events import Click
 
-from tui.dashboard.look import Look, look_of
+from tui.dashboard.look import Look
 from tui.dashboard.messages import ViewChosen
 from tui.dashboard.model import Model
-from tui.dashboard.widgets.lines import Lines, Part, parts_width, spread
+from tui.dashboard.widgets.frame import FrameTop
+from tui.dashboard.widgets.lines import Part, parts_width
 from tui.text.formatting import clip, number, short_number
 
-_BLANK = Style()
 _RIGHT_CELLS = 6
 _WORDY = 100
 
 
-class ViewTabs(Lines):
+class ViewTabs(FrameTop):
     """A click on a view opens it."""
 
     def __init__(self, model: Model) -> None:
@@ -24,11 +23,11 @@ class ViewTabs(Lines):
         self._model = model
         self._ends: list[int] = []
 
-    def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
-        """The line."""
-        look, jobs = look_of(self), self._model.jobs
+    def build_title(self, width: int, look: Look) -> tuple[Sequence[Part], Sequence[Part]]:
+        """Views at the left, the rest at the right."""
+        jobs = self._model.jobs
         arrow = look.glyphs.descending if jobs.is_reversed else look.glyphs.ascending
-        order: Part = (f"{jobs.sort} {arrow} ", look.muted)
+        order: Part = (f"{jobs.sort} {arrow}", look.muted)
         marks: list[Part] = []
         if self._model.marks:
             marks.append((f"{look.glyphs.mark} {number(len(self._model.marks))} marked  ", look.key))
@@ -48,16 +47,16 @@ class ViewTabs(Lines):
                 right.append((text, look.warning))
         if parts_width([*right, order]) <= room:
             right.append(order)
-        return [spread(left, right, width)]
+        return left, right
 
     def _tabs(self, text_of: Callable[[int], str], look: Look, *, is_tight: bool = False) -> list[Part]:
-        parts: list[Part] = [(" ", _BLANK)]
+        parts: list[Part] = []
         self._ends = []
         for index, view in enumerate(self._model.views, start=1):
             title = view.short if is_tight else view.title
             label = f" {index} {title} {text_of(self._model.count(view))}{'' if is_tight else ' '}"
             parts.append((label, look.tab if view is self._model.jobs.view else look.muted))
-            self._ends.append(parts_width(parts))
+            self._ends.append(self.title_begins + parts_width(parts))
         return parts
 
     def on_click(self, event: Click) -> None:

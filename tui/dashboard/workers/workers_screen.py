@@ -12,10 +12,12 @@ from engine.job.snapshot import PageMark, WorkerSnapshot, WorkerState
 from tui.dashboard.look import Look, look_of
 from tui.dashboard.model import Model, Update
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
+from tui.dashboard.widgets.frame import Frame
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.lines import Part, flow
 from tui.dashboard.widgets.list_columns import STEP_WORDS
 from tui.dashboard.widgets.scroll_lines import ScrollLines
+from tui.dashboard.widgets.title_line import TitleLine
 from tui.dashboard.widgets.too_small import TooSmall
 from tui.dashboard.workers.activity import CELL_S, KEPT, Doing
 from tui.text.formatting import duration, number, pad, plural, size, sparkline
@@ -78,7 +80,7 @@ class _Strips(ScrollLines):
     def _left(self, look: Look) -> list[Part]:
         totals = self._model.totals
         busy = f"{totals.workers_busy} of {plural(totals.workers, 'worker')} busy"
-        parts: list[Part] = [(" Workers  ", look.title), (busy, look.text)]
+        parts: list[Part] = [(f" {busy}", look.text)]
         if totals.eta_s is not None and totals.pages_per_second > 0:
             pages = round(totals.eta_s * totals.pages_per_second)
             eta = f"   about {plural(pages, 'page')} left at {totals.pages_per_second:.1f} pages/s: "
@@ -128,7 +130,7 @@ class WorkersScreen(DashboardScreen):
 
     def compose(self) -> ComposeResult:
         """The strips and the keys."""
-        yield self._strips
+        yield Frame(TitleLine("Workers"), self._strips, title_needs_edge=True)
         yield KeyBar(_HINTS)
         yield TooSmall(MIN_WIDTH, MIN_HEIGHT)
 

@@ -21,18 +21,18 @@ async def test_w_shows_what_each_worker_has_done(engine: FakeEngine, size: tuple
             await s.look()
         await s.press("w")
         assert isinstance(s.app.screen, WorkersScreen)
-        assert "1 of 4 workers busy" in s.lines[0]
-        assert "about 46 pages left" in s.lines[0]
+        assert "1 of 4 workers busy" in s.text
+        assert "about 46 pages left" in s.text
         sign = "■" if glyphs is UNICODE else "#"
-        row = next(line for line in s.lines if line.lstrip().startswith("2 "))
+        row = next(line for line in s.lines if line.lstrip("│ ").startswith("2 "))
         assert f"#{job_id} " in row
         assert "302M" in row
-        assert row.rstrip().endswith(sign * 2)
+        assert row.rstrip("│ ").endswith(sign * 2)
         assert any(f"{sign} layout 4" in line for line in s.lines)
         before = s.lines
         engine.clock.advance(60)
         await s.press("right_square_bracket")
-        await s.until(lambda: any(line.lstrip().startswith("5 ") for line in s.lines))
+        await s.until(lambda: any(line.lstrip("│ ").startswith("5 ") for line in s.lines))
         assert len(before) == len(s.lines)
         await s.press("w")
         assert s.app.screen is s.main
