@@ -22,6 +22,7 @@ NAMES = (
     "parent_memory",
     "onnx_arena",
     "tagged_pages",
+    "small_files",
     "text",
     "fast_layout",
     "layout_pages",

@@ -1,13 +1,15 @@
 """The library's side of a comparison: a program that knows PyMuPDF4LLM and nothing of ours.
 
-`serve` converts each path it is sent on stdin; `text` has PyMuPDF tell its text; `batch` converts files with
-`convert_batch`; `outputs` writes what the three functions give for one document; `pages` tells how long documents are.
+`serve` converts each path it is sent on stdin; `text` has PyMuPDF tell its text, and `pool` that of a whole folder, by
+a pool of processes; `batch` converts files with `convert_batch`; `outputs` writes what the three functions give for one
+document; `pages` tells how long documents are.
 """
 
 import argparse
 import os
 import sys
 import time
+from multiprocessing import Pool
 from pathlib import Path
 from types import ModuleType
 
@@ -41,6 +43,36 @@ def text() -> None:
             for page in document:
                 page.get_text()
             answers.say(time.process_time() - started)
+
+
+def pool(workers: int) -> None:
+    """Answer each line on stdin, a folder, with the seconds that its PDFs' text took, and those of CPU."""
+    answers = Answers()
+    with Pool(workers, os.nice, (NICENESS,)) as processes:
+        processes.map(_warm_up, range(workers), chunksize=1)
+        for line in sys.stdin:
+            files = sorted(Path(line.rstrip("\n")).glob("*.pdf"))
+            started = time.perf_counter()
+            cpu_s = sum(processes.imap_unordered(_text_beside, files, chunksize=1))
+            answers.say((time.perf_counter() - started, cpu_s))
+
+
+def _warm_up(_: int) -> None:
+    import pymupdf  # noqa: F401
+
+    time.sleep(0.5)  # so that each process gets one
+
+
+def _text_beside(file: Path) -> float:
+    """Write a document's text beside it, durably; returns the seconds of CPU that took."""
+    import pymupdf
+
+    started = time.process_time()
+    with pymupdf.open(file) as document, file.with_suffix(".txt").open("w", encoding="utf-8") as stream:
+        stream.writelines(page.get_text() for page in document)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return time.process_time() - started
 
 
 def batch(out: str, workers: int, files: list[str]) -> None:
@@ -101,6 +133,8 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve")
     commands.add_parser("text")
+    command = commands.add_parser("pool")
+    command.add_argument("workers", type=int)
     command = commands.add_parser("batch")
     command.add_argument("out")
     command.add_argument("workers", type=int)
@@ -112,9 +146,9 @@ def main() -> None:
     command = commands.add_parser("pages")
     command.add_argument("files", nargs="+")
     arguments = vars(parser.parse_args())
-    {"serve": serve, "text": text, "batch": batch, "outputs": outputs, "pages": pages}[arguments.pop("command")](
-        **arguments
-    )
+    {"serve": serve, "text": text, "pool": pool, "batch": batch, "outputs": outputs, "pages": pages}[
+        arguments.pop("command")
+    ](**arguments)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,10 @@ def _load_bare(also: Collection[str]) -> None:
     for seam, name in _named(also, Seam.FORMAT, Seam.READER):
         if name in own(seam):
             entrypoints.load(seam, name)
+    from engine.convert.process.warmup import convert_one
+
+    with contextlib.suppress(OSError):  # where nothing can be written, each process sets up for itself
+        convert_one()
 
 
 @contextlib.contextmanager
