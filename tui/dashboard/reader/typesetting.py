@@ -96,7 +96,7 @@ class Typesetting:
             page, start = self._pages[self._due]
             self._due += 1
             if self.rows and self.rows[-1]:
-                self._add((), start)
+                self._add((), self.lines[-1])
             self.page_rows.append((page, len(self.rows)))
             label = f" page {page} "
             self._add(

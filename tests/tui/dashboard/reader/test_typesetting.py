@@ -58,6 +58,7 @@ def test_pages_are_set_apart_and_known() -> None:
     assert [page for page, _ in setting.page_rows] == [1, 2, 3, 5]
     (heading,) = setting.headings
     assert (heading.text, heading.page, lines[heading.row]) == ("A", 1, "# A")
+    assert lines[setting.row_of_line(4)].startswith("─── page 2 ")
     assert lines[setting.row_of_line(6)] == "three"
 
 
