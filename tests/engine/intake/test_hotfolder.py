@@ -263,7 +263,7 @@ def test_takes_an_upload_once_it_loses_its_temporary_name(inbox: Inbox) -> None:
     part = inbox.drop("a.pdf.part")
     inbox.move_in("b.pdf")
     inbox.wait_for("b.pdf")
-    assert hot.waiting == 0
+    wait_until(lambda: hot.waiting == 0, "nothing to be waited for")
     part.rename(inbox.root / "a.pdf")
     inbox.wait_for("a.pdf", "b.pdf")
 
@@ -274,7 +274,7 @@ def test_a_renamed_in_file_without_its_end_is_waited_for(inbox: Inbox) -> None:
     wait_until(lambda: hot.waiting == 1, "the file to be seen")
     inbox.move_in("whole.pdf")
     inbox.wait_for("whole.pdf")
-    assert hot.waiting == 1
+    wait_until(lambda: hot.waiting == 1, "the whole one to be taken")
 
 
 def test_a_file_without_its_end_is_taken_after_the_longer_wait(inbox: Inbox) -> None:
