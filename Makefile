@@ -17,12 +17,12 @@ test: $(STAMP)  ## lint, types, import contracts and all tests
 	@$(MAKE) --no-print-directory --jobs 2 check pytest
 
 pytest: $(STAMP)  ## all tests
-	@# More than there are processors, since most wait for programs that they have started.
+	@# More processes than there are processors, since the four with the tests that start programs mostly wait for them.
 	@# What fails is tried once more by itself, and said to be: on a machine that others use, a deadline can pass for nothing.
 	@# Only after tests have failed (1): a run that was cut short, or could not begin, has not shown the others to pass.
 	@# Asserts are compiled for what they say when they fail only then: for all tests in each process that takes longer than
 	@# some hundred of the tests.
-	$(BIN)/pytest --assert=plain -n 6 --dist worksteal || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
+	$(BIN)/pytest --assert=plain -n 6 --starters 4 || { [ $$? -eq 1 ] && $(BIN)/pytest -n 1 --last-failed --last-failed-no-failures none; }
 
 check: $(STAMP)  ## all that is quick: format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
+from tests import halves
 from tests.backends import close_shared
 from tests.clock import Clock
 from tests.mounts import mounts
+
+pytest_plugins = [halves.__name__]
 
 # Until all tests are there: what is made meanwhile stays anyway.
 gc.disable()
@@ -22,8 +26,10 @@ gc.disable()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# No dice and no clock: a failure is a change of the code. Yet examples also come from constants in whatever modules are
-# loaded, which differ with the tests a process is given; so a failure prints what makes it come again anywhere.
+# No dice and no clock: a failure is a change of the code, and prints what makes it come again anywhere. Hypothesis
+# would also draw from the constants in whatever modules of the project are loaded, which differ with the tests that a
+# process is given, and read all of its source for that when tests are collected: 4 of 14 s, in each process. No setting
+# turns it off.
 settings.register_profile(
     "hotfolio",
     deadline=None,
@@ -32,6 +38,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("hotfolio")
+providers.is_local_module_file = lambda _path: False
 
 _SHARING = frozenset({"test_commands.py", "test_old_system.py"})
 """Modules of tests with programs which have one made for all of them."""
