@@ -12,12 +12,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
-from tests import halves
 from tests.backends import close_shared
 from tests.clock import Clock
+from tests.halves import pytest_addoption, pytest_ignore_collect, pytest_xdist_make_scheduler  # noqa: F401 - hooks
 from tests.mounts import mounts
-
-pytest_plugins = [halves.__name__]
 
 # Until all tests are there: what is made meanwhile stays anyway.
 gc.disable()
