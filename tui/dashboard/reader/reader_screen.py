@@ -112,12 +112,12 @@ class ReaderScreen(DashboardScreen):
     def on_mount(self) -> None:
         """Read."""
         self._lines.focus()
-        self.call_after_refresh(self.take, Update())
+        self.call_after_refresh(self.when_laid_out, self._lines, lambda: self.take(Update()))
 
     def take(self, update: Update) -> None:
         """Read again if there may be something new."""
         entry = self._entry
-        if entry is None or not self.is_attached:
+        if entry is None or not self.is_attached or not self._lines.size.width:
             return
         self._show_title()
         # Nothing but finished pages changes the text.

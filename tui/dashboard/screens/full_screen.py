@@ -1,7 +1,10 @@
 """What the dashboard's full screens have in common: they follow the model, and need a least size."""
 
+from collections.abc import Callable
+
 from textual.events import Resize
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.dashboard.frames import send_only_changes
 from tui.dashboard.model import Model, Update
@@ -40,6 +43,13 @@ class DashboardScreen(Screen[None], inherit_bindings=False):
         self.set_class(width >= WIDE or (width >= _FRAMED_WIDTH and height >= _FRAMED_HEIGHT), "-framed")
         for frame in self.query(Frame):
             self.call_after_refresh(frame.show_edges)
+
+    def when_laid_out(self, widget: Widget, call: Callable[[], object]) -> None:
+        """Call something as soon as a widget has its width, so that nothing is laid out for another one before."""
+        if widget.size.width or self.has_class("-small") or not self.is_attached:
+            call()
+        else:
+            self.call_after_refresh(self.when_laid_out, widget, call)
 
     def take(self, update: Update) -> None:
         """Show what has changed."""

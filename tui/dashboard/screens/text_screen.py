@@ -69,7 +69,7 @@ class TextScreen(DashboardScreen):
     def on_mount(self) -> None:
         """Read."""
         self._lines.focus()
-        self.call_after_refresh(self.take, Update())
+        self.call_after_refresh(self.when_laid_out, self._lines, lambda: self.take(Update()))
 
     def take(self, update: Update) -> None:
         """Read again if there may be something new."""
