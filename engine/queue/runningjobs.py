@@ -5,6 +5,7 @@ a thousand jobs at work as with two. Whoever changes a job says so by `index`.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
@@ -41,6 +42,8 @@ class _Place(NamedTuple):
     is_aged: bool
     waits_for_room: bool
     """Whether it is remote, and there are pages of it that nobody has been given."""
+    able: tuple[bool, bool]
+    """Whether there is something to do for it: while no page may go elsewhere, and while one may."""
     level: int
     among: list[_Entry] | None
     entry: _Entry
@@ -54,7 +57,7 @@ class RunningJobs:
         self._serials = count()
         self._places: dict[int, _Place] = {}
         self._levels: dict[int, _Level] = {}
-        self._opened: dict[int, dict[int, None]] = {}
+        self._opened: dict[int | None, set[int]] = {}
         self._aged: set[int] = set()
         self.waiting_for_room = 0
         """How many remote jobs run of which a page is yet to go elsewhere."""
@@ -88,24 +91,25 @@ class RunningJobs:
             return
         serial, running = self._jobs[job_id]
         entry = _Entry(-running.pages_left, serial, job_id)
-        among = self._list_for(running, is_busy=is_busy)
+        is_merged = running.is_converted and not is_busy
+        able = running.has_batch(0) or is_merged, running.has_batch(1) or is_merged
+        among = self._list_for(running, able)
         if among is not None:
             insort(among, entry)
         waits = running.origin.is_remote and (not running.is_open or bool(running.remaining))
         self.waiting_for_room += waits
-        if running.opener is not None:
-            self._opened.setdefault(running.opener, {})[job_id] = None
+        self._opened.setdefault(running.opener, set()).add(job_id)
         if running.aged:
             self._aged.add(job_id)
-        self._places[job_id] = _Place(running.opener, running.aged, waits, running.priority, among, entry)
+        self._places[job_id] = _Place(running.opener, running.aged, waits, able, running.priority, among, entry)
 
-    def _list_for(self, running: Running, *, is_busy: bool) -> list[_Entry] | None:
-        if running.aged or not (running.has_batch(1) or (running.is_converted and not is_busy)):
+    def _list_for(self, running: Running, able: tuple[bool, bool]) -> list[_Entry] | None:
+        if running.aged or not able[True]:
             return None
         level = self._levels.setdefault(running.priority, _Level())
         if running.is_converted:
             return level.to_merge
-        return level.here if running.has_batch(0) else level.elsewhere
+        return level.here if able[False] else level.elsewhere
 
     def _unplace(self, job_id: int) -> None:
         place = self._places.pop(job_id, None)
@@ -117,11 +121,9 @@ class RunningJobs:
             if not level.has_work(is_room=True):
                 del self._levels[place.level]
         self.waiting_for_room -= place.waits_for_room
-        if place.opener is not None:
-            opened = self._opened[place.opener]
-            del opened[job_id]
-            if not opened:
-                del self._opened[place.opener]
+        self._opened[place.opener].discard(job_id)
+        if not self._opened[place.opener]:
+            del self._opened[place.opener]
         if place.is_aged:
             self._aged.discard(job_id)
 
@@ -136,14 +138,18 @@ class RunningJobs:
 
     def own(self, worker: int, priority: int, *, is_room: bool) -> int | None:
         """Of those of this priority that a worker has opened, the last one for which there is something to do."""
-        level = self._levels.get(priority)
-        if level is None:
-            return None
-        places = [self._places[job_id] for job_id in self.opened_by(worker)]
-        able = [p.entry for p in places if p.level == priority and p.among is not None]
-        if not is_room:
-            able = [entry for entry in able if self._places[entry.job_id].among is not level.elsewhere]
-        return max(able, key=lambda entry: entry.serial).job_id if able else None
+        return max(self._able(worker, priority, is_room=is_room), default=(0, None))[1]
+
+    def nobodys(self, priority: int, *, is_room: bool) -> int | None:
+        """Of those of this priority whose worker has left, the first one for which there is something to do."""
+        return min(self._able(None, priority, is_room=is_room), default=(0, None))[1]
+
+    def _able(self, opener: int | None, priority: int, *, is_room: bool) -> Iterator[tuple[int, int]]:
+        """Those for which there is something to do, each after its place in the order."""
+        for job_id in self._opened.get(opener, ()):
+            place = self._places[job_id]
+            if place.able[is_room] and place.level == priority and not place.is_aged:
+                yield place.entry.serial, job_id
 
     def to_merge(self, priority: int) -> int | None:
         """The first of this priority that is to be merged."""
@@ -159,7 +165,12 @@ class RunningJobs:
         """The jobs that this worker has opened."""
         return [*self._opened.get(worker, ())]
 
+    def aged(self, *, is_room: bool) -> list[int]:
+        """The aged ones for which there is something to do, in their order; seldom more than one."""
+        able = (self._places[job_id].entry for job_id in self._aged if self._places[job_id].able[is_room])
+        return [entry.job_id for entry in sorted(able, key=lambda entry: entry.serial)]
+
     @property
-    def aged(self) -> list[int]:
-        """The aged ones in their order, whatever there is to do for them; seldom more than one."""
-        return sorted(self._aged, key=lambda job_id: self._jobs[job_id][0])
+    def has_aged(self) -> bool:
+        """Whether one is aged, whatever there is to do for it."""
+        return bool(self._aged)

@@ -1,9 +1,10 @@
 """Decides what a free worker does next. Pure: no threads, no I/O, no clock of its own.
 
 The unit of work is a page batch of some 1.5 s. Among the work of the highest priority a worker takes first the next
-batch of the job it opened itself (its process has the document open), else it opens the next queued job, else it
-helps the running job with most pages left. So many documents run side by side, the last big one gets every worker,
-and an urgent job waits for one batch, not for one document.
+batch of the job it opened itself (its process has the document open), then one of a job whose worker has left, which
+is its own from then on, else it opens the next queued job, else it helps the running job with most pages left. So many
+documents run side by side, the last big one gets every worker, and an urgent job waits for one batch, not for one
+document.
 
 Limits keep a job from being opened, never a running one from being worked on: a worker that may not open the job at the
 head takes the next one that is not limited, or helps.
@@ -258,7 +259,7 @@ class Scheduler:
         running, busy, room, remote_room = self._running, self._busy, self._room(now), self._remote_room()
         is_room = remote_room > 0
         head = self._first_back(remote_room) if self.is_draining else self._waiting.first(room, busy)
-        aged = [job_id for job_id in running.aged if self._has_work(job_id, remote_room)]
+        aged = running.aged(is_room=is_room)
         top = running.top(is_room=is_room)
         if head is not None:
             top = -head.minus_priority if top is None else max(top, -head.minus_priority)
@@ -270,20 +271,19 @@ class Scheduler:
             for job_id in aged:
                 if running[job_id].opener == worker:
                     return self._take(job_id, room)
-        is_turn = head is not None and not self.is_draining and not running.aged
+        is_turn = head is not None and not self.is_draining and not running.has_aged
         if is_turn and (oldest := self._kept_waiting(top, now, busy, room)) is not None:
             return self._open(oldest, worker, room, aged=True)
         own = running.own(worker, top, is_room=is_room)
         chosen = own if own is not None else running.to_merge(top)
         if chosen is not None:
             return self._take(chosen, room)
+        if (left := running.nobodys(top, is_room=is_room)) is not None:
+            running[left].opener = worker
+            return self._take(left, room)
         if head is not None and -head.minus_priority == top:
             return self._open(head.job_id, worker, room, aged=False)
         return self._take(running.longest(top, is_room=is_room), room)
-
-    def _has_work(self, job_id: int, remote_room: int) -> bool:
-        running = self._running[job_id]
-        return running.has_batch(remote_room) or (running.is_converted and job_id not in self._busy)
 
     def _look(self) -> None:
         """See what follows from what has changed since the last time."""

@@ -47,9 +47,16 @@ class Plain:
             and (job.has_batch(is_room) or (job.is_converted and not is_busy))
         ]
 
+    def aged(self, *, is_room: bool) -> list[int]:
+        found = ((job_id, job, is_busy) for job_id, (job, is_busy) in self.jobs.items() if job.aged)
+        return [j for j, job, is_busy in found if job.has_batch(is_room) or (job.is_converted and not is_busy)]
+
     def own(self, worker: int, priority: int, *, is_room: bool) -> int | None:
         found = [job_id for job_id, job in self.ready(priority, is_room=is_room) if job.opener == worker]
         return found[-1] if found else None
+
+    def nobodys(self, priority: int, *, is_room: bool) -> int | None:
+        return next((job_id for job_id, job in self.ready(priority, is_room=is_room) if job.opener is None), None)
 
     def to_merge(self, priority: int) -> int | None:
         found = (job_id for job_id, job in self.ready(priority, is_room=True) if job.is_converted)
@@ -73,7 +80,8 @@ def test_they_are_found_as_by_a_look_at_all(changes: list[tuple[int, Running | N
         jobs.index(job_id, is_busy=is_busy)
     priorities = [job.priority for _, job in plain.ready(None, is_room=is_room)]
     assert jobs.top(is_room=is_room) == max(priorities, default=None)
-    assert jobs.aged == [job_id for job_id, (job, _) in plain.jobs.items() if job.aged]
+    assert jobs.has_aged is any(job.aged for job, _ in plain.jobs.values())
+    assert jobs.aged(is_room=is_room) == plain.aged(is_room=is_room)
     assert jobs.waiting_for_room == sum(
         job.origin.is_remote and (not job.is_open or bool(job.remaining)) for job, _ in plain.jobs.values()
     )
@@ -83,6 +91,7 @@ def test_they_are_found_as_by_a_look_at_all(changes: list[tuple[int, Running | N
             own = plain.own(worker, priority, is_room=is_room)
             assert jobs.own(worker, priority, is_room=is_room) == own
     for priority in PRIORITIES:
+        assert jobs.nobodys(priority, is_room=is_room) == plain.nobodys(priority, is_room=is_room)
         assert jobs.to_merge(priority) == plain.to_merge(priority)
         with_pages = [entry for entry in plain.ready(priority, is_room=is_room) if not entry[1].is_converted]
         if with_pages:

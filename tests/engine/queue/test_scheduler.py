@@ -151,6 +151,18 @@ def test_what_a_departed_worker_opened_is_anyones(scheduler: Scheduler) -> None:
     assert done[-1] == MergeJob(1)
 
 
+def test_what_a_departed_worker_opened_goes_on_before_others_are_begun(scheduler: Scheduler) -> None:
+    start(scheduler, A, 1, pages=100)
+    lost = batch(scheduler, A)
+    scheduler.put_back(lost)
+    scheduler.batch_finished(lost, None)
+    enqueue(scheduler, 2, 3)
+    scheduler.worker_left(A)
+    assert batch(scheduler, B).job_id == 1
+    assert scheduler.next(C, 0.0) == OpenJob(2)  # one worker is enough
+    assert batch(scheduler, B).job_id == 1
+
+
 def test_a_pause_hands_out_nothing_and_loses_nothing(scheduler: Scheduler) -> None:
     start(scheduler, A, 1, pages=10)
     enqueue(scheduler, 2)
