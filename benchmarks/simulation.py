@@ -21,8 +21,9 @@ from engine.cluster.roster import Roster
 from engine.job.job import MergeJob, OpenJob, PageBatch, Work
 from engine.queue.scheduler import Scheduler
 
-OPEN_S, MERGE_S, PAGE_S = 0.05, 0.1, 0.3
-"""What opening a document, merging one and a page take on this machine; a page on a node by its speed."""
+OPEN_S, MERGE_S, MERGE_PAGE_S, PAGE_S = 0.05, 0.03, 0.001, 0.3
+"""What opening a document, merging one, merging each of its pages, and converting a page take on this machine; a page
+on a node by its speed."""
 PAGE_BYTES = 40_000
 RATE, TRIP_S = 50e6, 0.005
 LIES = 0.2
@@ -205,7 +206,8 @@ class World:
                 self.opened.append((job_id, self.now))
                 self.take_turn(OPEN_S, lambda: self.is_open(worker, job_id))
             case MergeJob(job_id):
-                self.take_turn(MERGE_S, lambda: self.merged(worker, job_id))
+                seconds = MERGE_S + MERGE_PAGE_S * self.lengths[job_id]
+                self.take_turn(seconds, lambda: self.merged(worker, job_id))
             case PageBatch():
                 self.waiting.append((worker, work))
 
@@ -235,6 +237,7 @@ class World:
 
     def merged(self, worker: int, job: int) -> None:
         """A document is done."""
+        self.figures.ended_s = self.now
         self.scheduler.drop(job)
         self.idle.append(worker)
 
@@ -313,7 +316,7 @@ class World:
         while self.events:
             when, _, what = heapq.heappop(self.events)
             if not self.figures.almost_s:
-                self.figures.room_s += (when - before) * (self.roster.slots + self.here)
+                self.figures.room_s += (when - before) * self.places
             self.now = before = when
             what()
             if not is_lost and self.figures.pages > self.total / 2:
@@ -325,7 +328,6 @@ class World:
             self.place()
             if not self.figures.almost_s and self.figures.pages >= 0.99 * self.total:
                 self.figures.almost_s = self.now
-        self.figures.ended_s = self.now
         self.figures.cpu_s = time.process_time() - began
         self.fairness()
         return self.figures
@@ -347,7 +349,7 @@ def main() -> int:
     parser.add_argument("--documents", type=int, default=20_000)
     parser.add_argument("--nodes", type=int, default=100)
     parser.add_argument("--slots", type=int, default=10, help="of each node (10)")
-    parser.add_argument("--here", type=int, default=8, help="batches converted on the head itself (8)")
+    parser.add_argument("--here", type=int, default=16, help="batches, or documents, at once on the head itself (16)")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     world = World(arguments.documents, arguments.nodes, arguments.slots, arguments.here, arguments.seed)
