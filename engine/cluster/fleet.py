@@ -5,12 +5,13 @@ It knows of nodes by its bridge alone, a stream of frames to a process that may 
 
 import contextlib
 import logging
+import math
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from queue import SimpleQueue
 
@@ -157,6 +158,8 @@ class Fleet:
         """Wait for a place for a batch: `HERE` or a node's life; None once it `is_ended`."""
         with self._lock:
             while not is_ended() and not self._closing.is_set():
+                if not self._here:
+                    wish = replace(wish, work_s=math.inf)  # there is no place to wait for
                 offers = self._roster.offers(wish.document, self._has_room)
                 copies = self._roster.copies(wish.document)
                 place = choose(wish, self._here - self._busy[HERE], offers, copies)

@@ -30,10 +30,19 @@ class Supervisor:
     """One for a folder, which is the node's alone."""
 
     def __init__(
-        self, join: Join, folder: Path, *, slots: int, cache_bytes: int, name: str = "", program: str = ""
+        self,
+        join: Join,
+        folder: Path,
+        *,
+        slots: int,
+        cache_bytes: int,
+        name: str = "",
+        program: str = "",
+        contact: str = "",
     ) -> None:
         """`program` is the module that is run as the fork server, if not the usual one.
 
+        `contact` is where the head reaches this node, as `tls://HOST:PORT`, if not where it listens.
         Raises `SettingsError` if the folder cannot be used, or another node has it.
         """
         self._lock = _prepare(folder, join)
@@ -44,6 +53,7 @@ class Supervisor:
             "slots": slots,
             "cache_bytes": cache_bytes,
             "program": program,
+            "contact": contact,
         }
         self._process = OwnProcess(
             "node",

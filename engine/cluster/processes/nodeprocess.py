@@ -41,6 +41,8 @@ class NodeOrder(BaseModel):
     cache_bytes: int
     program: str = ""
     """The module that is run as the fork server, if it is not the usual one."""
+    contact: str = ""
+    """Where it is reached, if that is not where it listens."""
 
 
 class QuietWorker(Worker):  # type: ignore[misc]
@@ -77,6 +79,7 @@ class Node:
             security=security(self._folder),
             local_directory=str(self._folder / "dask"),
             port=_ports(order.node_ports),
+            contact_address=order.contact or None,
             protocol="tls",
             dashboard=False,
             death_timeout=2 * CONNECT_S,

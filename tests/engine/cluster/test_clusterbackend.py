@@ -89,6 +89,17 @@ def test_pages_are_converted_on_the_node_and_the_document_is_sent_once(
     assert [json.loads(line)["page"] for line in lines] == [3, 4]
 
 
+def test_what_is_not_worth_the_way_goes_to_a_node_if_there_is_no_place_here(
+    nodes: InProcess, backend: ClusterBackend
+) -> None:
+    nodes.add("one")
+    wait_for_nodes(backend, 1)
+    desk = staged(backend, "one")
+    with (desk.path / "source.pdf").open("ab") as stream:
+        stream.write(b"%" + b" " * (10 << 20))
+    assert isinstance(backend.open(Limits()).run(pages(desk, 1, 1), lambda _: None), PagesDone)
+
+
 def with_pictures(task: Task, folder: Path) -> Iterator[Event]:
     """A picture for each page, all of which are made durable at the end, as conversion processes do it."""
     made: list[Path] = []
