@@ -27,6 +27,8 @@ _NEAR = 4
 other page."""
 _LARGER = 1.2
 """Text this many times as large as the body is a title, even if it is on every page, as on slides."""
+_SMALLER = 0.9
+"""A running head is at most so large as the heading whose words it has."""
 _CALLED = 2
 _UNCALLED = 3
 _COUNTING = 5
@@ -46,6 +48,7 @@ _APART = 1.5
 _Key = tuple[str, tuple[tuple[str, int], ...]]
 """A text without its numbers, and of each number its value, or by how much it is ahead of the page's."""
 
+_AT_EDGES = re.compile(r"^(?:(?:chapter|section|kapitel|abschnitt)\s)?[\d.\s|§–—-]+|[\d.\s|–—-]+$")
 _NUMBERS = re.compile(r"\d{1,6}")
 _ROMAN = r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
 _ROMAN_AT_EDGE = re.compile(rf"^{_ROMAN}(?=\s|$)|(?<=\s){_ROMAN}$")
@@ -81,6 +84,7 @@ class Furniture:
         self._places: dict[tuple[bool, _Key], dict[int, float]] = {}
         self._bands: dict[tuple[bool, int], set[int]] | None = None
         self._sizes: Counter[float] = Counter()
+        self._titles: dict[str, list[tuple[int, float]]] = {}  # of headings, with their pages and sizes
         self._pages = 0
         self._bare: set[int] = set()  # pages with nothing but lines at the top and at the bottom
 
@@ -96,6 +100,8 @@ class Furniture:
         for block in page.blocks:
             if block.kind in (Kind.PARAGRAPH, Kind.LIST_ITEM):
                 self._sizes[round(block.size)] += len(block.text)
+            if block.kind is Kind.HEADING:
+                self._titles.setdefault(_title(block), []).append((page.number, block.size))
             at = _place(block, page)
             if at is None:
                 continue
@@ -156,10 +162,17 @@ class Furniture:
         # A chapter's title above its only page is no less a running head than those of the other chapters.
         if self._pages > _UNCALLED and len(self._repeating(at)) > _BAND * self._pages:
             return True
-        if _FORM.search(text) and self._is_outermost(block, page, at):
+        if (_FORM.search(text) or self._is_section(block, page)) and self._is_outermost(block, page, at):
             return True
         # What the first page has in place of a running head cannot repeat, nor can anything in a very short document.
         return (page.number == 1 or self._pages <= _CALLED) and self._is_in_margin(block, page, at)
+
+    def _is_section(self, block: Block, page: RefinedPage) -> bool:
+        """Whether a line says in smaller letters which section the page is of: one that has begun by then."""
+        return any(
+            number <= page.number and block.size < _SMALLER * size
+            for number, size in self._titles.get(_title(block), ())
+        )
 
     def _repeating(self, at: tuple[bool, float]) -> set[int]:
         """The pages that have something at this height which repeats."""
@@ -243,15 +256,20 @@ def _folded(block: Block) -> str:
     return " ".join(block.text.lower().split())
 
 
+def _title(block: Block) -> str:
+    """The words of a heading, or of a running head, without numbers before and behind them."""
+    return _AT_EDGES.sub("", _folded(block))
+
+
 def _keys(text: str, page: int) -> Iterator[_Key]:
     """What pages with the same running text have in common, whichever of its numbers counts the pages."""
     text = _ROMAN_AT_EDGE.sub(lambda found: str(_roman(found[0])), text.strip(" -–—|."))
     numbers = [int(number) for number in _NUMBERS.findall(text)]
     pattern = _NUMBERS.sub("#", text)
-    if len(numbers) > _MOST_NUMBERS:
-        yield text, ()
-        return
-    for ways in product("=+", repeat=len(numbers)):
+    # Of many, as in dates and versions, none counts but the first or the last.
+    few = len(numbers) <= _MOST_NUMBERS
+    fixed = "=" * (len(numbers) - 1)
+    for ways in product("=+", repeat=len(numbers)) if few else ("=" + fixed, "+" + fixed, fixed + "+"):
         if ways[:1] == ("=",) and _PAGE_NUMBER.match(text):
             continue  # A page's number counts, and would fill the memory with what is nowhere else.
         yield (

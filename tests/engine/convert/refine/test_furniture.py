@@ -572,3 +572,20 @@ def test_a_head_above_a_line_of_text_is_one_though_no_page_has_more_of_it() -> N
     words = ("alpha", "beta", "gamma", "delta", "epsilon")
     pages = [page(line("The book", 30), line(words[n - 1], 60), number=n) for n in range(1, 6)]
     assert [_furniture(each) for each in _settled(pages)] == [["The book"]] * 5
+
+
+def test_of_many_numbers_the_last_may_count_the_pages() -> None:
+    pages = _document(6, lambda n: line(f"Tools 2.1     2026-03-04     {n}", 770))
+    assert all(len(_furniture(each)) == 1 for each in pages)
+
+
+def test_the_name_of_the_section_above_a_page_is_a_running_head_though_no_other_has_it() -> None:
+    pages = [
+        page(
+            line("2. How it works", 100, Kind.HEADING, size=16), line("Use", 130, Kind.HEADING), *map(paragraph, _BODY)
+        ),
+        page(line("How it works", 40, Kind.PAGE_HEADER), *map(paragraph, _BODY), number=2),
+        page(line("Examples of it", 40, Kind.PAGE_HEADER), *map(paragraph, _BODY), number=3),
+        page(line("Use", 40, Kind.PAGE_HEADER), *map(paragraph, _BODY), number=4),
+    ]
+    assert [_furniture(each) for each in _settled(pages)] == [[], ["How it works"], [], []]
