@@ -41,6 +41,8 @@ _AGAIN = re.compile(
 _MOST_HEADER_ROWS = 3
 _COLUMN = 0.2
 """Of the page's width: a block that begins further left than this stands in another column, or over several."""
+_SAME_PLACE = 1.0
+"""In points: lines that begin at one place are set in alike, whatever else is on their pages."""
 _MOST_BLANKS = 40
 """Of the indentation of a listing."""
 _CENTRE = 3.0
@@ -185,6 +187,8 @@ def _is_same_text(last: Block, block: Block) -> bool:
 def _indent(before: _Open, block: Block, page: RefinedPage) -> float:
     """How far right of where the block began its rest does, in points, as if they stood in one column."""
     if block.kind is not Kind.CODE:
+        return 0.0
+    if abs(block.box[0] - before.edge - before.left) < _SAME_PLACE:
         return 0.0
     edge = _column_edge(block, page)
     # On a page with nothing but a listing there is no other text to tell the edge by.

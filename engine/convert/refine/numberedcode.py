@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.convert.page.blocks import FURNITURE, Block, Kind, around
+from engine.convert.page.blocks import FURNITURE, Block, Box, Kind, around
 from engine.convert.text.codetext import is_code
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import visual_lines
@@ -75,8 +75,24 @@ def _is_listing(table: Block, text: PageText) -> bool:
     x0, y0, x1, y1 = table.box
     size = table.size
     has_rules = any(
-        box[0] < x1 and box[2] > x0 and y0 - size < box[1] and box[3] < y1 + size and box[2] - box[0] > 2 * size
+        box[0] < x1
+        and box[2] > x0
+        and y0 - size < box[1]
+        and box[3] < y1 + size
+        and box[2] - box[0] > 2 * size
+        and not any(_is_ground(box, line) for line in lines)
         for box in (drawing.box for drawing in text.drawings)
     )
     prose = sum(not is_code([line]) for line in text.lines)
     return not has_rules and 2 * prose > len(text.lines) - len(text.lines_of(table))
+
+
+def _is_ground(box: Box, line: Line) -> bool:
+    """Whether a drawing is the background of a line's characters alone."""
+    slack = 0.5 * line.size
+    return (
+        abs(box[2] - line.end) < slack
+        and box[1] <= line.baseline <= box[3] + slack
+        and box[3] - box[1] > slack
+        and box[0] > line.start - slack
+    )

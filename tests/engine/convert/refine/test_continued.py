@@ -196,3 +196,10 @@ def test_pages_may_be_applied_again_for_another_format() -> None:
             step.apply(each)
         results.append(again)
     assert results[0] == results[1]
+
+
+def test_what_begins_where_the_listing_began_is_set_in_like_it_whatever_else_is_on_its_page() -> None:
+    first = block("def f():\n    return 1", (100, 700, 172, 720), Kind.CODE, code=True)
+    rest = block("def g():\n    return 2", (100, 60, 172, 80), Kind.CODE, code=True)
+    pages = _joined([first], [rest, block("And this is what they are for.", (70, 100, 300, 110))])
+    assert texts(pages[0]) == ["def f():\n    return 1\ndef g():\n    return 2"]

@@ -67,3 +67,15 @@ def test_a_table_with_rules_and_items_of_code_stay_what_they_are() -> None:
     page.box("list-item", 48, 140, 200, 178)
     kinds = [block.kind for block in _after(page)]
     assert kinds == [Kind.PARAGRAPH, Kind.TABLE, *[Kind.LIST_ITEM] * 3]
+
+
+def test_the_backgrounds_of_words_are_no_rules() -> None:
+    page = DrawnPage()
+    page.write(50, 20, "Prose stands above it.")
+    page.box("text", 48, 10, 200, 23)
+    for y, first, second in ((50, "x = 1", "# one"), (62, "y = 22", "# two"), (74, "z = 3", "# three")):
+        page.page.draw_rect((50, y - 8, 110 + 6 * len(second), y + 3), color=None, fill=(0.9, 0.9, 0.9))
+        page.write(50, y, first, font="cour")
+        page.write(110, y, second, font="cour")
+    page.table([48, 105, 200], [40, 53, 65, 77])
+    assert _after(page)[1].kind is Kind.CODE
