@@ -193,7 +193,12 @@ def _anchor(levels: Sequence[Level], widths: Sequence[float]) -> int | None:
 
 
 def _is_row(above: Level, level: Level, widths: Sequence[float]) -> bool:
-    """Whether a line without an entry in the anchor is a row: in the first column, and nowhere the rest of a cell."""
+    """Whether a line without an entry in the anchor is a row: in the first column, and nowhere the rest of a cell.
+
+    Without an entry there, as below one that stands for several rows, it has to be one surely.
+    """
+    if not level[0]:
+        return are_apart(above, level, widths)
     both = [
         (last_line(over), under[0], width)
         for over, under, width in zip(above, level, widths, strict=True)
@@ -266,21 +271,29 @@ def read_middle_rows(block: Block, text: PageText) -> bool:
 
 
 def _parts(columns: Sequence[Sequence[Line]]) -> list[_Part]:
+    # In sizes of the text, since code in some columns may be smaller than the text in others.
     gaps = [
         gap
         for lines in columns
         for upper, lower in pairwise(lines)
-        if (gap := lower.baseline - upper.baseline) > _LEAST_PITCH * upper.size
+        if (gap := (lower.baseline - upper.baseline) / upper.size) > _LEAST_PITCH
     ]
     pitch = min(gaps, default=0.0)
     parts: list[_Part] = []
     for column, lines in enumerate(columns):
         for number, line in enumerate(lines):
-            if number and line.baseline - lines[number - 1].baseline <= _TIGHT * pitch:
+            if number and line.baseline - lines[number - 1].baseline <= _TIGHT * pitch * _largest(
+                lines[number - 1], line
+            ):
                 parts[-1].lines.append(line)
             else:
                 parts.append(_Part(column, [line]))
     return parts
+
+
+def _largest(*lines: Line) -> float:
+    """The size that sets how far lines are apart, in points: that of a comma between code, it may be."""
+    return max(word.font.size for line in lines for word in line.words)
 
 
 def _side_by_side(parts: Iterable[_Part]) -> list[list[_Part]]:

@@ -20,6 +20,8 @@ _TIGHT = 1.08
 
 _MARGIN = 0.08
 """Running heads are in this upper share of a page."""
+_OTHERS, _FAR = 2, 1.5
+"""Gaps between rows, and how many times as large as all of them that below a running head is."""
 _SOME, _MOST = 0.1, 0.7
 """Shares of a table's width: rules over less are no ruling, over more they part all columns."""
 _DESCENT = 0.18
@@ -48,7 +50,8 @@ class TableCells:
 def _taken_out(block: Block, height: float, text: PageText) -> list[Block]:
     """The first row as blocks, if it is none of the table's: a running head that the model has put into it.
 
-    It is none where it lies above the background of the next row, which has more cells.
+    It is none where it lies above the background of the next row, which has more cells, or in the page's margin and
+    farther above that than rows are from each other.
     """
     if len(block.rows) < 3:
         return []
@@ -63,12 +66,13 @@ def _taken_out(block: Block, height: float, text: PageText) -> list[Block]:
         if drawing.box[3] - drawing.box[1] > 1.3 * block.size
         and last < drawing.box[1] < next_ - 0.5 * block.size < drawing.box[3]
     ]
-    if _covered(grounds, block.box) < _MOST:
+    is_above = _covered(grounds, block.box) >= _MOST
+    if not is_above and not (last < _MARGIN * height and _is_far(block, next_ - last, text)):
         return []
     first, *block.rows = block.rows
     for cell in block.rows[0]:
         cell.is_header = True
-    top = min(ground[1] for ground in grounds)
+    top = min(ground[1] for ground in grounds) if is_above else next_ - block.size
     block.box = (block.box[0], max(block.box[1], top), block.box[2], block.box[3])
     result = []
     for cell in first:
@@ -79,6 +83,13 @@ def _taken_out(block: Block, height: float, text: PageText) -> list[Block]:
             rewrite(head, lines, text)
             result.append(head)
     return result
+
+
+def _is_far(block: Block, gap: float, text: PageText) -> bool:
+    """Whether the first two rows are much farther apart than the others, which are three or more."""
+    lines = [[text.lines_of(cell) for cell in row] for row in block.rows[1:]]
+    others = [min(found) for upper, lower in pairwise(lines) if (found := _gaps(upper, lower))]
+    return len(others) >= _OTHERS and gap > _FAR * max(others)
 
 
 def _merge_rows(block: Block, text: PageText) -> None:

@@ -5,6 +5,7 @@ from statistics import median
 from typing import Any
 
 from engine.convert.page.blocks import Block, Box, Cell, Kind
+from engine.convert.text.codetext import is_code
 from engine.convert.text.listlabels import is_label
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, visual_lines
@@ -112,9 +113,10 @@ def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Bloc
         for run in runs_of(line, text):
             levels[-1][column_of((run.start + run.end) / 2, rights)].append(run)
     counts = [sum(map(bool, level)) for level in levels]
-    # The words of a head that is set apart may be centred, as browsers do.
-    below = runs if not _is_bold(levels[0]) else [run for level in levels[1:] for runs_of in level for run in runs_of]
-    flush = sum(abs(run.start - columns[column_of(run.start, rights)][0]) < _FLUSH * size for run in below)
+    # The words of a head that is set apart may be centred, as browsers do; and blanks of justified lines be wide.
+    cells = [cell for level in levels[_is_bold(levels[0]) :] for cell in level if cell]
+    below = [run.start for cell in cells for run in (cell if is_code(rows) else cell[:1])]
+    flush = sum(abs(start - columns[column_of(start, rights)][0]) < _FLUSH * size for start in below)
     if (
         len(columns) < 2
         or len(levels) < _LEAST_ROWS
@@ -146,17 +148,34 @@ def _is_prose(levels: Sequence[Sequence[Sequence[Line]]]) -> bool:
 
 
 def _join_halves(block: Block, text: PageText) -> None:
-    """Make one column of two neighbours of which no row has both, and whose text begins at one place."""
+    """Make one column of two neighbours whose text begins at one place, and of which no row has both.
+
+    But for words that are no farther from each other than any, as of a head that is centred over its column.
+    """
     column = 0
     while block.rows and column + 1 < len(block.rows[0]):
         pairs = [(row[column], row[column + 1]) for row in block.rows]
         lefts = [[line.start for pair in pairs for line in text.lines_of(pair[side])] for side in (0, 1)]
         is_one = all(lefts) and abs(min(lefts[0]) - min(lefts[1])) < _FLUSH * (block.size or 10.0)
-        if not is_one or any(one.spans and other.spans for one, other in pairs):
+        both = [pair for pair in pairs if pair[0].spans and pair[1].spans]
+        if not is_one or 2 * len(both) > len(pairs) or not all(_is_one_run(*pair, text) for pair in both):
             column += 1
             continue
         for row in block.rows:
-            row[column : column + 2] = [row[column] if row[column].spans else row[column + 1]]
+            one, other = row[column : column + 2]
+            if one.spans and other.spans:
+                joined = cell_of(visual_lines([*text.lines_of(one), *text.lines_of(other)]), text)
+                joined.is_header = one.is_header
+                row[column : column + 2] = [joined]
+            else:
+                row[column : column + 2] = [one if one.spans else other]
+
+
+def _is_one_run(one: Cell, other: Cell, text: PageText) -> bool:
+    """Whether there is but a blank between the first words of two cells side by side."""
+    before, after = (visual_lines(text.lines_of(cell))[0] for cell in (one, other))
+    gap = after.start - before.end
+    return abs(before.baseline - after.baseline) < _FLUSH * after.size and 0 <= gap <= _BLANK * after.size
 
 
 def cell_of(lines: list[Line], text: PageText) -> Cell:

@@ -206,3 +206,31 @@ def test_where_first_lines_are_at_one_height_middles_say_nothing() -> None:
     )
     read, text = page.read()
     assert not read_middle_rows(read.blocks[0], text)
+
+
+def test_what_stands_below_an_entry_for_several_rows_is_a_row_where_it_is_surely_one() -> None:
+    page = _written(
+        {
+            50: [(50, "Name"), (64, "mode"), (90, "state"), (104, "level")],
+            130: [(50, "Bits"), (64, "2"), (90, "4"), (104, "5")],
+            180: [(50, "Value"), (64, "00"), (78, "01"), (90, "0"), (104, "1")],
+            230: [(50, "Meaning"), (64, "off"), (78, "on"), (90, "low"), (104, "high")],
+        }
+    )
+    page.table([48, 125, 175, 225, 300], [38, 54, 82, 94, 110])
+    assert _rows(page)[1:] == [
+        ["mode", "2", "00", "off"],
+        ["", "", "01", "on"],
+        ["state", "4", "0", "low"],
+        ["level", "5", "1", "high"],
+    ]
+
+
+def test_lines_of_code_in_a_cell_are_nearer_than_those_of_larger_text() -> None:
+    page = _two_columns(
+        {150: [(50, "What it does"), (76, "joins both"), (98, "parts them and"), (111, "ends")]},
+        [38, 64, 72, 78, 90, 100, 107, 116],
+    )
+    for y, text in ((50, "Sign"), (70, "one, two"), (80.3, "three"), (104, "four")):
+        page.write(50, y, text, font="cour", size=8)
+    assert _rows(page) == [["Sign", "What it does"], ["one, two three", "joins both"], ["four", "parts them and ends"]]

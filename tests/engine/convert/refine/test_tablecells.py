@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.convert.page.blocks import Block
+from engine.convert.page.blocks import Block, Kind
 from engine.convert.refine.tablecells import TableCells
 from tests.engine.convert.drawn import DrawnPage
 
@@ -104,3 +104,16 @@ def test_a_wrapped_sentence_is_no_row_where_rows_are_as_near_as_lines() -> None:
         ["Mill", "grinds"],
         ["Sieve", "parts it again"],
     ]
+
+
+def test_a_running_head_far_above_a_table_is_no_row_of_it() -> None:
+    page = DrawnPage()
+    page.write(150, 15, "The manual")
+    rows = (("Part", "Does"), ("Hopper", "takes in"), ("Mill", "grinds"), ("Sieve", "parts"))
+    for number, row in enumerate(rows):
+        _written(page, 50 + 14 * number, row)
+    page.table([48, 145, 245], [5, 25, *(54 + 14 * number for number in range(4))])
+    head, table = _after(page)
+    assert head.kind is Kind.PAGE_HEADER
+    assert _cells(table) == [list(row) for row in rows]
+    assert all(cell.is_header for cell in table.rows[0])

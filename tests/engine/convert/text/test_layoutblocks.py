@@ -229,3 +229,38 @@ def test_the_bold_head_of_a_table_without_rules_may_be_centred(font: str, *, is_
     page.box("text", 48, 40, 300, 90)
     read, _ = page.read()
     assert (read.blocks[0].kind is Kind.TABLE) is is_table
+
+
+def test_a_centred_head_over_two_halves_of_a_column_is_one_cell() -> None:
+    page = DrawnPage()
+    for y, first, third in ((56, "Name", "code"), (76, "a", "r"), (90, "b", "f"), (104, "c", "Only some of them")):
+        page.write(50, y, first)
+        page.write(183.5 if third == "code" else 150, y, third)
+    page.write(155, 44, "LLVM constraint")
+    page.table([48, 145, 172, 260], [32, 60, 80, 94, 108])
+    [block] = page.read()[0].blocks
+    assert [cell.text for cell in block.rows[0]] == ["Name", "LLVM constraint code"]
+
+
+def test_wide_blanks_of_justified_cells_are_no_columns() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "Name", "enable", "mode")
+    page.lines(130, 50, "Value", "0", "1")
+    page.lines(200, 50, "Notes", "Sets", "Output")
+    page.lines(232, 50, "", "the")
+    page.lines(239, 50, "", "", "is")
+    page.lines(260, 50, "", "pin")
+    page.lines(254, 50, "", "", "low")
+    page.box("text", 48, 40, 300, 80)
+    [block] = page.read()[0].blocks
+    assert [[cell.text for cell in row] for row in block.rows][1:] == [
+        ["enable", "0", "Sets the pin"],
+        ["mode", "1", "Output is low"],
+    ]
+
+
+def test_words_of_a_listing_below_each_other_are_no_columns() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "zh     -> ch", "zh_cn  -> ch", "ja     -> japan", font="cour")
+    page.box("text", 48, 40, 300, 80)
+    assert page.read()[0].blocks[0].kind is Kind.PARAGRAPH
