@@ -15,14 +15,14 @@ from tests import pdfs
 from tests.backends import local_backend
 
 DOCUMENTS: dict[str, Callable[[], bytes]] = {
-    "text.pdf": lambda: pdfs.text_pages(3, is_tagged=False),
+    "text.pdf": lambda: pdfs.text_pages(2, is_tagged=False),
     "report.pdf": pdfs.report,
     "columns.pdf": pdfs.two_columns,
     "outline.pdf": pdfs.with_outline_and_form,
     "rotated.pdf": pdfs.rotated,
     "unicode.pdf": pdfs.unicode_text,
     "empty.pdf": pdfs.empty_page,
-    "truncated.pdf": pdfs.truncated,
+    "truncated.pdf": lambda: pdfs.truncated(1),
 }
 
 # With a thread for each core, which wait for one another by spinning, and without an arena, it would take several times
