@@ -1,4 +1,7 @@
-"""Starts a service with all doors, and has clients in another environment ask it: `python -m tests.clients PYTHON`."""
+"""Starts a service with all doors, and has clients in another environment ask it, and a browser where there is one.
+
+`python -m tests.clients PYTHON`, with the Python of that environment.
+"""
 
 import subprocess
 import sys
@@ -15,6 +18,7 @@ from engine.server.security.guard import Guard
 from engine.settings.servicesettings import DoorName
 from engine.settings.settings import Settings
 from tests import pdfs
+from tests.clients import browser
 from tests.engine.server.serving import serving
 
 TOKEN = "a-token-that-is-long-enough-for-a-test"
@@ -35,6 +39,9 @@ def main(python: str) -> int:
         api = Bounds(create_api(service), RequestLimits.for_uploads(settings.max_upload))
         guarded = stack.enter_context(serving(Guard(api, token=TOKEN)))
         trusting = stack.enter_context(serving(Guard(api, token=TOKEN, trusted=("127.0.0.0/8",))))
+        if browser.PROGRAM is not None:
+            browser.check(guarded, TOKEN)
+            print("passed  a browser", flush=True)
         command = [python, str(Path(__file__).with_name("asking.py")), guarded, trusting, TOKEN, str(report)]
         return subprocess.run(command, check=False, cwd=folder).returncode
 

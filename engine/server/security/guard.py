@@ -32,6 +32,11 @@ _NO_TOKEN = Refusal(
     ((b"www-authenticate", b"Bearer"),),
 )
 
+_PROTOCOL = "hotfolio"
+"""The subprotocol that is chosen if a WebSocket's client offers it: a browser closes one for which none is chosen."""
+_TOKEN_PROTOCOL = "bearer."
+"""Begins the subprotocol that is a token: all that a browser lets a page say besides the URL, which gets into logs."""
+
 _Headers = list[tuple[bytes, bytes]]
 _INTRODUCE = "hotfolio.introduce"
 """In a request's scope: what to call when its sender has shown that it may come in."""
@@ -83,7 +88,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        offered = scope.get("subprotocols", ())
+
         async def send_safely(message: Message) -> None:
+            if message["type"] == "websocket.accept" and _PROTOCOL in offered:
+                message = {**message, "subprotocol": _PROTOCOL}
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 message = {**message, "headers": _safe(list(message.get("headers", [])))}
             await send(message)
@@ -111,7 +120,7 @@ class Guard:
         return None
 
     async def _judge_token(self, scope: Scope) -> Refusal | None:
-        shown = _shown(scope["headers"])
+        shown = _shown(scope)
         is_shown = self._token is None or any(hmac.compare_digest(token, self._token) for token in shown)
         if is_shown or self._is_trusted(scope.get("client")):
             if introduce := scope.get(_INTRODUCE):
@@ -140,9 +149,11 @@ def _asks_for(paths: Set[str], scope: Scope) -> bool:
     return scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"] in paths
 
 
-def _shown(headers: _Headers) -> list[bytes]:
-    """The tokens a request shows. One header of a kind, as nobody sends more by chance."""
+def _shown(scope: Scope) -> list[bytes]:
+    """The tokens a request shows. One of a kind, as nobody sends more by chance."""
+    headers: _Headers = scope["headers"]
     authorizations, keys = _all(headers, b"authorization"), _all(headers, b"x-api-key")
+    offered = [name for name in scope.get("subprotocols", ()) if name.startswith(_TOKEN_PROTOCOL)]
     shown = []
     if len(authorizations) == 1:
         scheme, _, token = authorizations[0].strip().partition(b" ")
@@ -150,6 +161,8 @@ def _shown(headers: _Headers) -> list[bytes]:
             shown.append(token.strip())
     if len(keys) == 1:
         shown.append(keys[0].strip())
+    if len(offered) == 1:
+        shown.append(offered[0].removeprefix(_TOKEN_PROTOCOL).encode())
     return shown
 
 

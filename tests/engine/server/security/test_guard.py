@@ -377,6 +377,27 @@ def test_the_upgrade_lets_in_with_the_token_alone(server: Server) -> None:
     assert server.ask("GET /ws", *UPGRADE, token="wrong").status == 401
 
 
+@pytest.mark.parametrize(
+    ("offered", "status", "chosen"),
+    [
+        (f"hotfolio, bearer.{TOKEN}", 101, "hotfolio"),
+        (f"bearer.{TOKEN},hotfolio", 101, "hotfolio"),
+        (f"bearer.{TOKEN}", 101, None),  # the token is never said back
+        ("hotfolio, bearer.wrong", 401, None),
+        ("hotfolio, bearer.", 401, None),
+        (f"hotfolio, {TOKEN}", 401, None),
+        (f"hotfolio, bearer.{TOKEN}, bearer.{TOKEN}", 401, None),
+        ("hotfolio", 401, None),
+    ],
+)
+def test_a_browser_shows_the_token_by_a_subprotocol(
+    server: Server, offered: str, status: int, chosen: str | None
+) -> None:
+    answer = server.ask("GET /ws", *UPGRADE, f"Sec-WebSocket-Protocol: {offered}", token=None)
+    assert (answer.status, answer.headers["Sec-WebSocket-Protocol"]) == (status, chosen)
+    assert server.ask("GET /thing", f"Sec-WebSocket-Protocol: {offered}", token=None).status == 401
+
+
 # --- answers ---
 
 
