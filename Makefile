@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]' || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
 
-.PHONY: run test test-cluster test-clients pytest check chaos soak flood fuzz mutants bench bench-before bench-cluster samples screenshots manpage dist sbom clean
+.PHONY: run test test-cluster test-clients pytest check chaos chaos-cluster soak flood fuzz mutants bench bench-before bench-cluster samples screenshots manpage dist sbom clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -36,6 +36,11 @@ test-cluster: $(STAMP)  ## a real scheduler of Dask's and real nodes on this mac
 
 SEED ?= 1
 MINUTES ?= 20
+ROUNDS ?= 100
+chaos-cluster: $(STAMP)  ## kill nodes, the bridge, the scheduler and the head over twenty documents; SEED=1 ROUNDS=100
+	$(call INSTALL,ocr$(,)dev$(,)cluster)
+	$(BIN)/python -m tests.cluster.killing --seed $(SEED) --rounds $(ROUNDS)
+
 chaos: $(STAMP)  ## kill, rewrite, fill up and take away whatever can be, and see that nothing is lost; SEED=1 MINUTES=20
 	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES)
 

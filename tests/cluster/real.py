@@ -4,30 +4,45 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from engine.cluster.authority import Pair, make_authority, sign
 from engine.cluster.clusterbackend import ClusterBackend
-from engine.cluster.joining import Join, Plan, invite, make_cluster, read_join
+from engine.cluster.joining import NODE_PORTS, Join, Plan, invite, make_cluster, read_join
 from engine.cluster.schedulerprocess import scheduler_process
 from engine.cluster.supervisor import Supervisor
 from engine.job.machines import NodeState
+from tests.cluster.outcome import PATIENCE_S
+from tests.cluster.proxy import Way
 from tests.engine import faulty_child
 from tests.waiting import wait_until
 
 _CACHE = 1 << 28
-PATIENCE_S = 300.0
-"""For nodes to be there, on a machine that has other things to do: each loads Dask, and what reads pages."""
+_ports = iter(range(NODE_PORTS[1], NODE_PORTS[0], -1))
+"""By which the bridge may reach nodes, from the last one, since nodes take the first that are free."""
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
+
+
+@dataclass(frozen=True)
+class Far:
+    """The ways of a node: out to the scheduler, and back from the head to it."""
+
+    out: Way
+    back: Way
+
+    def each(self, what: Callable[[Way], object]) -> None:
+        for way in (self.out, self.back):
+            what(way)
 
 
 class RealCluster:
@@ -43,6 +58,7 @@ class RealCluster:
         plan = Plan(scheduler=f"tls://127.0.0.1:{self.port}", own=own)
         make_cluster(self.state, plan, authority, sign(authority, "head"))
         self.nodes: dict[str, Supervisor] = {}
+        self.ways: list[Way] = []
         self.scheduler = None if own else scheduler_process(self.state)
         if self.scheduler is not None:
             self.scheduler.start()
@@ -53,18 +69,39 @@ class RealCluster:
             invite(self.state, name, file, lambda ca, key, node: sign(Pair(ca, key), node))
         return read_join(file)
 
-    def add(self, name: str, *, slots: int = 1, scheduler: str = "") -> Supervisor:
-        join = self.invited(name)
-        if scheduler:
-            join = join.model_copy(update={"scheduler": scheduler})
-        node = Supervisor(join, self.folder / name, slots=slots, cache_bytes=_CACHE, program=faulty_child.__name__)
+    def add(
+        self, name: str, *, slots: int = 1, cache_bytes: int = _CACHE, contact: str = "", **changes: object
+    ) -> Supervisor:
+        """`changes` are those of its invitation."""
+        join = self.invited(name).model_copy(update=changes)
+        program = faulty_child.__name__
+        node = Supervisor(
+            join, self.folder / name, slots=slots, cache_bytes=cache_bytes, program=program, contact=contact
+        )
         self.nodes[name] = node
         node.start()
         return node
 
+    def add_far(self, name: str) -> "Far":
+        """A node that is reached, and reaches others, by ways that can be cut."""
+        listens, reached = free_port(), next(_ports)
+        far = Far(Way(free_port(), self.port), Way(reached, listens))
+        self.ways += [far.out, far.back]
+        self.add(
+            name,
+            contact=f"tls://127.0.0.1:{reached}",
+            scheduler=f"tls://127.0.0.1:{far.out.port}",
+            node_ports=(listens, listens),
+        )
+        return far
+
     def close(self) -> None:
+        for way in self.ways:
+            way.restore()
         for node in self.nodes.values():
             node.close()
+        for way in self.ways:
+            way.close()
         if self.scheduler is not None:
             self.scheduler.close()
 

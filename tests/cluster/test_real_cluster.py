@@ -1,7 +1,5 @@
 """Two real nodes: what they make is what this machine makes, and whatever of it dies, nothing is lost or done twice."""
 
-import hashlib
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -14,19 +12,18 @@ import pytest
 from engine.base.errors import ChildKilled, NodeLost
 from engine.cluster.clusterbackend import ClusterBackend
 from engine.facade.engine import Engine
-from engine.job.job import Job, JobState
+from engine.job.job import JobState
 from engine.sandbox.backend import Backend, Limits, MakeBackend, Workplace
 from engine.sandbox.confinement import landlock_version
 from engine.sandbox.protocol import Event, PagesDone, PageStarted
-from engine.settings.settings import Settings
 from tests import pdfs
 from tests.backends import local_backend
-from tests.cluster.real import PATIENCE_S, RealCluster, end, kill, left, processes_of, ready, real_cluster, wait_for
+from tests.cluster.outcome import PATIENCE_S, all_well, here_alone, outputs, pages_of, settings
+from tests.cluster.real import RealCluster, end, kill, left, processes_of, ready, real_cluster, wait_for
 from tests.engine.sandbox.conformance import BackendConformance, document, open_document, pages, staged
 from tests.waiting import wait_until
 
 PAGES = 80
-FORMATS = "md,json,png,pdf"
 
 
 @pytest.fixture(scope="module")
@@ -81,38 +78,9 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def settings(folder: Path, **changes: object) -> Settings:
-    return Settings.model_validate(
-        {"output": folder / "output", "num_workers": 1, "formats": FORMATS, "batch_seconds": 0.2, **changes}
-    )
-
-
-def outputs(job: Job) -> dict[str, str]:
-    """What was published, by the digest of each file but the manifest, which has times in it."""
-    place = Path(os.fsdecode(job.output or b""))
-    return {
-        str(path.relative_to(place)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(place.rglob("*"))
-        if path.is_file() and path.name != "manifest.json"
-    }
-
-
-def here_alone(folder: Path, file: Path) -> dict[str, str]:
-    with Engine(settings(folder), watch=False, backend=local_backend) as engine:
-        job = engine.submit(file)
-        assert engine.wait_until_idle(PATIENCE_S)
-        return outputs(engine.job(job.id).job)
-
-
-def each_page_once(engine: Engine, job: Job) -> None:
-    detail = engine.detail(job.id)
-    assert [page.page for page in detail.pages] == list(range(1, PAGES + 1))
-    assert {page.state for page in detail.pages} == {"ok"}
-
-
 @pytest.mark.parametrize("victim", ["nobody", "node", "bridge", "scheduler", "child"])
 def test_outputs_are_the_same_whoever_makes_them_and_whoever_dies(tmp_path: Path, file: Path, victim: str) -> None:
-    expected = here_alone(tmp_path / "alone", file)
+    (expected,) = here_alone(tmp_path / "alone", file)
     state = tmp_path / "spread" / "state"
     with real_cluster(tmp_path / "nodes", "one", "two") as cluster:
         state.mkdir(parents=True)
@@ -142,7 +110,7 @@ def test_outputs_are_the_same_whoever_makes_them_and_whoever_dies(tmp_path: Path
             assert engine.wait_until_idle(PATIENCE_S)
             done = engine.job(job.id).job
             assert done.state is JobState.DONE
-            each_page_once(engine, done)
+            assert pages_of(engine, done) == all_well(PAGES)
             assert outputs(done) == expected
             wait_for(backend, "one", "two")
     assert left(tmp_path) == []

@@ -1,15 +1,17 @@
 """What comes from a node lands on the desk and nowhere else, whole or not at all."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.base.errors import ChildGarbage
-from engine.cluster.exchange import Made
+from engine.cluster.exchange import Ended, FromNode, Made, Said, Want, Wrote, from_node
+from engine.cluster.framing import Frame, single
 from engine.cluster.landing import Landing
 from engine.job.job import Checkpoint, PageState
-from engine.sandbox.protocol import PageDone, PagesDone
+from engine.sandbox.protocol import PageDone, PagesDone, decode_event
 from engine.work.checkpoint import salvage
 
 BATCH = Checkpoint(3, 4)
@@ -117,3 +119,65 @@ def test_a_desk_that_is_gone_is_said_at_once_and_what_is_void_leaves_nothing(des
     landing.void()
     landing.close()
     assert salvage(desk / "pages", BATCH) is None
+
+
+# --- a node that sends whatever it likes ---
+
+SAID: tuple[Frame, ...] = (
+    Frame(Want(epoch=7, offset=1 << 20)),
+    Frame(Said(epoch=7, line='{"event": "page_started", "page": 1}')),
+    Frame(Made(epoch=7, path="out/a-0001.png", size=5, last=True), b"\x89PNG\n"),
+    Frame(Wrote(epoch=7, size=12), b'{"page": 1}\n'),
+    Frame(Ended(epoch=7, why="died", message="It has died.")),
+)
+
+
+def spoilt(frame: Frame, dice: random.Random) -> bytes:
+    """A frame with a few bytes changed, lost, doubled, or put in from elsewhere."""
+    data = bytearray(frame.encode())
+    for _ in range(dice.randint(1, 4)):
+        at, end = sorted(dice.randrange(len(data) + 1) for _ in range(2))
+        match dice.randrange(6):
+            case 0:
+                data[at:end] = b""
+            case 1:
+                data[at:at] = data[at:end]
+            case 2:
+                data[at : at + 1] = bytes([dice.randrange(256)])
+            case 3:
+                data[at:at] = dice.choice(SAID).encode()[: end - at + 1]
+            case 4:
+                data[at:end] = dice.choice(
+                    [b"../../x", b"1e999", b"-1", b"null", b"\0", b"\xff\xfe", b'"', b"{}", b"\n"]
+                )
+            case _:
+                data[at:at] = dice.randbytes(dice.randrange(9))
+    return bytes(data)
+
+
+def test_ten_thousand_spoilt_messages_come_to_nothing_elsewhere_and_raise_nothing_else(tmp_path: Path) -> None:
+    dice, refused = random.Random(1), 0
+    (tmp_path / "desk").mkdir()
+    landing = Landing(tmp_path / "desk", Checkpoint(1, 2))
+    for number in range(10_000):
+        if not number % 20:  # after what is not the protocol, nothing more is taken
+            landing.close()
+            landing = Landing(tmp_path / "desk", Checkpoint(1, 2))
+        try:
+            frame = single(spoilt(dice.choice(SAID), dice), from_node)
+            assert isinstance(frame.message, FromNode)
+            match frame.message:
+                case Made():
+                    landing.made(frame.message, frame.data)
+                case Wrote():
+                    landing.wrote(frame.data)
+                case Said(line=line):
+                    landing.said(decode_event(line.encode()))
+        except ChildGarbage:
+            refused += 1
+        except (IsADirectoryError, NotADirectoryError):
+            pass  # the name is a folder's by now, or was one
+    landing.close()
+    assert 5000 < refused < 10_000
+    assert [path.name for path in tmp_path.iterdir()] == ["desk"]
+    assert {path.name for path in (tmp_path / "desk").iterdir()} <= {"pages", "out", "parts"}
