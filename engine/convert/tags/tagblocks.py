@@ -49,6 +49,7 @@ class TagBlocks:
         self._is_continued = is_continued
         self._open: _Open | None = None
         self._runs: list[tuple[Run, Style]] = []
+        self._notes: list[tuple[Element, Style]] = []  # those within the text that is being collected
         self._depth = 0
         self._quote = 0
         self._item: str | None = None  # the label of a list item of which nothing has been written yet
@@ -72,15 +73,18 @@ class TagBlocks:
         return self.blocks
 
     def flush(self) -> None:
-        """End the block that is being collected, if any."""
-        if not self._runs:
-            return
+        """End the block that is being collected, if any; the notes within it follow."""
         runs, self._runs = self._runs, []
+        if not runs:
+            return
         opened = self._open or _Open(Kind.PARAGRAPH, "")
         for kind, part in apart(runs, opened.kind):
             if spans := stripped(spans_of(part, self._links)):
                 self._append(Block(kind, around(run.box for run, _ in part), spans, opened.level, node=opened.node))
                 self.blocks[-1].size = usual_size(run for run, _ in part)
+        notes, self._notes = self._notes, []
+        for note, style in notes:
+            self._element(note, note, style)
 
     def _add(self, run: Run, style: Style) -> None:
         if self._open is None and self._runs:
@@ -119,6 +123,8 @@ class TagBlocks:
         if level is not None:
             with self._block(Kind.HEADING, element, level):
                 self.walk(element, style)
+        elif role in ("Note", "FENote") and self._open is not None and self._runs:
+            self._notes.append((element, style))
         elif role in ("P", "Caption", "Note", "FENote") and (role != "P" or self._open is None):
             kinds = {"P": Kind.PARAGRAPH, "Caption": Kind.CAPTION}
             if _is_listing(element):
@@ -139,7 +145,8 @@ class TagBlocks:
                 self.flush()
                 self._depth -= 1
         elif role in ("LI", "TOCI"):
-            self._list_item(element, style)
+            with self._block(Kind.PARAGRAPH, element):
+                self._fill_item(element, style)
         elif role == "Table":
             self._table(element, style)
         elif role == "Figure":
@@ -187,10 +194,6 @@ class TagBlocks:
         yield
         self.flush()
         self._open = outer
-
-    def _list_item(self, element: Element, style: Style) -> None:
-        with self._block(Kind.PARAGRAPH, element):
-            self._fill_item(element, style)
 
     def _fill_item(self, element: Element, style: Style) -> None:
         item, node, depth = self._item, self._item_node, self._depth

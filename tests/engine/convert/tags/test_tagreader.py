@@ -192,6 +192,19 @@ def test_a_note_is_a_footnote() -> None:
     ]
 
 
+def test_a_note_within_a_sentence_follows_its_block() -> None:
+    note = tag("Note", "A note")
+    blocks = read(
+        tag("P", "One ", note, tag("Strong", "goes"), " on"), tag("L", item("•", tag("LBody", "Two ", note, "too")))
+    )
+    assert kinds(blocks) == [
+        (Kind.PARAGRAPH, "One goes on"),
+        (Kind.FOOTNOTE, "A note"),
+        (Kind.LIST_ITEM, "Two too"),
+        (Kind.FOOTNOTE, "A note"),
+    ]
+
+
 def test_a_table_of_contents_is_a_list() -> None:
     blocks = read(tag("TOC", tag("TOCI", tag("Reference", "One 1")), tag("TOC", tag("TOCI", "Two 2"))))
     assert [(block.kind, block.depth, block.text) for block in blocks] == [
@@ -361,6 +374,18 @@ def test_tags_in_another_order_than_the_text_are_refused() -> None:
     made = TaggedPdf(tag("Document", *(tag("P", f"Line number {n}") for n in range(8))))
     made.element("Document").kids.reverse()
     assert refusal(made.data()) == "its tags are in another order than its text"
+
+
+def test_notes_are_tagged_where_they_belong_and_stand_at_the_foot() -> None:
+    lines, notes = ([tag(role, f"{role} number {n}") for n in range(4)] for role in ("P", "Note"))
+    made = TaggedPdf(tag("Document", *lines, *notes))
+    kids = made.element("Document").kids
+    kids[:] = [kid for pair in zip(kids[:4], kids[4:], strict=True) for kid in pair]
+    assert [block.text for block in read_all(made.data())[0].blocks][:3] == [
+        "P number 0",
+        "Note number 0",
+        "P number 1",
+    ]
 
 
 def test_a_page_without_text_is_refused_if_it_may_be_a_scan() -> None:
