@@ -66,6 +66,8 @@ class ClusterSandbox:
         try:
             if isinstance(task, PagesTask):
                 return self._convert(task, on_event)
+            if isinstance(task, OpenTask):
+                task = task.model_copy(update={"in_one_go": None})  # so that each batch waits for its place
             if isinstance(task, OpenTask | MergeTask):
                 with self._backend.turn(lambda: self._is_ended):
                     return self._noted(task.desk, self._run_here(task, on_event))

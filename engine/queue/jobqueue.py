@@ -135,7 +135,7 @@ class JobQueue:
         if not is_new:
             return False
         self._store.transition(job.id, JobState.RUNNING, "found in the output")
-        changes = {"output": os.fsencode(output), "sha256": sha256, "pages": pages, "pages_done": pages}
+        changes: dict[str, Any] = {"output": os.fsencode(output), "sha256": sha256, "pages": pages, "pages_done": pages}
         self._mirrored(self._store.finish(job.id, state, "found in the output", **changes))
         return True
 

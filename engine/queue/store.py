@@ -211,10 +211,16 @@ class JobStore:
 
         return self._database.ask(write)
 
-    def finish(self, job_id: int, new: JobState, cause: str, **changes: Any) -> Job:
-        """Move a published job to its end; its manifest now holds what is known about its pages."""
+    def finish(self, job_id: int, new: JobState, cause: str, results: Sequence[PageResult] = (), **changes: Any) -> Job:
+        """Move a published job to its end; its manifest now holds what is known about its pages.
+
+        `results` are those that are not recorded.
+        """
 
         def write(db: sqlite3.Connection) -> Job:
+            if results:
+                record_pages(db, job_id, results)
+                changes.update(page_counts(db, job_id), attempts=0)
             job = self._transition(db, job_id, new, cause, finished=self._clock(), **changes)
             drop_pages(db, job_id)
             return job

@@ -3,7 +3,7 @@
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.job.job import FINISHED, JobState, PageResult, PageState
 from engine.job.vitals import Facts, Spread
@@ -36,7 +36,7 @@ class Tally:
         self._process_ends = dict.fromkeys(ProcessEnd, 0)
         self._expired = 0
 
-    def pages_finished(self, results: list[PageResult]) -> None:
+    def pages_finished(self, results: Sequence[PageResult]) -> None:
         """Pages are finished by a process, in whatever way."""
         with self._lock:
             for result in results:

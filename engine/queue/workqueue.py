@@ -109,12 +109,23 @@ class WorkQueue:
         """A job's document is open, and so many of its pages are to be converted."""
         return self._mirrored(self._store.update(job_id, pages=pages))
 
-    def opened(self, job_id: int, finished: Iterable[PageResult], remaining: Iterable[range]) -> None:
-        """Give out the remaining pages of a job (numbers from 1), of which an earlier run has finished others."""
+    def opened(
+        self,
+        job_id: int,
+        finished: Iterable[PageResult],
+        remaining: Iterable[range],
+        back: Iterable[PageBatch] = (),
+    ) -> None:
+        """Give out the remaining pages of a job (numbers from 1), of which others are finished already.
+
+        Those that come `back` are remaining too, each batch in the way in which it is to be done.
+        """
         self._tracker.step(job_id, Step.PAGE_PROCESSING)
         self._tracker.pages_restored(job_id, list(finished))
         with self._dispatch.scheduler() as scheduler:
             scheduler.opened(job_id, remaining)
+            for part in back:
+                scheduler.put_back(part)
 
     # --- pages ---
 
@@ -189,14 +200,16 @@ class WorkQueue:
         reason: str | None,
         settle: Callable[[Job], None],
         warnings: Mapping[WarningKind, int] = MappingProxyType({}),
+        results: Sequence[PageResult] = (),
     ) -> Job:
         """A job is published. `settle` sees to its source, and is done when others hear of the end.
 
-        `warnings` is how many its result has of which kind.
+        `warnings` is how many its result has of which kind; `results` are those of its pages, if they are not recorded.
 
         Raises `IllegalTransition` if it was cancelled meanwhile.
         """
-        job = self._store.finish(job_id, state, "published", reason=reason)
+        job = self._store.finish(job_id, state, "published", results, reason=reason)
+        self._tracker.tally.pages_finished(results)
         self._tracker.tally.warned(warnings)
         try:
             settle(job)

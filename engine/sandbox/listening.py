@@ -9,6 +9,7 @@ from engine.sandbox.backend import Limits, Readings
 from engine.sandbox.ends import ProcessEnd
 from engine.sandbox.protocol import (
     Answer,
+    Begun,
     Event,
     Lacking,
     Merged,
@@ -111,6 +112,8 @@ class ListeningSandbox(ABC):
                 case Opened() | PagesDone() | Lacking() | Merged() | Previewed() | Peeked():
                     self._busy_s += event.busy_s
                     return event
+                case Begun():
+                    is_opening, step_s = False, self._limits.step_timeout_s
                 case PageStarted():
                     under_way[event.page] = _Allowance(self._waited_s(), page_limit_s)
                     is_opening, step_s = False, self._limits.step_timeout_s

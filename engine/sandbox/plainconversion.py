@@ -23,6 +23,7 @@ from engine.sandbox.protocol import (
     PAGES,
     PARTS,
     SOURCE,
+    Begun,
     Event,
     Merged,
     MergeTask,
@@ -60,12 +61,24 @@ def _events(task: Task, folder: Path) -> Iterator[Event]:
             pages = _texts(folder)
             for name in (PAGES, OUT, PARTS):
                 (folder / name).mkdir(exist_ok=True)
-            yield Opened(pages=len(pages), busy_s=0)
+            opened = Opened(pages=len(pages), busy_s=0)
+            small = task.in_one_go
+            if small is None or len(pages) > small.pages:
+                yield opened
+                return
+            yield Begun(opened=opened)
+            batch = Checkpoint(1, len(pages))
+            yield from _convert_pages(task, folder, batch)
+            (folder / MERGE_LIST).write_text(json.dumps({"checkpoints": [batch.part], "failed": {}}))
+            yield _merged(task, folder)
         case PagesTask():
-            yield from _convert_pages(task, folder)
+            batch = Checkpoint(task.first, task.last)
+            yield from _convert_pages(task, folder, batch, text_only=task.text_only)
+            (folder / PAGES / batch.part).replace(folder / PAGES / batch.file)
+            fsync_path(folder / PAGES)
             yield PagesDone(busy_s=0)
         case MergeTask():
-            yield Merged(busy_s=0, warnings=_merge(task, folder), versions={"hotfolio": version("hotfolio")})
+            yield _merged(task, folder)
         case PreviewTask():
             texts = _finished(folder, sorted(file.name for file in (folder / PAGES).glob("*.jsonl*")))
             shown = {page: text for page, text in texts.items() if task.page in (None, page)}
@@ -83,13 +96,14 @@ def _texts(folder: Path) -> list[str]:
     return page_texts((folder / SOURCE).read_bytes())
 
 
-def _convert_pages(task: PagesTask, folder: Path) -> Iterator[Event]:
+def _convert_pages(
+    task: OpenTask | PagesTask, folder: Path, batch: Checkpoint, *, text_only: bool = False
+) -> Iterator[Event]:
     texts = _texts(folder)
-    checkpoint = Checkpoint(task.first, task.last)
-    part = folder / PAGES / checkpoint.part
-    state = PageState.TEXT_ONLY if task.text_only else PageState.OK
+    part = folder / PAGES / batch.part
+    state = PageState.TEXT_ONLY if text_only else PageState.OK
     with part.open("wb", buffering=0) as stream:
-        for page in range(task.first, task.last + 1):
+        for page in range(batch.first, batch.last + 1):
             begun = time.perf_counter()
             yield PageStarted(page=page)
             text, seconds = texts[page - 1], time.perf_counter() - begun
@@ -97,11 +111,13 @@ def _convert_pages(task: PagesTask, folder: Path) -> Iterator[Event]:
             stream.write(json.dumps(line).encode() + b"\n")
             yield PageDone(page=page, state=state, seconds=seconds, via=_VIA)
         os.fsync(stream.fileno())
-    part.replace(folder / PAGES / checkpoint.file)
-    fsync_path(folder / PAGES)
 
 
-def _merge(task: MergeTask, folder: Path) -> tuple[str, ...]:
+def _merged(task: OpenTask | MergeTask, folder: Path) -> Merged:
+    return Merged(busy_s=0, warnings=_merge(task, folder), versions={"hotfolio": version("hotfolio")})
+
+
+def _merge(task: OpenTask | MergeTask, folder: Path) -> tuple[str, ...]:
     """Write the outputs, durably; returns warnings of those that are not made."""
     todo = json.loads((folder / MERGE_LIST).read_text(encoding="utf-8"))
     texts = _finished(folder, todo["checkpoints"])

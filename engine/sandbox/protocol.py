@@ -71,12 +71,29 @@ class _Task(_Message):
     password: str | None = Field(default=None, repr=False)
 
 
+class InOneGo(_Message):
+    """What is to be done of a document as soon as it is open, if it is small."""
+
+    pages: int
+    """It has no more pages than this, and what it needs is loaded."""
+    source: str
+    sha256: str
+    """As those of `MergeTask`."""
+
+
 class OpenTask(_Task):
     """Open the document, as a PDF if it is none, and write down what concerns it as a whole."""
 
     task: Literal["open"] = "open"
     candidates: tuple[str, ...] = Field(default=(), repr=False)
     """More passwords to try, in this order, once `password` has not opened it."""
+    in_one_go: InOneGo | None = None
+    """Convert and merge it as well, if the process finds that it is small.
+
+    Then it says so (`Begun`), tells of the pages as for `PagesTask`, and answers with `Merged`. Nothing of that is
+    durable, not even then; the pages are in the file of an unfinished batch. If one of them has failed, it does not
+    merge, but finishes the batch and answers with `PagesDone`.
+    """
 
 
 class PagesTask(_Task):
@@ -179,6 +196,13 @@ class Opened(_Message):
     """Which of `OpenTask.candidates` has opened it, from 0."""
 
 
+class Begun(_Message):
+    """The document is open, and is now converted and merged in one go."""
+
+    event: Literal["begun"] = "begun"
+    opened: Opened
+
+
 class OpenProgress(_Message):
     """Still opening: so many pages have been laid out, or put into a PDF."""
 
@@ -276,7 +300,7 @@ class Refused(_Message):
 
 Answer = Opened | PagesDone | Lacking | Merged | Previewed | Peeked | Refused
 """What ends a task."""
-Event = Ready | OpenProgress | PageStarted | OcrStarted | PageDone | MergeProgress | Answer
+Event = Ready | OpenProgress | Begun | PageStarted | OcrStarted | PageDone | MergeProgress | Answer
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 

@@ -47,6 +47,8 @@ class Conversions:
         self.folders = JobFolders(state_folder, desk)
         self.endings = Endings(queue, runs, self.folders, self.passwords, check_hold)
         self._publishing = publishing = Publishing(settings, queue, runs, self.endings, self.folders, watches=watches)
+        self.batches = BatchConverter(settings, queue, runs, self.endings)
+        self.merger = Merger(settings, queue, runs, publishing, self.endings)
         self.opener = Opener(
             settings,
             queue,
@@ -55,11 +57,11 @@ class Conversions:
             self.endings,
             self.folders,
             self.passwords,
+            self.batches,
+            self.merger,
             self.stopping.is_set,
             waits_for_late_files=waits_for_late_files,
         )
-        self.batches = BatchConverter(settings, queue, runs, self.endings)
-        self.merger = Merger(settings, queue, runs, publishing, self.endings)
 
     def take_up(self) -> None:
         """See to what an earlier engine did not live to do, and delete what nobody needs any more."""

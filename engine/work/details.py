@@ -28,7 +28,7 @@ def detail_of(
     job = snapshot.job
     manifest = read_manifest(Path(os.fsdecode(job.output))) if job.output and job.state.is_finished else None
     if manifest is not None:
-        pages, warnings = _pages_of(manifest), tuple(str(w) for w in manifest.get("warnings", ()))
+        pages, warnings = pages_of(manifest), tuple(str(w) for w in manifest.get("warnings", ()))
     else:
         pages, warnings = tuple(recorded()), ()
     folder = jobs_folder(state_folder) / str(job.id)
@@ -44,7 +44,8 @@ def detail_of(
     )
 
 
-def _pages_of(manifest: dict[str, Any]) -> tuple[PageResult, ...]:
+def pages_of(manifest: dict[str, Any]) -> tuple[PageResult, ...]:
+    """How pages came out, by a manifest; none if it does not say so."""
     with contextlib.suppress(KeyError, TypeError, ValueError):
         return tuple(
             PageResult(

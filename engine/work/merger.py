@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +46,23 @@ class Merger:
     def merge(self, job_id: int, hand: Hand) -> None:
         """Put a job together whose pages are all finished, publish it, and see to its source."""
         run = self._runs.get(job_id)
-        if run is None:
-            return
+        if run is not None:
+            self._end_with(run, lambda: self._merge(run, hand))
+
+    def publish(self, run: Run, merged: Merged) -> None:
+        """Publish a job that is put together, and see to its source."""
+        self._end_with(run, lambda: self._publish(run, merged))
+
+    def _end_with(self, run: Run, work: Callable[[], None]) -> None:
         try:
-            self._merge_or_end(run, hand)
+            self._do_or_end(run, work)
         except EngineBlocked:
             self._endings.reopen(run.job)
             raise
 
-    def _merge_or_end(self, run: Run, hand: Hand) -> None:
+    def _do_or_end(self, run: Run, work: Callable[[], None]) -> None:
         try:
-            self._merge(run, hand)
+            work()
         except DocumentTimeout as error:
             self._endings.fail(run.job.id, f"The pages could not be put together. {error}")
         except ChildError as error:
@@ -75,13 +82,16 @@ class Merger:
             log.error("job %d: some of its pages are not there and will be converted", job.id)
             self._endings.reopen(job)
             return
-        results = [run.results[page] for page in sorted(run.results)]
-        failed = failures(results)
-        if len(failed) == len(results):
+        failed = failures(run.results[page] for page in sorted(run.results))
+        if len(failed) == len(run.results):
             page, reason = next(iter(failed.items()))
             self._endings.fail(job.id, f"None of its pages could be converted. Page {page}: {reason}")
             return
-        merged = self._merged(run, failed, hand)
+        self._publish(run, self._merged(run, failed, hand))
+
+    def _publish(self, run: Run, merged: Merged) -> None:
+        job = run.job
+        results = [run.results[page] for page in sorted(run.results)]
         self._queue.work.step(job.id, Step.PUBLISHING)
         if not self._publishing.give_up_if_overtaken(run):
             warnings = [*run.warnings, *map(display_text, merged.warnings)]

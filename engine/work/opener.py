@@ -13,6 +13,7 @@ from engine.base.errors import (
     DocumentError,
     DocumentTimeout,
     EngineBlocked,
+    HotfolioError,
     NoSuchPages,
     NotAPdf,
     PageTimeout,
@@ -36,10 +37,12 @@ from engine.work.ceiling import work_on
 from engine.work.checkpoint import salvage_all
 from engine.work.endings import Endings
 from engine.work.jobfolders import JobFolders
-from engine.work.pages import page_ranges
+from engine.work.merger import Merger
+from engine.work.onego import OneGo
+from engine.work.pages import BatchConverter, page_ranges
 from engine.work.publishing import Publishing
 from engine.work.runs import Hand, Run, Runs, file_name, refusal
-from engine.work.staging import COPY, stage
+from engine.work.staging import COPY, digest_of, make_staged_durable, stage
 
 PASSWORDS = "passwords"
 """The banner's key while the passwords file cannot be used."""
@@ -59,6 +62,8 @@ class Opener:
         endings: Endings,
         folders: JobFolders,
         passwords: Passwords,
+        batches: BatchConverter,
+        merger: Merger,
         is_stopping: Callable[[], bool],
         *,
         waits_for_late_files: bool,
@@ -73,6 +78,8 @@ class Opener:
         self._endings = endings
         self._folders = folders
         self._passwords = passwords
+        self._batches = batches
+        self._merger = merger
         self._is_stopping = is_stopping
         self._waits_for_late_files = waits_for_late_files
 
@@ -121,53 +128,86 @@ class Opener:
         if self._publishing.complete(run) or self._publishing.give_up_if_overtaken(run):
             return
         recorded = self._view.checkpoints(job.id)
-        if not _is_staged(run, recorded):
+        is_new = not _is_staged(run, recorded)
+        if is_new:
             recorded = []
             self._work.unstaged(job.id)
             sha256, run.copied = stage(job, run.desk.path, self._settings.min_free, self._is_stopping)
             run.job = self._work.staged(job.id, sha256)
             if self._is_duplicate(run.job):
                 return
-        answer = self._opened(run, hand)
-        numbers = _pages_to_convert(job, answer.pages)
-        run.warnings, run.kinds = list(map(display_text, answer.warnings)), list(answer.kinds)
-        if (missing := missing_pages(job.options.pages, answer.pages)) is not None:
-            run.warnings.append(f"Of the pages asked for, {missing} are not there: {_has_pages(answer.pages)}.")
+        numbers = self._opened(run, hand, is_new=is_new)
+        if numbers is None:
+            return
+        if is_new:
+            make_staged_durable(run.desk.path)
         for checkpoint, results in salvage_all(run.desk.path / PAGES, recorded):
             self._work.salvaged(job.id, checkpoint, results)
         run.checkpoints = self._view.checkpoints(job.id)
         run.results = {r.page: r for r in self._view.pages(job.id)}
-        run.job = self._work.counted(job.id, len(numbers))
         self._runs.put(run)
         remaining = page_ranges([page for page in numbers if page not in run.results])
         self._work.opened(job.id, run.results.values(), remaining)
 
-    def _opened(self, run: Run, hand: Hand) -> Opened:
-        """Have the staged document opened, if it must be with the passwords of the file."""
+    def _opened(self, run: Run, hand: Hand, *, is_new: bool) -> PageNumbers | None:
+        """Have the staged document opened, if it must be with the passwords of the file; returns the pages to convert.
+
+        None if it is small and has been done in one go, or has been given out as far as it has not.
+        """
         run.desk.put_source(run.desk.path / COPY)
         task = OpenTask(desk=run.desk.name, name=file_name(run.job), options=run.job.options, password=run.password)
         run.needs = first_stage(run.job.options)
-        answer = self._answer(run, task, hand)
+
+        def begin(opened: Opened) -> None:
+            self._take_up(run, task, opened)
+            self._runs.put(run)
+
+        one_go = OneGo(run, hand, self._work, self._runs, self._batches, self._merger, begin)
+        task = task.model_copy(update={"in_one_go": one_go.wish if is_new else None})
+        answer = self._answer(run, task, hand, one_go)
         if isinstance(answer, Refused) and answer.kind == "password":
             # Only now: a document that is not encrypted has no business with passwords.
             candidates = self._read_passwords()
             if candidates:
                 task = task.model_copy(update={"candidates": candidates})
-                answer = self._answer(run, task, hand)
+                answer = self._answer(run, task, hand, one_go)
+        if answer is None:
+            return None
         if isinstance(answer, Refused):
             raise refusal(answer, self._settings.state_folder)
         if not isinstance(answer, Opened):
             raise ChildGarbage("The conversion process said it was done when it was not.")
+        return self._take_up(run, task, answer)
+
+    def _take_up(self, run: Run, task: OpenTask, answer: Opened) -> PageNumbers:
+        """Note what there is to know of a document that is open; returns the pages to convert."""
         run.needs = max(run.needs, answer.needs)
         if answer.candidate is not None:
             if answer.candidate >= len(task.candidates):
                 raise ChildGarbage("The conversion process names a password it was not given.")
             run.password = task.candidates[answer.candidate]
             self._passwords.set(run.job.id, run.password)
-        return answer
+        numbers = _pages_to_convert(run.job, answer.pages)
+        run.warnings, run.kinds = list(map(display_text, answer.warnings)), list(answer.kinds)
+        if (missing := missing_pages(run.job.options.pages, answer.pages)) is not None:
+            run.warnings.append(f"Of the pages asked for, {missing} are not there: {_has_pages(answer.pages)}.")
+        run.job = self._work.counted(run.job.id, len(numbers))
+        return numbers
 
-    def _answer(self, run: Run, task: OpenTask, hand: Hand) -> Answer:
-        return work_on(run, hand.sandbox(run.needs), task, lambda _: None, self._settings.document_timeout)
+    def _answer(self, run: Run, task: OpenTask, hand: Hand, one_go: OneGo) -> Answer | None:
+        """None if the document has gone on from being opened, and has been seen to."""
+        sandbox = hand.sandbox(run.needs)
+        try:
+            answer = work_on(run, sandbox, task, one_go.hear, self._settings.document_timeout)
+        except HotfolioError as error:
+            if not one_go.is_begun:
+                raise
+            one_go.break_off(error)
+            return None
+        if not one_go.is_begun:
+            return answer
+        one_go.end(answer, sandbox.stage)
+        return None
 
     def _read_passwords(self) -> tuple[str, ...]:
         try:
@@ -193,8 +233,11 @@ class Opener:
 
 
 def _is_staged(run: Run, recorded: list[Checkpoint]) -> bool:
-    """Whether an earlier attempt has left the copy and everything that is recorded of its pages."""
-    if run.job.sha256 is None or not (run.desk.path / COPY).exists():
+    """Whether an earlier attempt has left the copy and everything that is recorded of its pages.
+
+    The copy of a small document is not made durable, so what is there after a power cut may be less.
+    """
+    if run.job.sha256 is None or digest_of(run.desk.path / COPY) != run.job.sha256:
         return False
     files = [run.desk.path / PAGES / checkpoint.file for checkpoint in recorded]
     return not recorded or ((run.desk.path / OUT).is_dir() and all(file.exists() for file in files))

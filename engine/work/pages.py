@@ -1,7 +1,6 @@
 """Converts page batches, and decides what becomes of the pages when a process dies of one."""
 
 import logging
-from dataclasses import replace
 
 from engine.base.errors import (
     ChildDied,
@@ -13,12 +12,12 @@ from engine.base.errors import (
     HotfolioError,
     PageTimeout,
 )
-from engine.base.safetext import display_text
 from engine.job.job import Checkpoint, PageBatch, PageResult, PageState
 from engine.queue.jobqueue import SUSPECT_BEGUN, SUSPECT_SLOW, JobQueue
-from engine.sandbox.protocol import PAGES, Event, Lacking, PageDone, PagesDone, PageStarted, PagesTask, Refused
+from engine.sandbox.protocol import PAGES, Answer, Lacking, PagesDone, PagesTask, Refused
 from engine.sandbox.stages import Stage
 from engine.settings.live import LiveSettings
+from engine.work.attempt import Attempt, with_reason
 from engine.work.ceiling import work_on
 from engine.work.checkpoint import finished_batch, salvage
 from engine.work.endings import Endings
@@ -48,32 +47,7 @@ class BatchConverter:
         if run is None:
             self._work.batch_over(batch)
             return
-        finished: list[PageResult] = []
-        under_way: set[int] = set()
-
-        def on_event(event: Event) -> None:
-            match event:
-                case PageStarted() | PageDone() if event.page not in batch.pages:
-                    raise ChildGarbage(f"The conversion process spoke of page {event.page}, which it was not given.")
-                case PageStarted():
-                    under_way.add(event.page)
-                    self._suspect(run, SUSPECT_BEGUN)
-                    self._work.page_started(hand.number, batch.job_id, event.page)
-                case PageDone() if event.page in under_way:
-                    under_way.remove(event.page)
-                    result = PageResult(
-                        event.page,
-                        event.state,
-                        event.seconds,
-                        event.via,
-                        None if event.error is None else display_text(event.error),
-                    )
-                    result = self._with_reason(run, result)
-                    finished.append(result)
-                    self._work.page_done(hand.number, batch.job_id, result)
-                case _:
-                    pass
-
+        attempt = self.attempt(run, batch, hand)
         task = PagesTask(
             desk=run.desk.name,
             name=file_name(run.job),
@@ -84,48 +58,73 @@ class BatchConverter:
             password=run.password,
         )
         seconds: float | None = None
-        back: list[PageBatch] = [batch]
-        has_hung = False
         try:
             with run.lock:
                 needs = run.needs
             sandbox = hand.sandbox(needs)
-            answer = work_on(run, sandbox, task, on_event, self._live.current.document_timeout)
-            if isinstance(answer, Lacking):
-                raise _outgrown(run, sandbox.stage, answer.stage)
-            if isinstance(answer, Refused):
-                raise refusal(answer, self._live.current.state_folder)
-            if not isinstance(answer, PagesDone) or {r.page for r in finished} != set(batch.pages):
-                raise ChildGarbage("The conversion process said it was done when it was not.")
-            checkpoint = Checkpoint(batch.first, batch.last)
-            run.desk.fetch_pages(checkpoint)
-            self._record(run, checkpoint, finished)
-            seconds, back = sum(r.seconds for r in finished), []
+            answer = work_on(run, sandbox, task, attempt.hear, self._live.current.document_timeout)
+            self.keep(attempt, answer, sandbox.stage)
+            seconds = attempt.seconds
         except HotfolioError as error:
-            for page in under_way:
-                self._work.page_given_up(hand.number, batch.job_id, page)
-            finished = self._salvage(run, batch, finished, hand.number)
-            under_way -= {r.page for r in finished}
-            back = _remainder(batch, finished)
-            if isinstance(error, EngineBlocked):
-                raise
-            self._endings.check_hold()
-            if self._runs.get(batch.job_id) is None:
-                back = []
-            elif isinstance(error, DocumentTimeout):
-                back = []
-                self._cut_off(run, _remainder(batch, finished), str(error))
-            elif not isinstance(error, ChildKilled):
-                back = self._after_death(run, batch, finished, under_way, error)
-                has_hung = isinstance(error, PageTimeout)
+            self.break_off(attempt, error)
         finally:
             if run.job.options.asks_model and not batch.text_only:
-                self._show_model(finished)
-            self._work.batch_over(batch, seconds, back)
-        if has_hung and self._runs.is_running(batch.job_id):
+                self._show_model(attempt.finished)
+            self._work.batch_over(batch, seconds, attempt.back)
+        self.stand_back(attempt)
+
+    def attempt(self, run: Run, batch: PageBatch, hand: Hand) -> Attempt:
+        """A try at a batch."""
+        return Attempt(run, batch, hand.number, self._work, lambda: self._suspect(run, SUSPECT_BEGUN))
+
+    def keep(self, attempt: Attempt, answer: Answer, stage: Stage) -> None:
+        """Have the pages recorded of a batch that is done, if it is; raises what `break_off` is told of, if not.
+
+        `stage` is what the process has loaded.
+        """
+        run, batch = attempt.run, attempt.batch
+        if isinstance(answer, Lacking):
+            raise _outgrown(run, stage, answer.stage)
+        if isinstance(answer, Refused):
+            raise refusal(answer, self._live.current.state_folder)
+        if not isinstance(answer, PagesDone) or not attempt.is_whole:
+            raise ChildGarbage("The conversion process said it was done when it was not.")
+        checkpoint = Checkpoint(batch.first, batch.last)
+        run.desk.fetch_pages(checkpoint)
+        self._record(run, checkpoint, attempt.finished)
+        attempt.back = []
+
+    def break_off(self, attempt: Attempt, error: HotfolioError) -> None:
+        """Keep what was finished of a batch, and decide what becomes of the rest. Raises `EngineBlocked`."""
+        run, batch = attempt.run, attempt.batch
+        self.salvage(attempt)
+        if isinstance(error, EngineBlocked):
+            raise error
+        self._endings.check_hold()
+        if self._runs.get(batch.job_id) is None:
+            attempt.back = []
+        elif isinstance(error, DocumentTimeout):
+            left, attempt.back = attempt.back, []
+            self._cut_off(run, left, str(error))
+        elif not isinstance(error, ChildKilled):
+            attempt.back = self._after_death(run, batch, attempt.finished, attempt.under_way, error)
+            attempt.has_hung = isinstance(error, PageTimeout)
+
+    def salvage(self, attempt: Attempt) -> None:
+        """Keep the pages that are safe of a batch that has not come to its end."""
+        for page in attempt.under_way:
+            self._work.page_given_up(attempt.worker, attempt.batch.job_id, page)
+        attempt.finished = self._salvage(attempt.run, attempt.batch, attempt.finished, attempt.worker)
+        attempt.under_way -= {result.page for result in attempt.finished}
+        attempt.back = _remainder(attempt.batch, attempt.finished)
+
+    def stand_back(self, attempt: Attempt) -> None:
+        """Have others go first, if a page has hung."""
+        run, job_id = attempt.run, attempt.batch.job_id
+        if attempt.has_hung and self._runs.is_running(job_id):
             with run.lock:
                 run.suspicion = 0
-            self._work.stand_back(batch.job_id)
+            self._work.stand_back(job_id)
 
     def _show_model(self, finished: list[PageResult]) -> None:
         """Say so while the vision model reads no page."""
@@ -148,12 +147,6 @@ class BatchConverter:
         if more > 0:
             self._work.suspect(run.job.id, more)
 
-    def _with_reason(self, run: Run, result: PageResult) -> PageResult:
-        """The result, and why the page was not read in the ordinary way."""
-        with run.lock:
-            reason = run.reasons.get(result.page)
-        return result if reason is None or result.error else replace(result, error=reason)
-
     def _record(self, run: Run, checkpoint: Checkpoint, finished: list[PageResult]) -> None:
         """Have finished pages recorded; the worker does not wait for the disk."""
         future = self._work.record_pages(run.job.id, checkpoint, finished)
@@ -173,7 +166,7 @@ class BatchConverter:
             # It died after its last page, and before it could say that it was done.
             salvaged = finished_batch(run.desk.path / PAGES, checkpoint)
         if salvaged is not None:
-            safe = [self._with_reason(run, r) for r in salvaged[1]]
+            safe = [with_reason(run, r) for r in salvaged[1]]
             self._record(run, salvaged[0], safe)
         if announced - {r.page for r in safe}:
             with run.lock:

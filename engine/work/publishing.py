@@ -22,6 +22,7 @@ from engine.sandbox.protocol import OUT, PAGE_REASONS, PAGE_SIZES
 from engine.settings.live import LiveSettings
 from engine.settings.profiles import OnSuccess, WatchedFolder
 from engine.work.attached import attached_to, is_attached, output_of_attached, queue_attached
+from engine.work.details import pages_of
 from engine.work.endings import Endings
 from engine.work.jobfolders import JobFolders
 from engine.work.runs import Run, Runs
@@ -127,12 +128,15 @@ class Publishing:
             return False
         self._publisher(run.job).complete(run.job.id, run.desk.path / OUT, place)
         self._queue_attached(run, place)
+        recorded, counts = self._queue.view.pages(run.job.id), manifest.get(KINDS_KEY, {})
+        if not recorded:
+            run.unrecorded = [*pages_of(manifest)]
         self._finish(
             run,
             JobState(manifest["state"]),
-            failures(self._queue.view.pages(run.job.id)),
+            failures(recorded or run.unrecorded),
             manifest.get("warnings", []),
-            {kind: count for kind, count in manifest.get(KINDS_KEY, {}).items() if kind in WarningKind},
+            {kind: counts[kind] for kind in WarningKind if kind in counts},
         )
         return True
 
@@ -155,7 +159,8 @@ class Publishing:
             page, why = next(iter(failed.items()))
             reason = f"{len(failed)} of {job.pages} pages failed. Page {page}: {why}"
         try:
-            self._queue.work.finish(job.id, state, reason, partial(self._settle, run.copied), kinds)
+            settle = partial(self._settle, run.copied)
+            self._queue.work.finish(job.id, state, reason, settle, kinds, run.unrecorded)
         except IllegalTransition:
             log.info("job %d was cancelled while it was published", job.id)
             self._folders.delete(job.id)  # a retry has to make it anew

@@ -48,6 +48,8 @@ class Run:
     """How often a process died on a page."""
     pending: list["Future[Job]"] = field(default_factory=list)
     """Records on their way to the disk."""
+    unrecorded: list[PageResult] = field(default_factory=list)
+    """Results that are recorded no earlier than the end of the job is."""
     suspicion: int = 0
     """Points noted against the job since its last finished batch, or since the engine started."""
     password: str | None = field(default=None, repr=False)

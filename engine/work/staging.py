@@ -30,7 +30,9 @@ _BLOCK = 1 << 20
 
 
 def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]) -> tuple[str, Stamp]:
-    """Copy the job's source into `folder`, emptied first; returns its SHA-256 and what the file was; durable.
+    """Copy the job's source into `folder`, emptied first; returns its SHA-256 and what the file was.
+
+    It is not durable: whoever finds it later knows it by its SHA-256, and after `make_staged_durable` it is.
 
     Raises `SourceGone`, `SourceChanged` or `SourceUnreadable`; `CannotGoOn` if the copy would leave less than
     `min_free` bytes free, `OutputUnwritable` or `Stopping` if nothing can be copied at all.
@@ -66,6 +68,25 @@ def stage(job: Job, folder: Path, min_free: int, is_stopping: Callable[[], bool]
     return sha256, Stamp.of(before)
 
 
+def make_staged_durable(folder: Path) -> None:
+    """Make what `stage` has made survive a power cut. Raises `OutputUnwritable`."""
+    try:
+        for path in (folder / COPY, folder / RUN, folder):
+            fsync_path(path)
+    except OSError as error:
+        shown = display_name(folder)
+        raise unwritable(error, shown) or OutputUnwritable(f"Cannot write to {shown}: {error}.") from error
+
+
+def digest_of(copy: Path) -> str | None:
+    """The SHA-256 of a staged copy; None if there is none that can be read."""
+    try:
+        with copy.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
 def run_id(folder: Path) -> str:
     """What tells this staging of a job from an earlier one; the manifest carries it."""
     try:
@@ -84,10 +105,8 @@ def _copy(job: Job, source: int, folder: Path, is_stopping: Callable[[], bool]) 
                 raise Stopping("The engine is stopping.")
             digest.update(block)
             copy.write(block)
-        os.fsync(copy.fileno())
     (folder / RUN).write_text(str(uuid.uuid4()))
     part.rename(folder / COPY)
-    fsync_path(folder)
     return digest.hexdigest()
 
 

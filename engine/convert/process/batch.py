@@ -20,16 +20,18 @@ from engine.sandbox.protocol import PARTS
 from engine.sandbox.shortage import SHORTAGE, Shortages, is_shortage
 
 
-def write_head(document: Document) -> None:
-    """Write down what concerns the document as a whole; durable when it returns."""
+def write_head(document: Document, *, lasts: bool = True) -> None:
+    """Write down what concerns the document as a whole; durable when it returns, if it `lasts`."""
     PAGES.mkdir(exist_ok=True)
     OUT.mkdir(exist_ok=True)
     Path(PARTS).mkdir(exist_ok=True)
     part = HEAD.with_suffix(".part")
     part.write_text(json.dumps(document.describe()), encoding="utf-8")
-    fsync_path(part)
+    if lasts:
+        fsync_path(part)
     part.replace(HEAD)
-    fsync_path(Path())
+    if lasts:
+        fsync_path(Path())
 
 
 def convert_batch(
@@ -41,8 +43,11 @@ def convert_batch(
     on_start: Callable[[int], None],
     on_ocr: Callable[[int], None],
     on_done: Callable[[PageResult], None],
+    lasts: Callable[[], bool] = lambda: True,
 ) -> None:
     """Convert pages (numbers from 1) and write their checkpoint; durable under its final name when it returns.
+
+    It stays the file of an unfinished batch, and nothing is made durable, if it does not have to last in the end.
 
     A page's line is in the `.part` file before `on_done` is called for it, so a batch that dies half-way still
     leaves every page it had finished. Pages come in the order in which they are finished. Raises `MemoryError` when a
@@ -73,6 +78,8 @@ def convert_batch(
             on_done(result)
             if Shortages.met:
                 raise MemoryError(SHORTAGE)  # what this page has taken and left behind, the next ones would lack
+        if not lasts():
+            return
         os.fsync(stream.fileno())
     for file in written:
         fsync_path(file)

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import json
 import os
 import socket
 import sys
@@ -9,14 +10,19 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from engine.convert.loading import reached
 from engine.convert.process.allowance import allowance
+from engine.job.job import Checkpoint, PageResult, PageState
 from engine.sandbox.confinement import confine
 from engine.sandbox.protocol import (
     LOG,
     MAX_LINE,
+    MERGE_LIST,
+    Begun,
     Event,
+    InOneGo,
     Lacking,
     Merged,
     MergeProgress,
@@ -56,7 +62,8 @@ class Child:
         self._folder: Path | None = None
         """Which the process is held to, from its first task on."""
         self._document: object = None
-        self._opened_for: object = None
+        self._opened_for: tuple[Any, ...] | None = None
+        """With what the document was opened, its password third."""
 
     def run(self) -> None:
         """Serve until the engine closes the connection."""
@@ -149,31 +156,49 @@ class Child:
             from engine.convert.vlm.prompts import load
 
             load(task.options.vlm_prompts)  # what is wrong with them is wrong with every page
-        write_head(document)
+        goes_on = task.in_one_go if _is_small(document, task.in_one_go) else None
+        write_head(document, lasts=goes_on is None)
         warnings = (*noted, *document.warnings)
         busy_s = time.perf_counter() - started
-        self._send(
-            Opened(
-                pages=document.page_count,
-                busy_s=busy_s,
-                warnings=warnings,
-                kinds=tuple(document.kinds),
-                needs=document.needs,
-                candidate=document.candidate,
-            )
+        opened = Opened(
+            pages=document.page_count,
+            busy_s=busy_s,
+            warnings=warnings,
+            kinds=tuple(document.kinds),
+            needs=document.needs,
+            candidate=document.candidate,
         )
+        if goes_on is None:
+            self._send(opened)
+        else:
+            self._send(Begun(opened=opened))
+            self._go_on(task, goes_on, document, started)
+
+    def _go_on(self, task: OpenTask, small: InOneGo, document, started: float) -> None:  # type: ignore[no-untyped-def]
+        """Convert and merge a document that has just been opened."""
+        checkpoint = Checkpoint(1, document.page_count)
+        if self._convert(document, task, range(1, document.page_count + 1), in_one_go=True):
+            Path(MERGE_LIST).write_text(json.dumps({"checkpoints": [checkpoint.part], "failed": {}}))
+            self._put_together(task, small.source, small.sha256, started, lasts=False)
+        else:
+            self._send(PagesDone(busy_s=time.perf_counter() - started))
 
     def _pages(self, task: PagesTask, started: float) -> None:
+        self._convert(self._document_of(task), task, range(task.first, task.last + 1), text_only=task.text_only)
+        self._send(PagesDone(busy_s=time.perf_counter() - started))
+
+    def _convert(  # type: ignore[no-untyped-def]
+        self, document, task: OpenTask | PagesTask, pages: range, *, text_only: bool = False, in_one_go: bool = False
+    ) -> bool:
+        """Convert pages; returns whether none has failed. In one go, nothing is durable then."""
         from engine.convert.process.batch import convert_batch
 
-        convert_batch(
-            self._document_of(task),
-            range(task.first, task.last + 1),
-            task.options,
-            text_only=task.text_only,
-            on_start=lambda page: self._send(PageStarted(page=page)),
-            on_ocr=lambda page: self._send(OcrStarted(page=page)),
-            on_done=lambda result: self._send(
+        failed: list[int] = []
+
+        def on_done(result: PageResult) -> None:
+            if result.state is PageState.FAILED:
+                failed.append(result.page)
+            self._send(
                 PageDone(
                     page=result.page,
                     state=result.state,
@@ -181,9 +206,19 @@ class Child:
                     via=result.via,
                     error=result.error,
                 )
-            ),
+            )
+
+        convert_batch(
+            document,
+            pages,
+            task.options,
+            text_only=text_only,
+            on_start=lambda page: self._send(PageStarted(page=page)),
+            on_ocr=lambda page: self._send(OcrStarted(page=page)),
+            on_done=on_done,
+            lasts=lambda: bool(failed) or not in_one_go,
         )
-        self._send(PagesDone(busy_s=time.perf_counter() - started))
+        return not failed
 
     def _preview(self, task: PreviewTask, started: float) -> None:
         from engine.convert.process.merge import preview_document, preview_page
@@ -227,24 +262,40 @@ class Child:
         return on_page
 
     def _merge(self, task: MergeTask, started: float) -> None:
+        self._put_together(task, task.source, task.sha256, started, lasts=True)
+
+    def _put_together(
+        self, task: OpenTask | MergeTask, source: str, sha256: str, started: float, *, lasts: bool
+    ) -> None:
         from engine.convert.open.document import Document, open_document
         from engine.convert.open.otherkinds import working_copy
         from engine.convert.process.merge import merge_document, versions
 
+        password = task.password if self._opened_for is None else self._opened_for[2]
+
         def open_source() -> Document:
             # Not the one that is open already: reading pages may have changed it.
-            return open_document(working_copy(), task.name, task.options, task.password)
+            return open_document(working_copy(), task.name, task.options, password)
 
         warnings, kinds = merge_document(
             task.name,
             task.options,
             open_source,
             self._at_times(MergeProgress),
-            source=task.source,
-            sha256=task.sha256,
+            source=source,
+            sha256=sha256,
+            lasts=lasts,
         )
         busy_s = time.perf_counter() - started
         self._send(Merged(busy_s=busy_s, warnings=tuple(warnings), kinds=tuple(kinds), versions=versions(task.options)))
+
+
+def _is_small(document, limit: InOneGo | None) -> bool:  # type: ignore[no-untyped-def]
+    """Whether a document is done in one go: where nobody could help with it, or it would take longer to ask."""
+    if limit is None or document.page_count > limit.pages:
+        return False
+    needs, has = document.needs, reached.reached()
+    return (document.page_count == 1 or needs is Stage.BARE) and (has is None or needs <= has)
 
 
 def _refusal(error: Exception) -> Refused:

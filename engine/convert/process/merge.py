@@ -34,8 +34,11 @@ def merge_document(
     *,
     source: str = "",
     sha256: str = "",
+    lasts: bool = True,
 ) -> tuple[list[str], list[WarningKind]]:
-    """Write the outputs of a whole document and return warnings, and the kinds of those that have one; durable then.
+    """Write the outputs of a whole document and return warnings, and the kinds of those that have one.
+
+    They are durable then, if they have to last.
 
     `open_source` opens the document, for what is made from it and not from the checkpoints. `on_page` hears the
     number of every page that is read, as often as it is, and that of the last one while files are made durable.
@@ -54,10 +57,10 @@ def merge_document(
         (OUT / IMAGE_FOLDER).rmdir()
     Path(PAGE_SIZES).write_text(json.dumps(context.page_sizes), encoding="utf-8")
     Path(PAGE_REASONS).write_text(json.dumps(pages.reasons()), encoding="utf-8")
-    for file in context.files:
+    for file in context.files if lasts else ():
         fsync_path(file)  # of a page's text, some milliseconds at the most, but there may be thousands
         on_page(max(context.head["page_count"], 1))
-    for folder in {OUT, *(file.parent for file in context.files)}:
+    for folder in {OUT, *(file.parent for file in context.files)} if lasts else ():
         fsync_path(folder)
     noticed = sentences(pages.notices())
     kinds = [*(kind for kind, _ in noticed), *[WarningKind.ATTACHMENTS] * len(attached)]

@@ -29,7 +29,9 @@ from engine.sandbox.protocol import (
     OUT,
     PAGES,
     SOURCE,
+    Begun,
     Event,
+    InOneGo,
     Merged,
     MergeTask,
     Opened,
@@ -137,6 +139,44 @@ class BackendConformance:
         readings = sandbox.readings()
         assert (readings.pages, readings.end, sandbox.is_usable) == (3, None, True)
         assert readings.busy_s > 0
+
+    def test_a_small_document_may_be_done_in_one_go_and_comes_out_the_same(
+        self, backend: Backend, open_sandbox: Callable[[], Sandbox]
+    ) -> None:
+        step_by_step, at_once = staged(backend, "one", "two"), staged(backend, "one", "two")
+        sandbox, events = open_sandbox(), list[Event]()
+        small = InOneGo(pages=2, source="a.pdf", sha256="")
+        task = OpenTask(desk=at_once.name, name="a.pdf", options=PLAIN, in_one_go=small)
+        answer = sandbox.run(task, events.append)
+        if isinstance(answer, Opened):  # it goes page by page here
+            assert not events
+            return
+        assert isinstance(answer, Merged)
+        begun, *told = events
+        assert isinstance(begun, Begun)
+        assert begun.opened.pages == 2
+        assert [(type(event), event.page) for event in told if isinstance(event, PageStarted | PageDone)] == [
+            (kind, page) for page in (1, 2) for kind in (PageStarted, PageDone)
+        ]
+        sandbox = open_sandbox()
+        open_document(sandbox, step_by_step)
+        sandbox.run(pages(step_by_step, 1, 2), events.append)
+        file = Checkpoint(1, 2).file
+        (step_by_step.path / MERGE_LIST).write_text(f'{{"checkpoints": ["{file}"], "failed": {{}}}}')
+        sandbox.run(MergeTask(desk=step_by_step.name, name="a.pdf", options=PLAIN, source="a.pdf"), events.append)
+        for desk in (step_by_step, at_once):
+            desk.fetch_out()
+        made = [{f.name: f.read_bytes() for f in (desk.path / OUT).iterdir()} for desk in (step_by_step, at_once)]
+        assert made[0] == made[1]
+        safe = salvage(at_once.path / PAGES, Checkpoint(1, 2))
+        assert safe is not None
+        assert [result.page for result in safe[1]] == [1, 2]
+
+    def test_a_document_with_more_pages_than_asked_for_is_just_opened(self, backend: Backend, sandbox: Sandbox) -> None:
+        desk = staged(backend, "one", "two")
+        small = InOneGo(pages=1, source="a.pdf", sha256="")
+        task = OpenTask(desk=desk.name, name="a.pdf", options=PLAIN, in_one_go=small)
+        assert isinstance(sandbox.run(task, lambda _: pytest.fail("It was not to go on.")), Opened)
 
     def test_a_document_that_cannot_be_opened_costs_nobody_anything(self, backend: Backend, sandbox: Sandbox) -> None:
         bad = staged(backend, "one")

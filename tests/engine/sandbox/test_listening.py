@@ -11,9 +11,11 @@ from engine.sandbox import listening
 from engine.sandbox.backend import Limits
 from engine.sandbox.listening import ListeningSandbox
 from engine.sandbox.protocol import (
+    Begun,
     Event,
     MergeTask,
     OcrStarted,
+    Opened,
     OpenProgress,
     OpenTask,
     PageDone,
@@ -130,6 +132,15 @@ def test_signs_of_life_give_it_that_time_anew(machine: Machine) -> None:
 def test_a_merge_opens_nothing_first(machine: Machine) -> None:
     merge = MergeTask(desk="1", name="a.pdf", options=ConvertOptions(), source="a.pdf", sha256="")
     assert seconds_until_given_up(machine, task=merge, why="The document took longer than 100 s") == pytest.approx(100)
+
+
+def test_what_goes_on_from_being_opened_is_not_being_opened_any_more(machine: Machine) -> None:
+    begun = Begun(opened=Opened(pages=1, busy_s=1))
+    assert seconds_until_given_up(
+        machine, begun, task=OPEN, why="The document took longer than 100 s"
+    ) == pytest.approx(100)
+    told = (begun, PageStarted(page=1))
+    assert seconds_until_given_up(machine, *told, task=OPEN, why="The page took longer than 10 s") == pytest.approx(10)
 
 
 def test_an_answer_in_time_is_an_answer(machine: Machine) -> None:
