@@ -62,8 +62,8 @@ class Task:
 
     @property
     def is_archive(self) -> bool:
-        """Whether its result is a ZIP file, as always for several documents."""
-        return self.record.as_zip or len(self.conversions) > 1
+        """Whether its result is a ZIP file, as always for several documents, unless they are cut into chunks."""
+        return not self.record.chunker and (self.record.as_zip or len(self.conversions) > 1)
 
     def filename(self, number: int, job: Job) -> str:
         """What a document was called when it was sent."""

@@ -251,6 +251,16 @@ def test_documents_are_cut_into_chunks(client: TestClient) -> None:
     assert result["documents"][0]["content"]["md_content"] is None
 
 
+def test_chunks_of_several_documents_come_together(client: TestClient) -> None:
+    documents_sent = [("one.pdf", said("Of one.")), ("no.pdf", pdfs.not_a_pdf()), ("two.pdf", said("Of two."))]
+    answer = send(client, *documents_sent, path="/v1/chunk/hybrid/file")
+    assert answer.headers["content-type"] == "application/json"
+    found = answer.json()
+    told = [(chunk["filename"], "Of one." in chunk["text"], "Of two." in chunk["text"]) for chunk in found["chunks"]]
+    assert told == [("one.pdf", True, False), ("two.pdf", False, True)]
+    assert [document["status"] for document in found["documents"]] == ["success", "failure", "success"]
+
+
 def test_chunks_come_in_no_other_shape(client: TestClient) -> None:
     answer = send(client, ("a.pdf", said("Text.")), path="/v1/chunk/hybrid/file", target_type="zip")
     assert (answer.status_code, answer.json()["detail"]) == (422, "target_type=zip is refused: input should be inbody.")
