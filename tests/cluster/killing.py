@@ -51,6 +51,9 @@ class Round:
         self._files = files
         self._dice = dice
         self._said: list[str] = []
+        self._state = folder / "state"
+        self._state.mkdir(parents=True)
+        (self._state / "cluster").symlink_to(cluster.state / "cluster")
         self._head = self._started()
         self.killed: Counter[str] = Counter()
 
@@ -78,7 +81,7 @@ class Round:
         return found
 
     def _started(self) -> "subprocess.Popen[str]":
-        program = [sys.executable, "-m", head.__name__, str(self._folder), str(self._cluster.state)]
+        program = [sys.executable, "-m", head.__name__, str(self._folder), str(self._state)]
         started = subprocess.Popen([*program, *map(str, self._files)], stdout=subprocess.PIPE, text=True)
         self._said.clear()
         self._reader = threading.Thread(target=self._read, args=(started,))
@@ -88,7 +91,8 @@ class Round:
     def _read(self, started: "subprocess.Popen[str]") -> None:
         assert started.stdout is not None
         with started.stdout as stream:
-            self._said += [line.rstrip() for line in stream]
+            for line in stream:
+                self._said.append(line.rstrip())
 
     def _below_head(self, program: str) -> list[int]:
         found = []
@@ -177,7 +181,7 @@ def main() -> int:
                     wait_until(lambda: not still_at_work(cluster), "nothing to be left at work", _LEFT_S)
                 except (Broken, AssertionError) as error:
                     print(f"round {number} of seed {arguments.seed}: {error}; killed {dict(each.killed)}")
-                    print((cluster.state / "cluster.log").read_text()[-3000:], file=sys.stderr)
+                    print((folder / f"round-{number}" / "state" / "cluster.log").read_text()[-3000:], file=sys.stderr)
                     return 1
                 killed += each.killed
                 print(f"round {number}: {time.monotonic() - began:.0f} s, killed {dict(each.killed)}", flush=True)
