@@ -28,6 +28,8 @@ _ALONE = 0.8
 """Of what is in a box belongs to a formula that the box is around."""
 _BULLETS = frozenset({"*", r"\bullet", r"\ast", r"\cdot", r"\circ", r"\diamond", r"\star"})
 """What stands one below the other before the items of a list."""
+_WRAPS = frozenset({r"\hookrightarrow"})
+"""What stands before the rest of a line of code, and begins no formula."""
 _THROUGH = 0.6
 """Of the width of a table: no fraction in it is as wide."""
 _PROSE = 0.6
@@ -116,6 +118,8 @@ def _is_formula(display: Display) -> bool:
     pieces = display.pieces
     if all(piece.latex in _BULLETS for piece in pieces) or all(piece.role is Role.RELATION for piece in pieces):
         return False  # as arrows before the rests of lines of code
+    if sum(piece.is_math for piece in pieces) == 1 and min(pieces, key=lambda piece: piece.start).latex in _WRAPS:
+        return False
     if not any(piece.is_math and (piece.role is not Role.WORD or piece.latex.startswith("\\")) for piece in pieces):
         return False
     total = sum(piece.end - piece.start for piece in pieces)

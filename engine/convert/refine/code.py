@@ -8,7 +8,7 @@ from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, arou
 from engine.convert.refine.numberedcode import with_listings
 from engine.convert.text.codetext import is_code, is_wrap_sign, line_pitch
 from engine.convert.text.layoutblocks import rewrite
-from engine.convert.text.listlabels import drawn_bullet
+from engine.convert.text.listlabels import drawn_bullet, is_label
 from engine.convert.text.pagetext import Drawing, PageText
 from engine.convert.text.textflow import ends_early, visual_lines
 from engine.convert.text.textline import Line
@@ -19,6 +19,8 @@ _ASIDE = 4.5
 _NAMES = re.compile(r"[\w<>. -]+(?:\(\w+\))?")
 _NESTED = 6.0
 """Lines of one listing begin at most so far right of where others end, in sizes of the text."""
+_MOST_TERMS, _INSET, _CLOSE = 3, 1.0, 2.2
+"""Lines of terms; and how far right of them, and at most below, what they mean begins, in sizes of that."""
 _PLAIN_WORD = re.compile(r"[(\"'“‘]?[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?)\"'”’]*")
 
 
@@ -31,8 +33,10 @@ class Code:
         """Change paragraphs and list items into code, split and join them where a listing begins and ends."""
         blocks: list[Block] = []
         _attach_signs(page, text)
+        labels = [lines[0] for block in page.blocks if is_label(block.text.strip()) and (lines := text.lines_of(block))]
         for block in with_listings(page.blocks, text):
-            blocks += _parts(block, text) if block.kind in _TEXT else [block]
+            is_item = any(_is_left_of(label, line) for label in labels for line in text.lines_of(block)[:1])
+            blocks += _parts(block, text) if block.kind in _TEXT and not is_item else [block]
         _call_code(blocks, text)
         joined: list[Block] = []
         for block in blocks:
@@ -43,6 +47,10 @@ class Code:
                 text.remember(before, [*text.lines_of(before), *text.lines_of(block)])
             else:
                 joined.append(block)
+        for block, following in pairwise(joined):
+            if _is_term(block, following, text):
+                block.kind = Kind.PARAGRAPH
+                rewrite(block, text.lines_of(block), text)
         for block in joined:
             if block.kind is Kind.CODE and text.lines_of(block):
                 rewrite(block, text.lines_of(block), text)
@@ -181,6 +189,19 @@ def _is_nested(before: Block, after: Block) -> bool:
     """Whether a part of a listing begins right of the end of another, as between lone braces."""
     aside = max(before.box[0], after.box[0]) - min(before.box[2], after.box[2])
     return aside < _NESTED * (before.size or 10.0)
+
+
+def _is_term(block: Block, following: Block, text: PageText) -> bool:
+    """Whether lines of code are terms of which the next block says what they mean: close below, and set in."""
+    lines, others = visual_lines(text.lines_of(block)), text.lines_of(following)
+    if block.kind is not Kind.CODE or following.kind is not Kind.PARAGRAPH or not others:
+        return False
+    if not 0 < len(lines) <= _MOST_TERMS or _background(block, text.backgrounds) is not None:
+        return False
+    first = min(others, key=lambda line: line.baseline)
+    size = first.size
+    inset = min(line.start for line in others) - max(line.start for line in lines)
+    return inset > _INSET * size and 0 < first.baseline - lines[-1].baseline < _CLOSE * size
 
 
 def _background(block: Block, drawings: Sequence[Drawing]) -> tuple[float, ...] | None:

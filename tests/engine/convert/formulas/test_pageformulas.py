@@ -71,6 +71,13 @@ def test_arrows_by_themselves_are_none(arrows: int) -> None:
     assert not _is_formula(Display(math_page(page.text).pieces, "", []))
 
 
+def test_the_arrow_before_the_rest_of_a_line_of_code_begins_no_formula() -> None:
+    page = SetPage()
+    page.put("↪", 50, 110, font=SYMBOLS)
+    page.put("%=0", 70, 110, font=ROMAN)
+    assert not _is_formula(Display(math_page(page.text).pieces, "", []))
+
+
 @pytest.mark.parametrize(("tables", "is_fraction"), [((), True), (((110, 90, 290, 170),), False)])
 def test_the_rule_of_a_table_is_no_bar_of_a_fraction(tables: tuple[Box, ...], is_fraction: bool) -> None:
     page = SetPage()

@@ -93,6 +93,32 @@ def test_a_name_in_a_typewriter_face_that_fills_a_line_of_a_paragraph_is_no_list
     assert len(_after(page, Code())) == 1
 
 
+@pytest.mark.parametrize(("left", "kind"), [(80, Kind.PARAGRAPH), (50, Kind.CODE)])
+def test_code_that_text_close_below_is_set_in_from_is_a_term(left: float, kind: Kind) -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "-v", "--verbose", font="cour")
+    page.lines(left, 76, "Say more of what is done.")
+    page.box("text", 48, 40, 200, 66)
+    page.box("text", left - 2, 66, 390, 80)
+    term, _ = _after(page, Code())
+    assert term.kind is kind
+    assert all(span.code for span in term.spans if span.text.strip()) is (kind is Kind.PARAGRAPH)
+
+
+def test_code_beside_a_bullet_in_a_box_of_its_own_is_an_item() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "•", "•")
+    page.lines(62, 50, "first_name", "second_name", font="cour")
+    for y in (50, 62):
+        page.box("list-item", 48, y - 6, 55, y)
+        page.box("list-item", 60, y - 8, 200, y + 3)
+    blocks = _after(page, Code(), Lists())
+    assert [(block.kind, block.label, block.text) for block in blocks] == [
+        (Kind.LIST_ITEM, "•", "first_name"),
+        (Kind.LIST_ITEM, "•", "second_name"),
+    ]
+
+
 def test_a_listing_goes_on_right_of_a_lone_brace() -> None:
     page = DrawnPage()
     page.lines(50, 50, "{", '    "name": "x"', "}", font="cour")
