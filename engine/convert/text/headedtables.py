@@ -26,6 +26,8 @@ _GUTTER = 0.9
 """Between columns, in sizes of the text, where blanks are no characters."""
 _NARROW = 0.15
 """And where they are."""
+_REACH = 2.0
+"""In sizes of the text: words so far beside a table may be of its head."""
 _PROSE = 6
 """Words in most lines of a column of running text."""
 
@@ -41,9 +43,10 @@ def find_tables(
     for first in sorted(range(len(frames)), key=lambda number: frames[number][1]):
         if first in taken or not _is_text(kinds[first]) or not _begins_bold(assigned[first]):
             continue
-        together = [first, *_beside(first, kinds, frames)]
+        together = [first, *_beside(first, kinds, frames, assigned)]
         found = 0
-        if _has_head(_copies(assigned, together), len(together), text):
+        boxes = 1 if _is_over_one(together, frames) else len(together)
+        if _has_head(_copies(assigned, together), boxes, text):
             for number in _below(together, kinds, frames, assigned):
                 if _columns_of(_copies(assigned, together), text) is not None:
                     found = len(together)
@@ -66,11 +69,56 @@ def _is_text(kind: Kind) -> bool:
     return kind in (Kind.PARAGRAPH, Kind.HEADING, Kind.PAGE_HEADER)
 
 
-def _beside(first: int, kinds: Sequence[Kind], frames: Sequence[Box]) -> Iterator[int]:
-    """The other running heads at the height of one."""
+def gather_heads(kinds: Sequence[Kind], frames: Sequence[Box], assigned: Sequence[list[Line]]) -> None:
+    """Give tables the bold words beside those of their first line that the model has put into boxes of their own."""
+    for table, kind in enumerate(kinds):
+        if kind is not Kind.TABLE or not _begins_bold(assigned[table]):
+            continue
+        top = min(assigned[table], key=lambda line: line.baseline)
+        reach = _REACH * top.size
+        for number, frame in enumerate(frames):
+            if (
+                _is_text(kinds[number])
+                and _is_bold_line(assigned[number])
+                and abs(assigned[number][0].baseline - top.baseline) < _FLUSH * top.size
+                and frame[0] < frames[table][2] + reach
+                and frame[2] > frames[table][0] - reach
+            ):
+                assigned[table].extend(assigned[number])
+                assigned[number].clear()
+
+
+def _beside(
+    first: int, kinds: Sequence[Kind], frames: Sequence[Box], assigned: Sequence[Sequence[Line]]
+) -> Iterator[int]:
+    """The other boxes of bold words at the height of one, or running heads at that of a running head."""
+    is_bold = _is_bold_line(assigned[first])
     for number, frame in enumerate(frames):
-        if number != first and kinds[number] is kinds[first] is Kind.PAGE_HEADER and frame[1] < frames[first][3]:
+        if number == first or not _is_text(kinds[number]) or frame[1] >= frames[first][3]:
+            continue
+        is_next = is_bold and _is_bold_line(assigned[number]) and frame[3] > frames[first][1]
+        if is_next or kinds[number] is kinds[first] is Kind.PAGE_HEADER:
             yield number
+
+
+def _is_bold_line(fragments: Sequence[Line]) -> bool:
+    """Whether these are bold words at one height."""
+    return (
+        bool(fragments)
+        and max(line.baseline for line in fragments) - min(line.baseline for line in fragments) < _FLUSH
+        and all(word.font.bold for line in fragments for word in line.words)
+    )
+
+
+def _is_over_one(together: Sequence[int], frames: Sequence[Box]) -> bool:
+    """Whether the next box below several spans all of them, as none below the headings of two columns does."""
+    bottom = max(frames[number][3] for number in together)
+    below = [frame for frame in frames if frame[1] >= bottom - 1]
+    if not below:
+        return False
+    left, right = min(frames[number][0] for number in together), max(frames[number][2] for number in together)
+    next_ = min(below, key=lambda frame: frame[1])
+    return next_[0] <= left and next_[2] >= right
 
 
 def _begins_bold(fragments: Sequence[Line]) -> bool:
@@ -196,18 +244,18 @@ def _are_columns(levels: Sequence[Level], size: float) -> bool:
         all(any(column) for column in columns)
         and max(counts) > 1
         and (len(levels) > 1 or counts[0] == len(columns))
-        and all(_is_aligned([run for runs in column for run in runs], size) for column in columns)
+        and all(_is_aligned([(runs[0].start, runs[-1].end) for runs in column if runs], size) for column in columns)
         and not all(_is_prose(column) for column in columns)
         and not any(is_label(" ".join(run.text for run in level[0])) for level in levels)
     )
 
 
-def _is_aligned(runs: Sequence[Line], size: float) -> bool:
-    """Whether most runs of a column begin, end, or have their middle, where the column does."""
+def _is_aligned(cells: Sequence[tuple[float, float]], size: float) -> bool:
+    """Whether most cells of a column, given by where they begin and end, do so or have their middle at one place."""
     for places in (
-        [run.start for run in runs],
-        [run.end for run in runs],
-        [(run.start + run.end) / 2 for run in runs],
+        [start for start, _ in cells],
+        [end for _, end in cells],
+        [(start + end) / 2 for start, end in cells],
     ):
         usual = median(places)
         if sum(abs(place - usual) < _FLUSH * size for place in places) >= _MOST * len(places):

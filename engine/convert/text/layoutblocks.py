@@ -8,7 +8,7 @@ from pymupdf4llm.helpers.document_layout import LayoutBox, PageLayout
 
 from engine.convert.page.blocks import FURNITURE, Block, Box, Kind, RefinedPage, Span, around
 from engine.convert.text.codetext import is_code, write_code
-from engine.convert.text.headedtables import find_tables
+from engine.convert.text.headedtables import find_tables, gather_heads
 from engine.convert.text.layouttables import read_table, table_in_text
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, set_lines, styled, visual_lines
@@ -77,11 +77,12 @@ def is_display(line: Line) -> bool:
 
 
 def _headed_tables(
-    boxes: Sequence[LayoutBox], assigned: Sequence[Sequence[Line]], text: PageText
+    boxes: Sequence[LayoutBox], assigned: Sequence[list[Line]], text: PageText
 ) -> dict[int, list[Block]]:
     """For each box that is a part of a table which the model has not seen: the table at the first, else nothing."""
     kinds = [_KINDS.get(box.boxclass, Kind.PARAGRAPH) for box in boxes]
     frames: list[Box] = [(float(box.x0), float(box.y0), float(box.x1), float(box.y1)) for box in boxes]
+    gather_heads(kinds, frames, assigned)
     result: dict[int, list[Block]] = {}
     for numbers, block in find_tables(kinds, frames, assigned, text):
         result.update((number, []) for number in numbers)

@@ -22,6 +22,8 @@ _PROSE = 6
 """Words in most lines of a column of running text."""
 _BLANK = 0.5
 """Words of one cell are at most this far apart, as a share of their size; a usual blank is 0.25 to 0.33."""
+_MONO_BLANK = 0.7
+"""In monospaced fonts, where it is as wide as any character."""
 _CUT = 0.15
 """And those with no character in between are no words of one cell, if they are further apart than letters can be."""
 
@@ -205,7 +207,7 @@ def _is_parted(before: Word, after: Word, text: PageText) -> bool:
     """Whether two words, whichever of them is at the left, are of two cells."""
     gap = max(after.start - before.end, before.start - after.end)
     is_cut = before.is_gap and text.writes_blanks and gap > _CUT * after.font.size
-    return is_cut or gap > _BLANK * after.font.size
+    return is_cut or gap > (_MONO_BLANK if before.font.mono and after.font.mono else _BLANK) * after.font.size
 
 
 def _left_edges(runs: Sequence[Line], rights: Sequence[float]) -> list[float | None]:

@@ -98,3 +98,31 @@ def test_what_is_no_head_of_columns_heads_none(head: tuple[str, str], below: tup
     page.box("section-header", 48, 40, 390, 53)
     page.box("text", 48, 53, 390, 77)
     assert not any(block.kind is Kind.TABLE for block in _blocks(page))
+
+
+def test_a_head_in_two_boxes_over_one_is_that_of_a_table() -> None:
+    page = DrawnPage()
+    for x, kind, text in ((60, "section-header", "Symbol"), (170, "page-header", "Explanation")):
+        page.write(x, 50, text, font="hebo")
+        page.box(kind, x - 2, 42, x + 70, 53)
+    for y, sign, meaning in ((66, "a.b", "Field of it"), (80, "a, b", "Two of them"), (94, "a = b", "One of it")):
+        page.write(50, y, sign, font="cour")
+        page.write(150, y, meaning)
+    page.box("text", 48, 56, 260, 97)
+    _with_prose(page)
+    assert _rows(_blocks(page)[0]) == [
+        ["Symbol", "Explanation"],
+        ["a.b", "Field of it"],
+        ["a, b", "Two of them"],
+        ["a = b", "One of it"],
+    ]
+
+
+def test_bold_words_beside_the_head_of_a_table_are_of_it() -> None:
+    page = DrawnPage()
+    _row(page, 50, (50, "Sign"), (150, "Meaning"), (290, "Trait"), font="hebo")
+    _row(page, 64, (50, "a"), (150, "one of all"), (290, "Add"))
+    _row(page, 78, (50, "b"), (150, "all of them"), (290, "Not"))
+    page.table([48, 145, 280, 320], [40, 54, 68, 82])
+    page.box("page-header", 288, 42, 325, 53)
+    assert _rows(_blocks(page)[0])[0] == ["Sign", "Meaning", "Trait"]

@@ -264,3 +264,16 @@ def test_words_of_a_listing_below_each_other_are_no_columns() -> None:
     page.lines(50, 50, "zh     -> ch", "zh_cn  -> ch", "ja     -> japan", font="cour")
     page.box("text", 48, 40, 300, 80)
     assert page.read()[0].blocks[0].kind is Kind.PARAGRAPH
+
+
+def test_words_of_code_in_a_cell_are_a_blank_apart() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "Flag", "--cfg a", "--cfg b", font="cour")
+    page.lines(150, 50, "Check", "--check a", "--check b", font="cour")
+    page.table([48, 84, 220], [40, 54, 66, 78])
+    [block] = page.read()[0].blocks
+    assert [[cell.text for cell in row] for row in block.rows] == [
+        ["Flag", "Check"],
+        ["--cfg a", "--check a"],
+        ["--cfg b", "--check b"],
+    ]
