@@ -32,6 +32,8 @@ _WIDE = 0.9
 """The first part has a whole line, so it is at least so much of the other's width."""
 _LOW = 0.6
 """Of the page's height: text that ends further up is not cut by the page's end."""
+_HIGH = 0.2
+"""Of the page's height: a table that has been moved to the top of a page begins above this."""
 _ENDS = re.compile(r"[.!?:;…。！？：；][\"'”’»)\]]*$")
 _GOES_ON_BY = re.compile(r"[,\-‐–—(\u00ad]$")
 _MARKED = re.compile(r"(?:[•◦▪‣●○■□∙·*–—-]|\(?(?:\d{1,3}|[a-z])[.)])\s")
@@ -84,6 +86,7 @@ class Continued:
 
     def __init__(self) -> None:
         self._open: _Open | None = None
+        self._aside: _Open | None = None
         self._changes: dict[int, _Changes] = {}
         self._number = 0
 
@@ -92,6 +95,7 @@ class Continued:
         if page.number != self._number + 1:
             self._open = None  # A page that could not be read is between.
         self._number = page.number
+        self._aside = None
         is_first = True
         has_caption = False
         for index, block in enumerate(page.blocks):
@@ -99,6 +103,8 @@ class Continued:
                 has_caption |= block.kind is Kind.CAPTION and not _AGAIN.search(block.text)
                 continue
             before = self._open
+            if self._aside is not None and _goes_on(self._aside, block):
+                before, is_first = self._aside, True
             if (
                 before is not None
                 and not (has_caption and block.kind is Kind.TABLE)
@@ -108,7 +114,9 @@ class Continued:
                 self._change(before.page).added.append((before.index, place, block, _indent(before, block, page)))
                 self._change(page.number).removed.add(index)
                 before.last, before.page_height = block, page.height
+                self._open, self._aside = before, None
             else:
+                self._aside = before if is_first and _is_float(before, block, page) else None
                 edge = _column_edge(block, page)
                 self._open = _Open(page.number, index, block, page.height, block.box[0] - edge, edge)
             is_first = has_caption = False
@@ -141,6 +149,16 @@ def _goes_on(before: _Open, block: Block) -> bool:
     if last.kind is Kind.TABLE and block.kind is Kind.TABLE:
         return _is_same_table(last, block)
     return last.box[3] > _LOW * before.page_height and _is_same_text(last, block)
+
+
+def _is_float(before: _Open | None, block: Block, page: RefinedPage) -> bool:
+    """Whether a page begins with a table that was moved there, into a listing or a sentence that is not at its end."""
+    if before is None or block.kind is not Kind.TABLE or block.node or block.box[1] > _HIGH * page.height:
+        return False
+    text = before.last.text.rstrip()
+    if before.last.kind is Kind.CODE:
+        return any(text.count(opening) > text.count(closing) for opening, closing in ("()", "[]", "{}"))
+    return before.last.kind in _TEXT and not _ENDS.search(text)
 
 
 def _goes_on_beside(last: Block, block: Block) -> bool:

@@ -85,6 +85,7 @@ class Furniture:
         self._bands: dict[tuple[bool, int], set[int]] | None = None
         self._sizes: Counter[float] = Counter()
         self._titles: dict[str, list[tuple[int, float]]] = {}  # of headings, with their pages and sizes
+        self._first: list[tuple[str, float]] = []  # texts of the first page, and their sizes
         self._pages = 0
         self._bare: set[int] = set()  # pages with nothing but lines at the top and at the bottom
 
@@ -102,6 +103,8 @@ class Furniture:
                 self._sizes[round(block.size)] += len(block.text)
             if block.kind is Kind.HEADING:
                 self._titles.setdefault(_title(block), []).append((page.number, block.size))
+            if page.number == 1 and block.kind in _TEXT:
+                self._first.append((_folded(block), block.size))
             at = _place(block, page)
             if at is None:
                 continue
@@ -168,11 +171,12 @@ class Furniture:
         return (page.number == 1 or self._pages <= _CALLED) and self._is_in_margin(block, page, at)
 
     def _is_section(self, block: Block, page: RefinedPage) -> bool:
-        """Whether a line says in smaller letters which section the page is of: one that has begun by then."""
-        return any(
-            number <= page.number and block.size < _SMALLER * size
-            for number, size in self._titles.get(_title(block), ())
-        )
+        """Whether a line says in smaller letters which section the page is of, or who wrote it, as one before does."""
+        title = _title(block)
+        before = [size for number, size in self._titles.get(title, ()) if number <= page.number]
+        if page.number > 1 and title:
+            before += [size for text, size in self._first if text.startswith(title)]
+        return any(block.size < _SMALLER * size for size in before)
 
     def _repeating(self, at: tuple[bool, float]) -> set[int]:
         """The pages that have something at this height which repeats."""

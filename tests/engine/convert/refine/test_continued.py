@@ -2,6 +2,8 @@
 
 from copy import deepcopy
 
+import pytest
+
 from engine.convert.page.blocks import Block, Kind, RefinedPage
 from engine.convert.refine.continued import Continued
 from tests.engine.convert.pages import block, line, page, table, texts
@@ -203,3 +205,11 @@ def test_what_begins_where_the_listing_began_is_set_in_like_it_whatever_else_is_
     rest = block("def g():\n    return 2", (100, 60, 172, 80), Kind.CODE, code=True)
     pages = _joined([first], [rest, block("And this is what they are for.", (70, 100, 300, 110))])
     assert texts(pages[0]) == ["def f():\n    return 1\ndef g():\n    return 2"]
+
+
+@pytest.mark.parametrize(("begun", "is_open"), [("def f(x,", True), ("f(x)", False)])
+def test_a_table_at_the_top_of_a_page_stands_in_no_listing_that_is_not_at_its_end(begun: str, *, is_open: bool) -> None:
+    first = block(begun, (50, 700, 114, 710), Kind.CODE, code=True)
+    rest = block("y):", (50, 200, 74, 210), Kind.CODE, code=True)
+    pages = _joined([first], [table([_HEAD, ["a", "1"]], (50, 60, 550, 180)), rest])
+    assert texts(pages[0]) == [f"{begun}\ny):" if is_open else begun]

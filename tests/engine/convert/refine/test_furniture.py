@@ -589,3 +589,11 @@ def test_the_name_of_the_section_above_a_page_is_a_running_head_though_no_other_
         page(line("Use", 40, Kind.PAGE_HEADER), *map(paragraph, _BODY), number=4),
     ]
     assert [_furniture(each) for each in _settled(pages)] == [[], ["How it works"], [], []]
+
+
+def test_the_author_above_the_second_of_two_pages_is_a_running_head() -> None:
+    pages = [
+        page(line("Jane Example, Institute of Examples", 100, size=12), *map(paragraph, _BODY)),
+        page(line("Jane Example", 70, Kind.PAGE_HEADER, size=8), *map(paragraph, _BODY), number=2),
+    ]
+    assert [_furniture(each) for each in _settled(pages)] == [[], ["Jane Example"]]
