@@ -1,4 +1,4 @@
-"""Database: one thread owns the SQLite file; others hand it work and wait.
+"""Database: one thread owns the SQLite file; others hand it work and wait, or look at what is written by themselves.
 
 Whatever is waiting at the same moment shares one transaction and one fsync (`synchronous=FULL`), each request in a
 savepoint of its own.
@@ -49,6 +49,8 @@ class Database:
         )
         self._closing = threading.Lock()  # guards _closed: nothing is asked for after the last request
         self._closed = False
+        self._reading = threading.Lock()  # guards the second connection
+        self._reader: sqlite3.Connection | None = None
         opened: Future[None] = Future()
         self._thread = threading.Thread(target=self._own_database, args=(opened,), name="store", daemon=True)
         self._thread.start()
@@ -67,11 +69,26 @@ class Database:
             self._requests.put((work, future))
         return future
 
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Look at what is durable, in the caller's thread; of what was requested and is not done, nothing is seen."""
+        with self._reading:
+            if self._reader is None:
+                with self._closing:
+                    if self._closed:
+                        raise HotfolioError("The engine has stopped.")
+                self._reader = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+                self._reader.execute("PRAGMA query_only = ON")
+            return work(self._reader)
+
     def close(self) -> None:
         """Finish what was asked for and let go of the file; later requests are refused."""
         with self._closing:
             self._closed = True
             self._requests.put(None)
+        with self._reading:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
         self._thread.join()
 
     # --- the thread that owns the database ---

@@ -124,7 +124,7 @@ class JobStore:
             "SELECT EXISTS (SELECT 1 FROM jobs WHERE root = ? AND path = ? AND id > ? AND state IN ('done', 'partial'))"
         )
         key = (job.source.root, job.source.path, job.id)
-        return self._database.ask(lambda db: bool(db.execute(query, key).fetchone()[0]))
+        return self._database.read(lambda db: bool(db.execute(query, key).fetchone()[0]))
 
     # --- writing ---
 
@@ -235,6 +235,15 @@ class JobStore:
             return update(db, job_id, {})
 
         return self._database.request(write)
+
+    def count(self, job_id: int, pages: int, points: int) -> Job:
+        """Set how many pages a job has, and note points as `suspect` does."""
+
+        def write(db: sqlite3.Connection) -> Job:
+            db.execute("UPDATE jobs SET attempts = attempts + ? WHERE id = ?", (points, job_id))
+            return update(db, job_id, {"pages": pages})
+
+        return self._database.ask(write)
 
     def recover(self, limit: int, has_progress: Callable[[int], bool] = lambda _: False) -> None:
         """Return jobs that were running when the engine died to the queue.

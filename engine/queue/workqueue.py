@@ -105,9 +105,9 @@ class WorkQueue:
         """Pages are found finished that an earlier engine did not live to record."""
         self._store.record(job_id, checkpoint, results).result()
 
-    def counted(self, job_id: int, pages: int) -> Job:
-        """A job's document is open, and so many of its pages are to be converted."""
-        return self._mirrored(self._store.update(job_id, pages=pages))
+    def counted(self, job_id: int, pages: int, suspicion: int = 0) -> Job:
+        """A job's document is open, and so many of its pages are to be converted; see `suspect` for the points."""
+        return self._mirrored(self._store.count(job_id, pages, suspicion))
 
     def opened(
         self,

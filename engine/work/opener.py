@@ -26,7 +26,7 @@ from engine.base.errors import (
 from engine.base.safetext import display_text
 from engine.job.job import NEEDS_PASSWORD, Checkpoint, Job, Step
 from engine.job.pageranges import PageNumbers, missing_pages, selected_pages
-from engine.queue.jobqueue import JobQueue
+from engine.queue.jobqueue import SUSPECT_BEGUN, JobQueue
 from engine.queue.versions import REMOVED
 from engine.sandbox.protocol import OUT, PAGES, Answer, Opened, OpenTask, Refused
 from engine.sandbox.stages import first_stage
@@ -127,11 +127,13 @@ class Opener:
         self._work.step(job.id, Step.STAGING)
         if self._publishing.complete(run) or self._publishing.give_up_if_overtaken(run):
             return
-        recorded = self._view.checkpoints(job.id)
+        was_begun = job.sha256 is not None or job.pages_done > 0
+        recorded = self._view.checkpoints(job.id) if was_begun else []
         is_new = not _is_staged(run, recorded)
         if is_new:
             recorded = []
-            self._work.unstaged(job.id)
+            if was_begun:
+                self._work.unstaged(job.id)
             sha256, run.copied = stage(job, run.desk.path, self._settings.min_free, self._is_stopping)
             run.job = self._work.staged(job.id, sha256)
             if self._is_duplicate(run.job):
@@ -159,7 +161,7 @@ class Opener:
         run.needs = first_stage(run.job.options)
 
         def begin(opened: Opened) -> None:
-            self._take_up(run, task, opened)
+            self._take_up(run, task, opened, suspicion=SUSPECT_BEGUN)
             self._runs.put(run)
 
         one_go = OneGo(run, hand, self._work, self._runs, self._batches, self._merger, begin)
@@ -179,8 +181,11 @@ class Opener:
             raise ChildGarbage("The conversion process said it was done when it was not.")
         return self._take_up(run, task, answer)
 
-    def _take_up(self, run: Run, task: OpenTask, answer: Opened) -> PageNumbers:
-        """Note what there is to know of a document that is open; returns the pages to convert."""
+    def _take_up(self, run: Run, task: OpenTask, answer: Opened, suspicion: int = 0) -> PageNumbers:
+        """Note what there is to know of a document that is open; returns the pages to convert.
+
+        `suspicion` is noted with it if a page begins at once.
+        """
         run.needs = max(run.needs, answer.needs)
         if answer.candidate is not None:
             if answer.candidate >= len(task.candidates):
@@ -191,7 +196,8 @@ class Opener:
         run.warnings, run.kinds = list(map(display_text, answer.warnings)), list(answer.kinds)
         if (missing := missing_pages(run.job.options.pages, answer.pages)) is not None:
             run.warnings.append(f"Of the pages asked for, {missing} are not there: {_has_pages(answer.pages)}.")
-        run.job = self._work.counted(run.job.id, len(numbers))
+        run.job = self._work.counted(run.job.id, len(numbers), suspicion)
+        run.suspicion = suspicion
         return numbers
 
     def _answer(self, run: Run, task: OpenTask, hand: Hand, one_go: OneGo) -> Answer | None:

@@ -46,6 +46,8 @@ class Publishing:
     ) -> None:
         """`watches` is whether there are hot folders, whose rules hold for what is in them."""
         self._live = settings
+        # It stays while the engine runs, and to tell where it is takes a look at what is mounted.
+        self._state = settings.current.state_folder.absolute()
         self._queue = queue
         self._runs = runs
         self._endings = endings
@@ -60,10 +62,6 @@ class Publishing:
         if folder is not None:
             return folder.output
         return output_of_attached(job.source, self._state) or self._live.current.output.absolute()
-
-    @property
-    def _state(self) -> Path:
-        return self._live.current.state_folder.absolute()
 
     def give_up_if_overtaken(self, run: Run) -> bool:
         """Give a job up whose source has a newer version that is published already; False if there is none."""
