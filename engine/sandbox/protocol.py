@@ -20,8 +20,8 @@ from engine.sandbox.stages import Stage
 MAX_LINE = 1 << 20
 """Bytes of one message at most."""
 _Share = Annotated[float, Field(ge=0, le=1)]
-MAX_PEEK = 400
-"""Pixels along one side of a small picture, three bytes each in base64, so that it fits into a message."""
+MAX_PEEK = 1600
+"""Pixels along one side of a picture to look at. What does not fit into a message is smaller."""
 SOURCE = "source.pdf"
 """The staged copy of the document in the job's folder, whatever kind it is of."""
 CONVERTED = "converted.pdf"
@@ -118,7 +118,7 @@ class PreviewTask(_Task):
 
 
 class PeekTask(_Message):
-    """Render a page as a small picture."""
+    """Render a page as a picture to look at."""
 
     task: Literal["peek"] = "peek"
     desk: DeskName
@@ -287,6 +287,8 @@ class Peeked(_Message):
     height: Annotated[int, Field(ge=1, le=MAX_PEEK)]
     rgb: Base64Bytes
     """Three bytes a pixel, row by row from the top."""
+    is_deflated: bool = False
+    """Whether they are compressed (zlib)."""
     busy_s: Seconds
 
 

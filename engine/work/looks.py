@@ -2,6 +2,7 @@
 
 import os
 import uuid
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,14 +91,14 @@ class Inspector:
     def peek(
         self, job: Job, desk: Desk, page: int, width: int, height: int, area: Area, password: str | None
     ) -> Picture:
-        """A part of a page of the job's document, fitted into so many pixels, at most 400 a side.
+        """A part of a page of the job's document, fitted into so many pixels, at most 1600 a side.
 
         Raises `HotfolioError`.
         """
         answer = self._peeked(job, desk, page, (width, height), password, self._passwords, area)
-        if not isinstance(answer, Peeked) or len(answer.rgb) != answer.width * answer.height * 3:
+        if not isinstance(answer, Peeked) or (rgb := _pixels(answer)) is None:
             raise HotfolioError("The page could not be rendered.")
-        return Picture(answer.width, answer.height, answer.rgb)
+        return Picture(answer.width, answer.height, rgb)
 
     def opens(self, job: Job, desk: Desk, password: str) -> bool:
         """Whether the job's document opens with a password. Raises `HotfolioError` if that cannot be found out.
@@ -245,3 +246,13 @@ def _has_pages(folder: Path) -> bool:
 
 def _no_markdown(job: Job) -> str:
     return f"This job makes no Markdown: its formats are {', '.join(job.options.formats)}."
+
+
+def _pixels(answer: Peeked) -> bytes | None:
+    """The bytes of a picture, None if they are not as many as it has; what a process says is not believed."""
+    size = answer.width * answer.height * 3
+    try:
+        rgb = zlib.decompressobj().decompress(answer.rgb, size + 1) if answer.is_deflated else answer.rgb
+    except zlib.error:
+        return None
+    return rgb if len(rgb) == size else None

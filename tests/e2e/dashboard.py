@@ -48,7 +48,7 @@ class Dashboard(Terminal):
         if found is None:
             return []
         first, last, width = found
-        matches = (_ROW.match(line[:width]) for line in lines[first:last])
+        matches = (_ROW.match(line[:width].removeprefix("│")) for line in lines[first:last])
         return [
             Row(int(m[3]), int(m[4] or 0), m[5].rstrip(), is_cursor=m[1] == "▌", is_marked=m[2] == "●")
             for m in matches
@@ -88,7 +88,7 @@ class Dashboard(Terminal):
     @property
     def tabs(self) -> str:
         """The line of the views, the filter, the marks and the order."""
-        return self.lines[2]
+        return self.lines[2].removeprefix("╭─")
 
     # --- keys, and what they must bring about ---
 
@@ -119,7 +119,7 @@ class Dashboard(Terminal):
     def _list_lines(self, lines: list[str]) -> tuple[int, int, int] | None:
         """First and last row of the list, and how wide it is; None while something else is on the screen."""
         head = next((n for n, line in enumerate(lines) if " NAME" in line and " STATE" in line), None)
-        foot = next((n for n, line in enumerate(lines) if line.startswith((" workers ─", " ▲ ", " / "))), None)
+        foot = next((n for n, line in enumerate(lines) if line.startswith(("╰", " workers ─", " ▲ ", " / "))), None)
         if head is None or foot is None:
             return None
         return head + 1, foot, lines[head].index("ETA") + 3

@@ -61,6 +61,7 @@ _SENT_BY_US = re.compile(
     r"|\x1b\[\?(?:25|7|1000|1003|1004|1006|1015|1016|1049|2004|2026|2048)[hl]|\x1b\[\?(?:2026|2048)\$p"  # modes
     r"|\x1b\[>\d*u|\x1b\[<u|\x1b\[=\d;\du"  # keyboard
     r"|\x1b\]22;[a-z]*\x07"  # the pointer's shape
+    r"|\x1b\[>0q|\x1b\[16t|\x1b\[c"  # what shows pictures, and how large a cell is
     r"|\x1b\[2J"  # all blank, before the first line
     r"|\x1b\[2[23];0t|\x1b\]2;hotfolio[\w:, ]*\x07"  # the window's title, which has no names
 )

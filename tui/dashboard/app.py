@@ -25,6 +25,8 @@ from engine.settings.settings import Notify, OnHangup, PictureCells
 from tui.dashboard.alerts import Alerts, notification
 from tui.dashboard.ascii_only import AsciiOnly
 from tui.dashboard.commands import Commands
+from tui.dashboard.graphics.negotiation import Negotiation
+from tui.dashboard.graphics.replies import TerminalReplied, take_replies
 from tui.dashboard.guide.tour import Tour
 from tui.dashboard.hands import Hands
 from tui.dashboard.jobfilter import remember_names
@@ -43,6 +45,7 @@ from tui.dashboard.screens.main import MainScreen
 from tui.dashboard.screens.settings_screen import SettingsScreen
 from tui.dashboard.viewstate import ViewState, load_view_state, save_view_state
 from tui.dashboard.widgets.key_bar import KeyBar
+from tui.dashboard.widgets.page_picture import PagePicture
 from tui.dashboard.workers.workers_screen import WorkersScreen
 from tui.terminal.window import Window
 from tui.text.actions import ACTIONS, LEAVING, Action
@@ -94,7 +97,10 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         `on_signal` is called with the number of a signal that asks the dashboard to leave. Unless `is_owner`, the
         engine goes on when the dashboard is left.
         """
+        take_replies()
         super().__init__()
+        self.pictures = Negotiation()
+        """How the terminal takes real pictures."""
         self._on_signal = on_signal
         self._is_owner = is_owner
         self.model = Model(engine, clock, wall_clock)
@@ -184,7 +190,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Keep how the list was looked at, and put back what the window showed."""
-        self._send(self._window.leave())
+        self.send(self._window.leave())
         save_view_state(self._state_file, self._view_state)
 
     @property
@@ -203,9 +209,18 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     def show_window(self) -> None:
         """Keep the title and the progress of the terminal's window up to date."""
         model = self.model
-        self._send(self._window.show(model.title, model.percent_done, is_paused=model.is_paused))
+        self.send(self._window.show(model.title, model.percent_done, is_paused=model.is_paused))
 
-    def _send(self, sequence: str) -> None:
+    @on(TerminalReplied)
+    def _terminal_replied(self, event: TerminalReplied) -> None:
+        """Ask further, or have a page shown in the way that is known now."""
+        self.send(self.pictures.hear(event.answer, time.monotonic()))
+        if self.pictures.way is not None:
+            for picture in self.screen.query(PagePicture):
+                picture.show_again()
+
+    def send(self, sequence: str) -> None:
+        """Send the terminal something that is no frame."""
         # By way of the driver, as whole frames go, so that it lands in none of them.
         if sequence and self._driver is not None and not self.is_headless and not self._is_outside:
             self._driver.write(sequence)

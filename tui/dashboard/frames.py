@@ -13,7 +13,7 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import Compositor, CompositorUpdate
+from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
 from textual.geometry import Offset, Region
 from textual.screen import Screen
 from textual.widget import Widget
@@ -68,6 +68,13 @@ class SpansCompositor(Compositor):
         self._widgets_seen: Mapping[Widget, tuple[Region, Region]] | None = None
         self._fronts: dict[int, list[_Front]] = {}
         """By line, for the widgets seen last: Textual makes a new mapping whenever one has moved."""
+        self.on_full_frame: Callable[[], object] = lambda: None
+        """Called when the whole screen is about to be written, over whatever else the terminal shows."""
+
+    def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
+        """As Textual does, which is rare."""
+        self.on_full_frame()
+        return super().render_full_update(simplify)
 
     def render_partial_update(self) -> SpansUpdate | None:  # type: ignore[override]
         """Only what has changed, each cell from the widget that is in front there."""
@@ -98,6 +105,12 @@ def send_only_changes(screen: Screen[Any]) -> None:
     """Have a screen's frames sent this way; call it when the screen is made."""
     if type(getattr(screen, "_compositor", None)) is Compositor:
         screen._compositor = SpansCompositor()
+
+
+def on_full_frame(screen: Screen[Any], call: Callable[[], object]) -> None:
+    """Have something called when the whole of a screen is about to be written."""
+    if isinstance(screen._compositor, SpansCompositor):
+        screen._compositor.on_full_frame = call
 
 
 def _front_of(widgets: Mapping[Widget, tuple[Region, Region]], y: int, width: int) -> list[_Front]:

@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 import traceback
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ from engine.sandbox.protocol import (
 from engine.sandbox.shortage import is_shortage
 from engine.sandbox.stages import Stage
 
+_PICTURE_BYTES = MAX_LINE * 3 // 4 - 1000
+"""What fits into a message in base64."""
 _SIGN_OF_LIFE_S = 1.0
 
 
@@ -246,8 +249,11 @@ class Child:
             pdf = single_page(file, kind, task.page)
             document = Document(pdf, "", options, lambda: pdf)
         width, height, rgb = thumbnail(document, task.page, task.width, task.height, task.area)
-        busy_s = time.perf_counter() - started
-        self._send(Peeked(width=width, height=height, rgb=base64.b64encode(rgb), busy_s=busy_s))
+        while len(deflated := zlib.compress(rgb, 1)) > _PICTURE_BYTES:
+            width, height = width * 7 // 10, height * 7 // 10
+            width, height, rgb = thumbnail(document, task.page, width, height, task.area)
+        data, busy_s = base64.b64encode(deflated), time.perf_counter() - started
+        self._send(Peeked(width=width, height=height, rgb=data, is_deflated=True, busy_s=busy_s))
 
     def _at_times(self, event: type[OpenProgress | MergeProgress]) -> Callable[[int], None]:
         """Tells the engine of a page, as a sign of life, if it has not heard of one for a second."""

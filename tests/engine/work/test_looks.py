@@ -1,6 +1,8 @@
 """Whether a password opens a document: what cannot be found out is never told as an answer."""
 
 import base64
+import contextlib
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,8 +10,9 @@ from typing import Any, cast
 
 import pytest
 
-from engine.base.errors import SandboxUnavailable, SourceGone
+from engine.base.errors import HotfolioError, SandboxUnavailable, SourceGone
 from engine.job.job import Job, JobState, Source
+from engine.job.snapshot import WHOLE_PAGE
 from engine.sandbox.backend import Backend
 from engine.sandbox.desk import LocalDesk
 from engine.sandbox.protocol import SOURCE, Peeked, PeekTask, Refused
@@ -84,3 +87,22 @@ def test_a_process_that_cannot_be_had_is_told(place: Place) -> None:
     place.first = refuse
     with pytest.raises(SandboxUnavailable):
         place.opens(WRONG)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_right"),
+    [
+        (zlib.compress(b"rgb"), True),
+        (zlib.compress(b"rg"), False),
+        (zlib.compress(bytes(1 << 24)), False),  # more than is said
+        (b"no stream of zlib", False),
+    ],
+)
+def test_of_compressed_pixels_there_are_as_many_as_is_said(
+    place: Place, monkeypatch: pytest.MonkeyPatch, data: bytes, is_right: bool
+) -> None:
+    answer = Peeked(width=1, height=1, rgb=base64.b64encode(data), is_deflated=True, busy_s=0)
+    monkeypatch.setattr(place, "run", lambda *_: answer)
+    seen = contextlib.nullcontext() if is_right else pytest.raises(HotfolioError, match="could not be rendered")
+    with seen:
+        assert place.inspector.peek(place.job, place.desk, 1, 9, 9, WHOLE_PAGE, None).rgb == b"rgb"

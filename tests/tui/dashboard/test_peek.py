@@ -1,16 +1,21 @@
 """Looking at a page: the picture for the panel's size, the keys that turn pages, and terminals without colours."""
 
+import time
+
 import pytest
 from rich.style import Style
 
 from engine.job.job import JobState
-from engine.job.snapshot import Picture
+from engine.job.snapshot import WHOLE_PAGE, Area, Picture
 from engine.settings.settings import PictureCells
 from tests.tui.conftest import session
 from tests.tui.fake_engine import FakeEngine
+from tui.dashboard.graphics.encoding import Way, encoded, removal
+from tui.dashboard.graphics.replies import TerminalReplied
 from tui.dashboard.picture import half_blocks, ramp
 from tui.dashboard.screens.peek import PeekScreen
 from tui.dashboard.widgets.job_view import JobView
+from tui.dashboard.widgets.page_picture import PagePicture
 from tui.dashboard.widgets.text_lines import TextLines
 from tui.text.glyphs import ASCII
 
@@ -223,3 +228,55 @@ async def test_cells_are_as_fine_as_is_set(engine: FakeEngine, cells: PictureCel
         await s.press("i")
         await s.until(lambda: "What page 1" in s.text and ("▀" in s.text or "\U0001fb0f" in s.text))
         assert any(0x1FB00 <= ord(char) < 0x1FB3C for char in s.text) is (cells is PictureCells.SEXTANTS)
+
+
+ANSWERS = {
+    Way.KITTY: ["\x1bP>|kitty(0.39.1)\x1b\\", "\x1b[6;20;10t", "\x1b[?62c", "\x1b_Gi=4712;OK\x1b\\", "\x1b[?62c"],
+    Way.ITERM2: ["\x1bP>|iTerm2 3.5.10\x1b\\", "\x1b[6;20;10t", "\x1b[?62;4c", "\x1b[?62;4c"],
+    Way.SIXEL: ["\x1b[6;20;10t", "\x1b[?62;4;22c"],
+}
+
+
+@pytest.mark.parametrize("way", list(Way))
+async def test_a_terminal_that_shows_pictures_gets_the_page_itself(
+    engine: FakeEngine, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Picture(240, 330, WHITE * 240 * 330)
+
+    def peek(job_id: int, page_: int, width: int, height: int, *, area: Area = WHOLE_PAGE) -> Picture:
+        engine.calls.append(("peek", job_id, page_, width, height))
+        return page if width > 200 else Picture(2, 4, WHITE * 8)
+
+    monkeypatch.setattr(engine, "peek", peek)
+    job_id = engine.add("a.pdf", JobState.DONE, pages=9, done=9)
+    sent: list[str] = []
+    async with session(engine) as s:
+        monkeypatch.setattr(s.app, "send", lambda text: sent.append(text) if text else None)
+        await s.press("i")
+        await s.until(lambda: any(call[0] == "peek" for call in engine.calls))
+        s.app.pictures.ask(time.monotonic())
+        for answer in ANSWERS[way]:
+            s.app.post_message(TerminalReplied(answer))
+        await s.until(lambda: any(text.startswith("\x1b7") for text in sent))
+        asked = engine.calls[-1]
+        assert asked[:3] == ("peek", job_id, 1)
+        assert asked[4] == 20 * 22
+        taken = (24, 17) if way is Way.SIXEL else (32, 22)
+        region = s.app.screen.query_one(PagePicture).region
+        x, y = region.x + (region.width - taken[0]) // 2 + 1, region.y + 1
+        shown = [text for text in sent if text.startswith("\x1b7")][-1]
+        assert shown == f"\x1b7\x1b[{y};{x}H{encoded(way, page, *taken)}\x1b8"
+        assert not any(block in s.text for block in "▀▘▝▛█")
+        sent.clear()
+        s.app.screen.refresh(layout=True)  # as when a scrollbar comes
+        await s.until(lambda: shown in sent)
+        sent.clear()
+        await s.press("question_mark")
+        await s.press("escape")
+        await s.until(lambda: any(text.startswith("\x1b7") for text in sent))
+        assert (removal(way) in sent) is (way is Way.KITTY)
+        sent.clear()
+        await s.press("escape")
+        await s.until(lambda: s.app.screen is s.main)
+        assert not any(text.startswith("\x1b7") for text in sent)
+        assert (removal(way) in sent) is (way is Way.KITTY)

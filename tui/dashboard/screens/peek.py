@@ -14,6 +14,7 @@ from engine.base.errors import HotfolioError, PageNotLocated
 from engine.base.safetext import display_text
 from engine.job.pageranges import PageNumbers
 from engine.job.snapshot import PageMark
+from tui.dashboard.frames import on_full_frame
 from tui.dashboard.look import look_of
 from tui.dashboard.model import Model, Update
 from tui.dashboard.pagewindow import Window
@@ -106,12 +107,21 @@ class PeekScreen(DashboardScreen):
     def on_mount(self) -> None:
         """The text takes the keys that scroll."""
         self._text.focus()
+        on_full_frame(self, self._picture.put_again)
         self.call_after_refresh(self._show)
 
     def on_resize(self, event: Resize) -> None:
         """Render anew for the room there is."""
         super().on_resize(event)
         self.call_after_refresh(self._show)
+
+    def on_screen_suspend(self) -> None:
+        """Something is shown over it."""
+        self._picture.take_away()
+
+    def on_screen_resume(self) -> None:
+        """It is seen again."""
+        self._picture.uncover()
 
     def take(self, update: Update) -> None:
         """Read the text again when the page, or the document, is finished."""

@@ -1,16 +1,23 @@
-"""PagePicture: a page of a document, as well as cells can show it."""
+"""PagePicture: a page of a document, as a real picture where the terminal can show one, else as well as cells can."""
 
 import asyncio
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
 
 from rich.style import Style
 from textual.message import Message
+from textual.timer import Timer
 
 from engine.base.errors import HotfolioError
 from engine.base.safetext import display_text
 from engine.job.snapshot import WHOLE_PAGE, Area, Picture
 from engine.settings.settings import PictureCells
+from tui.dashboard.graphics.encoding import Way, encoded, removal
+from tui.dashboard.graphics.negotiation import Negotiation
 from tui.dashboard.look import look_of
 from tui.dashboard.model import Model
 from tui.dashboard.picture import PIXELS_A_CELL, fine_cells, half_blocks, ramp
@@ -18,7 +25,35 @@ from tui.dashboard.widgets.lines import Lines, Part, parts_width
 from tui.text.formatting import wrap
 
 _KEPT = 16
-_Wanted = tuple[int, int, int, Area, PictureCells]
+_MOST_PIXELS = 1_400_000
+"""Of what the terminal scales; more takes longer, and shows nothing more."""
+_SETTLED_S = 0.15
+"""More than two frames."""
+_USUAL_CELL = 10, 20
+"""Pixels of a cell that is not known."""
+_Wanted = tuple[int, int, int, Area, PictureCells | Way]
+
+
+class _Shows(Protocol):
+    pictures: Negotiation
+
+    def send(self, sequence: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """A page as it is shown."""
+
+    picture: Picture | None
+    """None where it is not needed any more."""
+    lines: list[list[Part]]
+    """Its cells; those of a real picture are blank."""
+    sent: str = ""
+    """What has a terminal show a real picture at its cursor."""
+
+    @property
+    def columns(self) -> int:
+        return max((parts_width(line) for line in self.lines[:1]), default=0)
 
 
 class PagePicture(Lines):
@@ -43,33 +78,111 @@ class PagePicture(Lines):
         self._job_id = job_id
         self._wanted: _Wanted | None = None
         self._is_rendering = False
-        self._picture: Picture | None = None
+        self._shown: _Rendered | None = None
         self._problem = ""
-        self._lines: list[list[Part]] = []
-        self._kept: OrderedDict[_Wanted, tuple[Picture, list[list[Part]]]] = OrderedDict()
+        self._kept: OrderedDict[_Wanted, _Rendered] = OrderedDict()
+        self._place: tuple[int, int, int, Area] | None = None
+        self._is_placed = False
+        """A real picture is on the terminal."""
+        self._timer: Timer | None = None
+        self._has_asked = False
 
     def show(self, page: int, columns: int, rows: int, area: Area = WHOLE_PAGE) -> None:
         """Show a page (from 1), or a part of it, in at most so many cells."""
-        look = look_of(self)
-        # A picture without colours is a ramp, which takes two pixels a cell.
-        wanted = page, columns, rows, area, PictureCells.HALVES if look.has_few_colours else look.cells
+        self._place = page, columns, rows, area
+        wanted = page, columns, rows, area, self._kind
         if columns > 0 and rows > 0 and wanted != self._wanted:
             self._wanted = wanted
             if not self._is_rendering:
                 self._is_rendering = True
                 self.run_worker(self._work(), exit_on_error=True)
 
+    def show_again(self) -> None:
+        """The same, as the terminal is known now to show it."""
+        if self._place is not None:
+            self.show(*self._place)
+
+    @property
+    def _terminal(self) -> _Shows:
+        return cast(_Shows, self.app)
+
+    @property
+    def _kind(self) -> PictureCells | Way:
+        look, way = look_of(self), self._terminal.pictures.way
+        # A picture without colours is a ramp, which takes two pixels a cell.
+        cells = PictureCells.HALVES if look.has_few_colours else look.cells
+        return cells if way is None or look.has_few_colours else way
+
     def build_lines(self, width: int, height: int) -> Sequence[Sequence[Part]]:
         """The picture in the middle, or a sentence."""
         look = look_of(self)
-        if self._picture is None:
+        shown = self._shown
+        if shown is None:
             text = self._problem or "Rendering the page …"
             lines: list[list[Part]] = [[(f" {line}", look.muted)] for line in wrap(text, width - 2)]
             return [[]] * max((height - len(lines)) // 3, 0) + lines
-        cells = max((parts_width(line) for line in self._lines[:1]), default=0)
-        indent: Part = (" " * max((width - cells) // 2, 0), Style())
-        lines = ramp(self._picture, look.glyphs.ramp, look.text) if look.has_few_colours else self._lines
+        indent: Part = (" " * self._indent(width), Style())
+        lines = shown.lines
+        if look.has_few_colours and shown.picture is not None:
+            lines = ramp(shown.picture, look.glyphs.ramp, look.text)
         return [[indent, *line] for line in lines]
+
+    def _indent(self, width: int) -> int:
+        return max((width - (self._shown.columns if self._shown is not None else 0)) // 2, 0)
+
+    # --- real pictures ---
+
+    def update_lines(self) -> None:
+        """Draw the cells, and what is to be over them."""
+        super().update_lines()
+        self.put_again()
+
+    def put_again(self) -> None:
+        """Cells were written, perhaps over the picture."""
+        if self._shown is not None and self._shown.sent:
+            # A moment later: the frame of what has changed comes first, and often is not the last.
+            if self._timer is not None:
+                self._timer.stop()
+            self._timer = self.set_timer(_SETTLED_S, lambda: self.call_after_refresh(self._put))
+
+    def uncover(self) -> None:
+        """What was over it is gone."""
+        self.forget_drawn()
+        self.update_lines()
+
+    def take_away(self) -> None:
+        """Something is over it, or it is out of sight."""
+        way = self._terminal.pictures.way
+        if self._is_placed and way is not None:
+            self._terminal.send(removal(way))
+        self._is_placed = False
+
+    def on_hide(self) -> None:
+        """There is no room for it."""
+        self.take_away()
+
+    def on_unmount(self) -> None:
+        """Leave nothing behind."""
+        self.take_away()
+
+    def _put(self) -> None:
+        """Have the terminal show the picture where the cells are blank."""
+        shown, region = self._shown, self.region
+        if shown is None or not shown.sent or not region or self.app.screen is not self.screen:
+            self.take_away()
+            return
+        x, y = region.x + self._indent(region.width), region.y
+        self._terminal.send(f"\x1b7\x1b[{y + 1};{x + 1}H{shown.sent}\x1b8")
+        self._is_placed = True
+
+    def _ask_terminal(self) -> None:
+        """Find out, behind the first picture of cells, whether it can show a real one; who wants cells gets cells."""
+        wants_cells = self._model.engine.settings.picture_cells is not PictureCells.AUTO
+        has_asked, self._has_asked = self._has_asked, True
+        if not (has_asked or wants_cells or look_of(self).has_few_colours or self.app.is_headless or self.app.is_web):
+            self._terminal.send(self._terminal.pictures.ask(time.monotonic()))
+
+    # --- rendering ---
 
     async def _work(self) -> None:
         try:
@@ -91,14 +204,33 @@ class PagePicture(Lines):
                 self._kept[wanted] = kept
                 while len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
-        self._picture, self._lines = kept or (None, [])
+        if self._is_placed or (kept is not None and kept.sent):
+            self.take_away()
+            self.forget_drawn()
+        self._shown = kept
         self.update_lines()
-        cells = None if kept is None else max((parts_width(line) for line in self._lines[:1]), default=0)
-        self.post_message(self.Shown(wanted[0], cells))
+        self.post_message(self.Shown(wanted[0], kept.columns if kept is not None else None))
+        self.call_after_refresh(self._ask_terminal)
 
-    def _rendered(self, wanted: _Wanted) -> tuple[Picture, list[list[Part]]]:
+    def _rendered(self, wanted: _Wanted) -> _Rendered:
         """The page's picture, and the cells that it is made of."""
         page, columns, rows, area, kind = wanted
+        if isinstance(kind, Way):
+            return self._rendered_whole(page, columns, rows, area, kind)
         x, y = (1, 2) if kind is PictureCells.HALVES else PIXELS_A_CELL
         picture = self._model.engine.peek(self._job_id, page, x * columns, y * rows, area=area)
-        return picture, half_blocks(picture) if kind is PictureCells.HALVES else fine_cells(picture, kind)
+        return _Rendered(picture, half_blocks(picture) if kind is PictureCells.HALVES else fine_cells(picture, kind))
+
+    def _rendered_whole(self, page: int, columns: int, rows: int, area: Area, way: Way) -> _Rendered:
+        """In all pixels that there are, as far as that says more."""
+        x, y = self._terminal.pictures.cell or _USUAL_CELL
+        share = min(1.0, math.sqrt(_MOST_PIXELS / (x * columns * y * rows)))
+        if way is Way.SIXEL:
+            share = 1.0  # a pixel is a pixel
+        width, height = int(x * columns * share), int(y * rows * share)
+        picture = self._model.engine.peek(self._job_id, page, width, height, area=area)
+        # The engine may have made it smaller; a terminal that scales makes it as large again.
+        scale = 1.0 if way is Way.SIXEL else min(x * columns / picture.width, y * rows / picture.height)
+        taken = min(math.ceil(picture.width * scale / x), columns), min(math.ceil(picture.height * scale / y), rows)
+        blank: list[Part] = [(" " * taken[0], Style())]
+        return _Rendered(None, [blank] * taken[1], encoded(way, picture, *taken))

@@ -1,0 +1,116 @@
+"""A picture as what a terminal is sent to show it: kitty's protocol, iTerm2's, or sixel.
+
+All is done by whole lines of pixels at once (`translate`, additions of great numbers), since this runs without NumPy or
+Pillow, which only conversion processes load.
+"""
+
+import base64
+import re
+import struct
+import zlib
+from enum import StrEnum
+
+from engine.job.snapshot import Picture
+
+KITTY_ID = 4711
+"""Of the one picture there is at a time."""
+_CHUNK = 4096
+"""Base64 digits that kitty takes at once."""
+_LEVELS = 6
+"""Of each colour in sixel: greys and colours of print, in fewer than the 256 that terminals have at least."""
+_STEP = bytes(round(level * (_LEVELS - 1) / 255) for level in range(256))
+_RED, _GREEN, _BLUE = (bytes(step * _LEVELS**power for step in _STEP) for power in (2, 1, 0))
+_BAND = 6
+"""Lines of a row of sixels."""
+_NOTHING = 63
+"""The character of six pixels that are not painted."""
+_BITS = [[bytes(colour) + bytes([1 << line]) + bytes(255 - colour) for line in range(_BAND)] for colour in range(216)]
+"""What tells the pixels of a colour in one of the lines."""
+_RUN = re.compile(rb"(.)\1{3,}")
+
+
+class Way(StrEnum):
+    """How a terminal is sent pictures."""
+
+    KITTY = "kitty"
+    ITERM2 = "iterm2"
+    SIXEL = "sixel"
+
+
+def encoded(way: Way, picture: Picture, columns: int, rows: int) -> str:
+    """What shows a picture in so many cells from the cursor on; sixels are as large as their pixels."""
+    match way:
+        case Way.KITTY:
+            return _for_kitty(png(picture), columns, rows)
+        case Way.ITERM2:
+            data = png(picture)
+            size = f"size={len(data)};width={columns};height={rows}"
+            how = f"inline=1;{size};preserveAspectRatio=0;doNotMoveCursor=1"
+            return f"\x1b]1337;File={how}:{base64.b64encode(data).decode()}\x07"
+        case Way.SIXEL:
+            return sixels(picture)
+
+
+def removal(way: Way) -> str:
+    """What takes the picture away; those of others go as soon as text is written over them."""
+    return f"\x1b_Ga=d,d=I,i={KITTY_ID},q=2\x1b\\" if way is Way.KITTY else ""
+
+
+def png(picture: Picture) -> bytes:
+    """As a PNG file, without colours if there are none."""
+    rgb, width = picture.rgb, picture.width
+    red = rgb[0::3]
+    is_grey = red == rgb[1::3] == rgb[2::3]
+    pixels, stride, kind = (red, width, 0) if is_grey else (rgb, 3 * width, 2)
+    lines = b"".join(b"\0" + pixels[at : at + stride] for at in range(0, len(pixels), stride))
+    header = struct.pack(">IIBBBBB", width, picture.height, 8, kind, 0, 0, 0)
+    parts = (b"IHDR", header), (b"IDAT", zlib.compress(lines, 4)), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts
+    )
+
+
+def _for_kitty(data: bytes, columns: int, rows: int) -> str:
+    digits = base64.b64encode(data).decode()
+    chunks = [digits[at : at + _CHUNK] for at in range(0, len(digits), _CHUNK)]
+    how = f"a=T,f=100,q=2,i={KITTY_ID},p=1,c={columns},r={rows},C=1,"
+    last = len(chunks) - 1
+    return "".join(
+        f"\x1b_G{how if nth == 0 else ''}m={int(nth < last)};{chunk}\x1b\\" for nth, chunk in enumerate(chunks)
+    )
+
+
+def sixels(picture: Picture) -> str:
+    """As sixels, of a palette of 216 colours."""
+    width, height = picture.width, picture.height
+    rgb = picture.rgb
+    sums = (rgb[at::3].translate(steps) for at, steps in enumerate((_RED, _GREEN, _BLUE)))
+    # No sum is greater than 215, so that none is carried over to the next pixel.
+    colours = sum(int.from_bytes(plane, "big") for plane in sums).to_bytes(width * height, "big")
+    palette = "".join(f"#{colour};2;{_percents(colour)}" for colour in sorted(set(colours)))
+    bands = [
+        _band([colours[at : at + width] for at in range(top, min(top + width * _BAND, len(colours)), width)])
+        for top in range(0, len(colours), width * _BAND)
+    ]
+    return f'\x1bP0;1;0q"1;1;{width};{height}{palette}{"-".join(bands)}\x1b\\'
+
+
+def _percents(colour: int) -> str:
+    steps = colour // _LEVELS**2, colour // _LEVELS % _LEVELS, colour % _LEVELS
+    return ";".join(str(round(step * 100 / (_LEVELS - 1))) for step in steps)
+
+
+def _band(lines: list[bytes]) -> str:
+    """Up to six lines of pixels: for each of their colours, which pixels have it."""
+    width = len(lines[0])
+    nothing = int.from_bytes(bytes([_NOTHING]) * width, "big")
+    passes = []
+    for colour in sorted(set(b"".join(lines))):
+        bits = sum(int.from_bytes(line.translate(_BITS[colour][nth]), "big") for nth, line in enumerate(lines))
+        row = (nothing + bits).to_bytes(width, "big").rstrip(bytes([_NOTHING]))
+        passes.append(f"#{colour}{_RUN.sub(_as_run, row).decode('ascii')}")
+    return "$".join(passes)
+
+
+def _as_run(match: re.Match[bytes]) -> bytes:
+    return b"!%d%b" % (len(match[0]), match[1])
