@@ -66,6 +66,28 @@ def epub(chapters: int = 2, paragraphs: int = 2, *, body: str = "", encrypted_by
     return zipped(entries)
 
 
+def docx(body: str = "<w:p><w:r><w:t>The word to find here is marker-1.</w:t></w:r></w:p>", styles: str = "") -> bytes:
+    """A document of a word processor, of paragraphs in its own XML."""
+    types = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+    names = "http://schemas.openxmlformats.org"
+    word = f'xmlns:w="{names}/wordprocessingml/2006/main"'
+    relations = f'<Relationships xmlns="{names}/package/2006/relationships"><Relationship Id="r1" Type="{names}'
+    return zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{names}/package/2006/content-types"><Default Extension="rels" '
+            'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override '
+            f'PartName="/word/document.xml" ContentType="{types}.document.main+xml"/><Override '
+            f'PartName="/word/styles.xml" ContentType="{types}.styles+xml"/></Types>',
+            "word/document.xml": f"<w:document {word}><w:body>{body}</w:body></w:document>",
+            "word/styles.xml": f"<w:styles {word}>{styles}</w:styles>",
+            "_rels/.rels": f'{relations}/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/>'
+            "</Relationships>",
+            "word/_rels/document.xml.rels": f'{relations}/officeDocument/2006/relationships/styles" '
+            'Target="styles.xml"/></Relationships>',
+        }
+    )
+
+
 def mobi(text: str = "<html><body><p>The word to find here is marker-1.</p></body></html>") -> bytes:
     """A Mobipocket book without compression: a PalmDOC database of two records."""
     content = text.encode()

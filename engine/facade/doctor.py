@@ -16,11 +16,13 @@ from engine.base.disk import filesystem_type, is_network, nearest_existing
 from engine.base.errors import SandboxUnavailable, SettingsError
 from engine.base.safetext import display_name, display_text
 from engine.job import plugins
-from engine.job.options import VLM_KEY, ConvertOptions, OcrMode, vlm_address
+from engine.job.kinds import label
+from engine.job.options import OFFICE, VLM_KEY, ConvertOptions, OcrMode, vlm_address
 from engine.sandbox import confinement
 from engine.sandbox.backend import Capability, Limits, MakeBackend
 from engine.sandbox.capabilities import INSTALL, choose, installed_tools
 from engine.sandbox.layoutfiles import known_folder
+from engine.sandbox.officetools import installed_office
 from engine.sandbox.registry import make_backend
 from engine.settings.passwords import passwords_problem
 from engine.settings.settings import WEBHOOK_VARIABLES, Settings, usable_cores
@@ -68,6 +70,8 @@ def examine(settings: Settings, backend: MakeBackend | None = None) -> Iterator[
     yield _confinement()
     yield _layout_model()
     yield _ocr(settings)
+    if settings.office:
+        yield _office()
     yield from _plugins()
     yield from _vision_models(settings)
     yield from _inotify()
@@ -190,6 +194,14 @@ def _ocr(settings: Settings) -> Check:
     if choice.problem and settings.ocr is not OcrMode.NEVER:
         return Check("ocr", Verdict.WARNING, finding, choice.problem)
     return Check("ocr", Verdict.OK, finding, "" if tools.rapidocr else f"rapidocr needs no languages: {INSTALL}.")
+
+
+def _office() -> Check:
+    """Whether files of office programs can be made PDFs, which the settings ask for."""
+    tools = installed_office()
+    problem = " ".join(dict.fromkeys(filter(None, map(tools.problem, sorted(OFFICE)))))
+    kinds = ", ".join(map(label, tools.kinds)) or "no files of office programs"
+    return Check("office", Verdict.WARNING if problem else Verdict.OK, f"LibreOffice opens {kinds}.", problem)
 
 
 def _plugins() -> Iterator[Check]:

@@ -16,10 +16,12 @@ from engine.facade.submitting import Submitter
 from engine.hooks.aftermath import Aftermath
 from engine.intake.hotfolders import HotFolders
 from engine.job.job import JobState
+from engine.job.options import DocumentKind
 from engine.publish.rebuild import rebuild
 from engine.queue.database import DATABASE
 from engine.queue.jobqueue import open_queue
 from engine.sandbox.backend import Backend, Cluster
+from engine.sandbox.officetools import installed_office
 from engine.sandbox.protocol import PAGES
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
@@ -86,6 +88,7 @@ class Machinery:
         live.forget_former({job.source.root for job in queue.view.jobs()})
         check_disk(settings, self.queue)
         self.conversions.check_passwords()
+        self._check_office(settings)
         self.pool = WorkerPool(settings, self.queue, self.conversions, backend)
         self.pool.start(settings.worker_count)
         inspector = Inspector(backend, state, passwords.candidates)
@@ -158,8 +161,14 @@ class Machinery:
     def _settings(self) -> Settings:
         return self._live.current
 
+    def _check_office(self, settings: Settings) -> None:
+        """Show a banner while documents are taken in that nothing can make PDFs of."""
+        is_wanted_in_vain = settings.office and installed_office().folder is None
+        self.queue.set_banner("office", installed_office().problem(DocumentKind.DOCX) if is_wanted_in_vain else None)
+
     def _settings_changed(self, old: Settings, new: Settings) -> None:
         self.queue.configure(new)
+        self._check_office(new)
         if new.num_workers != old.num_workers:  # else somebody may have set another number by hand
             self.pool.resize(new.worker_count)
         if self._watches:

@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePath
 
-from engine.job.options import DocumentKind
+from engine.job.options import OFFICE, DocumentKind
 
 HEAD = 1024
 """Bytes from a file's beginning that tell its kind; PDF readers look for `%PDF-` in so many."""
@@ -24,12 +24,21 @@ _SUFFIXES = {
     DocumentKind.GIF: ("gif",),
     DocumentKind.BMP: ("bmp", "dib"),
     DocumentKind.WEBP: ("webp",),
+    DocumentKind.DOCX: ("docx", "docm", "dotx", "dotm"),
+    DocumentKind.XLSX: ("xlsx", "xlsm", "xltx", "xltm"),
+    DocumentKind.PPTX: ("pptx", "pptm", "potx", "potm", "ppsx", "ppsm"),
+    DocumentKind.ODT: ("odt",),
 }
 _BY_SUFFIX = {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes}
-_IN_ZIP = frozenset({DocumentKind.XPS, DocumentKind.EPUB, DocumentKind.CBZ})
+_IN_ZIP = frozenset({DocumentKind.XPS, DocumentKind.EPUB, DocumentKind.CBZ}) | OFFICE
 _EPUB = b"mimetypeapplication/epub+zip"
 """After the first entry's header: EPUB says that it is one (Open Container Format 3.3, 4.3)."""
 _EPUB_AT = 30
+_ODT = b"mimetypeapplication/vnd.oasis.opendocument.textPK"
+"""The same of OpenDocument (1.3, part 2, 3.3); those that say more behind it are templates and the like."""
+_PART = re.compile(rb"PK\x03\x04.{26}(word|xl|ppt)/", re.DOTALL)
+"""An entry in a folder that only such a file has; where none begins early enough, the name is asked."""
+_PARTS = {b"word": DocumentKind.DOCX, b"xl": DocumentKind.XLSX, b"ppt": DocumentKind.PPTX}
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", DocumentKind.PNG),
     (b"\xff\xd8\xff", DocumentKind.JPG),
@@ -50,7 +59,7 @@ _XML_END = {
     DocumentKind.FB2: re.compile(rb"</(?:\w+:)?FictionBook\s*>\s*\Z"),
 }
 _OFFICE_SUFFIXES = frozenset(
-    {"doc", "docx", "docm", "dot", "dotx", "xls", "xlsx", "xlsm", "ppt", "pptx", "pptm", "odt", "ods", "odp", "rtf"}
+    {"doc", "dot", "xls", "ppt", "ods", "odp", "odg", "rtf", *(suffix for kind in OFFICE for suffix in _SUFFIXES[kind])}
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Begins what older office programs write."""
@@ -72,12 +81,15 @@ def office_file(name: str, head: bytes) -> str | None:
     """What to say of a file of an office program, which must become a PDF elsewhere first; None if it is none."""
     suffix = PurePath(name).suffix.removeprefix(".").casefold()
     is_named_so = head.startswith(b"PK\x03\x04") and suffix in _OFFICE_SUFFIXES
-    if not is_named_so and not head.startswith((_OLE, b"{\\rtf")):
+    kind = kind_of(name, head)
+    if kind not in OFFICE and not is_named_so and not head.startswith((_OLE, b"{\\rtf")):
         return None
-    shown = f" ({suffix.upper()})" if suffix in _OFFICE_SUFFIXES else ""
+    word = kind or suffix
+    shown = f" ({word.upper()})" if kind or suffix in _OFFICE_SUFFIXES else ""
+    here = ", or set `office = true` and name the kind in `accept`" if kind else ""
     return (
         f"The file is one of an office program{shown}: have LibreOffice make a PDF of it first, "
-        "by `soffice --headless --convert-to pdf FILE`."
+        f"by `soffice --headless --convert-to pdf FILE`{here}."
     )
 
 
@@ -94,7 +106,7 @@ def has_intact_end(kind: DocumentKind, head: bytes, tail: bytes, size: int) -> b
     match kind:
         case DocumentKind.PDF:
             return b"%%EOF" in tail
-        case DocumentKind.EPUB | DocumentKind.CBZ | DocumentKind.XPS:
+        case _ if kind in _IN_ZIP:
             return b"PK\x05\x06" in tail
         case DocumentKind.PNG:
             return b"IEND\xaeB`\x82" in tail
@@ -108,7 +120,7 @@ def has_intact_end(kind: DocumentKind, head: bytes, tail: bytes, size: int) -> b
             return 0 < int.from_bytes(head[2:6], "little") <= size
         case DocumentKind.SVG | DocumentKind.FB2:
             return _XML_END[kind].search(tail) is not None
-        case DocumentKind.TIFF | DocumentKind.MOBI:
+        case _:  # TIFF and MOBI
             return False
 
 
@@ -147,6 +159,10 @@ def _by_content(head: bytes, named: DocumentKind | None) -> DocumentKind | None:
     if head.startswith(b"PK\x03\x04"):
         if head[_EPUB_AT:].startswith(_EPUB):
             return DocumentKind.EPUB
+        if head[_EPUB_AT:].startswith(_ODT):
+            return DocumentKind.ODT
+        if named is not DocumentKind.CBZ and (part := _PART.search(head)) is not None:
+            return _PARTS[part[1]]
         return named if named in _IN_ZIP else None
     return _by_root(head, named)
 

@@ -132,7 +132,7 @@ class ChunkUnit(StrEnum):
 
 
 class DocumentKind(StrEnum):
-    """A kind of document MuPDF opens, by the suffix of its files."""
+    """A kind of document that is read, by the suffix of its files."""
 
     PDF = "pdf"
     XPS = "xps"
@@ -147,6 +147,14 @@ class DocumentKind(StrEnum):
     GIF = "gif"
     BMP = "bmp"
     WEBP = "webp"
+    DOCX = "docx"
+    XLSX = "xlsx"
+    PPTX = "pptx"
+    ODT = "odt"
+
+
+OFFICE = frozenset({DocumentKind.DOCX, DocumentKind.XLSX, DocumentKind.PPTX, DocumentKind.ODT})
+"""Kinds that LibreOffice makes a PDF of, where `office` is set; MuPDF opens all others."""
 
 
 def split(value: Any) -> Any:

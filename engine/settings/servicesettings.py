@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, Field, field_validator
 
-from engine.job.options import DocumentKind, split
+from engine.job.options import OFFICE, DocumentKind, split
 from engine.settings.profiles import Seconds
 
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\*")
@@ -76,8 +76,12 @@ class ServiceSettings(BaseModel):
         DoorName.TIKA,
     )
     """Whose API is answered besides hotfolio's own."""
-    doors_accept: Annotated[tuple[DocumentKind, ...], BeforeValidator(split)] = tuple(DocumentKind)
+    doors_accept: Annotated[tuple[DocumentKind, ...], BeforeValidator(split)] = tuple(
+        kind for kind in DocumentKind if kind not in OFFICE
+    )
     """Kinds of documents that are taken in by these doors, whatever `accept` says."""
+    office: bool = False
+    """Files of office programs are made PDFs by LibreOffice; these doors take them in, and `accept` may name them."""
     docling_wait: Seconds = 120
     """How long a call of these doors that waits for its result may wait."""
     docling_fetch: Annotated[tuple[str, ...], BeforeValidator(split), AfterValidator(_hosts)] = ()
@@ -87,6 +91,13 @@ class ServiceSettings(BaseModel):
     """Results of documents that were sent to these doors go after so long, and their jobs; 0 keeps them."""
     keep_results: Annotated[float, Field(ge=0)] = 0
     """The same for all other results."""
+
+    @property
+    def doors_kinds(self) -> tuple[DocumentKind, ...]:
+        """What these doors take in: unless they are named, those of office programs with `office` alone."""
+        if self.office and "doors_accept" not in self.model_fields_set:
+            return tuple(DocumentKind)
+        return self.doors_accept
 
     @field_validator("doors_accept", mode="after")
     @classmethod

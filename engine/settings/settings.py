@@ -26,7 +26,7 @@ from engine.base.errors import SettingsError
 from engine.base.safetext import display_name
 from engine.job.job import Source
 from engine.job.limits import RunningLimits
-from engine.job.options import VLM_KEY, ConvertOptions, require, split
+from engine.job.options import OFFICE, VLM_KEY, ConvertOptions, require, split
 from engine.settings.profiles import (
     FolderSettings,
     OnSuccess,
@@ -240,6 +240,9 @@ class Settings(ServiceSettings, ConvertOptions):
             except ValidationError as error:
                 message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
                 raise ValueError(f"profiles.{name}: {message}") from None
+        named = {kind for options in self.all_options for kind in options.accept} | set(self.doors_accept)
+        if not self.office and (needing := sorted(named & OFFICE)):
+            raise ValueError(f"accept: {needing[0]} needs LibreOffice, which is used with office = true alone")
         seen: set[Path] = set()
         for folder in self.folders:
             if folder.profile is not None and folder.profile not in self.profiles:

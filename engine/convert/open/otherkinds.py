@@ -15,7 +15,7 @@ from engine.base.disk import fsync_path
 from engine.convert.open.document import CannotOpen, one_line
 from engine.convert.open.frompictures import LARGEST_PAGE, PICTURES, add_pictures
 from engine.job.kinds import HEAD, kind_of, label, not_accepted, office_file
-from engine.job.options import DocumentKind
+from engine.job.options import OFFICE, DocumentKind
 from engine.sandbox.protocol import CONVERTED, SOURCE
 
 _WARNINGS = Path(CONVERTED).with_suffix(".json")
@@ -41,7 +41,7 @@ def kind_to_open(file: Path, name: str, accept: tuple[DocumentKind, ...]) -> Doc
     if not head:
         raise CannotOpen("not_a_pdf", "The file is empty.")
     kind = kind_of(name, head)
-    if kind is None and (why := office_file(name, head)):
+    if kind not in accept and (why := office_file(name, head)):
         raise CannotOpen("not_accepted", why)
     if kind is None and DocumentKind.PDF in accept:
         return DocumentKind.PDF  # MuPDF also opens one that has lost its beginning
@@ -63,6 +63,8 @@ def make_pdf(name: str, accept: tuple[DocumentKind, ...], on_page: Callable[[int
         return []
     if done.exists():
         return _kept_warnings()
+    if kind in OFFICE:  # which is done before the process is held to the document, or not at all
+        raise CannotOpen("damaged", f"No PDF has been made of the {label(kind)}.")
     part = done.with_suffix(".part")
     if kind in PICTURES or kind is DocumentKind.CBZ:
         with pymupdf.open() as pdf:
@@ -88,6 +90,8 @@ def _kept_warnings() -> list[str]:
 
 def single_page(file: Path, kind: DocumentKind, page: int) -> pymupdf.Document:
     """One page (from 1) of a document that is no PDF, or its last, as a PDF; raises `CannotOpen`."""
+    if kind in OFFICE:
+        raise CannotOpen("not_accepted", f"The pages of a {label(kind)} can be seen while it is converted.")
     pdf = pymupdf.open()
     if kind in PICTURES or kind is DocumentKind.CBZ:
         add_pictures(pdf, file, kind, lambda _: None, only=page)

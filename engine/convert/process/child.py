@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.convert.loading import reached
-from engine.convert.process.allowance import allowance
+from engine.convert.process import office
+from engine.convert.process.allowance import allowance, code
 from engine.job.job import Checkpoint, PageResult, PageState
 from engine.sandbox.confinement import confine
 from engine.sandbox.protocol import (
@@ -119,11 +120,23 @@ class Child:
         os.close(log)
         if self._folder is None:
             self._folder = folder
-            options = None if isinstance(order.task, PeekTask) else order.task.options
+            problem = ""
             try:
-                confine(allowance(folder, options, order.memory))
-            except OSError as error:  # `hotfolio doctor` says what holds on this machine
-                print(f"This process is not held to its document: {error}", file=sys.stderr)
+                if isinstance(order.task, OpenTask):
+                    problem = office.make_pdf(order.task.name, order.task.options.accept, code(), order.memory)
+            finally:
+                self._hold(order)
+            if problem:
+                from engine.convert.open.document import CannotOpen
+
+                raise CannotOpen("damaged", problem)
+
+    def _hold(self, order: Order) -> None:
+        options = None if isinstance(order.task, PeekTask) else order.task.options
+        try:
+            confine(allowance(path_of(order.folder), options, order.memory))
+        except OSError as error:  # `hotfolio doctor` says what holds on this machine
+            print(f"This process is not held to its document: {error}", file=sys.stderr)
 
     def _document_of(self, task: OpenTask | PagesTask):  # type: ignore[no-untyped-def]
         from engine.convert.open.document import Document, open_document

@@ -43,7 +43,7 @@ class Reception:
         No door hands out what is attached to a document, so nothing is made of it.
         """
         settings = self._engine.settings
-        usual = settings.convert_options.model_dump() | {"accept": settings.doors_accept}
+        usual = settings.convert_options.model_dump() | {"accept": settings.doors_kinds}
         usual["attachments"] = Attachments.LIST
         return ConvertOptions.model_validate({**usual, **changes})
 

@@ -307,7 +307,7 @@ class _IncomingFile:
             return
         sent, head = self.filename.decode("utf-8", "replace"), bytes(self._pending[:HEAD])
         kind = kind_of(sent, head)
-        if kind is None and (why := office_file(sent, head)):
+        if kind not in accept and (why := office_file(sent, head)):
             raise _refusal(415, why)
         if kind not in accept:
             name = display_name(self.filename[-80:]) or "The file"

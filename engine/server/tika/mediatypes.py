@@ -17,6 +17,10 @@ _TYPES = {
     DocumentKind.GIF: "image/gif",
     DocumentKind.BMP: "image/bmp",
     DocumentKind.WEBP: "image/webp",
+    DocumentKind.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    DocumentKind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    DocumentKind.PPTX: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    DocumentKind.ODT: "application/vnd.oasis.opendocument.text",
 }
 
 

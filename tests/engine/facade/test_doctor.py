@@ -8,12 +8,13 @@ import pytest
 
 from engine.cluster import supervisor
 from engine.facade import doctor
-from engine.facade.doctor import Check, Verdict, _cluster, _confinement, _layout_model, _vision_models, examine
+from engine.facade.doctor import Check, Verdict, _cluster, _confinement, _layout_model, _office, _vision_models, examine
 from engine.job.options import VLM_KEY
 from engine.sandbox import confinement
 from engine.sandbox.backend import MakeBackend, Workplace
 from engine.sandbox.confinement import Confinement
 from engine.sandbox.local import LocalBackend
+from engine.sandbox.officetools import OfficeTools
 from engine.settings.profiles import Profile
 from engine.settings.settings import Settings
 from tests.backends import local_backend
@@ -30,6 +31,17 @@ def server() -> Iterator[VisionServer]:
 def only(settings: Settings) -> Check:
     (check,) = _vision_models(settings)
     return check
+
+
+def test_it_is_said_what_libreoffice_lacks_of_what_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "installed_office", lambda: OfficeTools(None))
+    nothing = _office()
+    assert nothing.verdict is Verdict.WARNING
+    assert nothing.advice.count("LibreOffice is not installed") == 1
+    for name in ("libswlo.so", "libsclo.so", "libsdlo.so"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(doctor, "installed_office", lambda: OfficeTools(tmp_path))
+    assert _office() == Check("office", Verdict.OK, "LibreOffice opens DOCX, XLSX, PPTX, ODT.")
 
 
 def test_nothing_is_said_where_no_document_is_sent_to_one(server: VisionServer) -> None:

@@ -21,6 +21,10 @@ SAMPLES: dict[DocumentKind, bytes] = {
     K.GIF: documents.picture("GIF"),
     K.BMP: documents.picture("BMP"),
     K.WEBP: documents.picture("WEBP"),
+    K.DOCX: documents.docx(),
+    K.XLSX: documents.zipped({"[Content_Types].xml": "", "xl/workbook.xml": "x" * 99}),
+    K.PPTX: documents.zipped({"[Content_Types].xml": "", "ppt/presentation.xml": "x" * 99}),
+    K.ODT: documents.zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": "x" * 99}),
 }
 BY_NAME_ALONE = {K.XPS, K.CBZ}
 CANNOT_TELL = {K.TIFF, K.MOBI}
@@ -55,7 +59,12 @@ def test_a_file_that_is_cut_off_has_no_intact_end(kind: DocumentKind) -> None:
         ("a.jpg", b"\xff\xd8\xff and then %PDF-1.4", K.JPG),
         ("a.pdf", b"\xff\xd8\xff and then %PDF-1.4", K.PDF),
         ("a.zip", b"PK\x03\x04", None),
-        ("a.docx", b"PK\x03\x04", None),
+        ("a.docx", b"PK\x03\x04", K.DOCX),
+        ("a.XLSM", b"PK\x03\x04", K.XLSX),
+        ("a.docx", documents.epub()[:HEAD], K.EPUB),
+        ("a.docx", SAMPLES[K.PPTX], K.PPTX),
+        ("a.cbz", documents.zipped({"word/1.png": ""}), K.CBZ),
+        ("a.ott", documents.zipped({"mimetype": "application/vnd.oasis.opendocument.text-template"}), None),
         ("a.svg", b"\xef\xbb\xbf  <!-- a <svg> --><!DOCTYPE svg [<!ENTITY a 'b'>]>\n<s:svg xmlns:s='x'>", K.SVG),
         ("a.svg", "\ufeff<svg/>".encode("utf-16-le"), K.SVG),
         ("a.svg", b"<!-- " + b"x" * 2000, K.SVG),
@@ -96,6 +105,7 @@ def test_what_is_not_taken_in_is_a_sentence_that_names_the_setting() -> None:
         ("noname", b"{\\rtf1", "office program:"),
         ("a.docx", b"This is a note.", None),
         ("a.zip", b"PK\x03\x04", None),
+        ("noname", SAMPLES[K.XLSX], "office = true"),
     ],
 )
 def test_a_file_of_an_office_program_is_told_what_makes_a_pdf_of_it(

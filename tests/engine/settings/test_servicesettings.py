@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from engine.job.options import OFFICE, DocumentKind
 from engine.settings.servicesettings import DoorName
 from engine.settings.settings import Settings
 
@@ -49,3 +50,14 @@ def test_lists_are_understood(name: str, value: Any, expected: tuple[str, ...]) 
 def test_what_makes_no_sense_is_refused(name: str, value: str) -> None:
     with pytest.raises(ValidationError):
         Settings(**{name: value})
+
+
+def test_files_of_office_programs_are_taken_in_where_that_is_set_alone() -> None:
+    assert not OFFICE.intersection(Settings().doors_kinds)
+    assert set(Settings(office=True, accept="pdf,docx").doors_kinds) >= OFFICE
+    assert Settings(office=True, doors_accept="pdf,odt").doors_kinds == (DocumentKind.PDF, DocumentKind.ODT)
+    for name in ("accept", "doors_accept"):
+        with pytest.raises(ValidationError, match="docx needs LibreOffice"):
+            Settings(**{name: "pdf,docx"})
+    with pytest.raises(ValidationError, match="odt needs LibreOffice"):
+        Settings(profiles={"letters": {"accept": ["odt"]}})
