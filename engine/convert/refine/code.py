@@ -21,6 +21,8 @@ _NESTED = 6.0
 """Lines of one listing begin at most so far right of where others end, in sizes of the text."""
 _MOST_TERMS, _INSET, _CLOSE = 3, 1.0, 2.2
 """Lines of terms; and how far right of them, and at most below, what they mean begins, in sizes of that."""
+_TERM = re.compile(r"[-+/]*[\w][\w<>.,=\[\] /-]*")
+"""Names and options; what computes something is none."""
 _PLAIN_WORD = re.compile(r"[(\"'“‘]?[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?)\"'”’]*")
 
 
@@ -197,6 +199,8 @@ def _is_term(block: Block, following: Block, text: PageText) -> bool:
     if block.kind is not Kind.CODE or following.kind is not Kind.PARAGRAPH or not others:
         return False
     if not 0 < len(lines) <= _MOST_TERMS or _background(block, text.backgrounds) is not None:
+        return False
+    if not all(_TERM.fullmatch(line.text.strip()) for line in lines):
         return False
     first = min(others, key=lambda line: line.baseline)
     size = first.size

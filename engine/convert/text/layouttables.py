@@ -117,11 +117,12 @@ def table_in_text(frame: Box, fragments: Sequence[Line], text: PageText) -> Bloc
     counts = [sum(map(bool, level)) for level in levels]
     # The words of a head that is set apart may be centred, as browsers do; and blanks of justified lines be wide.
     cells = [cell for level in levels[_is_bold(levels[0]) :] for cell in level if cell]
-    below = [run.start for cell in cells for run in (cell if is_code(rows) else cell[:1])]
+    below = [cell[0].start for cell in cells]
     flush = sum(abs(start - columns[column_of(start, rights)][0]) < _FLUSH * size for start in below)
     if (
         len(columns) < 2
         or len(levels) < _LEAST_ROWS
+        or (is_code(rows) and not _is_bold(levels[0]))
         or counts[0] < len(columns)
         or 2 * sum(count > 1 for count in counts) < len(counts)
         or flush < _MOST * len(below)

@@ -93,10 +93,13 @@ def test_a_name_in_a_typewriter_face_that_fills_a_line_of_a_paragraph_is_no_list
     assert len(_after(page, Code())) == 1
 
 
-@pytest.mark.parametrize(("left", "kind"), [(80, Kind.PARAGRAPH), (50, Kind.CODE)])
-def test_code_that_text_close_below_is_set_in_from_is_a_term(left: float, kind: Kind) -> None:
+@pytest.mark.parametrize(
+    ("left", "option", "kind"),
+    [(80, "--verbose", Kind.PARAGRAPH), (50, "--verbose", Kind.CODE), (80, "say(more);", Kind.CODE)],
+)
+def test_names_in_code_that_text_close_below_is_set_in_from_are_terms(left: float, option: str, kind: Kind) -> None:
     page = DrawnPage()
-    page.lines(50, 50, "-v", "--verbose", font="cour")
+    page.lines(50, 50, "-v", option, font="cour")
     page.lines(left, 76, "Say more of what is done.")
     page.box("text", 48, 40, 200, 66)
     page.box("text", left - 2, 66, 390, 80)

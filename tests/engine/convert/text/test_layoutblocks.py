@@ -261,7 +261,8 @@ def test_wide_blanks_of_justified_cells_are_no_columns() -> None:
 
 def test_words_of_a_listing_below_each_other_are_no_columns() -> None:
     page = DrawnPage()
-    page.lines(50, 50, "zh     -> ch", "zh_cn  -> ch", "ja     -> japan", font="cour")
+    page.lines(50, 50, "zh", "zh_cn", "ja", font="cour")
+    page.lines(98, 50, "-> ch", "-> ch", "-> japan", font="cour")
     page.box("text", 48, 40, 300, 80)
     assert page.read()[0].blocks[0].kind is Kind.PARAGRAPH
 
