@@ -22,10 +22,10 @@ from pathlib import Path
 
 import psutil
 
-from engine.cluster import bridgeprocess, schedulerprocess
+from engine.cluster import bridgeprocess, schedulerprocess, supervisor
 from tests.cluster import head
 from tests.cluster.outcome import PATIENCE_S, all_well, here_alone
-from tests.cluster.real import RealCluster, kill, left, processes_of, real_cluster
+from tests.cluster.real import RealCluster, found_of, kill, processes_of, real_cluster
 from tests.engine.sandbox.conformance import document
 from tests.waiting import wait_until
 
@@ -34,6 +34,8 @@ _PAUSE_S = 0.0, 4.0
 """After pages were made, so that something goes on between two kills."""
 _NOTHING_S = 60.0
 _LEFT_S = 20.0
+_MOST = 5
+"""Processes of a node: its own, those of its fork server, and one that has the last document open."""
 _OWN = 2
 """Processes of a node that stay: its own, and the first of its fork server's."""
 
@@ -140,17 +142,15 @@ def check(found: dict[str, dict[str, object]], expected: dict[str, dict[str, str
 
 
 def still_at_work(cluster: RealCluster) -> list[str]:
-    """Processes that nobody needs any more, once a head has ended."""
-    nodes = {node.pid for node in cluster.nodes.values()}
-    heads = [told for told in left(cluster.folder) if "nodeprocess" not in told]
-    children = [
-        " ".join(process.cmdline())
-        for pid in nodes
-        if pid
-        for process in processes_of(pid)[_OWN:]
-        if process.status() != psutil.STATUS_ZOMBIE and not process.children()
-    ]
-    return heads + (children if len(children) > len(nodes) else [])
+    """Processes of the cluster's that belong to no node, once a head has ended; and what a node has too many of."""
+    found, many = found_of(cluster.folder), []
+    for node in cluster.nodes.values():
+        with contextlib.suppress(psutil.Error):
+            family = processes_of(node.pid) if node.pid else []
+            for process in family:
+                found.pop(process.pid, None)
+            many += [" ".join(process.cmdline()) for process in family[_MOST:]]
+    return [told for told in found.values() if supervisor.PROGRAM not in told.split()] + many
 
 
 def main() -> int:
@@ -178,8 +178,11 @@ def main() -> int:
                 each = Round(cluster, folder / f"round-{number}", files, dice)
                 try:
                     check(each.run(), expected, lengths)
-                    wait_until(lambda: not still_at_work(cluster), "nothing to be left at work", _LEFT_S)
-                except (Broken, AssertionError) as error:
+                    with contextlib.suppress(AssertionError):
+                        wait_until(lambda: not still_at_work(cluster), "nothing to be left at work", _LEFT_S)
+                    if there := still_at_work(cluster):
+                        raise Broken(f"left at work: {there}")
+                except Broken as error:
                     print(f"round {number} of seed {arguments.seed}: {error}; killed {dict(each.killed)}")
                     print((folder / f"round-{number}" / "state" / "cluster.log").read_text()[-3000:], file=sys.stderr)
                     return 1

@@ -131,12 +131,17 @@ def wait_for(backend: ClusterBackend, *names: str) -> None:
 
 def left(folder: Path) -> list[str]:
     """Processes that are the cluster's: what they have been started with names a folder of it, in words or outside."""
-    found = []
+    return [*found_of(folder).values()]
+
+
+def found_of(folder: Path) -> dict[int, str]:
+    """The same, by what they are."""
+    found = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             told = " ".join((*process.cmdline(), process.environ().get("DASK_CONFIG", "")))
             if str(folder) in told and process.pid != os.getpid():
-                found.append(told)
+                found[process.pid] = told
     return found
 
 
