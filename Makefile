@@ -82,7 +82,7 @@ BEFORE ?= 14a9f32
 bench-before: $(STAMP)  ## measure whole programs by turns with those of an earlier build, in a worktree of it; BEFORE=14a9f32
 	test -d dist/before || { git worktree add dist/before $(BEFORE) && $(PYTHON) -m venv dist/before/.venv; }
 	cd dist/before && $(CURDIR)/$(BIN)/uv pip install --quiet --python .venv/bin/python --editable '.[ocr]'
-	HOTFOLIO_BEFORE=$(CURDIR)/dist/before $(BIN)/python -m benchmarks cold
+	HOTFOLIO_BEFORE=$(CURDIR)/dist/before $(BIN)/python -m benchmarks cold small_files
 
 samples: $(STAMP)  ## make the three PDFs of input/ again
 	$(BIN)/python scripts/make_samples.py

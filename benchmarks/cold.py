@@ -1,9 +1,8 @@
 """Whole programs that begin with nothing loaded, beside those of an earlier build where one is at hand.
 
-`make bench-before` checks that build out and makes an environment for it; `HOTFOLIO_BEFORE` is its folder.
+`make bench-before` checks that build out and makes an environment for it.
 """
 
-import os
 import resource
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from benchmarks.lab import Lab
 from benchmarks.result import Figure, Result, median
 from tests import pdfs
 
-_BEFORE = "HOTFOLIO_BEFORE"
 _LEAST_CPU, _LEAST_WALL = 2.5, 3.0
 
 
@@ -23,8 +21,8 @@ def measure(lab: Lab) -> Result:
     file = lab.folder("cold") / "two.pdf"
     file.write_bytes(pdfs.text_pages(2, is_tagged=True))
     programs = {"now": str(Path(sys.executable).with_name("hotfolio"))}
-    if before := os.environ.pop(_BEFORE, None):
-        programs["before"] = str(Path(before) / ".venv" / "bin" / "hotfolio")
+    if lab.before:
+        programs["before"] = str(lab.before / ".venv" / "bin" / "hotfolio")
     cpu: dict[tuple[str, str], list[float]] = {}
     wall: dict[tuple[str, str], list[float]] = {}
     for _ in range(lab.repeat):
@@ -37,7 +35,7 @@ def measure(lab: Lab) -> Result:
                 wall.setdefault((what, build), []).append(time.perf_counter() - started)
                 cpu.setdefault((what, build), []).append(_cpu_s() - used)
     figures = []
-    if before:
+    if lab.before:
         figures = [
             Figure("cold convert, times less CPU than before", _ratio(cpu, "convert"), "×", _LEAST_CPU),
             Figure("cold convert, times as fast as before", _ratio(wall, "convert"), "×", _LEAST_WALL),

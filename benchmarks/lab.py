@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from engine.job.options import OcrMode
 from engine.settings.settings import Settings
 
 WORKERS = 2
+BEFORE = "HOTFOLIO_BEFORE"
+"""The variable that names the folder of an earlier build."""
 _SAME_OPTIONS: dict[str, Any] = {"ocr": OcrMode.NEVER, "images": False, "refine": False}
 """What the library is told as well, where the two are compared."""
 
@@ -33,6 +36,8 @@ class Lab:
     repeat: int
     scratch: Path
     corpus_folder: Path | None = None
+    before: Path | None = None
+    """The folder of an earlier build, as `make bench-before` makes it, if there is one to compare with."""
     _corpus: Corpus | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -74,7 +79,9 @@ class Lab:
 def new_lab(repeat: int, corpus_folder: Path | None) -> Iterator[Lab]:
     """A lab whose scratch folder lasts as long as it does."""
     with tempfile.TemporaryDirectory(prefix="hotfolio-bench-") as scratch:
-        yield Lab(repeat, Path(scratch), corpus_folder)
+        # Taken out of the environment, where the programs that are measured would find a setting that they do not know.
+        before = os.environ.pop(BEFORE, None)
+        yield Lab(repeat, Path(scratch), corpus_folder, Path(before) if before else None)
 
 
 def make_settings(home: Path, **changes: Any) -> Settings:
