@@ -48,8 +48,9 @@ soak: $(STAMP)  ## rewrite files of the hot folders all the time, and see that e
 	$(BIN)/python -m tests.chaos.soak --seed $(SEED) --minutes $(MINUTES)
 
 CLIENTS := .clients
-test-clients: $(STAMP) $(CLIENTS)/.installed  ## have the clients of others, from the package index, ask a real service
+test-clients: $(STAMP) $(CLIENTS)/.installed  ## have the clients of others, from the package index, ask a real service, and then chance
 	$(BIN)/python -m tests.clients $(CLIENTS)/bin/python
+	$(BIN)/python -m tests.clients.madeup
 
 $(CLIENTS)/.installed: tests/clients/requirements.txt
 	$(PYTHON) -m venv $(CLIENTS)
