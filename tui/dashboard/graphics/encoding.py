@@ -16,15 +16,19 @@ KITTY_ID = 4711
 """Of the one picture there is at a time."""
 _CHUNK = 4096
 """Base64 digits that kitty takes at once."""
+_REGISTERS = 256
+"""Colours that terminals with sixels have at least."""
 _LEVELS = 6
-"""Of each colour in sixel: greys and colours of print, in fewer than the 256 that terminals have at least."""
+"""Of red, green and blue in a picture of more colours than that."""
 _STEP = bytes(round(level * (_LEVELS - 1) / 255) for level in range(256))
 _RED, _GREEN, _BLUE = (bytes(step * _LEVELS**power for step in _STEP) for power in (2, 1, 0))
 _BAND = 6
 """Lines of a row of sixels."""
 _NOTHING = 63
 """The character of six pixels that are not painted."""
-_BITS = [[bytes(colour) + bytes([1 << line]) + bytes(255 - colour) for line in range(_BAND)] for colour in range(216)]
+_BITS = [
+    [bytes(colour) + bytes([1 << line]) + bytes(255 - colour) for line in range(_BAND)] for colour in range(_REGISTERS)
+]
 """What tells the pixels of a colour in one of the lines."""
 _RUN = re.compile(rb"(.)\1{3,}")
 
@@ -81,18 +85,52 @@ def _for_kitty(data: bytes, columns: int, rows: int) -> str:
 
 
 def sixels(picture: Picture) -> str:
-    """As sixels, of a palette of 216 colours."""
+    """As sixels: in its own colours, but for what no eye sees, if they are few enough, as on most pages of print."""
     width, height = picture.width, picture.height
-    rgb = picture.rgb
-    sums = (rgb[at::3].translate(steps) for at, steps in enumerate((_RED, _GREEN, _BLUE)))
-    # No sum is greater than 215, so that none is carried over to the next pixel.
-    colours = sum(int.from_bytes(plane, "big") for plane in sums).to_bytes(width * height, "big")
-    palette = "".join(f"#{colour};2;{_percents(colour)}" for colour in sorted(set(colours)))
+    colours, palette = next(filter(None, (_own_colours(picture, bits) for bits in (5, 4, 3))), None) or _cube(picture)
     bands = [
         _band([colours[at : at + width] for at in range(top, min(top + width * _BAND, len(colours)), width)])
         for top in range(0, len(colours), width * _BAND)
     ]
     return f'\x1bP0;1;0q"1;1;{width};{height}{palette}{"-".join(bands)}\x1b\\'
+
+
+def _own_colours(picture: Picture, bits: int) -> tuple[bytes, str] | None:
+    """A number for each pixel, and what colours they are, told apart by so many bits; None if there are too many."""
+    most = (1 << bits) - 1
+    levels = bytes(round(value * most / 255) for value in range(256))
+    red, green, blue = (picture.rgb[at::3].translate(levels) for at in range(3))
+    # Fifteen bits a pixel, five for each of the three, as a string of UTF-16, which is numbered anew in one go.
+    upper = _sum(red.translate(_TIMES_4), green.translate(_OVER_8))
+    lower = _sum(green.translate(_LAST_3), blue)
+    codes = bytearray(2 * len(red))
+    codes[0::2], codes[1::2] = lower, upper
+    pixels = codes.decode("utf-16-le")
+    found = sorted(set(pixels))
+    if len(found) > _REGISTERS:
+        return None
+    palette = "".join(
+        f"#{number};2;{';'.join(str(round((ord(code) >> shift & 31) * 100 / most)) for shift in (10, 5, 0))}"
+        for number, code in enumerate(found)
+    )
+    return pixels.translate({ord(code): number for number, code in enumerate(found)}).encode("latin-1"), palette
+
+
+_TIMES_4 = bytes(level << 2 for level in range(32)) + bytes(224)
+_OVER_8 = bytes(level >> 3 for level in range(32)) + bytes(224)
+_LAST_3 = bytes((level & 7) << 5 for level in range(32)) + bytes(224)
+
+
+def _sum(one: bytes, other: bytes) -> bytes:
+    """Byte by byte; no sum may be greater than 255."""
+    return (int.from_bytes(one, "big") + int.from_bytes(other, "big")).to_bytes(len(one), "big")
+
+
+def _cube(picture: Picture) -> tuple[bytes, str]:
+    """The same in 216 colours that are the same for all pictures."""
+    red, green, blue = (picture.rgb[at::3].translate(steps) for at, steps in enumerate((_RED, _GREEN, _BLUE)))
+    colours = _sum(_sum(red, green), blue)
+    return colours, "".join(f"#{colour};2;{_percents(colour)}" for colour in sorted(set(colours)))
 
 
 def _percents(colour: int) -> str:

@@ -45,10 +45,16 @@ def test_iterm2_gets_a_file_that_fills_the_cells() -> None:
 
 
 def test_sixels_are_these_bytes() -> None:
-    assert sixels(RED) == '\x1bP0;1;0q"1;1;1;1#180;2;100;0;0#180@\x1b\\'
-    palette = "#0;2;0;0;0#43;2;20;20;20#172;2;80;80;80#215;2;100;100;100"
-    assert sixels(GREY) == f'\x1bP0;1;0q"1;1;2;2{palette}#0@$#43A$#172?A$#215?@\x1b\\'
+    assert sixels(RED) == '\x1bP0;1;0q"1;1;1;1#0;2;100;0;0#0@\x1b\\'
+    palette = "#0;2;0;0;0#1;2;19;19;19#2;2;81;81;81#3;2;100;100;100"
+    assert sixels(GREY) == f'\x1bP0;1;0q"1;1;2;2{palette}#0@$#1A$#2?A$#3?@\x1b\\'
     assert sixels(Picture(9, 1, bytes(27))) == '\x1bP0;1;0q"1;1;9;1#0;2;0;0;0#0!9@\x1b\\'
+
+
+def test_a_picture_of_few_colours_keeps_them() -> None:
+    tints = bytes([229, 240, 250, 250, 244, 230, 31, 90, 142, 255, 255, 255])
+    shown = drawn(sixels(Picture(4, 9, tints * 9)))
+    assert max(abs(one - other) for one, other in zip(shown, tints * 9, strict=True)) <= 5
 
 
 def test_sixels_are_the_picture_in_the_nearest_of_their_colours() -> None:
