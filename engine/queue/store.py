@@ -211,7 +211,9 @@ class JobStore:
 
         return self._database.ask(write)
 
-    def finish(self, job_id: int, new: JobState, cause: str, results: Sequence[PageResult] = (), **changes: Any) -> Job:
+    def finish(
+        self, job_id: int, new: JobState, cause: str, *, results: Sequence[PageResult] = (), **changes: Any
+    ) -> Job:
         """Move a published job to its end; its manifest now holds what is known about its pages.
 
         `results` are those that are not recorded.

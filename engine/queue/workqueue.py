@@ -208,7 +208,7 @@ class WorkQueue:
 
         Raises `IllegalTransition` if it was cancelled meanwhile.
         """
-        job = self._store.finish(job_id, state, "published", results, reason=reason)
+        job = self._store.finish(job_id, state, "published", results=results, reason=reason)
         self._tracker.tally.pages_finished(results)
         self._tracker.tally.warned(warnings)
         try:
