@@ -143,7 +143,7 @@ def check(found: dict[str, dict[str, object]], expected: dict[str, dict[str, str
 
 def still_at_work(cluster: RealCluster) -> list[str]:
     """Processes of the cluster's that belong to no node, once a head has ended; and what a node has too many of."""
-    found, many = found_of(cluster.folder), []
+    found, many = found_of(cluster.folder.parent), []  # heads have folders of their own
     for node in cluster.nodes.values():
         with contextlib.suppress(psutil.Error):
             family = processes_of(node.pid) if node.pid else []

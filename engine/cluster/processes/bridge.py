@@ -6,6 +6,7 @@ engine believes it nothing that it has not checked.
 """
 
 import asyncio
+import os
 import socket
 import sys
 import uuid
@@ -131,6 +132,9 @@ async def serve(channel: socket.socket, plan: Plan, security: Security, master: 
     for task in others:
         task.cancel()
     await asyncio.wait(others, timeout=_AGAIN_S)
+    # A client that is just connecting swallows that it is cancelled, and the loop would wait for it for ever.
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def main() -> None:
