@@ -17,6 +17,7 @@ from engine.server.app.uvicorn_protocol import DoorConfig
 from engine.server.dependencies.service import Service
 from engine.server.security.bounds import Bounds, RequestLimits
 from engine.server.security.guard import Guard
+from engine.server.tika.wordless import wordless
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +113,8 @@ def serve(
     doors = [Door(channel, local, connections.for_one_user)]
     if tcp is not None:
         api.load()
-        guarded = Guard(Bounds(api, requests), token=tcp.token, names=tcp.names, trusted=tcp.trusted)
-        doors.append(Door(tcp.channel, guarded, connections))
+        guard = Guard(Bounds(api, requests), token=tcp.token, names=tcp.names, trusted=tcp.trusted)
+        doors.append(Door(tcp.channel, wordless(guard), connections))
     listener = Listener(doors)
     listener.start()
     return listener

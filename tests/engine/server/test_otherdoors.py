@@ -14,6 +14,8 @@ from engine.facade.engine import Engine
 from engine.job.job import JobState
 from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
+from engine.server.security.guard import Guard
+from engine.server.tika.wordless import wordless
 from engine.settings.servicesettings import DoorName
 from tests import documents, pdfs
 from tests.engine.server.docling.test_docling import paused, serving, unpack, uploaded
@@ -162,6 +164,22 @@ def test_tika_says_what_kind_a_file_is_and_what_answers(client: TestClient) -> N
     assert client.get("/version", headers={"Accept": "text/plain"}).text.startswith("hotfolio ")
     assert client.get("/version").json().keys() == {"hotfolio"}
     assert "Please PUT" in client.get("/tika").text
+
+
+def test_no_client_of_tikas_takes_a_refusal_for_a_document(client: TestClient) -> None:
+    guarded = TestClient(wordless(Guard(client.app, token="secret", wrong_token_s=0)), base_url="http://localhost")
+    text, token = {"Accept": "text/plain"}, {"X-Api-Key": "secret"}
+    for path in ("/tika", "/tika/text"):
+        answer = guarded.put(path, content=pdfs.damaged(), headers={**text, **token})
+        assert (answer.status_code, answer.content) == (422, b"")
+        assert answer.headers["X-Hotfolio-Detail"].endswith("The PDF is damaged beyond repair.")
+        assert guarded.put(path, content=b"", headers=text).content == b""
+    locked = guarded.put("/tika", content=pdfs.damaged(), headers={"X-Api-Key": "wrong", **text})
+    assert (locked.status_code, locked.content) == (401, b"")
+    assert guarded.put("/tika", content=pdfs.printed(["Said."]), headers={**text, **token}).text.strip() == "Said."
+    for told in ({}, {"Accept": "application/json"}, {"Accept": "text/plain, */*"}):
+        assert "damaged" in guarded.put("/tika", content=pdfs.damaged(), headers={**told, **token}).json()["detail"]
+    assert "token" in guarded.get("/conversions", headers=text).json()["detail"]
 
 
 def test_ocr_is_what_tikas_headers_say(served: tuple[Engine, TestClient]) -> None:
