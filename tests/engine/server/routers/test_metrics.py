@@ -24,6 +24,7 @@ from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
 from engine.settings.live import LiveSettings
 from engine.settings.settings import Settings
+from engine.work.onego import MOST_PAGES
 from tests import pdfs
 from tests.backends import faulty_backend, local_backend
 from tests.places import DEPLOY, DOCS
@@ -193,15 +194,15 @@ def test_two_engines_in_one_process_count_apart(idle: Engine, asked: TestClient,
         fresh = Scrape(client)
         assert fresh("hotfolio_pages_total", state="ok") == 0
         assert fresh("hotfolio_jobs", state="done") == 0
-        for number in (1, 2):
-            file = tmp_path / f"{number}.pdf"
-            file.write_bytes(pdfs.text_pages(1))
+        for pages in (1, MOST_PAGES + 1):
+            file = tmp_path / f"{pages}.pdf"
+            file.write_bytes(pdfs.text_pages(pages))
             idle.submit(file)
         idle.resume()
         assert idle.wait_until_idle(60)
         scrape = Scrape(client)
-    assert scrape("hotfolio_pages_total", state="ok") == 2
-    # Each process is worn out by one page; before the second document, if not before the first is merged.
+    assert scrape("hotfolio_pages_total", state="ok") == MOST_PAGES + 2
+    # Each process is worn out by one page; that of a document done in one go ends with it.
     assert scrape("hotfolio_child_restarts_total", cause="recycled") >= 1
     again = Scrape(asked)
     for name in ("hotfolio_pages_total", "hotfolio_jobs"):
