@@ -10,6 +10,7 @@ from engine.job.job import Job, JobState
 from engine.job.snapshot import CONNECTION
 from engine.remote.contract import EngineLike
 from engine.settings.settings import Notify
+from tui.terminal.tmux import passed_on
 from tui.text.formatting import plural
 
 QUIET_S = 2.0
@@ -102,8 +103,7 @@ class Alerts:
 def notification(kind: Notify, text: str, *, ascii_only: bool = False, environ: Mapping[str, str] | None = None) -> str:
     """What to send to the terminal so that it shows a text on the desktop; empty for `off`.
 
-    OSC 9 is iTerm2's, OSC 777 rxvt-unicode's. Within tmux they are wrapped to be passed through, which tmux does only
-    with `allow-passthrough on`.
+    OSC 9 is iTerm2's, OSC 777 rxvt-unicode's. Within tmux they are wrapped to be passed through.
     """
     environ = os.environ if environ is None else environ
     text = _harmless(text, ascii_only=ascii_only)
@@ -116,7 +116,7 @@ def notification(kind: Notify, text: str, *, ascii_only: bool = False, environ: 
         case _:
             return ""
     if environ.get("TMUX"):
-        return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+        return passed_on(sequence)
     return sequence
 
 

@@ -47,6 +47,7 @@ from tui.dashboard.viewstate import ViewState, load_view_state, save_view_state
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.page_picture import PagePicture
 from tui.dashboard.workers.workers_screen import WorkersScreen
+from tui.terminal.tmux import ask_tmux
 from tui.terminal.window import Window
 from tui.text.actions import ACTIONS, LEAVING, Action
 from tui.text.formatting import number, plural
@@ -215,6 +216,15 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
     def _terminal_replied(self, event: TerminalReplied) -> None:
         """Ask further, or have a page shown in the way that is known now."""
         self.send(self.pictures.hear(event.answer, time.monotonic()))
+        if self.pictures.asks_tmux:
+            self.run_worker(self._ask_tmux(), group="tmux", exclusive=True)
+        self._show_pictures()
+
+    async def _ask_tmux(self) -> None:
+        self.pictures.hear_tmux(await asyncio.to_thread(ask_tmux))
+        self._show_pictures()
+
+    def _show_pictures(self) -> None:
         if self.pictures.way is not None:
             for picture in self.screen.query(PagePicture):
                 picture.show_again()

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from engine.job.job import JobState
 from tests.tui.conftest import Session, session
 from tests.tui.fake_engine import FakeEngine
-from tui.dashboard.frames import SpansCompositor
+from tui.dashboard.frames import SpansCompositor, on_full_frame
 
 
 def pieces_applied(s: Session, lines: list[Strip]) -> list[Strip]:
@@ -44,3 +44,24 @@ async def test_pieces_add_up_to_the_whole_screen(engine: FakeEngine, monkeypatch
             screen._compositor.update_widgets(set(screen._dirty_widgets))
             shown = pieces_applied(s, shown)
             assert [line.text for line in shown] == s.lines
+
+
+@pytest.mark.parametrize("key", ["i", "o", "w", "enter"])
+async def test_what_changes_below_a_full_screen_has_nothing_of_it_written_again(engine: FakeEngine, key: str) -> None:
+    engine.add("a.pdf", JobState.DONE, pages=3, done=3)
+    running = engine.add("b.pdf", JobState.RUNNING, pages=900)
+    async with session(engine, (120, 40)) as s:
+        await s.press("4", "g", key)
+        await s.app.workers.wait_for_complete()
+        await s.look()
+        written: list[int] = []
+        on_full_frame(s.app.screen, lambda: written.append(1))
+        for page in range(1, 9):
+            engine.start_page(1, running, page)
+            engine.finish_page(1, running, page)
+            engine.clock.advance(1.1)
+            await s.look()
+            await s.pilot.pause(1 / 60)  # as long as Textual gathers what has changed
+        assert written == []
+        await s.press("escape", "1")
+        assert "8/900" in s.text

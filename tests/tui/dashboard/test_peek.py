@@ -10,13 +10,15 @@ from engine.job.snapshot import WHOLE_PAGE, Area, Picture
 from engine.settings.settings import PictureCells
 from tests.tui.conftest import session
 from tests.tui.fake_engine import FakeEngine
-from tui.dashboard.graphics.encoding import Way, encoded, removal
+from tui.dashboard import app
+from tui.dashboard.graphics.encoding import Way, encoded, over_cells, removal
 from tui.dashboard.graphics.replies import TerminalReplied
 from tui.dashboard.picture import half_blocks, ramp
 from tui.dashboard.screens.peek import PeekScreen
 from tui.dashboard.widgets.job_view import JobView
 from tui.dashboard.widgets.page_picture import PagePicture
 from tui.dashboard.widgets.text_lines import TextLines
+from tui.terminal.tmux import Around
 from tui.text.glyphs import ASCII
 
 BLACK, WHITE = b"\x00\x00\x00", b"\xff\xff\xff"
@@ -234,7 +236,9 @@ ANSWERS = {
     Way.KITTY: ["\x1bP>|kitty(0.39.1)\x1b\\", "\x1b[6;20;10t", "\x1b[?62c", "\x1b_Gi=4712;OK\x1b\\", "\x1b[?62c"],
     Way.ITERM2: ["\x1bP>|iTerm2 3.5.10\x1b\\", "\x1b[6;20;10t", "\x1b[?62;4c", "\x1b[?62;4c"],
     Way.SIXEL: ["\x1b[6;20;10t", "\x1b[?62;4;22c"],
+    Way.PLACEHOLDERS: ["\x1bP>|tmux 3.3a\x1b\\", "\x1b[?1;2c"],
 }
+REMOVED = (Way.KITTY, Way.PLACEHOLDERS)
 
 
 @pytest.mark.parametrize("way", list(Way))
@@ -248,6 +252,7 @@ async def test_a_terminal_that_shows_pictures_gets_the_page_itself(
         return page if width > 200 else Picture(2, 4, WHITE * 8)
 
     monkeypatch.setattr(engine, "peek", peek)
+    monkeypatch.setattr(app, "ask_tmux", lambda: Around(True, ("kitty(0.39.1)",), False, (10, 20)))
     job_id = engine.add("a.pdf", JobState.DONE, pages=9, done=9)
     sent: list[str] = []
     async with session(engine) as s:
@@ -265,7 +270,8 @@ async def test_a_terminal_that_shows_pictures_gets_the_page_itself(
         region = s.app.screen.query_one(PagePicture).region
         x, y = region.x + (region.width - taken[0]) // 2 + 1, region.y + 1
         shown = [text for text in sent if text.startswith("\x1b7")][-1]
-        assert shown == f"\x1b7\x1b[{y};{x}H{encoded(way, page, *taken)}\x1b8"
+        over = "".join(f"\x1b[{y + nth};{x}H{line}" for nth, line in enumerate(over_cells(way, *taken)))
+        assert shown == f"\x1b7\x1b[{y};{x}H{encoded(way, page, *taken)}{over}\x1b8"
         assert not any(block in s.text for block in "▀▘▝▛█")
         sent.clear()
         s.app.screen.refresh(layout=True)  # as when a scrollbar comes
@@ -274,9 +280,9 @@ async def test_a_terminal_that_shows_pictures_gets_the_page_itself(
         await s.press("question_mark")
         await s.press("escape")
         await s.until(lambda: any(text.startswith("\x1b7") for text in sent))
-        assert (removal(way) in sent) is (way is Way.KITTY)
+        assert (removal(way) in sent) is (way in REMOVED)
         sent.clear()
         await s.press("escape")
         await s.until(lambda: s.app.screen is s.main)
         assert not any(text.startswith("\x1b7") for text in sent)
-        assert (removal(way) in sent) is (way is Way.KITTY)
+        assert (removal(way) in sent) is (way in REMOVED)

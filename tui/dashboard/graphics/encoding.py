@@ -5,15 +5,18 @@ Pillow, which only conversion processes load.
 """
 
 import base64
+import os
 import re
 import struct
 import zlib
 from enum import StrEnum
 
 from engine.job.snapshot import Picture
+from tui.dashboard.graphics.placeholders import placeholder_lines
+from tui.terminal.tmux import passed_on
 
-KITTY_ID = 4711
-"""Of the one picture there is at a time."""
+KITTY_ID = 16 + os.getpid() % 240
+"""Of the one picture there is at a time; a number of a colour, and another one in another pane of the same terminal."""
 _CHUNK = 4096
 """Base64 digits that kitty takes at once."""
 _REGISTERS = 256
@@ -37,6 +40,8 @@ class Way(StrEnum):
     """How a terminal is sent pictures."""
 
     KITTY = "kitty"
+    PLACEHOLDERS = "placeholders"
+    """kitty's protocol, through tmux."""
     ITERM2 = "iterm2"
     SIXEL = "sixel"
 
@@ -45,7 +50,9 @@ def encoded(way: Way, picture: Picture, columns: int, rows: int) -> str:
     """What shows a picture in so many cells from the cursor on; sixels are as large as their pixels."""
     match way:
         case Way.KITTY:
-            return _for_kitty(png(picture), columns, rows)
+            return "".join(_for_kitty(png(picture), columns, rows, "p=1,C=1"))
+        case Way.PLACEHOLDERS:
+            return "".join(map(passed_on, _for_kitty(png(picture), columns, rows, "U=1")))
         case Way.ITERM2:
             data = png(picture)
             size = f"size={len(data)};width={columns};height={rows}"
@@ -55,9 +62,15 @@ def encoded(way: Way, picture: Picture, columns: int, rows: int) -> str:
             return sixels(picture)
 
 
+def over_cells(way: Way, columns: int, rows: int) -> list[str]:
+    """What is to be written into the cells, line by line, for the picture to be seen there; empty if nothing is."""
+    return placeholder_lines(KITTY_ID, columns, rows) if way is Way.PLACEHOLDERS else []
+
+
 def removal(way: Way) -> str:
     """What takes the picture away; those of others go as soon as text is written over them."""
-    return f"\x1b_Ga=d,d=I,i={KITTY_ID},q=2\x1b\\" if way is Way.KITTY else ""
+    order = f"\x1b_Ga=d,d=I,i={KITTY_ID},q=2\x1b\\"
+    return {Way.KITTY: order, Way.PLACEHOLDERS: passed_on(order)}.get(way, "")
 
 
 def png(picture: Picture) -> bytes:
@@ -74,14 +87,12 @@ def png(picture: Picture) -> bytes:
     )
 
 
-def _for_kitty(data: bytes, columns: int, rows: int) -> str:
+def _for_kitty(data: bytes, columns: int, rows: int, placed: str) -> list[str]:
     digits = base64.b64encode(data).decode()
     chunks = [digits[at : at + _CHUNK] for at in range(0, len(digits), _CHUNK)]
-    how = f"a=T,f=100,q=2,i={KITTY_ID},p=1,c={columns},r={rows},C=1,"
+    how = f"a=T,f=100,q=2,i={KITTY_ID},c={columns},r={rows},{placed},"
     last = len(chunks) - 1
-    return "".join(
-        f"\x1b_G{how if nth == 0 else ''}m={int(nth < last)};{chunk}\x1b\\" for nth, chunk in enumerate(chunks)
-    )
+    return [f"\x1b_G{how if nth == 0 else ''}m={int(nth < last)};{chunk}\x1b\\" for nth, chunk in enumerate(chunks)]
 
 
 def sixels(picture: Picture) -> str:

@@ -54,6 +54,17 @@ class DashboardScreen(Screen[None], inherit_bindings=False):
     def take(self, update: Update) -> None:
         """Show what has changed."""
 
+    def _compositor_refresh(self) -> None:
+        """Draw what has changed, unless an opaque screen is on top of it."""
+        # Textual (8.2) takes what is right below an opaque screen to be seen, and for whatever changes there has the
+        # whole of the terminal written again: while work goes on, that is all the time.
+        top = self.app.screen
+        if top is not self and top.styles.background.a == 1:
+            self._compositor._dirty_regions.clear()
+            self._dirty_widgets.clear()
+        else:
+            super()._compositor_refresh()
+
     def say(self, text: str, *, is_problem: bool = False) -> None:
         """Show a message at the bottom for a moment."""
         for key_bar in self.query(KeyBar):

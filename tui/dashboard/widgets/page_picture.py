@@ -16,8 +16,9 @@ from engine.base.errors import HotfolioError
 from engine.base.safetext import display_text
 from engine.job.snapshot import WHOLE_PAGE, Area, Picture
 from engine.settings.settings import PictureCells
-from tui.dashboard.graphics.encoding import Way, encoded, removal
+from tui.dashboard.graphics.encoding import Way, encoded, over_cells, removal
 from tui.dashboard.graphics.negotiation import Negotiation
+from tui.dashboard.graphics.placeholders import MOST
 from tui.dashboard.look import look_of
 from tui.dashboard.model import Model
 from tui.dashboard.picture import PIXELS_A_CELL, fine_cells, half_blocks, ramp
@@ -50,6 +51,8 @@ class _Rendered:
     """Its cells; those of a real picture are blank."""
     sent: str = ""
     """What has a terminal show a real picture at its cursor."""
+    over: Sequence[str] = ()
+    """What is written over the cells then, line by line."""
 
     @property
     def columns(self) -> int:
@@ -172,7 +175,8 @@ class PagePicture(Lines):
             self.take_away()
             return
         x, y = region.x + self._indent(region.width), region.y
-        self._terminal.send(f"\x1b7\x1b[{y + 1};{x + 1}H{shown.sent}\x1b8")
+        over = "".join(f"\x1b[{y + nth};{x + 1}H{line}" for nth, line in enumerate(shown.over, start=1))
+        self._terminal.send(f"\x1b7\x1b[{y + 1};{x + 1}H{shown.sent}{over}\x1b8")
         self._is_placed = True
 
     def _ask_terminal(self) -> None:
@@ -216,7 +220,7 @@ class PagePicture(Lines):
         """The page's picture, and the cells that it is made of."""
         page, columns, rows, area, kind = wanted
         if isinstance(kind, Way):
-            return self._rendered_whole(page, columns, rows, area, kind)
+            return self._rendered_whole(page, min(columns, MOST), min(rows, MOST), area, kind)
         x, y = (1, 2) if kind is PictureCells.HALVES else PIXELS_A_CELL
         picture = self._model.engine.peek(self._job_id, page, x * columns, y * rows, area=area)
         return _Rendered(picture, half_blocks(picture) if kind is PictureCells.HALVES else fine_cells(picture, kind))
@@ -233,4 +237,4 @@ class PagePicture(Lines):
         scale = 1.0 if way is Way.SIXEL else min(x * columns / picture.width, y * rows / picture.height)
         taken = min(math.ceil(picture.width * scale / x), columns), min(math.ceil(picture.height * scale / y), rows)
         blank: list[Part] = [(" " * taken[0], Style())]
-        return _Rendered(None, [blank] * taken[1], encoded(way, picture, *taken))
+        return _Rendered(None, [blank] * taken[1], encoded(way, picture, *taken), over_cells(way, *taken))

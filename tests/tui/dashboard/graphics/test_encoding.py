@@ -4,12 +4,14 @@ import base64
 import io
 import random
 import re
+from unicodedata import combining, decomposition
 
 import pytest
 from PIL import Image
 
 from engine.job.snapshot import Picture
-from tui.dashboard.graphics.encoding import KITTY_ID, Way, encoded, png, removal, sixels
+from tui.dashboard.graphics.encoding import KITTY_ID, Way, encoded, over_cells, png, removal, sixels
+from tui.dashboard.graphics.placeholders import MOST
 
 GREY = Picture(2, 2, bytes([0, 0, 0, 255, 255, 255, 51, 51, 51, 204, 204, 204]))
 RED = Picture(1, 1, bytes([255, 0, 0]))
@@ -30,11 +32,31 @@ def test_a_png_is_the_picture(picture: Picture) -> None:
 def test_kitty_gets_a_png_in_chunks_and_says_nothing_about_it() -> None:
     picture = noise(60, 60)
     parts = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", encoded(Way.KITTY, picture, 7, 3))
-    assert parts[0][0] == f"a=T,f=100,q=2,i={KITTY_ID},p=1,c=7,r=3,C=1,m=1"
+    assert parts[0][0] == f"a=T,f=100,q=2,i={KITTY_ID},c=7,r=3,p=1,C=1,m=1"
     assert [how for how, _ in parts[1:]] == ["m=1"] * (len(parts) - 2) + ["m=0"]
     assert all(len(digits) == 4096 for _, digits in parts[:-1])
     assert base64.b64decode("".join(digits for _, digits in parts)) == png(picture)
     assert removal(Way.KITTY) == f"\x1b_Ga=d,d=I,i={KITTY_ID},q=2\x1b\\"
+
+
+def test_kitty_gets_the_same_through_tmux_and_finds_its_parts_by_the_text_of_the_cells() -> None:
+    wrapped = re.findall(r"\x1bPtmux;((?:\x1b\x1b|[^\x1b])*)\x1b\\", encoded(Way.PLACEHOLDERS, GREY, 3, 2))
+    (whole,) = [each.replace("\x1b\x1b", "\x1b") for each in wrapped]
+    assert whole == f"\x1b_Ga=T,f=100,q=2,i={KITTY_ID},c=3,r=2,U=1,m=0;{base64.b64encode(png(GREY)).decode()}\x1b\\"
+    assert over_cells(Way.PLACEHOLDERS, 3, 2) == [
+        f"\x1b[38;5;{KITTY_ID}m" + "".join(f"\U0010eeee{row}{column}" for column in "\u0305\u030d\u030e")
+        for row in "\u0305\u030d"
+    ]
+    assert removal(Way.PLACEHOLDERS) == f"\x1bPtmux;\x1b\x1b_Ga=d,d=I,i={KITTY_ID},q=2\x1b\x1b\\\x1b\\"
+    assert over_cells(Way.KITTY, 3, 2) == []
+    assert 16 <= KITTY_ID < 256, "a colour of the palette tells it"
+
+
+def test_places_are_told_by_marks_that_nothing_composes() -> None:
+    marks = over_cells(Way.PLACEHOLDERS, MOST, 1)[0].split("\U0010eeee\u0305")[1:]
+    assert len(set(marks)) == MOST
+    assert marks[63] == "\u0658"
+    assert all(combining(mark) == 230 and not decomposition(mark) for mark in marks)
 
 
 def test_iterm2_gets_a_file_that_fills_the_cells() -> None:
