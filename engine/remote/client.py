@@ -31,6 +31,8 @@ Remote = TypeVar("Remote", bound="RemoteEngine")
 
 CALL_TIMEOUT_S = 40.0
 """For a call; the longest, a look at a page, gives up on the other side after 20 s."""
+TRYING = " Trying to reach it again."
+"""What is said behind the reason why no engine answers."""
 _WAIT_S = 5.0
 """An update may be waited for so long, which is also how often a silent engine shows that it is alive."""
 _UPDATE_TIMEOUT_S = 15.0
@@ -294,7 +296,7 @@ class RemoteEngine(ServedEngine):
                 is_lost = True
                 if not isinstance(error, HotfolioError):  # what is shown must not stand still without a word
                     log.exception("The engine cannot be followed")
-                self._mirror.lose(f"{error} Trying to reach it again.")
+                self._mirror.lose(f"{error}{TRYING}")
                 self.on_lost()
                 self._closing.wait(_RETRY_S)
 

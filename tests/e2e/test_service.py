@@ -126,7 +126,7 @@ def test_a_dashboard_bears_the_death_of_its_service_and_goes_on_with_the_next(fo
         dashboard.wait_for("▶ running")
         before = wait_for_pages(folder, 2)
         first.kill()
-        dashboard.wait_for("No engine is running on output/.hotfolio. Trying to reach it again.")
+        dashboard.wait_for("No engine is running on output/.hotfolio. B starts one here.")
         # Each key is answered: it shows what is known, or says why nothing has happened.
         dashboard.see("?", "Next job")
         dashboard.see("esc", " no workers", gone="Next job")
@@ -235,6 +235,11 @@ def test_a_dashboard_leaves_its_engine_stopped_that_somebody_has_stopped(folder:
         time_to_start_again = time.monotonic() + 6
         dashboard.wait_until(lambda: time.monotonic() > time_to_start_again, "the time after which it would be started")
         assert hotfolio(folder, "status").returncode == 3
+        dashboard.wait_for("B starts one here.")
+        drop(folder, "document.pdf", SHORT)
+        dashboard.press("B")
+        dashboard.wait_gone("No engine is running")
+        dashboard.wait_until(lambda: "done" in dashboard.row(1).rest, "the end of a job")
         dashboard.press("q")
         assert dashboard.wait_exit() == 0
     assert_nothing_left(folder)

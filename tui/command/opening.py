@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,7 @@ def run_dashboard(loaded: LoadedSettings) -> int:
             remote,
             on_signal=on_signal,
             is_owner=owner.is_owner,
+            start_engine=owner.start_another,
             remarks=[] if owner.is_owner else _not_in_force(loaded, remote.settings),
         )
         choice = app.run(mouse=loaded.settings.mouse)
@@ -87,6 +89,8 @@ class _Owner:
         self._remote = remote
         self._engine: BackgroundEngine | None = None
         self._started_at = 0.0
+        self._starting = threading.Lock()
+        """Held while one is started again, from the follower's thread or from the dashboard's."""
 
     @property
     def is_owner(self) -> bool:
@@ -114,6 +118,21 @@ class _Owner:
             raise
         self._remote.on_lost = self._revive
         self._remote.attach()
+
+    def start_another(self) -> None:
+        """Start one in place of an engine that has ended, perhaps somebody else's; raises `HotfolioError`."""
+        with self._starting:
+            if self.is_owner:
+                return
+            self.start()
+            try:
+                self._wait_working()
+            except EngineLocked:  # another has been quicker, and answers soon
+                self._engine = None
+            except HotfolioError:
+                self._engine = None
+                raise
+            self._remote.on_lost = self._revive
 
     def stop(self, is_urgent: Callable[[], bool]) -> None:
         """Stop the engine, if it is this dashboard's, and wait until it is gone."""
@@ -153,9 +172,14 @@ class _Owner:
         """Start the engine again if it has crashed; the queue goes on where it was. One that was stopped stays so."""
         if self._engine is None or not self._engine.has_crashed or time.monotonic() - self._started_at < _REVIVE_S:
             return
-        with contextlib.suppress(HotfolioError):  # the banner stays, and it is tried again
-            self.start()
-            self._engine.wait_ready()
+        with self._starting, contextlib.suppress(HotfolioError):  # the banner stays, and it is tried again
+            if not self.is_owner:
+                self.start()
+                self._wait_working()
+
+    def _wait_working(self) -> None:
+        assert self._engine is not None
+        self._engine.wait_ready()
 
 
 def _not_in_force(loaded: LoadedSettings, settings: Settings) -> list[str]:

@@ -75,6 +75,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         Binding("Z", "redo", "Do again what was undone", id="job.redo"),
         Binding("H", "history", "History: what can be undone", id="app.history"),
         Binding("colon,ctrl+p", "palette", "All commands", id="app.palette"),
+        Binding("B", "begin", "Begin: start an engine where none is running", id="engine.start"),
         Binding("comma", "settings", "Settings", id="app.settings"),
         Binding("q,ctrl+c", "leave", "Quit", id="app.quit"),
     ]
@@ -87,6 +88,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         few_colours: bool | None = None,
         on_signal: Callable[[int], None] = lambda _: None,
         is_owner: bool = True,
+        start_engine: Callable[[], None] | None = None,
         remarks: Sequence[str] = (),
         has_tour: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -96,7 +98,8 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
         `remarks` about the settings are told at the start. The tour is had at the first start, unless `has_tour` says.
         `on_signal` is called with the number of a signal that asks the dashboard to leave. Unless `is_owner`, the
-        engine goes on when the dashboard is left.
+        engine goes on when the dashboard is left. `start_engine` starts one where there is none any more, which then is
+        this dashboard's own; it takes a while, and raises `HotfolioError`.
         """
         take_replies()
         super().__init__()
@@ -104,6 +107,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         """How the terminal takes real pictures."""
         self._on_signal = on_signal
         self._is_owner = is_owner
+        self._start_engine = start_engine
         self.model = Model(engine, clock, wall_clock)
         self._engine = engine
         self._hands = Hands(self.model, lambda: self.look.keys, self.say, self.look_again)
@@ -329,6 +333,27 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         told = f"{plural(count, 'worker')}." + (" The last one ends after its page batch." if by < 0 else "")
         set_workers = self._engine.set_workers
         await self._hands.steer(plural(count, "worker"), told, lambda: set_workers(count), lambda: set_workers(before))
+
+    @property
+    def can_begin(self) -> bool:
+        """Whether no engine answers, and one can be started from here."""
+        return self.model.is_lost and self._start_engine is not None
+
+    async def action_begin(self) -> None:
+        """Start an engine in place of one that has ended."""
+        if not self.can_begin or self._start_engine is None:
+            self.say(
+                "The engine is there already." if not self.model.is_lost else "No engine can be started from here."
+            )
+            return
+        self.say("Starting an engine …")
+        try:
+            await asyncio.to_thread(self._start_engine)
+        except HotfolioError as error:
+            self.say(display_text(str(error)), is_problem=True)
+            return
+        self._is_owner = True
+        self.say("An engine of this dashboard's own goes on with the queue.")
 
     def action_workers_screen(self) -> None:
         """Show what each worker has done in the last minutes."""

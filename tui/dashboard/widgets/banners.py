@@ -1,15 +1,21 @@
 """Banners: what needs a person, a line each, only as long as it does."""
 
 from collections.abc import Sequence
+from typing import Protocol, cast
 
 from engine.base.safetext import display_text
-from engine.job.snapshot import Banner
+from engine.job.snapshot import CONNECTION, Banner
+from engine.remote.client import TRYING
 from tui.dashboard.look import look_of
 from tui.dashboard.model import Model
 from tui.dashboard.widgets.lines import Lines, Part
 from tui.text.formatting import clip
 
 _MOST = 3
+
+
+class _Begins(Protocol):
+    can_begin: bool
 
 
 class Banners(Lines):
@@ -37,6 +43,8 @@ class Banners(Lines):
         lines = []
         for banner in self._shown[:height]:
             text = " ".join(display_text(banner.message).split())
+            if banner.key == CONNECTION and cast(_Begins, self.app).can_begin:
+                text = f"{text.removesuffix(TRYING)} {look.keys('engine.start')} starts one here."
             text = clip(f" {look.glyphs.warning} {text}", width - 1, look.glyphs.ellipsis)
             lines.append([(text + " " * width, look.banner)])
         return lines

@@ -83,7 +83,7 @@ class Header(Lines):
             if width >= _WORDY:
                 right.append((f" {state}", look.muted if count else look.faint))
         for text in model.meter_texts():
-            if parts_width(left) + parts_width(right) + len(text) + 3 <= width:
+            if parts_width(left) + parts_width(right) + len(text) + 4 <= width:  # a blank is between both ends
                 right.append((f"   {text}", look.muted))
         return spread(left, right, width)
 
