@@ -75,7 +75,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         Binding("Z", "redo", "Do again what was undone", id="job.redo"),
         Binding("H", "history", "History: what can be undone", id="app.history"),
         Binding("colon,ctrl+p", "palette", "All commands", id="app.palette"),
-        Binding("B", "begin", "Begin: start an engine where none is running", id="engine.start"),
+        Binding("B", "begin", "Begin: start an engine where none is running", id="app.engine"),
         Binding("comma", "settings", "Settings", id="app.settings"),
         Binding("q,ctrl+c", "leave", "Quit", id="app.quit"),
     ]

@@ -13,7 +13,7 @@ _WISHES = {
     "app.palette": "commands menu everything theme colours dark light",
     "app.pause": "stop wait everything break resume continue start",
     "app.quit": "exit leave close end background detach",
-    "engine.start": "start run engine again alive service gone lost",
+    "app.engine": "start run engine again alive service gone lost",
     "app.settings": "options configuration preferences config where",
     "changes.next": "difference diff compare",
     "filter.drop": "cancel typing",

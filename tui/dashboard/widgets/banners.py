@@ -44,7 +44,7 @@ class Banners(Lines):
         for banner in self._shown[:height]:
             text = " ".join(display_text(banner.message).split())
             if banner.key == CONNECTION and cast(_Begins, self.app).can_begin:
-                text = f"{text.removesuffix(TRYING)} {look.keys('engine.start')} starts one here."
+                text = f"{text.removesuffix(TRYING)} {look.keys('app.engine')} starts one here."
             text = clip(f" {look.glyphs.warning} {text}", width - 1, look.glyphs.ellipsis)
             lines.append([(text + " " * width, look.banner)])
         return lines
