@@ -51,7 +51,7 @@ class ClusterBackend:
             if plan is None:
                 raise SettingsError("there is no cluster yet: `hotfolio cluster init` makes one.")
             self._bridge = BridgeProcess(workplace.state_folder)
-            self._scheduler = scheduler_process(workplace.state_folder) if plan.own else None
+            self._scheduler = scheduler_process(workplace.state_folder, plan) if plan.own else None
             connect = self._bridge.connect
         self._local = local or LocalBackend(workplace)
         self.fleet = Fleet(connect, installed, places)
@@ -129,7 +129,9 @@ class ClusterBackend:
     @property
     def problem(self) -> str | None:
         """Why no node can be reached, as a sentence; None while they can."""
-        return self.fleet.problem
+        problem = self.fleet.problem
+        own = self._scheduler.problem if self._scheduler is not None else None
+        return own or problem if problem is not None else None
 
     def nodes(self) -> tuple[NodeSnapshot, ...]:
         """All nodes, by name."""

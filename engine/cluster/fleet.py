@@ -17,6 +17,7 @@ from queue import SimpleQueue
 
 from engine.base.descriptors import readable
 from engine.base.errors import ChildGarbage
+from engine.cluster.backoff import Backoff
 from engine.cluster.exchange import (
     LEASE_S,
     Beat,
@@ -42,9 +43,8 @@ from engine.job.machines import NodeSnapshot
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.5
-_AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""After how long a bridge that has ended is made anew: the first time, the second in a row, and so on."""
-_STEADY_S = 30.0
+_FIRST_S, _LONGEST_S = 0.25, 30.0
+"""After how long a bridge that has ended is made anew: the first time, and at most."""
 _START_S = 60.0
 """For a bridge to load Dask on a slow, busy machine, and to say whether it has its scheduler."""
 _BLOCK = 1 << 18
@@ -75,7 +75,14 @@ class Fleet:
     `_sending` guards that frames to the bridge are whole, and is never taken with `_lock` held.
     """
 
-    def __init__(self, connect: Connect, installed: Callable[[], Mapping[str, str]], here: int) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        installed: Callable[[], Mapping[str, str]],
+        here: int,
+        clock: Callable[[], float] = time.monotonic,
+        backoff: Backoff | None = None,
+    ) -> None:
         """`installed` is what results depend on here, asked for once it is needed; `here` how many places there are."""
         self._connect = connect
         self._lock = threading.Condition()
@@ -85,10 +92,14 @@ class Fleet:
         """Places that are taken: here, and of each node by its life."""
         self._epochs: dict[int, Epoch] = {}
         self._numbers = count(time.time_ns() >> 12)  # beyond those of an engine before this one
+        self._clock = clock
+        self._backoff = backoff or Backoff(_FIRST_S, _LONGEST_S)
         self._problem: str | None = "No node can be reached yet."
         self._listener: Callable[[], None] = lambda: None
         self._sending = threading.Lock()
         self._channel: socket.socket | None = None
+        self._was_connected = False
+        """Whether the bridge has had the cluster's scheduler."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="bridge", daemon=True)
 
@@ -242,48 +253,51 @@ class Fleet:
     # --- the bridge ---
 
     def _serve(self) -> None:
-        failures = 0
         while not self._closing.is_set():
-            started = time.monotonic()
-            why = "The bridge to the nodes cannot be started."
+            started = self._clock()
+            self._was_connected = False
+            why = "The bridge to the nodes has ended"
             try:
                 self._channel = self._connect()
                 self._channel.settimeout(_SEND_S)
-                self._listen(self._channel)
-                why = "The bridge to the nodes has ended."
+                why = self._listen(self._channel) or why
             except (OSError, ValueError) as error:
-                log.warning("The bridge to the nodes: %s", error)
+                why = f"The bridge to the nodes ({getattr(error, 'strerror', None) or error}) has failed"
             except ChildGarbage:
-                why = "The bridge to the nodes has said what is not the protocol."
+                why = "The bridge to the nodes has said what is not the protocol"
             except Exception:
                 log.exception("The bridge to the nodes has failed")
             self._hang_up()
-            self._all_lost(why)
-            failures = 0 if time.monotonic() - started > _STEADY_S else failures + 1
-            self._closing.wait(_AGAIN_S[min(failures, len(_AGAIN_S)) - 1] if failures else 0.1)
+            pause_s = self._backoff.ended(self._clock() - started, worked=self._was_connected)
+            if not self._closing.is_set():
+                log.warning("%s", self._backoff.told(why, pause_s))
+            self._all_lost(f"{why}.", self._backoff.told(why, pause_s))
+            self._closing.wait(pause_s)
 
-    def _listen(self, channel: socket.socket) -> None:
+    def _listen(self, channel: socket.socket) -> str:
+        """Hear the bridge until it is heard no more; returns why, if there is more to it than that it has ended."""
         frames, next_look = Frames(from_bridge), time.monotonic() + _TICK_S
         silent_at = time.monotonic() + _START_S
         while not self._closing.is_set():
             if time.monotonic() >= silent_at:
-                log.warning("The bridge to the nodes says nothing more, and is made anew")
-                return
+                return "The bridge to the nodes says nothing more"
             if readable(max(0.0, next_look - time.monotonic()), channel):
                 data = channel.recv(_BLOCK)
                 if not data:
-                    return
+                    return ""
                 silent_at = time.monotonic() + LEASE_S
                 for frame in frames.feed(data):
                     self._hear(frame.message, frame.data)  # type: ignore[arg-type]
             if time.monotonic() >= next_look:
                 next_look = time.monotonic() + _TICK_S
                 self._look()
+        return ""
 
     def _hear(self, message: FromBridge, data: bytes) -> None:
         now = time.monotonic()
         match message:
             case Connected():
+                self._was_connected |= message.is_connected
                 with self._lock:
                     self._problem = None if message.is_connected else message.why or "No node can be reached."
             case Joined():
@@ -331,9 +345,9 @@ class Fleet:
             epoch.inbox.put(Lost(f"{name} has left. {why}"))
         self._changed()
 
-    def _all_lost(self, why: str) -> None:
+    def _all_lost(self, why: str, problem: str) -> None:
         with self._lock:
-            self._problem = why
+            self._problem = problem
             lives = self._roster.lives
         for life in lives:
             self._left(life, why)

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from engine.cluster.backoff import Backoff
+
 log = logging.getLogger(__name__)
 
 _KEPT = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "TMPDIR", "TESSDATA_PREFIX"})
 """What a process of the cluster's gets of the environment, and `LC_*`: no secrets, and none of Dask's settings."""
 _END_S = 5.0
-_STEADY_S = 30.0
 _LOOK_S = 0.2
 
 
@@ -35,18 +36,24 @@ class OwnProcess:
         arguments: Sequence[str],
         env: Mapping[str, str],
         log_file: Path | None,
-        pause_s: Callable[[int], float],
+        backoff: Backoff,
         is_final: Callable[[int], bool] = lambda status: False,
+        explain: Callable[[int], str | None] = lambda status: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`pause_s` tells how long to wait before it is started again, having ended so often in a row.
+        """`backoff` tells how long to wait before it is started again.
 
-        A status that `is_final` ends it for good. Without a `log_file` it writes where this process does.
+        A status that `is_final` ends it for good. One that `explain` knows is that of a process that could not begin
+        its work: the beginning of a sentence that says why. Without a `log_file` it writes where this process does.
         """
+        self._name = name
         self._arguments = [sys.executable, "-P", "-m", *arguments]
         self._env = dict(env)
         self._log_file = log_file
-        self._pause_s = pause_s
+        self._backoff = backoff
         self._is_final = is_final
+        self._explain = explain
+        self._clock = clock
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._closing = threading.Event()
@@ -55,6 +62,8 @@ class OwnProcess:
         """With which it has ended for good."""
         self.failures = 0
         """How often it has ended and was started again."""
+        self.problem: str | None = None
+        """Of one that has ended: what has happened, and what will, as a sentence. It stays while it is tried again."""
         self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
 
     def start(self) -> None:
@@ -84,24 +93,25 @@ class OwnProcess:
             self._thread.join(2 * _END_S)
 
     def _keep(self) -> None:
-        failures = 0
         try:
             while not self._closing.is_set():
-                started = time.monotonic()
+                started = self._clock()
                 try:
-                    status = self._once()
+                    status, cannot = self._once(), None
                 except OSError as error:
-                    log.warning("%s cannot be started: %s", self._arguments[3], error)
-                    status = 1
+                    status, cannot = 1, f"The {self._name} ({error.strerror or error}) has not started"
                 if self._closing.is_set():
                     return
                 if self._is_final(status):
                     self.status = status
                     return
                 self.failures += 1
-                failures = 1 if time.monotonic() - started > _STEADY_S else failures + 1
-                log.warning("%s has ended with %d", self._arguments[3], status)
-                self._closing.wait(self._pause_s(failures))
+                cannot = cannot or self._explain(status)
+                pause_s = self._backoff.ended(self._clock() - started, worked=cannot is None)
+                why = cannot or f"The {self._name} has ended with status {status}"
+                self.problem = self._backoff.told(why, pause_s)
+                log.warning("%s", self.problem)
+                self._closing.wait(pause_s)
         finally:
             self._ended.set()
 

@@ -2,21 +2,26 @@
 
 from pathlib import Path
 
+from engine.cluster.backoff import Backoff
 from engine.cluster.bridgeprocess import LOG
-from engine.cluster.joining import cluster_folder
+from engine.cluster.joining import Plan, cluster_folder
 from engine.cluster.ownprocess import OwnProcess, environment
 
 PROGRAM = "engine.cluster.processes.head"
-_AGAIN_S = (0.2, 1.0, 2.0, 5.0)
+CANNOT_LISTEN = 4
+"""The status of one whose port is another program's, or whose address is not this machine's."""
+_FIRST_S, _LONGEST_S = 0.5, 30.0
 
 
-def scheduler_process(state_folder: Path) -> OwnProcess:
-    """Where the plan of the cluster in this state folder says that it listens."""
+def scheduler_process(state_folder: Path, plan: Plan) -> OwnProcess:
+    """The one of the cluster in this state folder, of which this is the plan."""
     folder = cluster_folder(state_folder)
+    cannot = f"The cluster's scheduler could not listen at {plan.scheduler}, which another program may use"
     return OwnProcess(
-        "scheduler",
+        "cluster's scheduler",
         [PROGRAM, str(folder)],
         environment(folder),
         state_folder / LOG,
-        lambda failures: _AGAIN_S[min(failures, len(_AGAIN_S)) - 1],
+        Backoff(_FIRST_S, _LONGEST_S),
+        explain=lambda status: cannot if status == CANNOT_LISTEN else None,
     )

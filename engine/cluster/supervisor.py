@@ -5,8 +5,6 @@ import fcntl
 import importlib.util
 import json
 import os
-import random
-from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
@@ -14,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from engine.base.errors import SettingsError
 from engine.base.safetext import display_name
+from engine.cluster.backoff import Backoff
 from engine.cluster.exchange import NodeName
 from engine.cluster.joining import CA, CERTIFICATE, KEY, Join
 from engine.cluster.ownprocess import OwnProcess, environment
@@ -21,7 +20,7 @@ from engine.cluster.ownprocess import OwnProcess, environment
 PROGRAM = "engine.cluster.processes.nodeprocess"
 REFUSED = 3
 """The status of a node whose results might differ from the head's."""
-_SHORTEST_S, _LONGEST_S = 1.0, 30.0
+_FIRST_S, _LONGEST_S = 2.0, 30.0
 _MODE = 0o600
 _names: TypeAdapter[str] = TypeAdapter(NodeName)
 
@@ -60,7 +59,7 @@ class Supervisor:
             [PROGRAM, str(folder), json.dumps(order)],
             environment(folder),
             None,
-            pause_s,
+            Backoff(_FIRST_S, _LONGEST_S),
             lambda status: status in (0, REFUSED),
         )
 
@@ -107,12 +106,6 @@ def is_name(name: str) -> bool:
 def default_folder(name: str) -> Path:
     """Where a node keeps what it has, unless it is told."""
     return platformdirs.user_cache_path("hotfolio") / "nodes" / name
-
-
-def pause_s(failures: int, chance: Callable[[], float] = random.random) -> float:
-    """How long to wait before joining again, having failed so often in a row: never all nodes at once."""
-    longest = min(_LONGEST_S, 2.0**failures)
-    return max(_SHORTEST_S, longest * (0.5 + chance() / 2))
 
 
 def _prepare(folder: Path, join: Join) -> int:

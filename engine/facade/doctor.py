@@ -4,6 +4,7 @@ import importlib.metadata
 import locale
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -133,11 +134,25 @@ def _cluster(settings: Settings) -> Check:
         return Check(CLUSTER, Verdict.PROBLEM, str(error))
     if plan is None:
         return Check(CLUSTER, Verdict.PROBLEM, "There is no cluster yet.", "Make one with hotfolio cluster init.")
+    if plan.own and (away := _is_elsewhere(plan.host)):
+        return Check(CLUSTER, Verdict.PROBLEM, away, "Make another cluster, with --host set to one of this machine's.")
     who = "the engine's own scheduler" if plan.own else "somebody else's scheduler"
     first, last = plan.node_ports
     return Check(
         CLUSTER, Verdict.OK, f"Nodes find {who} at {plan.scheduler}, and are reached on their ports {first} to {last}."
     )
+
+
+def _is_elsewhere(host: str) -> str:
+    """A sentence if no program of this machine can listen there; empty if one can."""
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError as error:
+        return f"The cluster's scheduler cannot listen at {display_name(host)}: {error.strerror}."
+    return ""
 
 
 def _confinement() -> Check:

@@ -59,7 +59,7 @@ class RealCluster:
         make_cluster(self.state, plan, authority, sign(authority, "head"))
         self.nodes: dict[str, Supervisor] = {}
         self.ways: list[Way] = []
-        self.scheduler = None if own else scheduler_process(self.state)
+        self.scheduler = None if own else scheduler_process(self.state, plan)
         if self.scheduler is not None:
             self.scheduler.start()
 

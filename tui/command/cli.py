@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import sys
 from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -169,10 +170,12 @@ def show_config(load: Load, json: Json = False) -> None:
 @takes_settings(*FOLDERS)
 def doctor(load: Load, json: Json = False) -> None:
     """Check what hotfolio needs on this machine; a line each, with what to do. Exit status 1 on a problem."""
-    from engine.facade.doctor import Verdict, examine
+    from engine.facade.doctor import CLUSTER, Verdict, examine
+    from tui.command.verbs.nodes import reached
 
+    settings = load().settings
     worst, checks = Verdict.OK, []
-    for check in examine(load().settings):
+    for check in chain(examine(settings), reached(settings) if settings.backend == CLUSTER else ()):
         worst = max(worst, check.verdict, key=list(Verdict).index)
         if json:
             checks.append(asdict(check))

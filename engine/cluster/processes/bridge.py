@@ -17,6 +17,7 @@ from distributed import Client
 from distributed.security import Security
 
 from engine.base.errors import ChildGarbage
+from engine.cluster.backoff import Backoff
 from engine.cluster.exchange import LEASE_S
 from engine.cluster.joining import PLAN, Plan
 from engine.cluster.processes.daskconfig import CONNECT_S, complain, security, settle
@@ -25,7 +26,9 @@ from engine.cluster.processes.nodeactor import NodeActor
 from engine.cluster.processes.relay import Relay
 
 _LOOK_S = 0.25
-_AGAIN_S = 1.0
+_END_S = 1.0
+_FIRST_S, _LONGEST_S = 0.5, 10.0
+"""Between two tries to reach the scheduler."""
 _MOST_STREAM = 1 << 20
 
 
@@ -69,7 +72,9 @@ class Bridge:
 
     async def run(self) -> None:
         """Find nodes, for ever; a scheduler that is lost is waited for."""
+        loop, backoff = asyncio.get_running_loop(), Backoff(_FIRST_S, _LONGEST_S)
         while True:
+            started, worked = loop.time(), False
             try:
                 async with Client(
                     self._plan.scheduler,
@@ -80,12 +85,13 @@ class Bridge:
                     heartbeat_interval="5s",
                 ) as client:
                     await self._relay.connected(True)
+                    worked = True
                     await self._follow(client)
             except (OSError, ValueError, RuntimeError) as error:
                 complain(f"The scheduler {self._plan.scheduler} is not reached: {error}")
             await self._relay.connected(False, f"The cluster's scheduler {self._plan.scheduler} is not reached.")
             await self._relay.close()
-            await asyncio.sleep(_AGAIN_S)
+            await asyncio.sleep(backoff.ended(loop.time() - started, worked=worked))
 
     async def _follow(self, client: Client) -> None:
         """Until the scheduler is lost."""
@@ -131,7 +137,7 @@ async def serve(channel: socket.socket, plan: Plan, security: Security, master: 
             complain(f"The bridge ends: {error!r}")
     for task in others:
         task.cancel()
-    await asyncio.wait(others, timeout=_AGAIN_S)
+    await asyncio.wait(others, timeout=_END_S)
     # A client that is just connecting swallows that it is cancelled, and the loop would wait for it for ever.
     sys.stderr.flush()
     os._exit(0)

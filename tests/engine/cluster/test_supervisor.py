@@ -7,19 +7,17 @@ from pathlib import Path
 import pytest
 
 from engine.base.errors import SettingsError
-from engine.cluster.joining import Join
+from engine.cluster.joining import Join, Plan
 from engine.cluster.ownprocess import OwnProcess, environment
-from engine.cluster.supervisor import Supervisor, is_name, needs, pause_s
+from engine.cluster.schedulerprocess import CANNOT_LISTEN, scheduler_process
+from engine.cluster.supervisor import Supervisor, is_name, needs
+from tests.clock import Clock
+from tests.engine.cluster.pauses import Pauses
 from tests.waiting import wait_until
 
 JOIN = Join(
     scheduler="tls://127.0.0.1:1", name="node", node_ports=(8790, 8889), ca="ca", certificate="certificate", key="key"
 )
-
-
-def test_pauses_grow_and_are_never_the_same_for_all() -> None:
-    assert [pause_s(failures, lambda: 1.0) for failures in (1, 2, 4, 9)] == [2, 4, 16, 30]
-    assert [pause_s(failures, lambda: 0.0) for failures in (1, 2, 4, 9)] == [1, 2, 8, 15]
 
 
 def test_a_folder_is_one_nodes_alone_and_its_key_is_its_owners(tmp_path: Path) -> None:
@@ -57,25 +55,46 @@ def test_no_secret_goes_into_the_environment_of_what_loads_dask(
 
 
 def test_a_process_is_started_until_its_status_is_final(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    pauses: list[int] = []
-
-    def pause(failures: int) -> float:
-        pauses.append(failures)
-        return 0.0
-
+    log, pauses = tmp_path / "log", Pauses()
     # `timeit` does not know the option: status 2, at once.
-    own = OwnProcess("own", ["timeit", "--no-such-option"], dict(os.environ), log, pause, lambda _: len(pauses) >= 2)
+    arguments = ["timeit", "--no-such-option"]
+    own = OwnProcess("own", arguments, dict(os.environ), log, pauses, lambda _: len(pauses.asked) >= 2)
     own.start()
     assert own.wait(60) == 2
-    assert (pauses, own.pid) == ([1, 2], None)
+    assert (pauses.asked, own.pid) == ([1, 2], None)
     assert log.read_text().count("--no-such-option") == 3
     own.close()
 
 
+def test_one_that_cannot_begin_its_work_waits_ever_longer_however_slowly_it_fails_and_says_why(tmp_path: Path) -> None:
+    pauses, clock = Pauses(), Clock()
+
+    def explain(status: int) -> str | None:
+        clock.advance(100)  # so long it takes on a busy machine
+        return "Its port was taken" if status == 2 else None
+
+    arguments = ["timeit", "--no-such-option"]
+    own = OwnProcess(
+        "own", arguments, dict(os.environ), tmp_path / "log", pauses, lambda _: len(pauses.asked) >= 3, explain, clock
+    )
+    own.start()
+    own.wait(60)
+    assert pauses.asked == [1, 2, 4]
+    assert own.problem == "Its port was taken; it has failed 3 times in a row, and is started again after 4 s."
+    own.close()
+
+
 def test_a_process_ends_with_its_input_when_it_is_closed(tmp_path: Path) -> None:
-    own = OwnProcess("own", ["code", "-q"], dict(os.environ), tmp_path / "log", lambda _: 0.0)
+    own = OwnProcess("own", ["code", "-q"], dict(os.environ), tmp_path / "log", Pauses())
     own.start()
     wait_until(lambda: own.pid)
     own.close()
-    assert (own.pid, own.status) == (None, None)
+    assert (own.pid, own.status, own.problem) == (None, None, None)
+
+
+def test_a_scheduler_whose_port_is_taken_is_said_to_listen_nowhere(tmp_path: Path) -> None:
+    plan = Plan(scheduler="tls://127.0.0.1:9")
+    assert scheduler_process(tmp_path, plan)._explain(1) is None
+    told = scheduler_process(tmp_path, plan)._explain(CANNOT_LISTEN)
+    assert told is not None
+    assert "tls://127.0.0.1:9" in told

@@ -115,9 +115,14 @@ def test_the_head_of_a_cluster_is_looked_at(tmp_path: Path, monkeypatch: pytest.
     place = tmp_path / "cluster" / "cluster.json"
     place.parent.mkdir()
     place.touch(0o600)
-    place.write_text('{"scheduler": "tls://10.0.0.1:8786"}')
+    place.write_text('{"scheduler": "tls://127.0.0.1:8786"}')
     check = _cluster(settings)
-    assert (check.verdict, "tls://10.0.0.1:8786" in check.finding) == (Verdict.OK, True)
+    assert (check.verdict, "tls://127.0.0.1:8786" in check.finding) == (Verdict.OK, True)
+    place.write_text('{"scheduler": "tls://192.0.2.1:8786"}')  # RFC 5737: nobody's
+    check = _cluster(settings)
+    assert (check.verdict, "cannot listen at 192.0.2.1" in check.finding) == (Verdict.PROBLEM, True)
+    place.write_text('{"scheduler": "tls://192.0.2.1:8786", "own": false}')
+    assert _cluster(settings).verdict is Verdict.OK
     place.write_text("{}")
     assert _cluster(settings).verdict is Verdict.PROBLEM
 

@@ -7,7 +7,7 @@ import typer
 
 from tui.command.chosen import QUEUE, Json
 from tui.command.flags import FOLDERS, Load, answer, finish, takes_settings
-from tui.command.verbs.nodes import lines
+from tui.command.verbs.nodes import lines, trouble_of
 from tui.text.formatting import plural
 
 if TYPE_CHECKING:
@@ -132,6 +132,5 @@ def standing_of(vitals: "Vitals", *, uses_it: bool) -> str:
     """How things are with it, in a sentence."""
     if not uses_it:
         return "The engine that runs does without it: start one with `hotfolio serve --cluster`."
-    trouble = next((banner.message for banner in vitals.banners if banner.key == "cluster"), None)
     count = len(vitals.nodes)
-    return trouble or (f"{plural(count, 'node')} joined." if count else "No node has joined.")
+    return trouble_of(vitals) or (f"{plural(count, 'node')} joined." if count else "No node has joined.")

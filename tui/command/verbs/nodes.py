@@ -7,7 +7,12 @@ from tui.command.chosen import QUEUE, Json
 from tui.command.flags import Load, answer, takes_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.facade.doctor import Check
     from engine.job.machines import NodeSnapshot
+    from engine.job.vitals import Vitals
+    from engine.settings.settings import Settings
 
 
 @takes_settings(*QUEUE)
@@ -20,13 +25,44 @@ def nodes(load: Load, json: Json = False) -> None:
         vitals = running_engine(load().settings.state_folder).vitals()
         if json:
             print_json([asdict(node) for node in vitals.nodes])
-        elif vitals.nodes:
-            print("\n".join(lines(vitals.nodes)))
         else:
-            print("No node has joined.")
+            if trouble := trouble_of(vitals):
+                print(trouble)
+            if vitals.nodes:
+                print("\n".join(lines(vitals.nodes)))
+            elif not trouble:
+                print("No node has joined.")
         return OK
 
     answer(work)
+
+
+def trouble_of(vitals: "Vitals") -> str:
+    """Why no node can be reached, as a sentence; empty while they can."""
+    from engine.base.safetext import display_text
+
+    return next((display_text(banner.message) for banner in vitals.banners if banner.key == "cluster"), "")
+
+
+def reached(settings: "Settings") -> "Iterator[Check]":
+    """Whether the engine that runs, if one does, reaches its nodes; for the doctor."""
+    from engine.base.errors import EngineUnreachable
+    from engine.base.safetext import display_name, display_text
+    from engine.facade.doctor import Check, Verdict
+    from tui.command.reach import running_engine
+    from tui.text.formatting import plural
+
+    try:
+        vitals = running_engine(settings.state_folder).vitals()
+    except EngineUnreachable:
+        return
+    if trouble := trouble_of(vitals):
+        yield Check("nodes", Verdict.WARNING, trouble, "The file cluster.log in the state folder has more.")
+    refused = [node for node in vitals.nodes if node.state in ("refused", "held")]
+    for node in refused:
+        yield Check("nodes", Verdict.WARNING, f"{display_name(node.name)}: {display_text(node.why)}")
+    if not trouble and not refused:
+        yield Check("nodes", Verdict.OK, f"{plural(len(vitals.nodes), 'node')} joined.")
 
 
 def lines(nodes: "tuple[NodeSnapshot, ...]") -> list[str]:
