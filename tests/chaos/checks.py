@@ -80,10 +80,15 @@ def check_converted(world: World, ledger: Ledger, versions: Versions, published:
 
 
 def check_nothing_left(world: World, ledger: Ledger) -> None:
-    """No temporary file, job folder or link to a socket is left."""
-    left = [path for place in _places(world) for path in place.rglob("*") if _TEMPORARY.search(path.name)]
-    left += world.temporary.iterdir()
+    """No temporary file, job folder or link to a socket is left.
+
+    What is in the folder of a job that can go on or be tried again is not over: it begins with what an engine that was
+    killed had half done.
+    """
     jobs = world.state / "jobs"
+    left = [path for place in _places(world) for path in place.rglob("*") if _TEMPORARY.search(path.name)]
+    left = [path for path in left if jobs not in path.parents]
+    left += world.temporary.iterdir()
     for folder in jobs.iterdir() if jobs.is_dir() else ():
         row = ledger.rows.get(int(folder.name)) if folder.name.isdecimal() else None
         is_replaced = row is not None and (row.reason or "").startswith("The file was replaced")
