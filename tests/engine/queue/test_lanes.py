@@ -2,8 +2,11 @@
 
 import math
 from collections.abc import Iterable
+from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.job.limits import UNLIMITED, Origin, RunningLimits
 from engine.queue.lanes import QueueKey, Room, Taken, WaitingJobs
@@ -108,10 +111,51 @@ def test_the_place_kept_for_one_that_has_waited_long_is_there_for_it_alone(
 
 
 def test_a_remote_job_has_room_only_while_there_is_something_for_it_to_do() -> None:
-    assert room_under(RunningLimits()).left_for(REMOTE) == math.inf
+    assert Room(Taken(RunningLimits())).left_for(REMOTE) == math.inf
     room = room_under(RunningLimits(), takes_remote=False)
     assert room.left_for(REMOTE) == 0
     assert room.left_for(ANN) == math.inf
+
+
+ORIGINS = [Origin(*parts) for parts in product(("", "ann"), (b"", b"/one"), ("", "scans"))]
+LIMITS = [
+    RunningLimits(client, folder, {} if profile is None else {"scans": profile})
+    for client, folder, profile in product((None, 1, 2), repeat=3)
+]
+
+
+@given(
+    st.sampled_from(LIMITS),
+    st.lists(st.sampled_from(ORIGINS), max_size=3),
+    st.none() | st.sampled_from(ORIGINS),
+)
+def test_what_is_passed_over_is_what_there_is_no_room_for(
+    limits: RunningLimits, at_work: list[Origin], kept_for: Origin | None
+) -> None:
+    room = room_under(limits, at_work, limits.counted(kept_for) if kept_for else None)
+    for origin in map(limits.counted, ORIGINS):
+        is_full = (
+            origin.client in room.full_clients
+            or origin.folder in room.full_folders
+            or origin.profile in room.full_profiles
+        )
+        assert (is_full and origin != room.excepted) is (room.left_for(origin) == 0)
+
+
+@given(st.sampled_from(LIMITS), st.sampled_from(LIMITS), st.lists(st.sampled_from(ORIGINS), max_size=3))
+def test_new_limits_count_what_is_at_work_as_if_they_had_always_held(
+    before: RunningLimits, after: RunningLimits, at_work: list[Origin]
+) -> None:
+    taken, anew = Taken(before), Taken(after)
+    for job_id, origin in enumerate(at_work):
+        taken.set(job_id, origin)
+        anew.set(job_id, origin)
+    changed = taken.under(after)
+    for job_id in range(len(at_work) + 1):  # all are there, and end one after the other
+        for origin in ORIGINS:
+            assert Room(changed).left_for(after.counted(origin)) == Room(anew).left_for(after.counted(origin))
+        changed.set(job_id, None)
+        anew.set(job_id, None)
 
 
 # --- the order ---

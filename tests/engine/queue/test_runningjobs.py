@@ -9,20 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.job.job import PageBatch
-from engine.job.limits import Origin, RunningLimits
+from engine.job.limits import UNLIMITED, Origin, RunningLimits
 from engine.queue.runningjobs import RunningJobs
 from engine.queue.scheduled import Running
 from engine.queue.scheduler import Scheduler
 
 WORKERS, PRIORITIES = (1, 2, 3), (-1, 0, 1)
 ANY_JOB = st.integers(1, 6)
+REMOTE = Origin(is_remote=True)
 
 
 @st.composite
 def running(draw: st.DrawFn) -> Running:
     made = Running(draw(st.sampled_from(PRIORITIES)), Origin(is_remote=draw(st.booleans())), None)
     made.opener = draw(st.sampled_from([None, *WORKERS]))
-    made.aged = draw(st.integers(0, 9)) == 0
+    made.aged = draw(st.integers(0, 2)) == 0
     made.is_open = draw(st.integers(0, 4)) > 0
     made.is_merging = draw(st.integers(0, 9)) == 0
     made.remaining = deque(range(1, 1 + pages) for pages in draw(st.lists(st.integers(1, 5), max_size=2)))
@@ -97,6 +98,32 @@ def test_they_are_found_as_by_a_look_at_all(changes: list[tuple[int, Running | N
         if with_pages:
             longest = max(with_pages, key=lambda entry: entry[1].pages_left)[0]
             assert jobs.longest(priority, is_room=is_room) == longest
+
+
+def ready(*, pages: int, origin: Origin = UNLIMITED, aged: bool = False) -> Running:
+    """An open job with so many pages to do."""
+    made = Running(0, origin, None, aged=aged)
+    made.is_open, made.remaining = True, deque([range(1, 1 + pages)])
+    return made
+
+
+def test_aged_ones_are_in_the_order_in_which_they_came() -> None:
+    jobs = RunningJobs()
+    for job_id, pages in ((9, 1), (4, 7), (6, 3)):
+        jobs.add(job_id, ready(pages=pages, aged=True))
+        jobs.index(job_id, is_busy=False)
+    assert jobs.aged(is_room=False) == [9, 4, 6]
+
+
+def test_what_can_only_go_elsewhere_is_found_while_there_is_room_alone() -> None:
+    jobs = RunningJobs()
+    for job_id, made in enumerate((ready(pages=1), ready(pages=9, origin=REMOTE), ready(pages=5, origin=REMOTE))):
+        jobs.add(job_id, made)
+        jobs.index(job_id, is_busy=False)
+    assert (jobs.longest(0, is_room=False), jobs.longest(0, is_room=True)) == (0, 1)
+    jobs.remove(0)
+    jobs.remove(1)
+    assert (jobs.top(is_room=False), jobs.top(is_room=True), jobs.longest(0, is_room=True)) == (None, 0, 2)
 
 
 # --- what a choice costs ---

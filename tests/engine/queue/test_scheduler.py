@@ -327,6 +327,28 @@ def test_pages_put_back_are_handed_out_again(scheduler: Scheduler) -> None:
     assert done[-1] == MergeJob(1)
 
 
+def test_what_changes_after_a_look_is_seen_by_the_next(scheduler: Scheduler) -> None:
+    """Each change by itself, with no worker's hand in it, between two choices that find nothing to do."""
+    enqueue(scheduler, 1)
+    assert scheduler.next(A, 0.0) == OpenJob(1)
+    assert scheduler.next(A, 0.0) is None  # which lets go of it
+    scheduler.opened(1, [range(1, 2), range(2, 3)])
+    first, second = batch(scheduler, A), batch(scheduler, B)
+    scheduler.batch_finished(first, None)
+    assert scheduler.next(C, 0.0) is None
+    scheduler.put_back(first)
+    assert batch(scheduler, C) == first
+    scheduler.put_back(first)
+    scheduler.batch_finished(first, None)
+    assert scheduler.next(C, 0.0) == first
+    scheduler.put_back(PageBatch(1, 9, 9))
+    scheduler.put_back(PageBatch(1, 8, 8))
+    assert scheduler.next(C, 0.0) == PageBatch(1, 8, 8)
+    assert scheduler.withdraw(1) == [PageBatch(1, 9, 9)]
+    assert scheduler.next(A, 0.0) is None
+    scheduler.batch_finished(second, 0.1)
+
+
 def test_a_text_only_page_stays_a_batch_of_its_own(scheduler: Scheduler) -> None:
     scheduler.worker_count = 1
     start(scheduler, A, 1, pages=6)

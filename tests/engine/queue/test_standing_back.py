@@ -200,6 +200,20 @@ def test_it_may_go_on_while_another_worker_is_still_at_it(scheduler: Scheduler) 
     assert work.job_id == HOSTILE
 
 
+def test_it_goes_on_at_once_also_with_nothing_changed_but_that_it_stands_back(scheduler: Scheduler) -> None:
+    start(scheduler, pages=40)
+    scheduler.enqueue(2, 0, 2, 0)
+    assert scheduler.next(B, 0) == OpenJob(2)
+    scheduler.enqueue(3, 0, 3, 0)
+    scheduler.worker_count = 4
+    assert isinstance(scheduler.next(3, 0), PageBatch | OpenJob)
+    scheduler.enqueue(4, 0, 4, 0)
+    scheduler.stand_back(HOSTILE, BEHIND, 0)
+    handed = [scheduler.next(worker, 0) for worker in range(4, 8)]
+    assert OpenJob(4) in handed
+    assert any(isinstance(work, PageBatch) and work.job_id == HOSTILE for work in handed)
+
+
 def test_one_that_is_dropped_is_gone(scheduler: Scheduler) -> None:
     batch = start(scheduler)
     scheduler.enqueue(2, 0, 2, 0)
@@ -239,6 +253,18 @@ def test_a_scheduler_that_drains_finishes_one_whose_pages_are_converted_elsewher
     scheduler.is_draining = True
     pages = [page for work in rest(scheduler) if isinstance(work, PageBatch) for page in work.pages]
     assert sorted(pages) == [*range(1, 11)]
+
+
+def test_a_scheduler_that_drains_passes_it_over_while_no_page_more_may_go_elsewhere() -> None:
+    scheduler = Scheduler(remote_pages=1)
+    scheduler.worker_count = 2
+    batch = start(scheduler, origin=Origin(is_remote=True))
+    scheduler.enqueue(2, 0, 2, 0)
+    scheduler.stand_back(HOSTILE, BEHIND, 0)
+    scheduler.is_draining = True
+    assert scheduler.next(B, 0) is None
+    scheduler.batch_finished(batch, None)
+    assert isinstance(scheduler.next(B, 0), PageBatch)
 
 
 def test_what_has_stood_back_too_long_gets_one_worker(scheduler: Scheduler) -> None:
