@@ -232,6 +232,31 @@ def test_rapidocr_loads_without_a_network_and_knows_the_letters_of_its_languages
     assert not {"я", "ب", "한"} & letters
 
 
+@pytest.mark.skipif(not TOOLS.rapidocr, reason="RapidOCR is not installed")
+def test_words_by_themselves_are_filled_up_to_little_more_than_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.convert.ocr.engines import rapid
+
+    recognizer = rapid.load().text_rec
+    session, widths = recognizer.session, []
+
+    def run(pixels: np.ndarray) -> object:
+        widths.append(pixels.shape[-1])
+        return session(pixels)
+
+    monkeypatch.setattr(recognizer, "session", run)
+    cells = ["name", "12", "7.50", "4711", "house", "9.99", "day", "1", "10.25"]
+    page = pymupdf.open().new_page(width=420, height=300)
+    for number, cell in enumerate(cells):
+        page.insert_text((40 + number % 3 * 120, 60 + number // 3 * 60), cell, fontsize=11)
+    _, found = read(scan(photographed(page.parent)), tmp_path, ocr_engine="rapidocr")
+    assert recall(" ".join(cells), found) == 1
+    assert len(widths) >= len(cells)
+    assert max(widths) < 320  # which is RapidOCR's own least
+    assert min(widths) == 96
+
+
 @needs_an_engine
 def test_what_ocr_reads_is_told_before_it_begins(tmp_path: Path) -> None:
     heard: list[str] = []
