@@ -89,6 +89,8 @@ class ProcessSandbox(ListeningSandbox):
         self._kill_lock = threading.Lock()
         self._pidfd: int | None = None
         self._pid: int | None = None
+        self._turns = Path()
+        """Where the system says what its turns on a processor were."""
         self._rss_bytes = 0
         self._process: psutil.Process | None = None
         self._next_look = 0.0
@@ -159,6 +161,7 @@ class ProcessSandbox(ListeningSandbox):
             )
         with self._kill_lock:
             self._pid = event.pid
+            self._turns = Path(f"/proc/{event.pid}/schedstat")
             if hasattr(os, "pidfd_open"):
                 with contextlib.suppress(OSError):
                     self._pidfd = os.pidfd_open(event.pid)
@@ -216,7 +219,7 @@ class ProcessSandbox(ListeningSandbox):
         """See `ListeningSandbox`; 0 where the system does not say."""
         try:
             # Nanoseconds on a processor, nanoseconds waiting for one, and turns: Documentation/scheduler/sched-stats.
-            waited_ns = Path(f"/proc/{self._pid}/schedstat").read_bytes().split()[1]
+            waited_ns = self._turns.read_bytes().split()[1]
         except (OSError, IndexError):
             return 0.0
         return int(waited_ns) / 1e9

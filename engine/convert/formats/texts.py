@@ -10,10 +10,14 @@ from engine.convert.open.context import MergeContext, PageContext, Pages, Writer
 from engine.convert.page.pagemodel import PageModel
 from engine.convert.plugins import entrypoints
 from engine.convert.read import reading
-from engine.convert.refine.steps import DocumentStep, document_steps
+from engine.convert.refine.steps import document_steps
 from engine.job.formats import Format, Row, find
 from engine.job.options import ConvertOptions
 from engine.job.plugins import Seam
+
+_HELD_BYTES = 8 << 20
+"""Of checkpoints: the pages of a shorter document are held, in three to six times that much memory, and not read anew
+for each step."""
 
 
 class MarkupConverter:
@@ -31,8 +35,8 @@ class MarkupConverter:
     def preview(self, document: MergeContext, file: Path) -> int:
         """Write the Markdown of the pages there are so far, as it would be if they were all; returns how many."""
         pages = sum(1 for _ in document.pages)
-        steps = _prepared_steps(document, on_blocks=_is_refined(document.options))
-        _write_markdown(document, _finished(document, steps), file)
+        prepared = _Prepared(document, on_blocks=_is_refined(document.options))
+        _write_markdown(document, _finished(document, prepared), file)
         return pages
 
     def preview_page(self, document: MergeContext, number: int, file: Path) -> int:
@@ -41,10 +45,7 @@ class MarkupConverter:
         Returns 1, or 0 without a file if the page is neither there nor among the failed ones.
         """
         found: PageModel | None = None
-        steps = _prepared_steps(document, on_blocks=_is_refined(document.options))
-        for model in document.pages:
-            for step in steps:
-                step.apply(model)
+        for model in _Prepared(document, on_blocks=_is_refined(document.options)):
             if model.number == number:
                 found = model
         if found is None and number not in document.failed:
@@ -53,12 +54,12 @@ class MarkupConverter:
         return 1
 
     def merge(self, document: MergeContext) -> None:
-        """Write the files, holding one page in memory at a time."""
-        prepared: dict[bool, list[DocumentStep]] = {}
+        """Write the files; of a long document, with one page in memory at a time."""
+        prepared: dict[bool, _Prepared] = {}
         for writers in _passes(document):
             on_blocks = any(document.options.has_blocks(row.name) for rows in writers.values() for row in rows)
             if on_blocks not in prepared:
-                prepared[on_blocks] = _prepared_steps(document, on_blocks=on_blocks)
+                prepared[on_blocks] = _Prepared(document, on_blocks=on_blocks)
             with ExitStack() as stack:
                 outputs = [_Output(document, writer, rows, stack) for writer, rows in writers.items()]
                 _write_all(outputs, _finished(document, prepared[on_blocks]))
@@ -212,32 +213,52 @@ def _write_all(outputs: list[_Output], pages: Pages) -> None:
         output.end()
 
 
-def _prepared_steps(document: MergeContext, *, on_blocks: bool) -> list[DocumentStep]:
-    """The document steps after they have seen every page, each as the steps before it leave it."""
-    steps = document_steps(
-        document.options,
-        document.outline,
-        document.title,
-        document.form,
-        by_tex=document.is_by_tex,
-        on_blocks=on_blocks,
-    )
-    for number, step in enumerate(steps):
-        for model in document.pages:
-            for earlier in steps[:number]:
-                earlier.apply(model)
-            step.observe(model)
-    return steps
+class _Prepared:
+    """The pages as the document steps leave them, which have seen every page, each as the steps before it leave it."""
+
+    def __init__(self, document: MergeContext, *, on_blocks: bool) -> None:
+        self._document = document
+        self._steps = document_steps(
+            document.options,
+            document.outline,
+            document.title,
+            document.form,
+            by_tex=document.is_by_tex,
+            on_blocks=on_blocks,
+        )
+        self._held: list[PageModel] | None = None
+        if document.pages.size <= _HELD_BYTES:
+            self._held = [*document.pages]
+            for step in self._steps:
+                for model in self._held:
+                    step.observe(model)
+                for model in self._held:
+                    step.apply(model)
+            return
+        for number, step in enumerate(self._steps):
+            for model in document.pages:
+                for earlier in self._steps[:number]:
+                    earlier.apply(model)
+                step.observe(model)
+
+    def __iter__(self) -> Iterator[PageModel]:
+        """Pages that nobody has changed since; what is held is given out once."""
+        held, self._held = self._held, None
+        if held is not None:
+            yield from held
+            return
+        for model in self._document.pages:
+            for step in self._steps:
+                step.apply(model)
+            yield model
 
 
-def _finished(document: MergeContext, steps: list[DocumentStep]) -> Pages:
+def _finished(document: MergeContext, prepared: _Prepared) -> Pages:
     """The pages as they are to be written; for a failed one, its number and the reason."""
     failed = sorted(document.failed.items())
-    for model in document.pages:
+    for model in prepared:
         while failed and failed[0][0] < model.number:
             yield failed.pop(0)
-        for step in steps:
-            step.apply(model)
         if model.refined is not None:
             model.refined.show()
         yield model

@@ -230,6 +230,11 @@ class PageSource(Protocol):
         """The pages that have a checkpoint, in order, whatever is in it."""
         ...
 
+    @property
+    def size(self) -> int:
+        """Bytes that there are to read."""
+        ...
+
     def __iter__(self) -> Iterator[PageModel]:
         """Those of which text is wanted, in order, one in memory at a time, each a fresh copy."""
         ...

@@ -28,6 +28,8 @@ class Checkpoints:
         self._on_page = on_page
         self._remarks: dict[int, Remarks] | None = None
         self._lines: dict[int, tuple[Path, int]] = {}  # page to file and offset
+        self.size = 0
+        """Bytes that there are to read."""
         ranks: dict[int, int] = {}
         for file in files:
             with _open_checkpoint(file) as stream:
@@ -41,6 +43,7 @@ class Checkpoints:
                         self._lines[page], ranks[page] = (file, offset), rank
                     offset += len(line)
                     on_page(page)
+                self.size += offset
 
     @property
     def numbers(self) -> list[int]:

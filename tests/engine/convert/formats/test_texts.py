@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from engine.convert.formats.texts import MarkupConverter
 from engine.convert.open.context import MergeContext
 from engine.convert.page.blocks import RefinedPage
@@ -20,6 +22,7 @@ class Checkpoints:
     """Pages, as often as they are asked for."""
 
     pages: list[RefinedPage]
+    size: int = 0
     passes: int = field(default=0)
 
     def __iter__(self) -> Iterator[PageModel]:
@@ -28,28 +31,37 @@ class Checkpoints:
             yield PageModel(page.number, refined=copy.deepcopy(page))
 
 
-def merged(out: Path, *texts: str, formats: tuple[str, ...], failed: dict[int, str] | None = None) -> MergeContext:
+TOPS = (20.0, 150.0, 300.0, 450.0, 740.0)
+LONG = 1 << 40
+"""Bytes of a document that is not held in memory."""
+
+
+def merged(
+    out: Path, *texts: str, formats: tuple[str, ...], failed: dict[int, str] | None = None, size: int = 0
+) -> MergeContext:
     failed = failed or {}
     numbers = [number for number in range(1, len(texts) + len(failed) + 1) if number not in failed]
     pages = [
-        RefinedPage(number, 600.0, 800.0, [paragraph(100.0, text)] if text else [])
+        RefinedPage(number, 600.0, 800.0, [*map(paragraph, TOPS, text.split("|"))] if text else [])
         for number, text in zip(numbers, texts, strict=True)
     ]
     options = ConvertOptions(formats=formats)
-    document = MergeContext(HEAD, "a", "a.pdf", options, out, Checkpoints(pages), failed)
+    document = MergeContext(HEAD, "a", "a.pdf", options, out, Checkpoints(pages, size), failed)
     MarkupConverter().merge(document)
     return document
 
 
-def test_pages_pass_no_more_often_for_all_formats_than_for_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [0, LONG])
+def test_pages_pass_no_more_often_for_all_formats_than_for_one(tmp_path: Path, size: int) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "all").mkdir()
     every = ("md", "txt", "json", "html", "docling", "chunks", "page-txt")
-    one = merged(tmp_path / "one", "One.", "Two.", formats=("md",))
-    all_ = merged(tmp_path / "all", "One.", "Two.", formats=every)
+    one = merged(tmp_path / "one", "One.", "Two.", formats=("md",), size=size)
+    all_ = merged(tmp_path / "all", "One.", "Two.", formats=every, size=size)
     assert isinstance(one.pages, Checkpoints)
     assert isinstance(all_.pages, Checkpoints)
     assert all_.pages.passes == one.pages.passes
+    assert (one.pages.passes == 1) is (size == 0)
     names = [
         "a.chunks.jsonl",
         "a.docling.json",
@@ -63,6 +75,20 @@ def test_pages_pass_no_more_often_for_all_formats_than_for_one(tmp_path: Path) -
     found = sorted(str(file.relative_to(tmp_path / "all")) for file in (tmp_path / "all").rglob("*") if file.is_file())
     assert found == names
     assert sorted(str(file.relative_to(tmp_path / "all")) for file in all_.files) == names
+
+
+def test_a_long_document_comes_to_the_same_as_one_that_is_held(tmp_path: Path) -> None:
+    texts = [
+        f"Report|{number}. Heading|This is said on page {number}, and it goes on|over to the next|Page {number}"
+        for number in range(1, 6)
+    ]
+    every = ("md", "txt", "json", "html", "chunks")
+    for name, size in (("held", 0), ("long", LONG)):
+        (tmp_path / name).mkdir()
+        merged(tmp_path / name, *texts, formats=every, failed={3: "it burnt"}, size=size)
+    for file in (tmp_path / "held").iterdir():
+        assert file.read_bytes() == (tmp_path / "long" / file.name).read_bytes()
+    assert "Report" not in (tmp_path / "held" / "a.md").read_text(encoding="utf-8")  # what the steps leave out
 
 
 def test_of_each_page_that_has_not_failed_there_is_the_text(tmp_path: Path) -> None:
