@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from itertools import product
+from itertools import chain, combinations_with_replacement, product
 
 import pytest
 from hypothesis import given
@@ -124,22 +124,20 @@ LIMITS = [
 ]
 
 
-@given(
-    st.sampled_from(LIMITS),
-    st.lists(st.sampled_from(ORIGINS), max_size=3),
-    st.none() | st.sampled_from(ORIGINS),
-)
-def test_what_is_passed_over_is_what_there_is_no_room_for(
-    limits: RunningLimits, at_work: list[Origin], kept_for: Origin | None
-) -> None:
-    room = room_under(limits, at_work, limits.counted(kept_for) if kept_for else None)
-    for origin in map(limits.counted, ORIGINS):
-        is_full = (
-            origin.client in room.full_clients
-            or origin.folder in room.full_folders
-            or origin.profile in room.full_profiles
-        )
-        assert (is_full and origin != room.excepted) is (room.left_for(origin) == 0)
+@pytest.mark.parametrize("kept_for", [None, *ORIGINS])
+def test_what_is_passed_over_is_what_there_is_no_room_for(kept_for: Origin | None) -> None:
+    for limits in LIMITS:
+        counted = {limits.counted(origin) for origin in ORIGINS}
+        kept = limits.counted(kept_for) if kept_for else None
+        for at_work in chain.from_iterable(combinations_with_replacement(ORIGINS, count) for count in range(3)):
+            room = room_under(limits, at_work, kept)
+            for origin in counted:
+                is_full = (
+                    origin.client in room.full_clients
+                    or origin.folder in room.full_folders
+                    or origin.profile in room.full_profiles
+                )
+                assert (is_full and origin != room.excepted) is (room.left_for(origin) == 0)
 
 
 @given(st.sampled_from(LIMITS), st.sampled_from(LIMITS), st.lists(st.sampled_from(ORIGINS), max_size=3))

@@ -316,6 +316,20 @@ def test_what_stood_back_is_merged_before_others_are_opened_once_its_pages_are_w
     assert scheduler.next(B, 0) == MergeJob(HOSTILE)
 
 
+def test_what_waits_for_room_elsewhere_is_merged_at_once_when_its_pages_are_withdrawn() -> None:
+    scheduler = Scheduler(remote_pages=1)
+    scheduler.worker_count = 2
+    for job_id, worker in ((1, A), (2, B)):
+        scheduler.enqueue(job_id, 0, job_id, 0, Origin(is_remote=True))
+        assert scheduler.next(worker, 0) == OpenJob(job_id)
+    for job_id in (1, 2):
+        scheduler.opened(job_id, [range(1, 4)])
+    assert scheduler.next(A, 0) == PageBatch(1, 1, 1)
+    assert scheduler.next(B, 0) is None
+    assert scheduler.withdraw(2) == [PageBatch(2, 1, 3)]
+    assert scheduler.next(B, 0) == MergeJob(2)
+
+
 def test_of_what_does_not_run_nothing_is_withdrawn(scheduler: Scheduler) -> None:
     scheduler.enqueue(2, 0, 2, 0)
     assert [scheduler.withdraw(job_id) for job_id in (2, 99)] == [[], []]
