@@ -48,7 +48,8 @@ soak: $(STAMP)  ## rewrite files of the hot folders all the time, and see that e
 	$(BIN)/python -m tests.chaos.soak --seed $(SEED) --minutes $(MINUTES)
 
 CLIENTS := .clients
-test-clients: $(STAMP) $(CLIENTS)/.installed  ## have the clients of others, from the package index, ask a real service, and then chance
+test-clients: $(STAMP) $(CLIENTS)/.installed  ## have the clients of others, a browser and then chance ask a real service
+	$(call INSTALL,ocr$(,)dev$(,)web)
 	$(BIN)/python -m tests.clients $(CLIENTS)/bin/python
 	$(BIN)/python -m tests.clients.madeup
 
@@ -99,7 +100,7 @@ dist: $(STAMP)  ## build the wheel and the sdist of the last commit twice, and l
 	$(BIN)/python scripts/dist.py
 
 sbom: $(STAMP)  ## what hotfolio stands on here: whether all licences fit, and a list in CycloneDX in dist/
-	$(call INSTALL,ocr$(,)dev$(,)cluster$(,)mcp)
+	$(call INSTALL,ocr$(,)dev$(,)cluster$(,)mcp$(,)web)
 	$(BIN)/python -m scripts.licences
 	$(BIN)/python -m scripts.sbom dist/hotfolio.cdx.json
 

@@ -19,7 +19,7 @@ from license_expression import AND, OR, ExpressionError, LicenseWithExceptionSym
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT, EXTRAS = "hotfolio", ("ocr", "cluster", "mcp")
+ROOT, EXTRAS = "hotfolio", ("ocr", "cluster", "mcp", "web")
 """What is looked at: the package, and its optional parts that are for users."""
 SEEN: dict[str, Any] = tomllib.loads(Path(__file__).with_name("licences.toml").read_text(encoding="utf-8"))
 _SPDX = get_spdx_licensing()

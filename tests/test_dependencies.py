@@ -15,8 +15,8 @@ from tests import places
 
 @pytest.fixture(scope="module")
 def parts() -> dict[str, Part]:
-    # Without a cluster's and an assistant's: `make test` installs none of it, and `make sbom` all.
-    library = {"cluster": "distributed", "mcp": "mcp"}
+    # Without a cluster's, an assistant's and a browser's: `make test` installs none of it, and `make sbom` all.
+    library = {"cluster": "distributed", "mcp": "mcp", "web": "textual_serve"}
     return installed(tuple(extra for extra in EXTRAS if extra not in library or find_spec(library[extra])))
 
 

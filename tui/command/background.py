@@ -29,6 +29,8 @@ class TcpOrder:
     """How an engine is to listen on TCP, besides its own socket; where, its settings say."""
 
     needs_token: bool = True
+    has_dashboard: bool = False
+    """Whether a browser is shown the dashboard there."""
     is_required: bool = False
     """Whether it is not to start if it cannot; else it says so, and does without."""
 

@@ -136,13 +136,14 @@ def serve(
     no_auth: Annotated[
         bool, typer.Option("--no-auth", help="Ask for no token; only where nobody but this machine can connect.")
     ] = False,
+    web: Annotated[bool, typer.Option("--web", help="Show the dashboard in browsers, too.")] = False,
 ) -> None:
     """Run the engine without a screen, for dashboards, commands and other programs to join."""
     from tui.command.serve import serve as serve_here
     from tui.command.serve import serve_detached
 
     loaded = load()
-    finish(lambda: (serve_detached if detach else serve_here)(loaded, no_auth=no_auth))
+    finish(lambda: (serve_detached if detach else serve_here)(loaded, no_auth=no_auth, web=web))
 
 
 @app.command(name="config")

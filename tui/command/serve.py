@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from engine.base.errors import HotfolioError, SettingsError, StateLost
 from engine.base.safetext import display_name
@@ -29,6 +30,8 @@ from tui.command.background import STATE_LOST, BackgroundEngine, Order, Ready, T
 from tui.terminal.signals import SignalEvent, signals_caught, stop_engine
 
 _LOOK_S = 1.0
+_BROWSER_PROGRAM = "tui.command.browserdashboard"
+_WEB_LIBRARY = "textual_serve"
 
 
 class ServiceProcess:
@@ -43,7 +46,7 @@ class ServiceProcess:
         self._stops = 0
         self._stopping = SignalEvent()
         self._engine = Engine(order.settings, origins=order.origins, source=order.source)
-        self.service = Service(self._engine, self.stop, outlives=order.outlives)
+        self.service = Service(self._engine, self.stop, outlives=order.outlives, dashboard=_dashboard(order))
 
     def stop(self, now: bool = False) -> None:
         """Have `run` end; called again, or with `now`, at once. Safe in a signal handler."""
@@ -137,17 +140,17 @@ def _own_socket(settings: Settings, systemd: Systemd) -> socket.socket | None:
     return given
 
 
-def serve(loaded: LoadedSettings, *, no_auth: bool) -> int:
+def serve(loaded: LoadedSettings, *, no_auth: bool, web: bool) -> int:
     """Run in the foreground until stopped; returns the exit status. Raises `HotfolioError` if it cannot start."""
-    order = _order(loaded, no_auth=no_auth)
+    order = _order(loaded, no_auth=no_auth, web=web)
     what = f"Working on {display_name(loaded.settings.input)}"
     ServiceProcess(order, systemd=take_over()).run(lambda ready: _tell(order, ready, what, "ctrl+c stops it"))
     return 0
 
 
-def serve_detached(loaded: LoadedSettings, *, no_auth: bool) -> int:
+def serve_detached(loaded: LoadedSettings, *, no_auth: bool, web: bool) -> int:
     """Start in the background, and return as soon as it works. Raises `HotfolioError` if it cannot start."""
-    order = _order(loaded, no_auth=no_auth)
+    order = _order(loaded, no_auth=no_auth, web=web)
     engine = BackgroundEngine(order)
     try:
         ready = engine.wait_ready()
@@ -159,10 +162,21 @@ def serve_detached(loaded: LoadedSettings, *, no_auth: bool) -> int:
     return 0
 
 
-def _order(loaded: LoadedSettings, *, no_auth: bool) -> Order:
-    is_asked_for = no_auth or not {"api_host", "api_port"}.isdisjoint(loaded.origins)
-    tcp = TcpOrder(needs_token=not no_auth, is_required=is_asked_for)
+def _order(loaded: LoadedSettings, *, no_auth: bool, web: bool) -> Order:
+    if web and find_spec(_WEB_LIBRARY) is None:
+        raise SettingsError("`hotfolio serve --web` needs the library textual-serve: install hotfolio[web].")
+    is_asked_for = no_auth or web or not {"api_host", "api_port"}.isdisjoint(loaded.origins)
+    tcp = TcpOrder(needs_token=not no_auth, has_dashboard=web, is_required=is_asked_for)
     return Order(loaded.settings, dict(loaded.origins), loaded.source, outlives=True, tcp=tcp)
+
+
+def dashboard_command(settings: Settings) -> list[str]:
+    """What draws the dashboard for a browser."""
+    return [sys.executable, "-m", _BROWSER_PROGRAM, os.fspath(settings.state_folder)]
+
+
+def _dashboard(order: Order) -> list[str]:
+    return dashboard_command(order.settings) if order.tcp is not None and order.tcp.has_dashboard else []
 
 
 def _tell(order: Order, ready: Ready, what: str, how_to_stop: str) -> None:
@@ -171,6 +185,8 @@ def _tell(order: Order, ready: Ready, what: str, how_to_stop: str) -> None:
         needs_token = order.tcp is not None and order.tcp.needs_token
         key = "with the token that `hotfolio token` prints" if needs_token else "without a token"
         lines.append(f"Other programs reach it at {ready.url}, {key}.")
+        if order.tcp is not None and order.tcp.has_dashboard:
+            lines.append(f"In a browser, the dashboard is at {ready.url}/dashboard, {key}.")
     if ready.remark is not None:
         lines.append(ready.remark)
     with contextlib.suppress(OSError):

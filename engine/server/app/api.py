@@ -53,5 +53,9 @@ def create_api(service: Service) -> FastAPI:
     for name, door in _DOORS.items():
         if name in service.engine.settings.doors:
             api.include_router(door(service))
+    if service.dashboard:
+        from engine.server.browser import browserdoor  # which needs an extra
+
+        api.include_router(browserdoor.router(service))
     api.include_router(reference.router())
     return api

@@ -1,6 +1,6 @@
 """Service: what the routes work with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ class Service:
     """Has the process stop, in order or, with True, at once. Returns without waiting."""
     outlives: bool = True
     """Whether the engine goes on when the dashboard that has started it ends."""
+    dashboard: Sequence[str] = ()
+    """The command that draws the dashboard for a browser; none if it is not to be had there."""
     rates: "Rates | None" = None
     """How often each client has submitted something of late, by whatever route; made with the first of them."""
 

@@ -15,8 +15,13 @@ from engine.server.security.refusal import SECURITY_HEADERS, Refusal, refuse
 log = logging.getLogger(__name__)
 
 HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/health", "/livez", "/ready"})
-OPEN_PATHS = HEALTH_PATHS | {"/docs", "/openapi.json"}
-"""Answered without a token: whether the engine is well, and how the API is used, since a browser sends none."""
+_PAGE_PATHS = frozenset(
+    f"/dashboard{part}"
+    for part in ("", "/page.css", "/page.js", "/textual.js", "/xterm.css", "/font.ttf", "/italic.ttf")
+)
+"""The page that asks for the token: the same for everybody."""
+OPEN_PATHS = HEALTH_PATHS | _PAGE_PATHS | {"/docs", "/openapi.json"}
+"""Answered without a token: whether the engine is well, and what a person opens in a browser, which sends none."""
 _WRONG_TOKEN_S = 0.25
 """So long a wrong token is thought about. The right one never waits, and connections are few, so nobody is kept out."""
 _FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})

@@ -295,6 +295,9 @@ class MainScreen(JobScreen):
         if not ids:
             self.say("There is nothing to export.")
             return
+        if self.app.is_web:
+            self.say("A browser is given no file; `hotfolio ls --json` lists the jobs, and so does the API.")
+            return
         text = f"A new file in {display_name(Path.cwd())}."
         choices = [Choice(str(index), kind.upper(), kind) for index, kind in enumerate(ExportFormat, start=1)]
         dialog: ChoiceDialog[ExportFormat] = ChoiceDialog(f"Export {plural(len(ids), 'job')}?", text, choices)
