@@ -17,7 +17,6 @@ DECIDES = 12
 SEEN_THROUGH = {
     "engine.base.disk": "durable",
     "engine.cluster.clustersandbox": "clusterbackend",
-    "engine.cluster.fleet": "clusterbackend",
     "engine.cluster.node.agent": "clusterbackend",
     "engine.cluster.node.nodeslot": "clusterbackend",
     "engine.cluster.ownprocess": "supervisor",

@@ -24,7 +24,7 @@ from engine.settings.settings import Settings
 from tests import pdfs
 from tests.clients import browser
 from tests.engine.server.serving import serving
-from tui.command.serve import dashboard_command
+from tui.command.browsercommand import dashboard_command
 
 SHOWS_DASHBOARD = find_spec("textual_serve") is not None
 TOKEN = "a-token-that-is-long-enough-for-a-test"

@@ -18,7 +18,7 @@ from engine.server.dependencies.service import Service
 from engine.settings.settings import Settings
 from tests import pdfs
 from tests.waiting import wait_until
-from tui.command.serve import dashboard_command
+from tui.command.browsercommand import PROGRAM, dashboard_command
 
 TOKEN = "a-token-that-is-long-enough-for-a-test"
 
@@ -55,4 +55,4 @@ def test_the_dashboard_is_drawn_for_who_shows_the_token(tmp_path: Path) -> None:
 
 def dashboards() -> list[psutil.Process]:
     found = psutil.Process().children(recursive=True)
-    return [process for process in found if "tui.command.browserdashboard" in " ".join(process.cmdline())]
+    return [process for process in found if PROGRAM in " ".join(process.cmdline())]

@@ -27,10 +27,10 @@ from engine.server.security.token import ensure_token
 from engine.settings.loading import LoadedSettings
 from engine.settings.settings import Settings
 from tui.command.background import STATE_LOST, BackgroundEngine, Order, Ready, TcpOrder
+from tui.command.browsercommand import dashboard_command
 from tui.terminal.signals import SignalEvent, signals_caught, stop_engine
 
 _LOOK_S = 1.0
-_BROWSER_PROGRAM = "tui.command.browserdashboard"
 _WEB_LIBRARY = "textual_serve"
 
 
@@ -168,11 +168,6 @@ def _order(loaded: LoadedSettings, *, no_auth: bool, web: bool) -> Order:
     is_asked_for = no_auth or web or not {"api_host", "api_port"}.isdisjoint(loaded.origins)
     tcp = TcpOrder(needs_token=not no_auth, has_dashboard=web, is_required=is_asked_for)
     return Order(loaded.settings, dict(loaded.origins), loaded.source, outlives=True, tcp=tcp)
-
-
-def dashboard_command(settings: Settings) -> list[str]:
-    """What draws the dashboard for a browser."""
-    return [sys.executable, "-m", _BROWSER_PROGRAM, os.fspath(settings.state_folder)]
 
 
 def _dashboard(order: Order) -> list[str]:

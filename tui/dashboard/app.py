@@ -21,9 +21,9 @@ from textual.screen import Screen
 from engine.base.errors import HotfolioError
 from engine.base.safetext import display_text
 from engine.remote.contract import EngineLike
-from engine.settings.settings import Notify, OnHangup, PictureCells
-from tui.dashboard.alerts import Alerts, notification
+from engine.settings.settings import OnHangup, PictureCells
 from tui.dashboard.ascii_only import AsciiOnly
+from tui.dashboard.besideframes import BesideFrames
 from tui.dashboard.commands import Commands
 from tui.dashboard.graphics.negotiation import Negotiation
 from tui.dashboard.graphics.replies import TerminalReplied, take_replies
@@ -47,8 +47,6 @@ from tui.dashboard.viewstate import ViewState, load_view_state, save_view_state
 from tui.dashboard.widgets.key_bar import KeyBar
 from tui.dashboard.widgets.page_picture import PagePicture
 from tui.dashboard.workers.workers_screen import WorkersScreen
-from tui.terminal.tmux import ask_tmux
-from tui.terminal.window import Window
 from tui.text.actions import ACTIONS, LEAVING, Action
 from tui.text.formatting import number, plural
 from tui.text.glyphs import ASCII, UNICODE, Glyphs
@@ -103,8 +101,6 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         """
         take_replies()
         super().__init__()
-        self.pictures = Negotiation()
-        """How the terminal takes real pictures."""
         self._on_signal = on_signal
         self._is_owner = is_owner
         self._start_engine = start_engine
@@ -114,10 +110,8 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         self._is_leaving = False
         self._is_outside = False
         """Another program has the terminal."""
-        self._window = Window()
-        wants_alerts = engine.settings.bell or engine.settings.notify is not Notify.OFF
-        self._alerts = Alerts(engine, clock, wall_clock) if wants_alerts else None
         self.glyphs = glyphs or (UNICODE if can_show_unicode() else ASCII)
+        self._beside = BesideFrames(self.model, self.send, ascii_only=self.glyphs is ASCII)
         self._own_filters: list[LineFilter] = [AsciiOnly()] if self.glyphs is ASCII else []
         self._has_few_colours = has_few_colours() if few_colours is None else few_colours
         self.register_theme(THEME)
@@ -172,8 +166,8 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         """Begin to ask the engine."""
         self.set_interval(1 / self._engine.settings.refresh_rate, self.look_again)
         self.set_interval(_METER_S, self._read_meter)
-        self.set_interval(_WINDOW_S, self.show_window)
-        if self._alerts is not None:
+        self.set_interval(_WINDOW_S, self._beside.show_window)
+        if self._beside.has_alerts:
             self.set_interval(_ALERT_S, self.alert)
         self.call_after_refresh(self._remember_names)
         if self._has_tour:  # and never again, however this start ends
@@ -195,7 +189,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Keep how the list was looked at, and put back what the window showed."""
-        self.send(self._window.leave())
+        self._beside.leave_window()
         save_view_state(self._state_file, self._view_state)
 
     @property
@@ -211,24 +205,18 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
             if isinstance(screen, DashboardScreen):
                 screen.take(update)
 
-    def show_window(self) -> None:
-        """Keep the title and the progress of the terminal's window up to date."""
-        model = self.model
-        self.send(self._window.show(model.title, model.percent_done, is_paused=model.is_paused))
+    @property
+    def pictures(self) -> Negotiation:
+        """How the terminal takes real pictures."""
+        return self._beside.pictures
 
     @on(TerminalReplied)
     def _terminal_replied(self, event: TerminalReplied) -> None:
-        """Ask further, or have a page shown in the way that is known now."""
-        self.send(self.pictures.hear(event.answer, time.monotonic()))
-        if self.pictures.asks_tmux:
-            self.run_worker(self._ask_tmux(), group="tmux", exclusive=True)
-        self._show_pictures()
+        self.run_worker(self._hear(event.answer))
 
-    async def _ask_tmux(self) -> None:
-        self.pictures.hear_tmux(await asyncio.to_thread(ask_tmux))
-        self._show_pictures()
-
-    def _show_pictures(self) -> None:
+    async def _hear(self, answer: str) -> None:
+        """Have a page shown in the way that is known then."""
+        await self._beside.hear(answer)
         if self.pictures.way is not None:
             for picture in self.screen.query(PagePicture):
                 picture.show_again()
@@ -241,15 +229,8 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     def alert(self) -> None:
         """Call the person to the terminal if there is a reason to, and the terminal is not gone."""
-        text = None if self._alerts is None or self._is_leaving or self._is_outside else self._alerts.look()
-        if text is None:
-            return
-        if self._engine.settings.bell:
-            self.bell()
-        if self._driver is not None:
-            # By way of the driver, as whole frames go, so that it lands in none of them.
-            sequence = notification(self._engine.settings.notify, text, ascii_only=self.glyphs is ASCII)
-            self._driver.write(sequence)
+        if self._driver is not None and not (self._is_leaving or self._is_outside):
+            self._beside.alert(self.bell, self._driver.write)
 
     async def _read_meter(self) -> None:
         if self.model.totals.active or self.model.reading is None:
@@ -341,19 +322,10 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
 
     async def action_begin(self) -> None:
         """Start an engine in place of one that has ended."""
-        if not self.can_begin or self._start_engine is None:
-            self.say(
-                "The engine is there already." if not self.model.is_lost else "No engine can be started from here."
-            )
-            return
-        self.say("Starting an engine …")
-        try:
-            await asyncio.to_thread(self._start_engine)
-        except HotfolioError as error:
-            self.say(display_text(str(error)), is_problem=True)
-            return
-        self._is_owner = True
-        self.say("An engine of this dashboard's own goes on with the queue.")
+        if self.can_begin and self._start_engine is not None:
+            self._is_owner = await self._hands.begin(self._start_engine) or self._is_owner
+        else:
+            self.say("No engine can be started from here." if self.model.is_lost else "The engine is there already.")
 
     def action_workers_screen(self) -> None:
         """Show what each worker has done in the last minutes."""

@@ -83,6 +83,17 @@ class Hands:
             self._add(what, undo=partial(asyncio.to_thread, undo), redo=partial(asyncio.to_thread, act))
             self._say(told)
 
+    async def begin(self, start_engine: Callable[[], None]) -> bool:
+        """Start an engine where there is none; returns whether that went well."""
+        self._say("Starting an engine …")
+        try:
+            await asyncio.to_thread(start_engine)
+        except HotfolioError as error:
+            self._say(display_text(str(error)), is_problem=True)
+            return False
+        self._say("An engine of this dashboard's own goes on with the queue.")
+        return True
+
     def marked(self) -> None:
         """Other jobs are marked than before, by hand."""
         before, self._marks = self._marks, frozenset(self._model.marks)

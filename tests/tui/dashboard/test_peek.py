@@ -10,7 +10,7 @@ from engine.job.snapshot import WHOLE_PAGE, Area, Picture
 from engine.settings.settings import PictureCells
 from tests.tui.conftest import session
 from tests.tui.fake_engine import FakeEngine
-from tui.dashboard import app
+from tui.dashboard import besideframes
 from tui.dashboard.graphics.encoding import Way, encoded, over_cells, removal
 from tui.dashboard.graphics.replies import TerminalReplied
 from tui.dashboard.picture import half_blocks, ramp
@@ -252,7 +252,7 @@ async def test_a_terminal_that_shows_pictures_gets_the_page_itself(
         return page if width > 200 else Picture(2, 4, WHITE * 8)
 
     monkeypatch.setattr(engine, "peek", peek)
-    monkeypatch.setattr(app, "ask_tmux", lambda: Around(True, ("kitty(0.39.1)",), False, (10, 20)))
+    monkeypatch.setattr(besideframes, "ask_tmux", lambda: Around(True, ("kitty(0.39.1)",), False, (10, 20)))
     job_id = engine.add("a.pdf", JobState.DONE, pages=9, done=9)
     sent: list[str] = []
     async with session(engine) as s:

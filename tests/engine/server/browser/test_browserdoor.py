@@ -15,32 +15,8 @@ from engine.server.browser import browserdoor
 from engine.server.browser.browserdoor import MOST_DASHBOARDS, router
 from engine.server.dependencies.service import Service
 from engine.server.security.guard import OPEN_PATHS
+from tests.engine.server.browser.program import PROGRAM
 from tests.engine.server.fakes import FakeEngine
-
-PROGRAM = """
-import json, os, sys
-print("a warning, before anything else", flush=True)
-out, read = sys.stdout.buffer, sys.stdin.buffer.read
-
-def say(kind, data):
-    out.write(kind + len(data).to_bytes(4, "big") + data)
-    out.flush()
-
-out.write(b"__GANGLION__\\n")
-say(b"D", " ".join(os.environ.get(name, "-") for name in ("COLUMNS", "ROWS", "TEXTUAL_DRIVER", "NO_COLOR")).encode())
-while kind := read(1):
-    data = read(int.from_bytes(read(4), "big"))
-    say(b"D", kind + data)
-    if data == b"q" or data == b'{"type": "quit"}':
-        break
-    if data == b"crash":
-        sys.exit("a reason\\x1b[2J")
-    if data == b"too long":
-        out.write(b"D\\xff\\xff\\xff\\xff")
-        out.flush()
-say(b"P", b"a file, which nobody has asked for")
-say(b"M", b'{"type": "exit"}')
-"""
 
 
 @pytest.fixture(scope="module")
@@ -89,21 +65,6 @@ def test_what_no_page_of_ours_says_ends_it(client: TestClient, message: str) -> 
     with client.websocket_connect("/dashboard/terminal") as session:
         session.send_text(message)
         assert closed(session).code == 1003
-
-
-def test_a_program_that_fails_is_in_the_log(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
-    with client.websocket_connect("/dashboard/terminal") as session:
-        session.send_json(["stdin", "crash"])
-        assert closed(session).code == 1000
-    (record,) = [record for record in caplog.records if "status 1" in record.message]
-    assert "a reason" in record.message
-    assert "\x1b" not in record.message
-
-
-def test_a_packet_without_end_is_not_waited_for(client: TestClient) -> None:
-    with client.websocket_connect("/dashboard/terminal") as session:
-        session.send_json(["stdin", "too long"])
-        assert closed(session).code == 1000
 
 
 def test_so_many_at_once_and_no_more(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
