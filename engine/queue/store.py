@@ -159,9 +159,13 @@ class JobStore:
         except IllegalTransition:
             return None
 
-    def update(self, job_id: int, fits: Callable[[Job], bool] = lambda _: True, **changes: Any) -> Job:
+    def update(self, job_id: int, fits: Callable[[Job], bool] | None = None, **changes: Any) -> Job:
         """Set columns of a job without changing its state, if it `fits`; returns it as it is then."""
-        return self._database.ask(lambda db: update(db, job_id, changes if fits(one_job(db, job_id)) else {}))
+
+        def write(db: sqlite3.Connection) -> Job:
+            return update(db, job_id, changes if fits is None or fits(one_job(db, job_id)) else {})
+
+        return self._database.ask(write)
 
     def swap(self, one: int, other: int) -> list[Job]:
         """Have two jobs change places."""

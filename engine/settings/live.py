@@ -56,6 +56,7 @@ class LiveSettings:
         self._source = source
         self._stamp = self._seen = _stamp(source)
         self._former: dict[bytes, WatchedFolder] = {}
+        self._watched = _by_root(settings)
         self._state: Path | None = None
         self.revision = 0
         """Grows with every change."""
@@ -77,7 +78,7 @@ class LiveSettings:
 
     def folder_of(self, source: Source) -> WatchedFolder | None:
         """The hot folder that a source was found in, also if it is none any more; None if it was named by hand."""
-        return self.current.folder_of(source) or self._former.get(source.root)
+        return self._watched.get(source.root) or self._former.get(source.root)
 
     def take_up(self, state: Path) -> None:
         """Learn of hot folders that are none any more, whose jobs an earlier engine has left; keep those there are."""
@@ -95,7 +96,7 @@ class LiveSettings:
     def _keep(self) -> None:
         if self._state is None:
             return
-        folders = {**self._former, **{os.fsencode(folder.path): folder for folder in self.current.hot_folders}}
+        folders = self._former | self._watched
         try:
             keep_folders(self._state, folders.values())
         except OSError as error:
@@ -133,10 +134,15 @@ class LiveSettings:
 
     def replace(self, loaded: LoadedSettings) -> None:
         """These are in force from now on."""
-        self._former.update((os.fsencode(folder.path), folder) for folder in self.current.hot_folders)
-        self._loaded = loaded
+        self._former |= self._watched
+        self._loaded, self._watched = loaded, _by_root(loaded.settings)
         self.revision += 1
         self._keep()
+
+
+def _by_root(settings: Settings) -> dict[bytes, WatchedFolder]:
+    """The hot folders by their paths, as sources name them: what holds for each is worked out of all settings."""
+    return {os.fsencode(folder.path): folder for folder in settings.hot_folders}
 
 
 def _stamp(source: SettingsSource | None) -> _Stamp | None:

@@ -325,6 +325,30 @@ def failing(monkeypatch: pytest.MonkeyPatch, code: int, name: Path | None) -> No
     monkeypatch.setattr(Path, "mkdir", fail)
 
 
+def test_a_manifest_has_a_line_for_each_field_and_for_each_page(press: Press) -> None:
+    made = press.made("a.md")
+    place = press.publisher.choose_place(source("a.pdf"), made)
+    pages = [{"page": 1, "error": None}, {"page": 2, "error": 'a "b"\n'}]
+    press.publisher.publish(press.jobs, made, place, {"schema": 1, "pages": pages, "kinds": {"a": 1}, "warnings": []})
+    assert (place / MANIFEST).read_text().splitlines() == [
+        "{",
+        '  "schema": 1,',
+        '  "pages": [',
+        '    {"page": 1, "error": null},',
+        '    {"page": 2, "error": "a \\"b\\"\\n"}',
+        "  ],",
+        '  "kinds": {"a": 1},',
+        '  "warnings": [],',
+        '  "files": [',
+        '    "a.md"',
+        "  ]",
+        "}",
+    ]
+    assert read_manifest(place) == {
+        "schema": 1, "pages": pages, "kinds": {"a": 1}, "warnings": [], "files": ["a.md"]
+    }  # fmt: skip
+
+
 def test_what_only_one_place_has_is_no_trouble_of_all(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
     made = press.made("a.md")
     place = press.output / "sub\x1b" / "a"
