@@ -9,6 +9,7 @@ from engine.job import formats
 from engine.server.app.connections import ConnectionLimits
 from engine.server.app.listener import CALL_BYTES
 from engine.server.app.uvicorn_protocol import MAX_UPGRADE_BYTES, MAX_UPGRADE_HEADERS
+from engine.server.assistants.mcproute import MOST_BYTES
 from engine.server.security.bounds import AROUND_BYTES, FORM_FIELD_BYTES, FORM_FIELDS, RequestLimits
 from engine.server.security.guard import HEALTH_PATHS
 from engine.settings.live import AT_START
@@ -77,6 +78,7 @@ def test_the_limits_of_the_service_are_those_that_the_code_has() -> None:
         "JSON with documents, `/v1/convert/source` and the like": (
             f"`max_upload` in base64 and {_size(AROUND_BYTES)}; {_size(requests.document_bytes)}"
         ),
+        "a message to `/mcp`": _size(MOST_BYTES),
         "the fields of a form": f"{FORM_FIELDS}, with {_size(FORM_FIELD_BYTES)} together",
         "forms with files": f"`max_upload` and {_size(AROUND_BYTES)}",
         "a body that comes in": (

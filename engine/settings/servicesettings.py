@@ -26,6 +26,8 @@ class DoorName(StrEnum):
     """Mistral's OCR."""
     MINERU = "mineru"
     """MinerU's."""
+    MCP = "mcp"
+    """The Model Context Protocol's, for assistants."""
 
 
 def _hosts(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -54,7 +54,9 @@ def main(python: str) -> int:
                 engine.submit(report)
                 browser.check_dashboard(door.url, TOKEN)
                 print("passed  the dashboard in it", flush=True)
-        command = [python, str(Path(__file__).with_name("asking.py")), guarded, trusting, TOKEN, str(report)]
+        asking = Path(__file__).with_name("asking.py")
+        # From here, since they run elsewhere; as it is called, since it is by its name that it finds its libraries.
+        command = [Path(python).absolute(), asking, guarded, trusting, TOKEN, report]
         return subprocess.run(command, check=False, cwd=folder).returncode
 
 

@@ -111,6 +111,31 @@ def mistralai() -> None:
         assert client.files.delete(file_id=sent.id).deleted
 
 
+def mcp_client() -> None:
+    """The Model Context Protocol's own, by a handshake and without one."""
+    import asyncio
+
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    sent = base64.b64encode(Path(REPORT).read_bytes()).decode()
+
+    async def ask(mode: str) -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=60) as http,
+            Client(streamable_http_client(f"{URL}/mcp", http_client=http), mode=mode) as client,
+        ):
+            (text,) = (await client.call_tool("convert", {"content": sent, "filename": "report.pdf"})).content
+            assert f"# {TITLE}" in text.text
+            (text,) = (await client.call_tool("search", {"text": TITLE})).content
+            assert TITLE in text.text
+
+    for mode in ("auto", "legacy"):
+        asyncio.run(ask(mode))
+
+
 CLIENTS: tuple[Callable[[], None], ...] = (
     docling_client,
     langchain,
@@ -119,6 +144,7 @@ CLIENTS: tuple[Callable[[], None], ...] = (
     tika_python,
     tika_client,
     mistralai,
+    mcp_client,
 )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from engine.server.assistants import mcproute
 from engine.server.dependencies.heads import Heads
 from engine.server.dependencies.schemas import Problem
 from engine.server.dependencies.service import Service
@@ -24,6 +25,7 @@ _DOORS = {
     DoorName.TIKA: tikaroutes.router,
     DoorName.MISTRAL: mistralroutes.router,
     DoorName.MINERU: mineruroutes.router,
+    DoorName.MCP: mcproute.router,
 }
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import uvicorn
 
+from engine.base.errors import SettingsError
+from engine.remote import toolserver
 from engine.server.app.connections import ConnectionLimits
 from engine.server.app.lazyapi import LazyApi, LocalApi
 from engine.server.app.tcp import TcpDoor
@@ -18,6 +20,7 @@ from engine.server.dependencies.service import Service
 from engine.server.security.bounds import Bounds, RequestLimits
 from engine.server.security.guard import Guard
 from engine.server.tika.wordless import wordless
+from engine.settings.servicesettings import DoorName
 
 log = logging.getLogger(__name__)
 
@@ -104,8 +107,13 @@ def serve(
     requests: RequestLimits | None = None,
     connections: ConnectionLimits | None = None,
 ) -> Listener:
-    """Serve on the engine's own socket, whose folder lets its owner in alone, and, guarded, on TCP."""
+    """Serve on the engine's own socket, whose folder lets its owner in alone, and, guarded, on TCP.
+
+    Raises `SettingsError` if a door lacks what it stands on.
+    """
     settings = service.engine.settings
+    if DoorName.MCP in settings.doors and not toolserver.is_there():
+        raise SettingsError("doors: mcp needs the library mcp: install hotfolio[mcp].")
     requests = requests or RequestLimits.for_uploads(settings.max_upload)
     connections = connections or ConnectionLimits()
     api = LazyApi(service)

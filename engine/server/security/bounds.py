@@ -24,7 +24,7 @@ DOCUMENT_PATHS = frozenset(
     f"/v1/{what}/source{later}"
     for what in ("convert", "chunk/hybrid", "chunk/hierarchical")
     for later in ("", "/async")
-) | {"/v1/ocr"}
+) | {"/v1/ocr", "/mcp"}
 """Which take documents in JSON."""
 
 _OPEN_PATHS = re.compile(r"/(process|tika|rmeta|meta|detect/stream|(?:tika|rmeta)/[a-z]{1,10})")
