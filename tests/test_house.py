@@ -119,7 +119,7 @@ SEEN_THROUGH = {
     "tui.dashboard.widgets.job_view": "detail",
     "tui.dashboard.widgets.key_bar": "mouse",
     "tui.dashboard.widgets.page_list": "detail",
-    "tui.dashboard.widgets.page_picture": "peek",
+    "tui.dashboard.page.page_picture": "peek",
     "tui.dashboard.widgets.queue_list": "focus",
     "tui.dashboard.widgets.view_tabs": "standing",
     "tui.dashboard.widgets.workers_line": "screen",

@@ -13,7 +13,7 @@ from engine.facade.machinery import Machinery
 from engine.facade.submitting import Wish
 from engine.job.job import Job, JobState, Move, Standing
 from engine.job.options import ConvertOptions
-from engine.job.snapshot import WHOLE_PAGE, Area, JobDetail, JobSnapshot, PageMap, Picture, Snapshot
+from engine.job.snapshot import WHOLE_PAGE, Area, JobDetail, JobSnapshot, PageBlock, PageMap, Picture, Snapshot
 from engine.job.vitals import Vitals
 from engine.sandbox.backend import MakeBackend
 from engine.sandbox.registry import make_backend
@@ -50,12 +50,10 @@ class Engine:
     ) -> None:
         """`watch` tells whether the input folder is a hot folder, or only submitted files are converted.
 
-        With `waits_for_late_files`, a damaged file that is younger than a minute is tried again; by default when
-        watching. `backend` makes what converts documents, if not the one that the settings name. `origins` tells where
-        settings come from that are not defaults; if `source` is given, the settings file is followed meanwhile.
+        With `waits_for_late_files`, damaged files younger than a minute are tried again; by default if watched.
+        `backend` converts, if not the settings' own. `origins` and `source` are those of the settings.
         """
-        if not watch:  # what is named by hand is not subject to the rules of hot folders
-            settings = settings.model_copy(update={"folders": ()})
+        settings = settings if watch else settings.model_copy(update={"folders": ()})
         self._live = LiveSettings(settings, origins, source)
         self._watches = watch
         self._waits = watch if waits_for_late_files is None else waits_for_late_files
@@ -206,6 +204,10 @@ class Engine:
     def page_lines(self, job_id: int) -> list[tuple[int, int]]:
         """The pages of the published Markdown and the line of it that each begins in; raises as `preview` does."""
         return self._machinery.reader.page_lines(job_id)
+
+    def blocks(self, job_id: int, page: int) -> tuple[PageBlock, ...]:
+        """The blocks of a page (from 1), as the published JSON tells them. Raises `HotfolioError`; for a thread."""
+        return self._machinery.reader.blocks(job_id, page)
 
     def peek(self, job_id: int, page: int, width: int, height: int, *, area: Area = WHOLE_PAGE) -> Picture:
         """A part of a page (from 1) as a picture of at most so many pixels. Raises `HotfolioError`; for a thread."""

@@ -7,7 +7,7 @@ from engine.base.errors import HotfolioError, NoSuchJob
 from engine.base.safetext import display_text
 from engine.job.job import JobState
 from engine.job.selection import selected
-from engine.job.snapshot import Area, JobDetail, JobSnapshot, Picture
+from engine.job.snapshot import Area, JobDetail, JobSnapshot, PageBlock, Picture
 from engine.queue.jobqueue import JobQueue
 from engine.settings.passwords import Passwords
 from engine.work.details import detail_of
@@ -73,6 +73,10 @@ class JobReader:
     def page_lines(self, job_id: int) -> list[tuple[int, int]]:
         """The pages of the job's published Markdown, and the line of it (from 0) that each begins in."""
         return self._inspector.page_lines(self.job(job_id).job)
+
+    def blocks(self, job_id: int, page: int) -> tuple[PageBlock, ...]:
+        """The blocks of a page (from 1), in the order of the Markdown."""
+        return self._inspector.blocks(self.job(job_id).job, page)
 
     def peek(self, job_id: int, page: int, width: int, height: int, area: Area) -> Picture:
         """A part of a page (from 1) as a picture of at most so many pixels."""

@@ -203,3 +203,16 @@ class Picture:
     height: int
     rgb: bytes
     """Three bytes a pixel, row by row from the top."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageBlock:
+    """A block of a page: what the Markdown has made of it, or has left out."""
+
+    kind: str
+    """As in JSON: `section-header`, `text`, `table`, `page-footer` …"""
+    area: Area
+    text: str
+    """Of a table, that of its cells, one after the other. Safe to show, as all of it."""
+    image: str = ""
+    """A picture's file, in the folder of the result."""

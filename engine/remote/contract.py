@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from engine.job.job import Job, JobState, Move, Standing
 from engine.job.options import ConvertOptions
-from engine.job.snapshot import WHOLE_PAGE, Area, JobDetail, JobSnapshot, PageMap, Picture, Snapshot
+from engine.job.snapshot import WHOLE_PAGE, Area, JobDetail, JobSnapshot, PageBlock, PageMap, Picture, Snapshot
 from engine.job.vitals import Vitals
 from engine.settings.settings import Settings
 
@@ -129,6 +129,14 @@ class EngineLike(Protocol):
         """The pages (from 1) of the published Markdown, and the line of `preview` (from 0) that each begins in.
 
         Empty before it is published. Raises `HotfolioError`; `PageNotLocated` if pages cannot be told apart in it.
+        """
+        raise Elsewhere
+
+    @travels()
+    def blocks(self, job_id: int, page: int) -> tuple[PageBlock, ...]:
+        """The blocks of a page (from 1), in the order of the Markdown; what that leaves out is among them.
+
+        Raises `HotfolioError`, also where no JSON is published.
         """
         raise Elsewhere
 

@@ -12,7 +12,8 @@ from engine.base.safetext import display_text
 from engine.job.formats import Format
 from engine.job.job import Job, PageResult, PageState
 from engine.job.pageranges import first_selected
-from engine.job.snapshot import WHOLE_PAGE, Area, Picture
+from engine.job.snapshot import WHOLE_PAGE, Area, PageBlock, Picture
+from engine.publish.blockindex import read_blocks
 from engine.publish.pageindex import page_lines, read_page
 from engine.publish.publisher import MANIFEST, read_manifest
 from engine.sandbox.backend import Backend, Desk, Limits
@@ -87,6 +88,17 @@ class Inspector:
             return []
         place = _place(job)
         return page_lines(place / _markdown_name(job), read_manifest(place), _MAX_PREVIEW_BYTES)
+
+    def blocks(self, job: Job, page: int) -> tuple[PageBlock, ...]:
+        """The blocks of a page (from 1), in the order of the Markdown, as the published JSON tells them.
+
+        Raises `HotfolioError`, also where there is no JSON.
+        """
+        if Format.JSON not in job.options.formats:
+            raise HotfolioError("Where the blocks of a page are stands in JSON: add it to `formats`, and run it again.")
+        if not _is_published(job):
+            raise HotfolioError("Where the blocks of a page are is told once the result is published.")
+        return read_blocks(_place(job) / f"{Path(file_name(job)).stem}.json", page)
 
     def peek(
         self, job: Job, desk: Desk, page: int, width: int, height: int, area: Area, password: str | None

@@ -17,6 +17,7 @@ from engine.job.snapshot import (
     Area,
     JobDetail,
     JobSnapshot,
+    PageBlock,
     PageMap,
     Picture,
     Snapshot,
@@ -80,6 +81,8 @@ class FakeEngine:
         """Jobs whose documents have another password than whatever is tried."""
         self.no_picture = ""
         """The sentence with which `peek` is refused."""
+        self.no_blocks = ""
+        """The sentence with which `blocks` is refused."""
         self.calls: list[tuple[object, ...]] = []
         self.pages: dict[int, dict[int, PageResult]] = {}
         self._on_job: dict[int, int] = {}
@@ -256,6 +259,17 @@ class FakeEngine:
         if not self.state_of(job_id).is_finished or job_id in self.texts:
             return []
         return [(page, 4 * place) for place, page in enumerate(sorted(self.pages[job_id]))]
+
+    def blocks(self, job_id: int, page: int) -> tuple[PageBlock, ...]:
+        """A heading and a paragraph, as `preview` has them, and a number below them, which it leaves out."""
+        self.calls.append(("blocks", job_id, page))
+        if self.no_blocks:
+            raise HotfolioError(self.no_blocks)
+        return (
+            PageBlock("section-header", (0.12, 0.08, 0.6, 0.13), f"Page {page}"),
+            PageBlock("text", (0.12, 0.2, 0.88, 0.9), f"What page {page} says."),
+            PageBlock("page-footer", (0.45, 0.95, 0.55, 0.97), f"{page}"),
+        )
 
     def peek(self, job_id: int, page: int, width: int, height: int, *, area: Area = WHOLE_PAGE) -> Picture:
         """A page with a red heading and lines of print, in the proportions of A4; any part of it looks alike."""

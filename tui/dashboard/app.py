@@ -35,6 +35,7 @@ from tui.dashboard.look import THEME, THEME_LIGHT, Look
 from tui.dashboard.messages import ActionChosen, JobOpened, MarksChanged, PasswordGiven, ProgramChosen, QuitChoice
 from tui.dashboard.meter import read_meter
 from tui.dashboard.model import Model
+from tui.dashboard.page.page_picture import PagePicture
 from tui.dashboard.reader.otherprograms import run_outside
 from tui.dashboard.screens.choice_dialog import Choice, ChoiceDialog
 from tui.dashboard.screens.detail import DetailScreen
@@ -45,7 +46,6 @@ from tui.dashboard.screens.main import MainScreen
 from tui.dashboard.screens.settings_screen import SettingsScreen
 from tui.dashboard.viewstate import ViewState, load_view_state, save_view_state
 from tui.dashboard.widgets.key_bar import KeyBar
-from tui.dashboard.widgets.page_picture import PagePicture
 from tui.dashboard.workers.workers_screen import WorkersScreen
 from tui.text.actions import ACTIONS, LEAVING, Action
 from tui.text.formatting import number, plural

@@ -96,9 +96,20 @@ def test_a_submitted_document_is_converted_and_can_be_looked_at(engine: ServedEn
     ends = [line for _, line in starts[1:]] + [len(lines)]
     for (page, line), end in zip(starts, ends, strict=True):
         assert "\n".join(lines[line:end]).strip() == engine.preview(job_id, page=page).strip()
+    with pytest.raises(HotfolioError, match="stands in JSON"):
+        engine.blocks(job_id, 1)
     picture = engine.peek(job_id, 1, 40, 40)
     assert len(picture.rgb) == picture.width * picture.height * 3
     assert engine.page_map(job_id) is None
+
+
+def test_the_blocks_of_a_page_are_told_where_json_is_published(engine: ServedEngine, drop: Callable[..., int]) -> None:
+    job_id = drop(options=ConvertOptions(formats=(Format.MD, Format.JSON), ocr="never"))
+    until(engine, job_id, JobState.DONE)
+    blocks = engine.blocks(job_id, 1)
+    assert any("marker-1" in block.text for block in blocks)
+    assert all(0 <= block.area[0] < block.area[2] <= 1 for block in blocks)
+    assert engine.blocks(job_id, 2) == ()
 
 
 def test_what_has_changed_since_a_version_is_told_once(engine: ServedEngine, drop: Callable[..., int]) -> None:

@@ -8,15 +8,15 @@ from rich.style import Style
 from engine.job.job import JobState
 from engine.job.snapshot import WHOLE_PAGE, Area, Picture
 from engine.settings.settings import PictureCells
-from tests.tui.conftest import session
+from tests.tui.conftest import Session, session
 from tests.tui.fake_engine import FakeEngine
 from tui.dashboard import besideframes
 from tui.dashboard.graphics.encoding import Way, encoded, over_cells, removal
 from tui.dashboard.graphics.replies import TerminalReplied
-from tui.dashboard.picture import half_blocks, ramp
+from tui.dashboard.page.page_picture import PagePicture
+from tui.dashboard.page.picture import half_blocks, ramp
 from tui.dashboard.screens.peek import PeekScreen
 from tui.dashboard.widgets.job_view import JobView
-from tui.dashboard.widgets.page_picture import PagePicture
 from tui.dashboard.widgets.text_lines import TextLines
 from tui.terminal.tmux import Around
 from tui.text.glyphs import ASCII
@@ -286,3 +286,44 @@ async def test_a_terminal_that_shows_pictures_gets_the_page_itself(
         await s.until(lambda: s.app.screen is s.main)
         assert not any(text.startswith("\x1b7") for text in sent)
         assert (removal(way) in sent) is (way in REMOVED)
+
+
+async def test_a_block_is_boxed_on_the_page_and_lit_in_its_markdown(engine: FakeEngine) -> None:
+    job_id = engine.add("a.pdf", JobState.DONE, pages=2, done=2)
+    async with session(engine, (120, 40)) as s:
+        await s.press("i")
+        await s.until(lambda: "What page 1 says" in s.text)
+        await s.app.workers.wait_for_complete()
+        screen = s.app.screen
+        picture = screen.query_one(PagePicture)
+        plain = picture._shown
+        await s.press("tab")
+        await s.until(lambda: "Block 1 of 3: heading" in s.text and picture._shown is not plain)
+        assert lit(s) == ["▌# Page 1"] or lit(s) == ["▌## Page 1"]
+        asked = [call for call in engine.calls if call[0] == "peek"]
+        await s.press("tab")
+        await s.until(lambda: "Block 2 of 3: paragraph" in s.text)
+        assert lit(s) == ["▌What page 1 says."]
+        await s.press("shift+tab", "shift+tab")
+        await s.until(lambda: "Block 3 of 3: page footer, left out" in s.text)
+        assert lit(s) == []
+        assert [call for call in engine.calls if call[0] == "peek"] == asked, "the page is not rendered again"
+        await s.press("escape")
+        await s.until(lambda: "Markdown of this page" in s.text)
+        assert s.app.screen is screen
+        await s.pilot.click(PagePicture, offset=(picture.size.width // 2, picture.size.height // 2))
+        await s.until(lambda: "Block 2 of 3" in s.text)
+        await s.press("right")
+        await s.until(lambda: "What page 2 says" in s.text and "Markdown of this page" in s.text)
+        engine.no_blocks = "There is no JSON."
+        await s.press("b")
+        await s.until(lambda: s.message == "There is no JSON.")
+        await s.press("escape")
+        assert s.app.screen is s.main
+        assert ("blocks", job_id, 2) in engine.calls
+
+
+def lit(s: Session) -> list[str]:
+    """The lines of the Markdown that the cursor is on."""
+    text = s.app.screen.query_one(TextLines)
+    return [line.rstrip() for line in text.plain.split("\n") if line.startswith("▌")]

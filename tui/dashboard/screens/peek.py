@@ -17,12 +17,14 @@ from engine.job.snapshot import PageMark
 from tui.dashboard.frames import on_full_frame
 from tui.dashboard.look import look_of
 from tui.dashboard.model import Model, Update
-from tui.dashboard.pagewindow import Window
+from tui.dashboard.page.blockcursor import BlockCursor
+from tui.dashboard.page.blocktext import left_out, placed
+from tui.dashboard.page.page_picture import PagePicture
+from tui.dashboard.page.page_text import PageText
+from tui.dashboard.page.pagewindow import Window
 from tui.dashboard.screens.full_screen import MIN_HEIGHT, MIN_WIDTH, DashboardScreen
 from tui.dashboard.widgets.frame import Divider, Frame
 from tui.dashboard.widgets.key_bar import KeyBar
-from tui.dashboard.widgets.page_picture import PagePicture
-from tui.dashboard.widgets.text_lines import TextLines
 from tui.dashboard.widgets.title_line import TitleLine
 from tui.dashboard.widgets.too_small import TooSmall
 
@@ -36,6 +38,7 @@ _UNCONVERTED = (None, PageMark.WAITING, PageMark.RUNNING)
 _HINTS = (
     (("screen.leave",), "back", 0),
     (("page.previous", "page.next"), "turn page", 1),
+    (("page.next_block",), "blocks", 3),
     (("page.nearer", "page.farther"), "zoom", 3),
     (("page.pan_left", "page.pan_down", "page.pan_up", "page.pan_right"), "move", 6),
     (("page.first", "page.last"), "first, last", 5),
@@ -65,7 +68,9 @@ class PeekScreen(DashboardScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,i", "leave", "Back", id="screen.leave"),
+        Binding("escape,q,i", "leave", "End the look at blocks, or back", id="screen.leave"),
+        Binding("tab,b", "block(1)", "Next block, boxed on the page", id="page.next_block"),
+        Binding("shift+tab,B", "block(-1)", "Previous block", id="page.previous_block"),
         Binding("left,left_square_bracket,N,h", "turn(-1)", "Previous page", id="page.previous"),
         Binding("right,right_square_bracket,n", "turn(1)", "Next page", id="page.next"),
         Binding("less_than_sign", "go(0)", "First page", id="page.first"),
@@ -88,12 +93,15 @@ class PeekScreen(DashboardScreen):
         self._picture = PagePicture(model, job_id)
         self._picture_frame = Frame(self._title, self._picture)
         self._text_title = TitleLine(_PAGE)
-        self._text = TextLines()
+        self._text = PageText()
         self._version: tuple[object, ...] | None = None
         self._text_page = 0
+        self._text_name = _PAGE
         self._reason = ""
         self._is_reading = False
         self._window = Window()
+        self._blocks: BlockCursor | None = None
+        """Of the page that is shown; None until somebody asks for them."""
 
     def compose(self) -> ComposeResult:
         """Title, picture, text and keys."""
@@ -158,8 +166,52 @@ class PeekScreen(DashboardScreen):
             self._show()
 
     def action_leave(self) -> None:
-        """Back to where one was."""
-        self.dismiss(None)
+        """End the look at blocks; without one, back to where one was."""
+        if self._blocks is not None and self._blocks.at is not None:
+            self._blocks.at = None
+            self._show_block()
+        else:
+            self.dismiss(None)
+
+    async def action_block(self, by: int) -> None:
+        """Go to another block of the page."""
+        if (blocks := await self._load_blocks()) is not None:
+            blocks.step(by)
+            self._show_block()
+
+    @on(PagePicture.Pointed)
+    async def _pointed(self, event: PagePicture.Pointed) -> None:
+        """Go to the block that was clicked."""
+        if (blocks := await self._load_blocks()) is not None and blocks.point(event.x, event.y):
+            self._show_block()
+
+    async def _load_blocks(self) -> BlockCursor | None:
+        """The blocks of the page; None if there are none, which is said."""
+        if self._blocks is None:
+            page, entry = self.page, self.model.jobs.entries.get(self._job_id)
+            try:
+                found = await asyncio.to_thread(self.model.engine.blocks, self._job_id, page)
+            except HotfolioError as error:
+                self.say(display_text(str(error)), is_problem=True)
+                return None
+            if page != self.page or entry is None:
+                return None
+            text = "" if self._reason else self._text.text
+            self._blocks = BlockCursor(placed(text, found, left_out(entry.job.options)))
+        if not self._blocks.blocks:
+            self.say("There are no blocks on this page.")
+            return None
+        return self._blocks
+
+    def _show_block(self) -> None:
+        """The block on the page and in the text, and what it is."""
+        blocks = self._blocks or BlockCursor()
+        current = blocks.current
+        if current is not None:
+            self._window = self._window.over(current.block.area)
+        self._text.light(*((current.first, current.end) if current is not None else (0, 0)))
+        self._text_title.show(blocks.title or self._text_name)
+        self._show()
 
     @property
     def _pages(self) -> PageNumbers | None:
@@ -170,7 +222,14 @@ class PeekScreen(DashboardScreen):
     def _go(self, page: int) -> None:
         if page != self.page:
             self.page = page
+            self._forget_blocks()
             self._show()
+
+    def _forget_blocks(self) -> None:
+        """They are another page's, or of another text."""
+        if self._blocks is not None:
+            self._blocks = None
+            self._show_block()
 
     def _show(self) -> None:
         entry = self.model.jobs.entries.get(self._job_id)
@@ -185,7 +244,8 @@ class PeekScreen(DashboardScreen):
         edges = 2 * self.has_class("-framed")
         width, rows = self.size.width - edges, self.size.height - _BARS - edges // 2
         is_alone = width - _TEXT_CELLS < MIN_WIDTH // 2
-        self._picture.show(self.page, width if is_alone else max(width * 3 // 5, width - 100), rows, self._window.area)
+        columns = width if is_alone else max(width * 3 // 5, width - 100)
+        self._picture.show(self.page, columns, rows, self._window.area, self._blocks.box if self._blocks else None)
         version = (self.page, entry.job.state, self._is_converted())
         if not self._is_reading and version != self._version:
             self._is_reading = True
@@ -211,9 +271,12 @@ class PeekScreen(DashboardScreen):
             found = await asyncio.to_thread(self._find, page)
         except HotfolioError as error:
             found = _Markdown(display_text(str(error)))
-        self._text_title.show(found.title)
+        self._text_name = found.title
         if found.text != self._text.text:
+            self._forget_blocks()
             await self._text.show(found.text)
+        if self._blocks is None or self._blocks.at is None:
+            self._text_title.show(found.title)
         if page != self._text_page:
             top = round(found.begins * self._text.virtual_size.height)
             self._text.scroll_to(y=top, animate=False, force=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from rich.style import Style
+from textual.events import Click
 from textual.message import Message
 from textual.timer import Timer
 
@@ -21,18 +22,20 @@ from tui.dashboard.graphics.negotiation import Negotiation
 from tui.dashboard.graphics.placeholders import MOST
 from tui.dashboard.look import look_of
 from tui.dashboard.model import Model
-from tui.dashboard.picture import PIXELS_A_CELL, fine_cells, half_blocks, ramp
+from tui.dashboard.page.picture import PIXELS_A_CELL, fine_cells, half_blocks, ramp, with_box
 from tui.dashboard.widgets.lines import Lines, Part, parts_width
 from tui.text.formatting import wrap
 
 _KEPT = 16
+_PICTURES_KEPT = 3
 _MOST_PIXELS = 1_400_000
 """Of what the terminal scales; more takes longer, and shows nothing more."""
 _SETTLED_S = 0.15
 """More than two frames."""
 _USUAL_CELL = 10, 20
 """Pixels of a cell that is not known."""
-_Wanted = tuple[int, int, int, Area, PictureCells | Way]
+_Wanted = tuple[int, int, int, Area, PictureCells | Way, Area | None]
+_Place = tuple[int, int, int, Area, Area | None]
 
 
 class _Shows(Protocol):
@@ -75,6 +78,14 @@ class PagePicture(Lines):
             self.page = page
             self.cells = cells
 
+    class Pointed(Message):
+        """A place of the page was clicked."""
+
+        def __init__(self, x: float, y: float) -> None:
+            """As shares of the page's width and height."""
+            super().__init__()
+            self.x, self.y = x, y
+
     def __init__(self, model: Model, job_id: int) -> None:
         super().__init__()
         self._model = model
@@ -84,16 +95,18 @@ class PagePicture(Lines):
         self._shown: _Rendered | None = None
         self._problem = ""
         self._kept: OrderedDict[_Wanted, _Rendered] = OrderedDict()
-        self._place: tuple[int, int, int, Area] | None = None
+        self._pictures: OrderedDict[tuple[int, int, int, Area], Picture] = OrderedDict()
+        """By page, size and part, so that a block is boxed without asking for the page again."""
+        self._place: _Place | None = None
         self._is_placed = False
         """A real picture is on the terminal."""
         self._timer: Timer | None = None
         self._has_asked = False
 
-    def show(self, page: int, columns: int, rows: int, area: Area = WHOLE_PAGE) -> None:
-        """Show a page (from 1), or a part of it, in at most so many cells."""
-        self._place = page, columns, rows, area
-        wanted = page, columns, rows, area, self._kind
+    def show(self, page: int, columns: int, rows: int, area: Area = WHOLE_PAGE, box: Area | None = None) -> None:
+        """Show a page (from 1), or a part of it, in at most so many cells, with a part of the page boxed."""
+        self._place = page, columns, rows, area, box
+        wanted = page, columns, rows, area, self._kind, box
         if columns > 0 and rows > 0 and wanted != self._wanted:
             self._wanted = wanted
             if not self._is_rendering:
@@ -160,6 +173,16 @@ class PagePicture(Lines):
             self._terminal.send(removal(way))
         self._is_placed = False
 
+    def on_click(self, event: Click) -> None:
+        """Tell which place of the page it was."""
+        if self._shown is None or self._place is None:
+            return
+        left, top, right, bottom = self._place[3]
+        x = (event.x - self._indent(self.size.width) + 0.5) / max(self._shown.columns, 1)
+        y = (event.y + 0.5) / max(len(self._shown.lines), 1)
+        if 0 <= x <= 1 and 0 <= y <= 1:
+            self.post_message(self.Pointed(left + x * (right - left), top + y * (bottom - top)))
+
     def on_hide(self) -> None:
         """There is no room for it."""
         self.take_away()
@@ -218,21 +241,31 @@ class PagePicture(Lines):
 
     def _rendered(self, wanted: _Wanted) -> _Rendered:
         """The page's picture, and the cells that it is made of."""
-        page, columns, rows, area, kind = wanted
+        page, columns, rows, area, kind, box = wanted
         if isinstance(kind, Way):
-            return self._rendered_whole(page, min(columns, MOST), min(rows, MOST), area, kind)
+            return self._rendered_whole(page, min(columns, MOST), min(rows, MOST), area, kind, box)
         x, y = (1, 2) if kind is PictureCells.HALVES else PIXELS_A_CELL
-        picture = self._model.engine.peek(self._job_id, page, x * columns, y * rows, area=area)
+        picture = self._picture(page, x * columns, y * rows, area, box)
         return _Rendered(picture, half_blocks(picture) if kind is PictureCells.HALVES else fine_cells(picture, kind))
 
-    def _rendered_whole(self, page: int, columns: int, rows: int, area: Area, way: Way) -> _Rendered:
+    def _picture(self, page: int, width: int, height: int, area: Area, box: Area | None) -> Picture:
+        wanted = page, width, height, area
+        picture = self._pictures.get(wanted)
+        if picture is None:
+            picture = self._model.engine.peek(self._job_id, page, width, height, area=area)
+            self._pictures[wanted] = picture
+            while len(self._pictures) > _PICTURES_KEPT:
+                self._pictures.popitem(last=False)
+        return picture if box is None else with_box(picture, area, box)
+
+    def _rendered_whole(self, page: int, columns: int, rows: int, area: Area, way: Way, box: Area | None) -> _Rendered:
         """In all pixels that there are, as far as that says more."""
         x, y = self._terminal.pictures.cell or _USUAL_CELL
         share = min(1.0, math.sqrt(_MOST_PIXELS / (x * columns * y * rows)))
         if way is Way.SIXEL:
             share = 1.0  # a pixel is a pixel
         width, height = int(x * columns * share), int(y * rows * share)
-        picture = self._model.engine.peek(self._job_id, page, width, height, area=area)
+        picture = self._picture(page, width, height, area, box)
         # The engine may have made it smaller; a terminal that scales makes it as large again.
         scale = 1.0 if way is Way.SIXEL else min(x * columns / picture.width, y * rows / picture.height)
         taken = min(math.ceil(picture.width * scale / x), columns), min(math.ceil(picture.height * scale / y), rows)

@@ -44,6 +44,15 @@ class Window:
         step = _SHARES[self.level] * _STEP
         return replace(self, x=self.x + x * step, y=self.y + y * step)._within()
 
+    def over(self, box: Area) -> Self:
+        """Moved so that a part of the page is in sight, or its upper left corner if it is too large for that."""
+        left, top, right, bottom = self.area
+        if left <= box[0] and box[2] <= right and top <= box[1] and box[3] <= bottom:
+            return self
+        half = _SHARES[self.level] / 2
+        x, y = min((box[0] + box[2]) / 2, box[0] + half), min((box[1] + box[3]) / 2, box[1] + half)
+        return replace(self, x=x, y=y)._within()
+
     def _within(self) -> Self:
         half = _SHARES[self.level] / 2
         return replace(self, x=max(half, min(self.x, 1 - half)), y=max(half, min(self.y, 1 - half)))

@@ -3,9 +3,9 @@
 import pytest
 from rich.style import Style
 
-from engine.job.snapshot import Picture
+from engine.job.snapshot import WHOLE_PAGE, Area, Picture
 from engine.settings.settings import PictureCells
-from tui.dashboard.picture import fine_cells, half_blocks, ramp
+from tui.dashboard.page.picture import fine_cells, half_blocks, ramp, with_box
 
 WHITE, BLACK, RED = b"\xff" * 3, bytes(3), b"\xff\0\0"
 
@@ -78,3 +78,31 @@ def test_colours_that_nobody_can_tell_apart_are_sent_once_but_none_is_lost() -> 
     ((first, *others),) = fine_cells(picture(*[row] * 4), PictureCells.QUADRANTS)
     assert first[0] == "▌▌"
     assert [text for text, _ in others] == ["▌", " "]
+
+
+def test_a_block_is_boxed_and_what_is_in_it_stays_to_be_read() -> None:
+    page = Picture(10, 10, b"\xff\xff\xff" * 100)
+    boxed = with_box(page, WHOLE_PAGE, (0.2, 0.3, 0.7, 0.6))
+    pixels = [boxed.rgb[at : at + 3] for at in range(0, 300, 3)]
+    edge = pixels[3 * 10 + 2]
+    assert edge != b"\xff\xff\xff"
+    assert {pixels[y * 10 + x] for y in (3, 5) for x in range(2, 7)} == {edge}
+    assert {pixels[4 * 10 + x] for x in (2, 6)} == {edge}
+    assert {pixels[4 * 10 + x] for x in (3, 4, 5)} == {b"\xff\xdf\xa7"}
+    assert pixels.count(b"\xff\xff\xff") == 100 - 15
+
+
+@pytest.mark.parametrize(
+    ("area", "box", "inked"),
+    [
+        ((0.0, 0.0, 0.5, 0.5), (0.6, 0.6, 0.9, 0.9), 0),  # elsewhere on the page
+        ((0.5, 0.5, 1.0, 1.0), (0.0, 0.0, 1.0, 1.0), 100),  # larger than what is in sight
+        ((0.0, 0.0, 1.0, 1.0), (0.5, 0.5, 0.5, 0.5), 1),  # a speck
+        ((0.0, 0.0, 1.0, 1.0), (1.0, 1.0, 1.0, 1.0), 1),
+    ],
+)
+def test_what_is_out_of_sight_is_not_boxed(area: Area, box: Area, inked: int) -> None:
+    white = b"\xff\xff\xff"
+    boxed = with_box(Picture(10, 10, white * 100), area, box)
+    assert len(boxed.rgb) == 300
+    assert sum(boxed.rgb[at : at + 3] != white for at in range(0, 300, 3)) == inked

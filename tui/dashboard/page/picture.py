@@ -6,7 +6,7 @@ from functools import lru_cache
 from rich.color import Color
 from rich.style import Style
 
-from engine.job.snapshot import Picture
+from engine.job.snapshot import Area, Picture
 from engine.settings.settings import PictureCells
 from tui.dashboard.widgets.lines import Part
 
@@ -163,3 +163,35 @@ def _cells(colours: tuple[bytes, bytes], count: int) -> Part:
 def _style(upper: bytes, lower: bytes) -> Style:
     background = Color.from_rgb(*lower)
     return Style(bgcolor=background) if upper == lower else Style(color=Color.from_rgb(*upper), bgcolor=background)
+
+
+_BOX = (0xD0, 0x60, 0x00)
+"""What a block is boxed with: told apart from print and paper, on either."""
+_TINT = [bytes(level * share // 256 for level in range(256)) for share in (256, 224, 168)]
+"""What is in the box, by red, green and blue: paper turns yellow, and print stays print."""
+
+
+def with_box(picture: Picture, area: Area, box: Area) -> Picture:
+    """The picture of a part of a page with a block of the page boxed; both as shares of the page."""
+    left, top, right, bottom = area
+    width, height = picture.width, picture.height
+    x0, x1 = (round((x - left) / (right - left) * width) for x in (box[0], box[2]))
+    y0, y1 = (round((y - top) / (bottom - top) * height) for y in (box[1], box[3]))
+    x0, x1 = max(min(x0, width - 1), 0), min(max(x1, x0 + 1), width)
+    y0, y1 = max(min(y0, height - 1), 0), min(max(y1, y0 + 1), height)
+    if x1 <= x0 or y1 <= y0 or box[2] < left or box[0] > right or box[3] < top or box[1] > bottom:
+        return picture
+    rgb = bytearray(picture.rgb)
+    thick = max(1, width // 400)
+    line = bytes(_BOX) * (x1 - x0)
+    for y in range(y0, y1):
+        start, end = 3 * (y * width + x0), 3 * (y * width + x1)
+        if y - y0 < thick or y1 - y <= thick:
+            rgb[start:end] = line
+            continue
+        for channel in range(3):
+            rgb[start + channel : end : 3] = rgb[start + channel : end : 3].translate(_TINT[channel])
+        edge = 3 * min(thick, x1 - x0)
+        rgb[start : start + edge] = line[:edge]
+        rgb[end - edge : end] = line[:edge]
+    return Picture(width, height, bytes(rgb))
