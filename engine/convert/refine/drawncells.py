@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 
 from engine.convert.page.blocks import Block, Cell, Span, merged
 from engine.convert.text.cellwraps import are_apart, column_widths, fits
 from engine.convert.text.drawngrid import Place, drawn_grid
+from engine.convert.text.layouttables import runs_of
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, visual_lines
 from engine.convert.text.textline import Line, Word
 
 _NEW = 1.35
 """Lines of a cell that are so many times further apart than its others are no lines of one paragraph."""
+
+_FLUSH = 0.4
+"""In sizes of the text: what begins no farther from each other begins at one place."""
 
 
 def read_drawn_cells(block: Block, text: PageText) -> bool:
@@ -26,9 +31,13 @@ def read_drawn_cells(block: Block, text: PageText) -> bool:
     contents = _contents(places, lines) if len(places) > 1 else None
     if contents is None or _holds_rows(places, block, text):
         return False
+    parted = _parted(places, contents, text)
+    if parted != places:
+        places, contents = parted, _contents(parted, lines) or []
     rows: dict[int, list[Cell]] = {}
     filled = {row for place, parts in zip(places, contents, strict=True) if parts for row in (place.row,)}
-    if len(filled) < 2 or sum(map(bool, contents)) < 3:
+    # What a page's end has cut off may be a row alone.
+    if (len(filled) < 2 or sum(map(bool, contents)) < 3) and not (len(block.rows) == 1 and all(contents)):
         return False
     for place, parts in zip(places, contents, strict=True):
         # Rows in which no cell begins that has text are none: what reaches over them is that much lower.
@@ -63,6 +72,39 @@ def _contents(places: Sequence[Place], lines: Sequence[Line]) -> list[list[Line]
                     contents[owner].append(Line(line.words[first:last], line.direction, line.is_vertical))
                 first = last
     return contents
+
+
+def _parted(places: Sequence[Place], contents: Sequence[Sequence[Line]], text: PageText) -> list[Place]:
+    """Places without those that hold the words of several columns, as where rules run down every other row alone.
+
+    They do if words stand apart at an edge of columns, and begin there as those of the cells below and above do.
+    """
+    edges: dict[int, float] = {}
+    starts: dict[int, list[float]] = {}
+    for place, lines in zip(places, contents, strict=True):
+        edges[place.column], edges[place.last_column + 1] = place.box[0], place.box[2]
+        if place.column == place.last_column and lines:
+            starts.setdefault(place.column, []).append(min(line.start for line in lines))
+    result: list[Place] = []
+    for place, lines in zip(places, contents, strict=True):
+        inner = range(place.column + 1, place.last_column + 1)
+        if inner and lines and all(column in edges for column in inner):
+            runs = [run for line in visual_lines(lines) for run in runs_of(line, text)]
+            crossed = any(run.start < edges[column] < run.end for run in runs for column in inner)
+            begins = any(
+                abs(run.start - median(starts[column])) < _FLUSH * run.size
+                for column in inner
+                for run in runs
+                if column in starts and edges[column] <= run.start
+            )
+            if begins and not crossed:
+                bounds = [edges[column] for column in range(place.column, place.last_column + 2)]
+                for column, (left, right) in enumerate(pairwise(bounds), place.column):
+                    box = (left, place.box[1], right, place.box[3])
+                    result.append(Place(place.row, column, place.last_row, column, box))
+                continue
+        result.append(place)
+    return result
 
 
 def _owner(word: Word, places: Sequence[Place]) -> int | None:

@@ -34,6 +34,7 @@ class MarkdownWriter:
         self._left_out = furniture_left_out(page_header=page_header, page_footer=page_footer)
         self._indents: list[int] = []  # of the contents of each open list item
         self._quote = 0
+        self._depth = 0  # of the block before
         self._last: Kind | None = None
         self._numbering = Numbering()
 
@@ -50,8 +51,11 @@ class MarkdownWriter:
         del self._indents[block.depth - (block.kind is Kind.LIST_ITEM and block.depth > 0) :]
         outer = self._indents[-1] if self._indents else 0
         marker = ""
+        goes_on = False
         if block.kind is Kind.LIST_ITEM:
             number = number_of(block.label)
+            # Below an item, a list that does not begin with 1 would be the rest of the item's text.
+            goes_on = number not in (None, 1) and len(self._indents) == self._depth
             marker = "- " if number is None else f"{number}. "
             self._indents += [outer + len(marker)] * (max(block.depth, 1) - len(self._indents))
         body = self._body(block)
@@ -65,14 +69,14 @@ class MarkdownWriter:
         prefix = "> " * block.quote
         text = "".join((f"{prefix}{line}" if line else prefix.rstrip()) + "\n" for line in written)
         is_item = block.kind is Kind.LIST_ITEM
-        is_tight = is_item and self._last is Kind.LIST_ITEM and block.quote == self._quote
+        is_tight = is_item and self._last is Kind.LIST_ITEM and block.quote == self._quote and not goes_on
         if is_item and self._numbering.starts_anew(block) and self._last is not None:
             # Without something between the two, the first list would go on, and count on.
             text = f"{prefix}{indent}<!-- -->\n\n{text}"
             is_tight = False
         apart = "" if is_tight or self._last is None else "> " * min(block.quote, self._quote)
         before = "" if is_tight or self._last is None else f"{apart.rstrip()}\n"
-        self._last, self._quote = block.kind, block.quote
+        self._last, self._quote, self._depth = block.kind, block.quote, len(self._indents)
         return before + text
 
     def _body(self, block: Block) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pymupdf
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.convert.page.blocks import Block
 from engine.convert.refine.links import Links
@@ -117,3 +119,51 @@ def test_links_in_cells_are_kept(outlined: bool) -> None:
     block = _after(page)
     assert _cells(block) == [["Kind", "See"], ["Audio", "manual"]]
     assert block.rows[1][1].spans[0].link == "https://example.org/"
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=5), st.integers(2, 4))
+@settings(max_examples=20, deadline=None)
+def test_columns_hold_where_rules_run_down_some_of_the_rows_alone(banded: list[bool], count: int) -> None:
+    page = DrawnPage()
+    banded = [False, *banded, True]
+    xs, ys = [46 + 90 * number for number in range(count + 1)], [38 + 16 * number for number in range(len(banded) + 1)]
+    rows = [[f"{'abc'[row % 3]}{column} word" for column in range(count)] for row in range(len(banded))]
+    for y, row in zip(ys, rows, strict=False):
+        for x, cell in zip(xs, row, strict=False):
+            page.write(x + 4, y + 12, cell)
+    for y in ys:
+        page.rule(xs[0], xs[-1], y)
+    for x in (xs[0], xs[-1]):
+        page.page.draw_line((x, ys[0]), (x, ys[-1]), width=0.5)
+    for y, has_rules in zip(ys, banded, strict=False):
+        for x in xs[1:-1] if has_rules else ():
+            page.page.draw_line((x, y), (x, y + 16), width=0.5)
+    page.table(xs, ys)
+    assert _cells(_after(page)) == rows
+
+
+def test_words_centred_over_several_columns_span_them() -> None:
+    page = DrawnPage()
+    for x, y, text in (
+        (120, 50, "Both of them"),
+        (50, 66, "one"),
+        (150, 66, "two"),
+        (50, 82, "three"),
+        (150, 82, "four"),
+    ):
+        page.write(x, y, text)
+    for y in (38, 54, 70, 86):
+        page.rule(46, 246, y)
+    for x, top in ((46, 38), (146, 54), (246, 38)):
+        page.page.draw_line((x, top), (x, 86), width=0.5)
+    page.table([46, 146, 246], [38, 54, 70, 86])
+    assert _cells(_after(page)) == [["Both of them"], ["one", "two"], ["three", "four"]]
+
+
+def test_a_head_that_the_end_of_a_page_parts_from_its_table_has_its_columns() -> None:
+    page = DrawnPage()
+    page.write(50, 50, "Kind")
+    page.write(150, 50, "Formats")
+    _grid(page, [46, 146, 246], [38, 54])
+    page.table([46, 246], [38, 54])
+    assert _cells(_after(page)) == [["Kind", "Formats"]]

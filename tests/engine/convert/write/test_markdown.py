@@ -53,6 +53,11 @@ def test_lists_are_nested_and_numbered_as_they_were() -> None:
     assert written == "3. c\n   - x\n\n     more of x\n\n   10. y\n4. d\n"
 
 
+def test_a_list_below_an_item_that_begins_with_another_number_is_set_apart() -> None:
+    written = write(item("8.", "a"), item("3.", "b", 2), item("4.", "c", 2), item("9.", "d"))
+    assert written == "8. a\n\n   3. b\n   4. c\n9. d\n"
+
+
 def test_a_label_that_markdown_does_not_have_is_text() -> None:
     assert write(item("a)", "text"), item("IV.", "text")) == "- a) text\n- IV. text\n"
 
@@ -254,7 +259,7 @@ def documents(draw: st.DrawFn) -> list[Block]:
             label = draw(st.sampled_from(["•", "1."]))
             numbers = {at: number for at, number in numbers.items() if at <= depth}
             if label == "1.":
-                numbers[depth] = numbers.get(depth, 0) + 1
+                numbers[depth] = numbers.get(depth, draw(st.sampled_from([0, 0, 2]))) + 1
                 label = f"{numbers[depth]}."
             else:
                 numbers.pop(depth, None)
