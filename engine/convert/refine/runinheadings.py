@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median_low
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, around
+from engine.convert.refine.headinglines import join_lines
 from engine.convert.refine.headingstyles import LEVELS
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import find_label
@@ -37,7 +38,8 @@ class RunInHeadings:
     name = "headings"
 
     def apply(self, page: RefinedPage, text: PageText) -> None:
-        """Cut paragraphs and headings; no text is changed."""
+        """Cut paragraphs and headings, and join the lines of one heading; no text is changed."""
+        join_lines(page, text)
         blocks: list[Block] = []
         for block in page.blocks:
             lines = text.lines_of(block)
