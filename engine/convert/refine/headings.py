@@ -13,6 +13,7 @@ from itertools import zip_longest
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, Span, stripped
 from engine.convert.page.outlineentry import OutlineEntry
+from engine.convert.refine.bylines import bylines
 from engine.convert.refine.hangingheads import HangingHeads
 from engine.convert.refine.headingnumbers import depth_of
 from engine.convert.refine.headingstyles import (
@@ -66,11 +67,13 @@ class Headings:
         self._uses: dict[Style, Use] = {}
         self._ranks: dict[tuple[Style, int], int] | None = None
         self._body = 0.0
+        self._first = 0
 
     def observe(self, page: RefinedPage) -> None:
         """Count how text is set."""
         if page.is_left_alone:
             return
+        self._first = self._first or page.number
         self._stated.observe(page)
         self._hanging.observe(page)
         blocks = [block for block in page.blocks if block.kind not in FURNITURE]
@@ -97,6 +100,8 @@ class Headings:
             self._stated.body = self._body
             self._ranks = ranked(self._uses, self._body)
         stated = self._stated.apply(page)
+        is_opening = page.number == self._first and not self._stated.has_levels
+        below_title = bylines(page, self._uses, self._body) if is_opening else set()
         blocks = [block for block in page.blocks if block.kind not in FURNITURE]
         tables = [block for block in blocks if block.kind is Kind.TABLE]
         pictures = [block for block in blocks if block.kind is Kind.PICTURE]
@@ -107,7 +112,9 @@ class Headings:
             if self._hanging.are_there and block.kind in (*_PROMOTED, Kind.CODE, Kind.HEADING):
                 self._hang(block)
                 continue
-            if block.kind is Kind.HEADING:
+            if id(block) in below_title:
+                block.kind = Kind.PARAGRAPH
+            elif block.kind is Kind.HEADING:
                 self._demote(block, tables)
             elif (
                 may_promote
@@ -194,7 +201,9 @@ class Headings:
 
         What is set in the body's size, as the labels of notes are, would have to be in capitals.
         """
-        return block.size >= self._body * LARGER or (block.text.isupper() and self._stated.alike(block) > 0)
+        if block.size >= self._body * LARGER:
+            return True
+        return self._stated.is_like_title(block) or (block.text.isupper() and self._stated.alike(block) > 0)
 
     def _stands_over(self, style: Style, following: Block | None) -> bool:
         """Whether what comes next is what a heading of this style would be the heading of."""

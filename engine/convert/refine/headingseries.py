@@ -29,6 +29,8 @@ _FORMS = (
     (_NUMBER, re.compile(r"(\d{1,2})\)\s+(?=\S)")),
     (_SMALL, re.compile(r"([a-z])\)\s+(?=\S)")),
 )
+_LETTERS = {1: 9, 5: 22, 10: 24, 50: 12}
+"""The places in the alphabet of letters that are Roman numerals, by what they count."""
 _LEADER = re.compile(r"(?:[.·…]\s*){3,}\d*$|\s\d{1,4}$")
 """How a line of a table of contents ends."""
 _KINDS = frozenset({Kind.HEADING, Kind.PARAGRAPH, Kind.LIST_ITEM})
@@ -72,6 +74,7 @@ class HeadingSeries:
 
     def scheme(self) -> list[list[Numbered]]:
         """Headings numbered by letters and the like, a list for each level from the highest down."""
+        self._numbered = _told_apart(self._numbered)
         letters = self._counting(_LETTER)
         romans = self._counting(_ROMAN, least=1 if letters else 2)
         if not letters or not (romans or _are_called(letters)):
@@ -117,7 +120,8 @@ def _numbered(page: int, place: int, block: Block, following: Block | None) -> N
         runs_on = number.end() < apart <= _LONGEST
         head = text[:apart] if runs_on else text
         capitals = head[number.end() :].isupper()
-        if form is _ROMAN and not capitals:
+        is_called = block.kind is Kind.HEADING and not runs_on
+        if form is _ROMAN and not capitals and (not is_called or style.italic):
             continue  # the letter
         if form is _LETTER and capitals and not runs_on and not (style.bold or style.italic):
             continue
@@ -125,7 +129,8 @@ def _numbered(page: int, place: int, block: Block, following: Block | None) -> N
         if not runs_on:
             if len(text) > _LONGEST or _LEADER.search(text):
                 return None
-            look = (style.bold, style.italic, capitals)
+            # What was set in small capitals is in small letters by now.
+            look = (style.bold, style.italic, capitals or (form is _ROMAN and not style.bold))
             if not any(look) and not _is_plain_heading(text, following):
                 return None
         values = _values(form, number[1])
@@ -146,6 +151,21 @@ def _values(form: str, number: str) -> tuple[int, ...]:
     if form is _ROMAN:
         return (roman_value(number),)
     return (int(number) if number.isdigit() else ord(number.lower()) - ord("a") + 1,)
+
+
+def _told_apart(numbered: Sequence[Numbered]) -> list[Numbered]:
+    """With `I.`, `V.`, `X.` and `L.` as letters where they come right after the letter before them, set alike."""
+    told: list[Numbered] = []
+    last: dict[tuple[bool, bool], int] = {}
+    for each in numbered:
+        if each.form is _ROMAN and each.values[0] in _LETTERS:
+            letter = _LETTERS[each.values[0]]
+            if last.get(each.style[1:]) == letter - 1:
+                each = each._replace(form=_LETTER, values=(letter,), look=(*each.style[1:], False))
+        if each.form is _LETTER:
+            last[each.style[1:]] = each.values[0]
+        told.append(each)
+    return told
 
 
 def _count(numbered: Sequence[Numbered]) -> bool:

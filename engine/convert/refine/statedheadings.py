@@ -49,7 +49,7 @@ class StatedHeadings:
         self._title_page = 0
         self._openings: set[int] = set()
         self._is_titled = False
-        self._called_headings: Counter[float] = Counter()
+        self._called_headings: Counter[Style] = Counter()
         self._asked = 0
         self._matched = 0
         self._series = HeadingSeries()
@@ -64,7 +64,7 @@ class StatedHeadings:
         asked = self._waiting.pop(page.number, [])
         found = HeadingPlaces(page).find(asked, strictly=not self._has_outline) if asked else []
         self._series.observe(page)
-        self._called_headings.update(style_of(block).size for block in page.blocks if block.kind is Kind.HEADING)
+        self._called_headings.update(style_of(block) for block in page.blocks if block.kind is Kind.HEADING)
         self._asked += len(asked)
         if not self._matched:
             self._note_title(page, min((each.place for each in found), default=len(page.blocks)))
@@ -141,8 +141,16 @@ class StatedHeadings:
 
     def is_below_title(self, block: Block) -> bool:
         """Whether a block stands between the title and the first heading that is stated, as authors do."""
-        is_like_title = self._title is not None and block.size * SAME > self._title.size
-        return id(block) in self._openings and not is_like_title and not self.alike(block)
+        is_as_large = self._title is not None and block.size * SAME > self._title.size
+        return id(block) in self._openings and not is_as_large and not self.alike(block)
+
+    def is_like_title(self, block: Block) -> bool:
+        """Whether a block above all stated headings is set apart more than they are, as the title of them all."""
+        if self._title is None or id(block) not in self._openings:
+            return False
+        return not _outranks(self._title, style_of(block)) and all(
+            _outranks(self._title, each) for each in self._levels
+        )
 
     def apply(self, page: RefinedPage) -> dict[int, int]:
         """Make headings of what is stated, and return the level of each by the block's `id`.
@@ -187,10 +195,12 @@ class StatedHeadings:
         """
         if self._title is None or not self._levels:
             return 0
+        title = self._title
         largest = max(style.size for style in self._levels)
-        is_title = self._is_titled or self._has_scheme or 0 < largest < LARGER * self.body < self._title.size / LARGER
-        as_large = sum(count for size, count in self._called_headings.items() if size * SAME > self._title.size)
-        return int((is_title or (self._by_tex and as_large == 1)) and self._title.size > SAME * largest)
+        is_title = self._is_titled or self._has_scheme or 0 < largest < LARGER * self.body < title.size / LARGER
+        alike = sum(count for style, count in self._called_headings.items() if not _outranks(title, style))
+        is_above = all(_outranks(title, style) for style in self._levels)
+        return int((is_title or (self._by_tex and alike == 1)) and is_above)
 
     def _alike(self, style: Style) -> Counter[int] | None:
         for other, levels in self._levels.items():

@@ -46,6 +46,26 @@ def test_a_paper_of_the_ieee_has_three_levels_of_headings(sections: int, parts: 
     assert _headings(*blocks) == expected
 
 
+@pytest.mark.parametrize("bold", [True, False])
+def test_sections_that_were_set_in_small_capitals_are_told_by_their_numbers(bold: bool) -> None:
+    blocks = [line("The Title of a Paper", 50, Kind.HEADING, size=24)]
+    expected = [(1, "The Title of a Paper")]
+    for number in ROMANS:
+        blocks += [line(f"{number}. Section Name", 100, Kind.HEADING, bold=bold), paragraph(120)]
+        blocks += [_slanted("A. What is in It"), paragraph(220), _slanted("B. What is Not"), paragraph(320)]
+        expected += [(2, f"{number}. Section Name"), (3, "A. What is in It"), (3, "B. What is Not")]
+    assert _headings(*blocks) == expected
+
+
+def test_letters_after_others_are_no_roman_numbers() -> None:
+    blocks = [line("I. First", 50, Kind.HEADING, bold=True), paragraph(60)]
+    for letter in "ABCDEFGHIJKLM":
+        blocks += [line(f"{letter}. Part", 100, Kind.HEADING, bold=True), paragraph(120)]
+    blocks += [line("II. Second", 50, Kind.HEADING, bold=True), paragraph(60)]
+    levels = [level for level, _ in _headings(*blocks)]
+    assert levels == [1, *[2] * 13, 1]
+
+
 def test_sections_without_a_number_are_set_like_those_with_one() -> None:
     blocks = []
     for number in ROMANS[:3]:

@@ -252,3 +252,20 @@ def test_what_stands_between_the_title_and_the_first_stated_heading_is_none() ->
         *(each for name, top in (("Alpha", 200), ("Beta", 400)) for each in (line(name, top), paragraph(top + 20))),
     ]
     assert _headings(*_settled(outline, page(*blocks))) == [(1, "All of it"), (2, "Alpha"), (2, "Beta")]
+
+
+@pytest.mark.parametrize("by_tex", [True, False])
+def test_a_bold_title_in_the_size_of_text_is_one_above_headings_that_are_not(by_tex: bool) -> None:
+    outline = [_entry(1, "Alpha", 200), _entry(1, "Beta", 400)]
+    title = line("OF BIRDS", 50, Kind.HEADING, bold=True)
+    parts = [line("1. Alpha", 200, Kind.HEADING), paragraph(220), line("2. Beta", 400, Kind.HEADING), paragraph(420)]
+    pages = _settled(outline, page(title, line("A. Writer", 80), paragraph(100), *parts), by_tex=by_tex)
+    assert _headings(*pages) == [(1, "OF BIRDS"), (1 + by_tex, "1. Alpha"), (1 + by_tex, "2. Beta")]
+
+
+def test_a_bold_line_above_a_larger_heading_that_is_named_is_no_title() -> None:
+    outline = [_entry(1, "Alpha", 200), _entry(2, "Beta", 400)]
+    parts = [line("Alpha", 200, Kind.HEADING, size=16, bold=True), paragraph(220)]
+    parts += [line("Beta", 400, Kind.HEADING, bold=True), paragraph(420)]
+    pages = _settled(outline, page(line("Taken from elsewhere", 50, Kind.HEADING, bold=True), paragraph(80), *parts))
+    assert _headings(*pages) == [(1, "Alpha"), (2, "Beta")]
