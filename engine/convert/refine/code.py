@@ -79,7 +79,16 @@ def _is_left_of(sign: Line, line: Line) -> bool:
 
 
 def _call_code(blocks: Sequence[Block], text: PageText) -> None:
-    """Make code of monospaced lines that the model takes for headings, right above or below a listing."""
+    """Make code of monospaced lines that the model takes for headings.
+
+    They are right above or below a listing, or set as little apart as code is, on a page whose text is not monospaced.
+    """
+    for block in blocks:
+        lines = text.lines_of(block)
+        if block.kind is Kind.HEADING and is_code(lines) and not text.is_monospaced:
+            is_plain = not any(word.font.bold or word.font.italic for line in lines for word in line.words)
+            if is_plain and block.size <= text.body_size and not _is_prose(lines):
+                block.kind = Kind.CODE
     for before, after in pairwise(blocks):
         for block, other in ((before, after), (after, before)):
             lines = text.lines_of(block)

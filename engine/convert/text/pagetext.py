@@ -22,6 +22,7 @@ from engine.convert.text.textline import Font, Line, Word, dominant_size
 _FLAGS = FLAGS & ~pymupdf.TEXT_IGNORE_ACTUALTEXT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_COLLECT_STYLES
 _MARK, _BAND = 80.0, 10.0
 _SOME_BLANKS = 5
+_OTHER_FONTS = 0.15
 _FILLED, _STROKED = 0.8, 4.5
 """Sizes of bullets in sizes of the text; MuPDF gives a stroke's box with room for pointed corners."""
 
@@ -195,6 +196,12 @@ class PageText:
     def body_size(self) -> float:
         """The font size of most of the page's text, in points; 0 on a page without text."""
         return dominant_size(self.lines)
+
+    @cached_property
+    def is_monospaced(self) -> bool:
+        """Whether hardly any of the page's text is set in fonts whose characters differ in width."""
+        words = [(len(word.text), word.font.mono) for line in self.lines for word in line.words]
+        return sum(length for length, mono in words if not mono) <= _OTHER_FONTS * sum(length for length, _ in words)
 
     @cached_property
     def writes_blanks(self) -> bool:

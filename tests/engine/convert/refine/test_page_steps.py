@@ -143,6 +143,34 @@ def test_a_first_line_of_a_listing_that_the_model_takes_for_a_heading_is_none() 
     ]
 
 
+@pytest.mark.parametrize(
+    ("font", "size", "kind"),
+    [("cour", 10, Kind.CODE), ("cour", 9, Kind.CODE), ("cour", 12, Kind.HEADING), ("cobo", 10, Kind.HEADING)],
+)
+def test_a_line_of_code_that_the_model_takes_for_a_heading_is_a_listing(font: str, size: float, kind: Kind) -> None:
+    page = DrawnPage()
+    page.lines(50, 30, "Now type this, if you are at the root of it all:", "and not before that")
+    page.write(50, 70, "$ make all", font=font, size=size)
+    page.lines(50, 96, "It takes some time, so have patience until it is", "done.")
+    page.box("text", 48, 20, 300, 46)
+    page.box("section-header", 48, 60, 150, 74)
+    page.box("text", 48, 86, 300, 112)
+    read, text = page.read()
+    Code().apply(read, text)
+    assert [block.kind for block in read.blocks] == [Kind.PARAGRAPH, kind, Kind.PARAGRAPH]
+
+
+def test_a_heading_of_a_page_in_a_typewriter_face_stays_one() -> None:
+    page = DrawnPage()
+    page.write(50, 50, "On Writing", font="cour")
+    page.lines(50, 70, "All is written on one machine.", "It has one face, and no other.", font="cour")
+    page.box("section-header", 48, 40, 150, 54)
+    page.box("text", 48, 60, 300, 86)
+    read, text = page.read()
+    Code().apply(read, text)
+    assert read.blocks[0].kind is Kind.HEADING
+
+
 def test_a_name_far_left_of_a_listing_is_none_of_it() -> None:
     page = DrawnPage()
     page.lines(100, 50, "$ manage which", "/usr/bin/manage", font="cour")
