@@ -92,6 +92,7 @@ class RefineStep(StrEnum):
 
     FORMULAS = "formulas"
     COLUMNS = "columns"
+    CONTENTS = "contents"
     CODE = "code"
     TABLE_CELLS = "table-cells"
     LISTS = "lists"

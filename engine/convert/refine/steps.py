@@ -18,6 +18,7 @@ from engine.convert.refine.additions import FilledForm, ReviewNotes, Stamps
 from engine.convert.refine.anchors import Anchors
 from engine.convert.refine.code import Code
 from engine.convert.refine.columns import Columns
+from engine.convert.refine.contents import Contents
 from engine.convert.refine.continued import Continued
 from engine.convert.refine.furniture import Furniture
 from engine.convert.refine.headings import Headings
@@ -105,7 +106,7 @@ def page_steps(options: ConvertOptions) -> list[PageStep]:
 
     Those that read a block again by its characters come before those that change its text.
     """
-    steps: list[PageStep] = [Columns(), Links(), Code(), RunInHeadings(), Lists(), TableCells(), Inline()]
+    steps: list[PageStep] = [Columns(), Links(), Contents(), Code(), RunInHeadings(), Lists(), TableCells(), Inline()]
     return [step for step in steps if step.name not in options.skip_steps]
 
 
