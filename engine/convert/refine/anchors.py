@@ -99,17 +99,20 @@ class Anchors:
             return _ABOVE
         usual = median(below)
         is_same = sum(abs(each - usual) <= _AS_FAR for each in below) > len(below) / 2
-        return usual + _AS_FAR if is_same and _ABOVE < usual <= _MARGIN else _ABOVE
+        return max(usual + _AS_FAR, _ABOVE) if is_same and usual <= _MARGIN else _ABOVE
 
 
 def _links(page: RefinedPage) -> Iterator[tuple[re.Match[str], str, list[Span]]]:
-    """The links to places on a page: where they lead, their words, and the spans that they are."""
+    """The links to places on a page: where they lead, their words, and the spans that they are.
+
+    A blank between two styles belongs to neither, and parts no link.
+    """
     for spans in _spans(page):
-        for link, group in groupby(spans, key=lambda span: span.link):
+        for link, group in groupby((s for s in spans if s.link or s.text.strip()), key=lambda span: span.link):
             place = _PLACE.fullmatch(link)
             if place is not None:
                 linked = list(group)
-                yield place, "".join(span.text for span in linked), linked
+                yield place, " ".join(span.text for span in linked), linked
 
 
 def _spans(page: RefinedPage) -> Iterator[Sequence[Span]]:

@@ -63,6 +63,8 @@ def test_the_words_of_a_link_in_two_styles_are_one_name() -> None:
     made = line("The code", 40)
     made.spans = [Span("The ", link="#page=1&y=150"), Span("code", code=True, link="#page=1&y=150")]
     assert _targets(page(made, *_headings(("Start", 100), ("The code", 200))))[:2] == ["#the-code", "#the-code"]
+    made.spans = [Span("The", link="#page=1&y=150"), Span(" "), Span("code", code=True, link="#page=1&y=150")]
+    assert _targets(page(made, *_headings(("Start", 100), ("The code", 200))))[:3] == ["#the-code", "", "#the-code"]
 
 
 def test_links_in_tables_lead_too() -> None:
