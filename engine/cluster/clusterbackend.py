@@ -141,6 +141,14 @@ class ClusterBackend:
         """Have a node leave once it is done; False if there is none of the name."""
         return self.fleet.drain(name)
 
+    def hold(self, name: str) -> bool:
+        """Give a node nothing more until it is released; False if there is none of the name that can be held."""
+        return self.fleet.hold(name)
+
+    def release(self, name: str) -> bool:
+        """Use a node again that is held; False if there is none of the name."""
+        return self.fleet.release(name)
+
     def remove(self, name: str) -> bool:
         """Have a node leave at once; False if there is none of the name."""
         return self.fleet.remove(name)

@@ -154,6 +154,20 @@ class Fleet:
         self._look()
         return found
 
+    def hold(self, name: str) -> bool:
+        """Give a node nothing more until it is released; False if there is none of the name that can be held."""
+        with self._lock:
+            found = self._roster.hold(name)
+        self._changed()
+        return found
+
+    def release(self, name: str) -> bool:
+        """Use a node again that is held, whatever for; False if there is none of the name."""
+        with self._lock:
+            found = self._roster.release(name, time.monotonic())
+        self._changed()
+        return found
+
     def remove(self, name: str) -> bool:
         """Have a node leave at once, and give what it has to others; False if there is none of the name."""
         with self._lock:

@@ -1,5 +1,6 @@
 """Roster: which nodes there are, what each has to do, and which are given nothing. Pure: no threads, and no clock."""
 
+import math
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -204,6 +205,22 @@ class Roster:
 
     def _hold(self, node: _Node, why: str, until: float) -> None:
         node.state, node.why, node.until = NodeState.HELD, why, max(until, node.until)
+
+    def hold(self, name: str) -> bool:
+        """Give a node nothing more until it is released, what it has aside; False if there is none that can be."""
+        node = self._nodes.get(self.find(name) or "")
+        if node is None or node.state not in (*GIVEN, NodeState.HELD):
+            return False
+        self._hold(node, "It is held by hand.", math.inf)
+        return True
+
+    def release(self, name: str, now: float) -> bool:
+        """Use a node again that is held, whatever for; False if there is none."""
+        node = self._nodes.get(self.find(name) or "")
+        if node is None or node.state is not NodeState.HELD:
+            return False
+        node.state, node.why, node.until, node.void = NodeState.READY, "", now, 0
+        return True
 
     def drain(self, name: str) -> str | None:
         """Give a node nothing more; returns its life, None if there is none of the name."""

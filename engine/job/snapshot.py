@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from engine.job.job import Job, JobState, PageResult, PageState, Step
+from engine.job.machines import NodeSnapshot
 from engine.job.pageranges import PageNumbers
 
 HISTORY_BINS = 60
@@ -150,6 +151,8 @@ class Snapshot:
     totals: Totals
     banners: tuple[Banner, ...]
     is_paused: bool
+    nodes: tuple[NodeSnapshot, ...] = ()
+    """The other machines of a cluster, by name, as of a second ago at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any
 from engine.base.errors import IllegalTransition, NoSuchJob
 from engine.base.safetext import display_text
 from engine.job.job import Job, JobState, Move, PageResult, PageState, Standing, Submission
+from engine.job.machines import NodeSnapshot
 from engine.queue.dispatch import Dispatch
 from engine.queue.outbox import Outbox
 from engine.queue.progress import ProgressTracker
@@ -303,6 +304,10 @@ class JobQueue:
     def set_banner(self, key: str, message: str | None) -> None:
         """Something needs a person, or, with None, is over."""
         self._tracker.set_banner(key, message)
+
+    def set_nodes(self, nodes: tuple[NodeSnapshot, ...]) -> None:
+        """The other machines of the cluster, as they are now."""
+        self._tracker.set_nodes(nodes)
 
     def _mirrored(self, job: Job) -> Job:
         self._dispatch.mirror(job)

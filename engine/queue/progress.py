@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from engine.base.waits import Waits
 from engine.job.changes import ChangeLog
 from engine.job.job import Job, JobState, PageResult, PageState, Step
+from engine.job.machines import NodeSnapshot
 from engine.job.pageranges import PageNumbers
 from engine.job.snapshot import (
     HISTORY_BINS,
@@ -71,6 +72,7 @@ class ProgressTracker:
         self._pages_done = 0
         self._bins: deque[tuple[int, int]] = deque(maxlen=HISTORY_BINS + 1)  # bin number, pages
         self._banners: dict[str, Banner] = {}
+        self._nodes: tuple[NodeSnapshot, ...] = ()
         self._waits = Waits()
         self.tally = Tally()
         """What has happened since the start; its own lock is taken inside this one's, never the other way round."""
@@ -248,6 +250,11 @@ class ProgressTracker:
             else:
                 self._banners[key] = Banner(key, message)
 
+    def set_nodes(self, nodes: tuple[NodeSnapshot, ...]) -> None:
+        """The other machines of the cluster, as they are now."""
+        with self._lock:
+            self._nodes = nodes
+
     # --- what a front end asks ---
 
     def snapshot(self, since: int = 0) -> Snapshot:
@@ -314,6 +321,7 @@ class ProgressTracker:
             self._totals(now),
             tuple(self._banners.values()),
             self.is_paused,
+            self._nodes,
         )
 
     def _put(self, snapshot: JobSnapshot) -> None:

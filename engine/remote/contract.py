@@ -253,6 +253,28 @@ class EngineLike(Protocol):
         """Stop intake and open no further job; the running ones go on to their end."""
         raise Elsewhere
 
+    # --- the machines of a cluster ---
+
+    @travels(catches_up=True)
+    def drain_node(self, name: str) -> bool:
+        """Have another machine of the cluster leave once it is done; False if there is none of the name."""
+        raise Elsewhere
+
+    @travels(catches_up=True)
+    def hold_node(self, name: str) -> bool:
+        """Give another machine nothing more until it is released; False if there is none of the name to hold."""
+        raise Elsewhere
+
+    @travels(catches_up=True)
+    def release_node(self, name: str) -> bool:
+        """Use another machine again that is held; False if there is none of the name."""
+        raise Elsewhere
+
+    @travels(catches_up=True)
+    def remove_node(self, name: str) -> bool:
+        """Have another machine leave at once, and others do what it has; False if there is none of the name."""
+        raise Elsewhere
+
 
 class ServedEngine(EngineLike, Protocol):
     """What a door needs of an engine that it serves, over HTTP or on the engine's own socket."""
@@ -281,16 +303,6 @@ class ServedEngine(EngineLike, Protocol):
         """Have `callback` called with every job that finishes from now on, on a thread of the engine's."""
 
     # --- asking ---
-
-    @travels(catches_up=True)
-    def drain_node(self, name: str) -> bool:
-        """Have another machine of the cluster leave once it is done; False if there is none of the name."""
-        raise Elsewhere
-
-    @travels(catches_up=True)
-    def remove_node(self, name: str) -> bool:
-        """Have another machine leave at once, and others do what it has; False if there is none of the name."""
-        raise Elsewhere
 
     @travels()
     def vitals(self) -> Vitals:

@@ -127,7 +127,7 @@ class Mirror:
             return latest
         # What its workers were at is not what they are at, so nothing is said of them.
         totals = replace(latest.totals, workers=0, workers_busy=0, pages_per_second=0.0, eta_s=None)
-        return replace(latest, workers=(), totals=totals, banners=(lost, *latest.banners))
+        return replace(latest, workers=(), nodes=(), totals=totals, banners=(lost, *latest.banners))
 
     @property
     def worker_count(self) -> int:

@@ -184,6 +184,12 @@ class Cluster(Protocol):
     def drain(self, name: str) -> bool:
         """Have a machine leave once it is done with what it has; False if there is none of the name."""
 
+    def hold(self, name: str) -> bool:
+        """Give a machine nothing more until it is released; False if there is none of the name that can be held."""
+
+    def release(self, name: str) -> bool:
+        """Use a machine again that is held, whatever for; False if there is none of the name."""
+
     def remove(self, name: str) -> bool:
         """Have a machine leave at once; False if there is none of the name."""
 

@@ -93,6 +93,24 @@ class FakeEngine:
         self.set_workers(workers)
         self.calls.clear()
 
+    # --- the machines of a cluster ---
+
+    def drain_node(self, name: str) -> bool:
+        return self._order_node("drain", name)
+
+    def hold_node(self, name: str) -> bool:
+        return self._order_node("hold", name)
+
+    def release_node(self, name: str) -> bool:
+        return self._order_node("release", name)
+
+    def remove_node(self, name: str) -> bool:
+        return self._order_node("remove", name)
+
+    def _order_node(self, order: str, name: str) -> bool:
+        self.calls.append((order, name))
+        return any(node.name == name for node in self.tracker.overview().nodes)
+
     # --- for tests ---
 
     def wall_clock(self) -> float:

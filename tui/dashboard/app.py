@@ -46,6 +46,7 @@ from tui.dashboard.screens.main import MainScreen
 from tui.dashboard.screens.settings_screen import SettingsScreen
 from tui.dashboard.viewstate import ViewState, load_view_state, save_view_state
 from tui.dashboard.widgets.key_bar import KeyBar
+from tui.dashboard.workers.nodes_screen import NodesScreen
 from tui.dashboard.workers.workers_screen import WorkersScreen
 from tui.text.actions import ACTIONS, LEAVING, Action
 from tui.text.formatting import number, plural
@@ -69,6 +70,7 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         Binding("left_square_bracket", "workers(-1)", "One worker less", id="workers.fewer"),
         Binding("right_square_bracket", "workers(1)", "One worker more", id="workers.more"),
         Binding("w", "workers_screen", "What each worker has done", id="workers.show"),
+        Binding("W", "nodes_screen", "The machines of the cluster", id="workers.nodes"),
         Binding("z", "undo", "Undo, as often as there was something", id="job.undo"),
         Binding("Z", "redo", "Do again what was undone", id="job.redo"),
         Binding("H", "history", "History: what can be undone", id="app.history"),
@@ -331,6 +333,11 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         """Show what each worker has done in the last minutes."""
         if not isinstance(self.screen, WorkersScreen):
             self.push_screen(WorkersScreen(self.model))
+
+    def action_nodes_screen(self) -> None:
+        """Show the machines of the cluster."""
+        if not isinstance(self.screen, NodesScreen):
+            self.push_screen(NodesScreen(self.model))
 
     # --- other programs ---
 

@@ -24,6 +24,7 @@ from tui.dashboard.widgets.filter_bar import FilterBar
 from tui.dashboard.widgets.job_view import JobView
 from tui.dashboard.widgets.queue_list import QueueList
 from tui.dashboard.widgets.scroll_lines import ScrollLines
+from tui.dashboard.workers.nodes_screen import NodesScreen
 from tui.dashboard.workers.workers_screen import WorkersScreen
 
 
@@ -73,6 +74,7 @@ def _chains(app: type[App[Any]]) -> list[Sequence[type[DOMNode]]]:
         (ScrollLines, PeekScreen, app),
         (ScrollLines, SettingsScreen, app),
         (ScrollLines, WorkersScreen, app),
+        (ScrollLines, NodesScreen, app),
     ]
 
 

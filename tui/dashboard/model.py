@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.job.job import FINISHED, JobState, Step
+from engine.job.machines import NodeSnapshot
 from engine.job.snapshot import CONNECTION, Banner, JobSnapshot, Snapshot, Totals, WorkerSnapshot
 from engine.remote.contract import EngineLike
 from tui.dashboard.joblist import JobList, View
 from tui.dashboard.meter import Reading
 from tui.dashboard.reader.earlier import EarlierTexts
 from tui.dashboard.workers.activity import Activity
+from tui.dashboard.workers.noderates import NodeRates
 from tui.text.formatting import size
 
 _WAITING_S = 1.0
@@ -52,6 +54,8 @@ class Model:
         self.totals = Totals(dict.fromkeys(JobState, 0), 0, 0, 0, 0.0, (), None)
         self.workers: tuple[WorkerSnapshot, ...] = ()
         self.banners: tuple[Banner, ...] = ()
+        self.nodes: tuple[NodeSnapshot, ...] = ()
+        self.node_rates = NodeRates()
         self.is_paused = False
         self._version = 0
         self._running: set[int] = set()
@@ -70,6 +74,8 @@ class Model:
         self.totals, self.workers = snapshot.totals, snapshot.workers
         self.activity.take(self.workers, self.clock())
         self.banners, self.is_paused = snapshot.banners, snapshot.is_paused
+        self.nodes = snapshot.nodes
+        self.node_rates.take(self.nodes, self.clock())
         rest = self._rest()
         rest_changed, self._rest_shown = rest != self._rest_shown, rest
         if self.is_frozen:
@@ -151,6 +157,7 @@ class Model:
             self.totals,
             self.workers,
             self.banners,
+            self.nodes,
             self.is_paused,
             self.is_frozen,
             self.is_scanning,

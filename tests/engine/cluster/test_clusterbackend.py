@@ -302,3 +302,19 @@ def test_a_killed_batch_says_nothing_more(nodes: InProcess, backend: ClusterBack
     assert len(events) == 1
     assert time.monotonic() - started < 30
     wait_until(lambda: not backend.nodes()[0].busy)
+
+
+def test_a_node_that_is_held_by_hand_gets_nothing_until_it_is_released(
+    nodes: InProcess, backend: ClusterBackend
+) -> None:
+    nodes.add("one")
+    wait_for_nodes(backend, 1)
+    changes: list[int] = []
+    backend.listen(lambda: changes.append(backend.more))
+    assert backend.hold("one")
+    assert not backend.hold("two")
+    assert (backend.more, backend.nodes()[0].state) == (0, NodeState.HELD)
+    assert backend.release("one")
+    assert (changes[0], changes[-1]) == (0, 1)
+    desk = staged(backend, "one")
+    assert isinstance(backend.open(Limits()).run(pages(desk, 1, 1), lambda _: None), PagesDone)

@@ -69,6 +69,21 @@ def test_a_hold_ends_by_itself_and_a_good_batch_forgives() -> None:
     assert (only(roster, 700), roster.offers("d")[0].has_document) == (NodeState.READY, True)
 
 
+def test_a_hold_by_hand_ends_by_hand_alone_and_what_it_has_stays_its_own() -> None:
+    roster = Roster(lambda: HERE)
+    roster.join(hello(1), 0)
+    life = hello(1).life
+    roster.begin(life, 7)
+    assert (roster.hold("nobody"), roster.release("node", 0), roster.hold("node")) == (False, False, True)
+    roster.fault(life, "The disk is full.", 1)
+    for second in range(0, 100_000, 10):
+        roster.beat(life, 0, READING, second)
+        assert roster.silent(second) == []
+    assert (only(roster), roster.slots, roster.offers("d"), roster.epochs_of(life)) == (NodeState.HELD, 0, [], {7})
+    assert roster.release("node", 100_000)
+    assert (only(roster), roster.slots) == (NodeState.READY, 2)
+
+
 def test_how_fast_documents_are_sent_is_known_of_those_that_are_big() -> None:
     roster = Roster(lambda: HERE)
     roster.join(hello(1), 0)
@@ -128,7 +143,7 @@ class Whatever(RuleBasedStateMachine):
         assert self.roster.end(epoch) == self.mine.pop(epoch)
         assert self.roster.end(epoch) is None
 
-    @rule(data=st.data(), what=st.sampled_from(["leave", "beat", "void", "fault", "drain"]))
+    @rule(data=st.data(), what=st.sampled_from(["leave", "beat", "void", "fault", "drain", "hold", "release"]))
     @precondition(lambda self: self.lives)
     def happen(self, data: st.DataObject, what: str) -> None:
         life = hello(data.draw(st.integers(1, self.lives))).life
@@ -141,6 +156,10 @@ class Whatever(RuleBasedStateMachine):
                 self.roster.void(life, self.now)
             case "fault":
                 self.roster.fault(life, "full", self.now)
+            case "hold":
+                self.roster.hold(self.roster.name(life))
+            case "release":
+                self.roster.release(self.roster.name(life), self.now)
             case _:
                 self.roster.drain(self.roster.name(life))
 

@@ -104,6 +104,14 @@ class FakeEngine:
         self.orders.append(("drain", name))
         return name in self.machines
 
+    def hold_node(self, name: str) -> bool:
+        self.orders.append(("hold", name))
+        return name in self.machines
+
+    def release_node(self, name: str) -> bool:
+        self.orders.append(("release", name))
+        return name in self.machines
+
     def remove_node(self, name: str) -> bool:
         self.orders.append(("remove", name))
         return name in self.machines

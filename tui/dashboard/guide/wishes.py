@@ -45,6 +45,9 @@ _WISHES = {
     "mark.toggle": "select choose several many pick",
     "move.first": "beginning top",
     "move.last": "end bottom",
+    "node.drain": "leave machine shut down maintenance",
+    "node.hold": "pause machine stop rest wait release",
+    "node.remove": "kick leave machine kill delete",
     "page.next_problem": "error failed wrong",
     "read.changes": "difference diff compare before what changed",
     "read.editor": "edit vim write open program",
@@ -65,6 +68,7 @@ _WISHES = {
     "view.reverse": "order descending ascending",
     "view.sort": "order largest slowest biggest longest column",
     "workers.fewer": "slower less cpu memory load quiet fan parallel cores",
+    "workers.nodes": "machines cluster computers remote other hosts network dask",
     "workers.show": "doing memory cpu process busy stuck hang activity slow eta left long why",
     "workers.more": "faster speed quick slow parallel cores cpu performance hurry",
 }

@@ -38,6 +38,7 @@ _GROUPS = {
     "job": "Jobs",
     "mark": "Marks: with marks, an action means the marked jobs",
     "view": "View",
+    "node": "The machine under the cursor",
     "workers": "Workers",
     "app": "hotfolio",
     "screen": "This screen",
