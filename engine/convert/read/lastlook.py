@@ -7,17 +7,17 @@ from engine.convert.ocr.need import looks_scanned
 from engine.convert.open.context import PageContext
 from engine.convert.page.blocks import RefinedPage, Span, merged
 from engine.convert.read.byocr import unsure_words
-from engine.convert.text.characters import count_unknown, readable
+from engine.convert.text.characters import count_unknown, readable, without_invisible
 from engine.job.warningkind import WarningKind
 
 
 def look_at(page: PageContext, refined: RefinedPage) -> None:
-    """Take control characters out of the page's text, and note what is wrong with it, and which words may be."""
+    """Take out what is no text, such as control characters, and note what is wrong with the page's, or may be."""
     has_text = False
     if page.hiding.marks:
         _mark_hidden(refined)
     for span in _spans(refined):
-        span.text = readable(span.text)
+        span.text = without_invisible(readable(span.text))
         has_text = has_text or bool(span.text.strip())
         if not span.math and (unknown := count_unknown(span.text)):
             page.notices[WarningKind.UNKNOWN] += unknown

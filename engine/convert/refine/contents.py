@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from engine.convert.page.blocks import FURNITURE, Block, Box, Cell, Kind, RefinedPage, around
+from engine.convert.text.characters import without_invisible
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, visual_lines
@@ -18,7 +19,7 @@ _GLUED = re.compile(r"(.*?)([.·․]{4,}|[‥…]{2,})([^.·․‥…]*)")
 """A title, its leader and its page number without blanks between them."""
 _DOTS_IN = {"‥": 2, "…": 3}
 _FEWEST_DOTS = 4
-_PAGE = re.compile(r"(?:[A-Z]{1,2}[-–.]?)?\d{1,4}|[ivxlcdm]{1,8}|[IVXLCDM]{1,8}")
+_PAGE = re.compile(r"[\u200b\u2060]?(?:(?:[A-Z]{1,2}[-–.]?)?\d{1,4}|[ivxlcdm]{1,8}|[IVXLCDM]{1,8})")
 _LABEL = re.compile(r"(?:[A-Z]|\d{1,3})(?:\.\d{1,3})*\.?|[IVXLC]+\.?")
 """A number that an entry begins with."""
 _GAP = 2.5
@@ -116,7 +117,7 @@ def _is_certain(entry: _Entry) -> bool:
 
 def _is_line_of_form(entry: _Entry) -> bool:
     """Whether it ends with the number that it begins with."""
-    return entry.lines[0].words[0].text.rstrip(".") == entry.page.text
+    return entry.lines[0].words[0].text.rstrip(".") == without_invisible(entry.page.text)
 
 
 def _counts_on(entries: Sequence[_Entry]) -> bool:
@@ -128,7 +129,8 @@ def _counts_on(entries: Sequence[_Entry]) -> bool:
 
 def _number(entry: _Entry) -> int:
     """Of its page; of one that is not counted by digits alone, 0."""
-    return int(entry.page.text) if entry.page.text.isascii() and entry.page.text.isdigit() else 0
+    text = without_invisible(entry.page.text)
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _led(row: Line) -> list[_Entry]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from engine.convert.page.blocks import Block, Cell, Kind, Span, around, stripped
 from engine.convert.tags.structuretext import Element, Run
 from engine.convert.tags.structuretree import Attributes, Path, StructureTree, path_text
-from engine.convert.tags.tagtext import Style, apart, code_text, spans_of, usual_size
+from engine.convert.tags.tagtext import Style, apart, code_text, spans_of, usual_size, without_leaders
 from engine.convert.text.linktargets import LinksByHeight
 
 _HEADINGS = {"H": 0, "H1": 1, "H2": 2, "H3": 3, "H4": 4, "H5": 5, "H6": 6, "Title": 1}
@@ -145,8 +145,11 @@ class TagBlocks:
                 self.flush()
                 self._depth -= 1
         elif role in ("LI", "TOCI"):
+            before = len(self.blocks)
             with self._block(Kind.PARAGRAPH, element):
                 self._fill_item(element, style)
+            for block in self.blocks[before:] if role == "TOCI" else ():
+                block.spans = without_leaders(block.spans)
         elif role == "Table":
             self._table(element, style)
         elif role == "Figure":

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from engine.convert.page.blocks import Kind, Span
+from engine.convert.page.blocks import Kind, Span, stripped
 from engine.convert.tags.leftwardruns import in_order
 from engine.convert.tags.structuretext import Run
 from engine.convert.text.bidi import has_right_to_left
+from engine.convert.text.characters import without_invisible
 from engine.convert.text.linktargets import LinksByHeight
 
 _INNER_HYPHEN = re.compile(r"\xad(?=.)")
 """A soft hyphen within a line: it is in the page's content because it is painted."""
+_LEADER = re.compile(r"\s*(?:(?:[.·․]\s?){4,}|[‥…]{2,})\s*")
+"""The dots between a title and its page number, in a table of contents."""
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
 
 
@@ -49,12 +52,18 @@ def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
             spans.append(Span(run.text, link=_link_of(run, links), math=True))
             last = run
             continue
-        text = run.text if run.text.isascii() else _INNER_HYPHEN.sub("-", run.text.replace("\xa0", " "))
+        text = run.text
+        if not text.isascii():
+            text = _INNER_HYPHEN.sub("-", without_invisible(text).replace("\xa0", " "))
         if last is not None and spans:
             before = spans[-1].text
             gap = _gap(last, run, before, text)
             if before.endswith("\xad"):
                 spans[-1].text = before[:-1] + ("" if _is_next_line(last, run) else "-")
+            elif before.endswith(" ") and not (style.code or run.is_monospaced):
+                text = text.lstrip(" ")  # what stood between two blanks is no text, as the leaders of contents
+                if not text:
+                    continue
             elif gap and not before.endswith((" ", "\n")) and not text.startswith(" "):
                 # The blank belongs to neither style; to the one before, if that is what the next one is as well.
                 spans.append(Span(" "))
@@ -73,6 +82,11 @@ def spans_of(runs: list[tuple[Run, Style]], links: LinksByHeight) -> list[Span]:
         last = run
     _bridge(spans)
     return spans
+
+
+def without_leaders(spans: Iterable[Span]) -> list[Span]:
+    """The spans of a table of contents without the dots in it."""
+    return stripped(replace(span, text=_LEADER.sub(" ", span.text)) for span in spans)
 
 
 def _scripts(runs: list[Run]) -> list[int]:

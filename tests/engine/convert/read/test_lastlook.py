@@ -34,14 +34,14 @@ def test_characters_that_nobody_knows_are_counted_and_none_is_a_control_characte
     conversion: Conversion, structure: str
 ) -> None:
     data = with_embedded_font(
-        r"(Turn o\001 the \002lter \003 and \004 and this is plain enough to be read by anybody at all)",
-        {1: "0001", 2: "0014", 3: "f8ff", 4: "0085", **{code: f"{code:04x}" for code in range(32, 127)}},
-        {1: "g1", 2: "glyph2", 3: "cid3", 4: "uniF8FF"},
+        r"(Turn o\001 the \002lter \003 and \004 and\005 this is plain enough to be read by anybody at all)",
+        {1: "0001", 2: "0014", 3: "f8ff", 4: "0085", 5: "2060", **{code: f"{code:04x}" for code in range(32, 127)}},
+        {1: "g1", 2: "glyph2", 3: "cid3", 4: "uniF8FF", 5: "joiner"},
         BODY,
     )
     converted = conversion.run(data, structure=structure, formats=FORMATS)
     assert converted.results[0].via == structure
-    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", written(converted.out))
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff]", written(converted.out))
     assert re.fullmatch(r"[34] characters are unknown, .* \(page 1\)\.", converted.warnings[0])
 
 

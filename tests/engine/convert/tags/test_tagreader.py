@@ -213,6 +213,17 @@ def test_a_table_of_contents_is_a_list() -> None:
     ]
 
 
+def test_leaders_of_contents_are_no_text() -> None:
+    entries = tag("TOCI", "1 Birds ........ 3"), tag("TOCI", "2 Fish . . . . . 12"), tag("TOCI", "3 Etc. 20")
+    written = markdown(tag("TOC", *entries), tag("P", "He paused .... and went on"))
+    assert written.splitlines()[:3] == ["- 1 Birds 3", "- 2 Fish 12", "- 3 Etc. 20"]
+    assert "paused .... and" in written
+
+
+def test_what_stands_between_two_blanks_and_is_no_text_leaves_one() -> None:
+    assert read(tag("P", tag("Span", "Birds "), tag("Span", " "), tag("Span", " 3")))[0].text == "Birds 3"
+
+
 def test_roles_of_the_author_are_mapped_as_he_says() -> None:
     roles = {"Chapter": "H1", "Body#20Text": "P", "P": "P"}
     assert kinds(read(tag("Chapter", "One"), tag("Body#20Text", "Text"), tag("P", "More"), role_map=roles)) == [
