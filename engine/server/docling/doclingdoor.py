@@ -53,7 +53,7 @@ class DoclingDoor:
     async def take_form(self, request: Request, client: str, chunker: str = "", *, waits: bool = False) -> Task:
         """Queue the documents of a multipart form, to be cut by `chunker` if one is named."""
         uploads = self._reception.uploads
-        received = await uploads.receive_form(request)
+        received = await uploads.receive_form(request, lasts=not waits)
         try:
             order = self._order(chunker, received.fields)
         except HTTPException:
@@ -74,7 +74,7 @@ class DoclingDoor:
             for _, stream in documents:
                 stream.close()
             raise
-        folder, uploads = await self._reception.keep(documents)
+        folder, uploads = await self._reception.keep(documents, lasts=not waits)
         return await self._begin(folder, uploads, order, client, waits=waits)
 
     async def wait(self, request: Request, task: Task, *, cancels: bool) -> Response:

@@ -3,6 +3,9 @@
 Each request has a folder of its own in the state folder, and each of its documents one in there, so that documents of
 one name never meet. A document is removed once its result is published, and kept for a retry as long as its job has
 failed and is on the list; what is left over goes when a service starts.
+
+What is sent by a call that waits for its result need not survive a power cut, for nobody waits after one; and to see to
+that takes most of the time that passes before a document is queued. It is done when a call ends before its task does.
 """
 
 import contextlib
@@ -21,7 +24,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from engine.base.disk import fsync_path
+from engine.base.disk import fsync_path, fsync_tree
 from engine.base.errors import OutputUnwritable, unwritable
 from engine.base.safetext import display_name
 from engine.job.job import Job, JobState
@@ -71,14 +74,14 @@ class Uploads:
         self._most = settings.max_upload
 
     async def receive_form(
-        self, request: Request, fields: Iterable[str] = (FILES,), most_files: int = _MOST_FILES
+        self, request: Request, fields: Iterable[str] = (FILES,), most_files: int = _MOST_FILES, *, lasts: bool = False
     ) -> Received:
         """Keep the documents of a multipart form, which are in `fields`.
 
-        Raises `HTTPException`, or `OutputUnwritable` if there is no room.
+        If it `lasts`, they survive a power cut. Raises `HTTPException`, or `OutputUnwritable` if there is no room.
         """
         folder = await run_in_threadpool(self._new_folder)
-        rules = FileRules(folder, self._most, frozenset(fields), most_files, accept=None)
+        rules = FileRules(folder, self._most, frozenset(fields), most_files, accept=None, lasts=lasts)
         try:
             async with read_form(request, rules) as form:
                 if not form.uploads:
@@ -86,6 +89,8 @@ class Uploads:
                         422, f"Send each document as a file in a form field named {next(iter(fields))}."
                     )
                 uploads = await run_in_threadpool(self._take_in, folder, form.uploads)
+                if lasts:
+                    await run_in_threadpool(self.make_durable, folder)
         except BaseException:
             self.discard(folder)  # not in a thread: the request may have been cancelled, and would be again
             raise
@@ -106,7 +111,7 @@ class Uploads:
         try:
             with _told():
                 await self._take_body(_limited(request, self._most, self._most), upload)
-            await run_in_threadpool(_settle_in, upload.path, folder)
+            _settle_in(upload.path)
         except OSError as error:
             self.discard(folder)
             raise _unwritable(error, self._folder) from error
@@ -150,26 +155,31 @@ class Uploads:
                 upload.path.parent.mkdir(mode=0o700)
                 document.part.rename(upload.path)
                 upload.path.chmod(0o600)
-                _settle_in(upload.path, folder)
+                _settle_in(upload.path)
                 uploads.append(upload)
         except OSError as error:
             raise _unwritable(error, self._folder) from error
         return tuple(uploads)
 
-    def keep_all(self, documents: Iterable[tuple[str, BinaryIO]]) -> tuple[Path, tuple[Upload, ...]]:
-        """Keep the documents of one request, each with the name it was sent by.
+    def keep_all(
+        self, documents: Iterable[tuple[str, BinaryIO]], *, lasts: bool = False
+    ) -> tuple[Path, tuple[Upload, ...]]:
+        """Keep the documents of one request, each with the name it was sent by; as `receive_form` does if it `lasts`.
 
         Raises `HTTPException` if one is too big, or `OutputUnwritable`.
         """
         folder = self._new_folder()
         try:
-            return folder, tuple(self._keep(folder, n, name, stream) for n, (name, stream) in enumerate(documents))
+            uploads = tuple(self._keep(folder, n, name, stream) for n, (name, stream) in enumerate(documents))
+            if lasts:
+                self.make_durable(folder)
+            return folder, uploads
         except BaseException:
             self.discard(folder)
             raise
 
     def _keep(self, folder: Path, number: int, filename: str, stream: BinaryIO) -> Upload:
-        """Write a document to the disk, durably. Raises `HTTPException` if it is too big, or `OutputUnwritable`."""
+        """Write a document to the disk. Raises `HTTPException` if it is too big, or `OutputUnwritable`."""
         upload = _place(folder, number, filename)
         try:
             stream.seek(0, os.SEEK_END)
@@ -179,10 +189,18 @@ class Uploads:
             upload.path.parent.mkdir(mode=0o700)
             with os.fdopen(os.open(upload.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
                 shutil.copyfileobj(stream, copy, 1 << 20)
-            _settle_in(upload.path, folder)
+            _settle_in(upload.path)
         except OSError as error:
             raise _unwritable(error, self._folder) from error
         return upload
+
+    def make_durable(self, folder: Path) -> None:
+        """Make what a request has sent survive a power cut. Raises `OutputUnwritable`."""
+        try:
+            fsync_tree(folder)
+            fsync_path(self._folder)
+        except OSError as error:
+            raise _unwritable(error, self._folder) from error
 
     def discard(self, folder: Path) -> None:
         """Delete the folder of a request that came to nothing."""
@@ -222,7 +240,6 @@ class Uploads:
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             folder.mkdir(mode=0o700)
-            fsync_path(self._folder)
         except OSError as error:
             raise _unwritable(error, self._folder) from error
         return folder
@@ -244,12 +261,10 @@ def _place(folder: Path, number: int, filename: str) -> Upload:
     return Upload(display_name(basename) or _NAMELESS, folder / str(number) / _stored_name(basename))
 
 
-def _settle_in(path: Path, folder: Path) -> None:
-    """See that a document is on the disk to stay, and that nobody takes it for one that is still coming in."""
+def _settle_in(path: Path) -> None:
+    """See that nobody takes a document for one that is still coming in."""
     settled = time.time() - _SETTLED_S
     os.utime(path, (settled, settled))
-    for made in (path, path.parent, folder):
-        fsync_path(made)
 
 
 def _text(sent: bytes) -> str:

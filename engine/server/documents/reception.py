@@ -1,12 +1,15 @@
 """Reception: what every door for other programs has: documents are taken in, queued, and waited for."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
+from engine.base.errors import OutputUnwritable
 from engine.base.safetext import display_text
 from engine.job.options import Attachments, ConvertOptions
 from engine.remote.contract import ServedEngine
@@ -61,10 +64,12 @@ class Reception:
         queue = self.tasks.join if waits else self.tasks.submit
         return queue(folder, uploads, options, record, client)
 
-    async def keep(self, documents: Sequence[tuple[str, BinaryIO]]) -> tuple[Path, tuple[Upload, ...]]:
+    async def keep(
+        self, documents: Sequence[tuple[str, BinaryIO]], *, lasts: bool = False
+    ) -> tuple[Path, tuple[Upload, ...]]:
         """Keep documents that have come in whole, and close them. Raises `HTTPException` or `OutputUnwritable`."""
         try:
-            return await run_in_threadpool(self.uploads.keep_all, documents)
+            return await run_in_threadpool(partial(self.uploads.keep_all, documents, lasts=lasts))
         finally:
             for _, stream in documents:
                 stream.close()
@@ -86,6 +91,7 @@ class Reception:
 
         if await self.waiting.until_finished(task, self.longest_wait_s, has_gone):
             return True
+        await run_in_threadpool(self._make_durable, task)
         if is_gone:
             if cancels and not self.waiting.waiters(task):  # another call may wait for the same
                 await run_in_threadpool(self.tasks.cancel, task)
@@ -105,6 +111,13 @@ class Reception:
             reason = job.reason if job is not None else "The job was taken off the list."
             raise HTTPException(422, display_text(reason or "The result is no longer in the output folder."))
         return result
+
+    def _make_durable(self, task: Task) -> None:
+        """See that a task that nobody waits for any more survives a power cut."""
+        folders = {self.uploads.folder_of(job) for job in self.tasks.jobs(task) if job is not None}
+        for folder in filter(None, folders):
+            with contextlib.suppress(OutputUnwritable):  # it ends at this moment, or what writes next says so
+                self.uploads.make_durable(folder)
 
     def _too_long(self, task: Task) -> HTTPException:
         return HTTPException(

@@ -102,7 +102,7 @@ class Tasks:
             with self._lock:
                 self._ask(key, own)
         try:
-            task = self.submit(folder, uploads, options, record, client)
+            task = self.submit(folder, uploads, options, record, client, lasts=False)
         except BaseException as error:
             with self._lock:
                 self._asked.pop(key, None)
@@ -118,12 +118,22 @@ class Tasks:
             self._asked.popitem(last=False)
 
     def submit(
-        self, folder: Path, uploads: tuple[Upload, ...], options: ConvertOptions, record: TaskRecord, client: str
+        self,
+        folder: Path,
+        uploads: tuple[Upload, ...],
+        options: ConvertOptions,
+        record: TaskRecord,
+        client: str,
+        *,
+        lasts: bool = True,
     ) -> Task:
-        """Queue what was received. Writes to the disk; raises `HotfolioError`, and then nothing stays queued."""
+        """Queue what was received. Writes to the disk; raises `HotfolioError`, and then nothing stays queued.
+
+        If it `lasts`, what is on record of it survives a power cut.
+        """
         record = record.model_copy(update={"filenames": tuple(upload.filename for upload in uploads)})
         try:
-            _write(self._uploads.task_file(folder.name), record)  # before anything can be found by its id
+            _write(self._uploads.task_file(folder.name), record, lasts)  # before anything can be found by its id
             files = [upload.path for upload in uploads]
             jobs = self._engine.submit_many(files, options=options, client=client)
         except BaseException:
@@ -134,7 +144,7 @@ class Tasks:
             return Task(conversions[0], conversions, record)
         record = record.model_copy(update={"conversions": conversions})
         try:
-            _write(self._uploads.task_file(folder.name), record)
+            _write(self._uploads.task_file(folder.name), record, lasts)
         except OutputUnwritable:
             self._engine.cancel([job.id for job in jobs], "Its task could not be written down.")
             raise
@@ -213,13 +223,15 @@ def _asked_for(uploads: tuple[Upload, ...], options: ConvertOptions, record: Tas
     return digest.digest()
 
 
-def _write(file: Path, record: TaskRecord) -> None:
+def _write(file: Path, record: TaskRecord, lasts: bool) -> None:
     part = file.with_suffix(".part")
     try:
         part.write_text(record.model_dump_json(), encoding="utf-8")
-        fsync_path(part)
+        if lasts:
+            fsync_path(part)
         part.replace(file)
-        fsync_path(file.parent)
+        if lasts:
+            fsync_path(file.parent)
     except OSError as error:
         raise OutputUnwritable(f"Cannot write to the state folder: {error.strerror or error}.") from error
 

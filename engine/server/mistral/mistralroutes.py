@@ -68,7 +68,11 @@ def router(service: Service) -> APIRouter:
         received = await door.reception.uploads.receive_form(request, ("file",), 1)
         upload = received.uploads[0]
         purpose = display_text(next(iter(received.fields.get("purpose", [])), "ocr"))[:40]
-        return _shown(await run_in_threadpool(door.files.add, upload.path, upload.filename, purpose))
+        try:
+            return _shown(await run_in_threadpool(door.files.add, upload.path, upload.filename, purpose))
+        except HTTPException:
+            await run_in_threadpool(door.reception.uploads.discard, received.folder)
+            raise
 
     @routes.get("/v1/files", summary="The files that are kept, as Mistral")
     def list_files() -> FileList:

@@ -46,11 +46,13 @@ class FileRules:
     max_files: int = 1
     accept: tuple[DocumentKind, ...] | None = (DocumentKind.PDF,)
     """Refuse a file of another kind as soon as its first KiB is here; None takes in everything."""
+    lasts: bool = True
+    """Make files survive a power cut before they count as whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that has come in whole, and is on the disk to stay."""
+    """A file that has come in whole, and is on the disk, to stay if the rules say so."""
 
     field: str
     filename: bytes
@@ -277,7 +279,7 @@ class _IncomingFile:
         self._has_ended = True
 
     def write(self) -> None:
-        """Put what has come in on the disk; at the end, to stay. Raises `OutputUnwritable`."""
+        """Put what has come in on the disk; at the end, to stay if the rules say so. Raises `OutputUnwritable`."""
         try:
             if self._descriptor < 0:
                 flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -287,7 +289,8 @@ class _IncomingFile:
                 rest = rest[os.write(self._descriptor, rest) :]
             self._pending = bytearray()
             if self._has_ended:
-                os.fsync(self._descriptor)
+                if self._rules.lasts:
+                    os.fsync(self._descriptor)
                 self._close()
                 self.is_whole = True
         except OSError as error:
