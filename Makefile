@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]' || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
 
-.PHONY: run test test-cluster test-clients pytest check chaos chaos-cluster soak flood fuzz mutants bench bench-before bench-cluster samples screenshots manpage dist sbom clean
+.PHONY: run test test-cluster test-clients pytest check chaos chaos-cluster soak flood fuzz mutants bench bench-before bench-cluster samples screenshots session manpage dist sbom clean
 
 run: $(STAMP)  ## install, then open the dashboard on input/ (without a terminal: convert and print progress)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/hotfolio; else $(BIN)/hotfolio run --once; fi
@@ -91,6 +91,9 @@ samples: $(STAMP)  ## make the three PDFs of input/ again
 
 screenshots: $(STAMP)  ## draw the pictures of the dashboard in docs/screenshots/ again
 	$(BIN)/python scripts/make_screenshots.py
+
+session: $(STAMP)  ## in tmux at three sizes, do what a person does in the first hour, and keep pictures of it
+	$(BIN)/python scripts/make_session.py
 
 manpage: $(STAMP)  ## write docs/hotfolio.1 again, from what --help says
 	$(BIN)/python scripts/make_manpage.py

@@ -7,6 +7,7 @@ and reads the screen with pyte to see when a key has been answered.
 import argparse
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import pty
@@ -96,7 +97,9 @@ def show(count: int, rows_changing: int, report: Path) -> None:
             draft.write_text(json.dumps(figures))
             draft.rename(report)
 
-    Measured(engine, has_tour=False, clock=time.monotonic, wall_clock=engine.wall_clock).run()
+    dashboard = Measured(engine, has_tour=False, clock=time.monotonic, wall_clock=engine.wall_clock)
+    gc.freeze()  # as the program does
+    dashboard.run()
 
 
 # --- the parent: a terminal ---

@@ -1,6 +1,7 @@
 """Opens the dashboard: on the engine that runs, or on one it starts; and everything in order again afterwards."""
 
 import contextlib
+import gc
 import signal
 import sys
 import threading
@@ -63,6 +64,8 @@ def run_dashboard(loaded: LoadedSettings) -> int:
             start_engine=owner.start_another,
             remarks=[] if owner.is_owner else _not_in_force(loaded, remote.settings),
         )
+        # What is there stays: to look through 100,000 jobs for garbage would stop the screen for most of a second.
+        gc.freeze()
         choice = app.run(mouse=loaded.settings.mouse)
         code = app.return_code or 0
     finally:

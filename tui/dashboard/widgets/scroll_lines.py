@@ -7,10 +7,12 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from tui.dashboard.look import look_of
 from tui.dashboard.widgets.lines import DrawnLine, Part, PlainWidget, draw_lines
+from tui.dashboard.widgets.plain_bar import PlainBar
 
 
 class PlainScroll(PlainWidget, ScrollView, can_focus=True, inherit_bindings=False):
@@ -24,6 +26,15 @@ class PlainScroll(PlainWidget, ScrollView, can_focus=True, inherit_bindings=Fals
         background: $background;
     }
     """
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """One that costs little to draw; made when it is needed first, as Textual does."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = PlainBar()
+            self._vertical_scrollbar.display = False
+            self.app._start_widget(self, self._vertical_scrollbar)
+        return self._vertical_scrollbar
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Move the scrollbar, and draw what differs."""
