@@ -18,7 +18,11 @@ _DOTS = re.compile(r"[.·․‥…]+")
 _GLUED = re.compile(r"(.*?)([.·․]{4,}|[‥…]{2,})([^.·․‥…]*)")
 """A title, its leader and its page number without blanks between them."""
 _DOTS_IN = {"‥": 2, "…": 3}
+_LAST_DOTS = re.compile(r"([.·․‥…]+)([^.·․‥…]+)")
+"""The end of a leader, and the page number right after it."""
 _FEWEST_DOTS = 4
+_IN_SHORT = 2
+"""Dots of a leader that a long title has left little room for."""
 _PAGE = re.compile(r"[\u200b\u2060]?(?:(?:[A-Z]{1,2}[-–.]?)?\d{1,4}|[ivxlcdm]{1,8}|[IVXLCDM]{1,8})")
 _LABEL = re.compile(r"(?:[A-Z]|\d{1,3})(?:\.\d{1,3})*\.?|[IVXLC]+\.?")
 """A number that an entry begins with."""
@@ -157,11 +161,15 @@ def _led(row: Line) -> list[_Entry]:
 
 
 def _unled(row: Line, edges: Sequence[float]) -> _Entry | None:
-    """A line without a leader as an entry, if its page number stands below those of others."""
-    *title, page = row.words
-    if not title or not _PAGE.fullmatch(page.text) or page.start - title[-1].end < _GAP * row.size:
+    """A line with two dots or none as an entry, if its page number stands below those of others."""
+    *title, page = (part for word in row.words for part in _parts(word))
+    if not _PAGE.fullmatch(page.text) or not any(abs(page.end - edge) < _EDGE for edge in edges):
         return None
-    if not any(abs(page.end - edge) < _EDGE for edge in edges):
+    dots = 0
+    while title and _DOTS.fullmatch(title[-1].text):
+        title.pop()
+        dots += 1
+    if not title or (dots < _IN_SHORT and page.start - title[-1].end < _GAP * row.size):
         return None
     return _Entry([Line(title, row.direction)], page, row.box, 0)
 
@@ -177,14 +185,11 @@ def _begins(row: Line, entry: _Entry) -> bool:
 
 def _parts(word: Word) -> Iterator[Word]:
     """A word without the leader, or the page number, that stands right after it; these by themselves."""
-    found = _GLUED.fullmatch(word.text)
-    if found is None:
-        yield word
-        return
+    found = _GLUED.fullmatch(word.text) or _LAST_DOTS.fullmatch(word.text)
     rest = word
-    for end in (len(found[1]), len(found[2])):
-        if end and end < len(rest.text):
-            part, rest = rest.split(end)
+    for size in map(len, found.groups()[:-1] if found is not None else ()):
+        if 0 < size < len(rest.text):
+            part, rest = rest.split(size)
             yield part
     yield rest
 

@@ -10,6 +10,7 @@ import pymupdf
 from pymupdf4llm.helpers.document_layout import FLAGS
 
 from engine.convert.page.blocks import Block, Box, Cell
+from engine.convert.text.circledletters import join_circled
 from engine.convert.text.fontnames import monospaced_fonts
 from engine.convert.text.formfields import Field, lines_of
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
@@ -100,6 +101,7 @@ class PageText:
         if result is None:
             result = self._by_characters()
         lower_small_capitals(result)
+        join_circled(result)
         self._strike(result)
         return [*result, *lines_of(self.fields, result)] if self.fields else result
 

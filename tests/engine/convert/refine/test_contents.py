@@ -104,6 +104,24 @@ def test_what_begins_below_a_chapter_of_the_page_before_is_as_deep_as_ever() -> 
     assert items(after(page)) == [(2, "4.2 Fish 31"), (2, "4.3 Whales 32"), (1, "5 Stones 40")]
 
 
+def test_a_long_title_leaves_room_for_two_dots() -> None:
+    page = DrawnPage()
+    chapters(page)
+    page.write(50, 154, "3 Reptiles, and whatever else is about the house . .")
+    page.write(345, 154, "9")
+    page.box("text", 48, 70, 352, 158)
+    assert items(after(page)) == [*CHAPTERS, (1, "3 Reptiles, and whatever else is about the house 9")]
+
+
+def test_a_number_right_after_the_last_dot_is_that_of_a_page() -> None:
+    page = DrawnPage()
+    page.lines(
+        50, 80, *(f"{number}. Part {name} . . . . . .{number + 3}" for number, name in enumerate("ABC", start=1))
+    )
+    page.box("text", 48, 70, 352, 108)
+    assert items(after(page)) == [(1, "1. Part A 4"), (1, "2. Part B 5"), (1, "3. Part C 6")]
+
+
 def test_two_columns_are_read_one_after_the_other() -> None:
     page = DrawnPage()
     for number, (left, right) in enumerate((("A", "D"), ("B", "E"), ("C", "F"))):
