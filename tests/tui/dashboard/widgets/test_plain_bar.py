@@ -22,5 +22,3 @@ async def test_it_shows_where_one_is_and_a_click_goes_on(engine: FakeEngine) -> 
         assert thumb()[0] > 0
         await s.press("G")
         await s.until(lambda: thumb()[-1] == bar.size.height - 1)
-        await s.press("slash", *"no job at all")
-        await s.until(lambda: not s.queue.show_vertical_scrollbar)
