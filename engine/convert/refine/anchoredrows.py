@@ -107,6 +107,9 @@ def _rows_of_full(levels: Sequence[Level], rooms: Sequence[float]) -> list[Level
     for level in levels:
         is_rest = bool(rows) and (_is_rest(rows[-1], level, rooms) or (not level[0] and _is_open(rows[-1], level)))
         is_cut = is_rest and bool(level[0]) and _is_short(level[0], rooms[0])
+        if is_rest and all(level) and all(rows[-1]) and _goes_on(rows[-1], level):
+            rows[-1] = _together(rows[-1], level)
+            continue
         if all(level) and not (is_rest and (is_cut or not _is_name(rows[-1][0], level[0]))):
             rows.append(level)
             count += 1
@@ -148,6 +151,22 @@ def _reads_on(upper: Level, lower: Level) -> bool:
         for over, under in zip(upper, lower, strict=True)
         if over
     )
+
+
+def _goes_on(upper: Level, lower: Level) -> bool:
+    """Whether a line with something in each column reads like the rest of one that begins with a capital letter.
+
+    So it does in its first column and in most of the others, and in none like what comes after the end of a sentence.
+    """
+    reads = [
+        under[0].text[:1].islower() and not last_line(over).text.endswith((".", "!", "?"))
+        for over, under in zip(upper, lower, strict=True)
+    ]
+    ends = any(
+        under[0].text[:1].isupper() and last_line(over).text.endswith((".", "!", "?"))
+        for over, under in zip(upper, lower, strict=True)
+    )
+    return upper[0][0].text[:1].isupper() and reads[0] and not ends and 2 * sum(reads) > len(reads) > 2
 
 
 def _together(upper: Level, lower: Level) -> Level:

@@ -8,7 +8,7 @@ from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, arou
 from engine.convert.refine.numberedcode import with_listings
 from engine.convert.text.codetext import is_code, is_wrap_sign, line_pitch
 from engine.convert.text.layoutblocks import rewrite
-from engine.convert.text.listlabels import drawn_bullet, is_label
+from engine.convert.text.listlabels import drawn_bullet, is_bullet, is_label
 from engine.convert.text.pagetext import Drawing, PageText
 from engine.convert.text.textflow import ends_early, visual_lines
 from engine.convert.text.textline import Line
@@ -113,7 +113,7 @@ def _parts(block: Block, text: PageText) -> list[Block]:
                 span.code = False
         elif len(lines) == 1 and all(word.font.bold for word in lines[0].words):
             pass  # a heading, more likely, or a term
-        elif block.kind is not Kind.FORMULA and drawn_bullet(lines[0], text) is None:
+        elif block.kind is not Kind.FORMULA and not _has_bullet(lines[0], text):
             block.kind = Kind.CODE
             block.label = ""
         return [block]
@@ -127,6 +127,11 @@ def _parts(block: Block, text: PageText) -> list[Block]:
         parts.append(part)
     parts[-1].goes_on = block.goes_on
     return parts
+
+
+def _has_bullet(line: Line, text: PageText) -> bool:
+    """Whether a line of code has a bullet before it, in whatever font, or drawn."""
+    return (len(line.words) > 1 and is_bullet(line.words[0].text)) or drawn_bullet(line, text) is not None
 
 
 def _runs(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:

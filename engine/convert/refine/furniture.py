@@ -14,7 +14,7 @@ from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage
 _ZONE = 0.15
 """Of the page's height, at the top and at the bottom: the models' own training sets mark none further in."""
 _CALLED_ZONE = 0.25
-"""The same for what the model calls furniture; a wide margin is part of some pages."""
+"""The same for numbers by themselves and what the model calls furniture; a wide margin is part of some pages."""
 _TALLEST = 0.04
 """Of the page's height, the size of a running head or a page's number."""
 _EDGE = 0.1
@@ -246,7 +246,8 @@ def _place(block: Block, page: RefinedPage) -> tuple[bool, float] | None:
     """Whether a block is at the top, and how far from the edge in parts of the page's height; None if at neither."""
     if (block.kind not in _TEXT and block.kind not in FURNITURE) or len(block.text) > _LONGEST or page.height <= 0:
         return None
-    zone = _CALLED_ZONE if block.kind in FURNITURE else _ZONE
+    is_called = block.kind in FURNITURE or _PAGE_NUMBER.match(_folded(block))
+    zone = _CALLED_ZONE if is_called else _ZONE
     top, bottom = block.box[1] / page.height, 1 - block.box[3] / page.height
     middle = (top + 1 - bottom) / 2
     if middle <= zone:

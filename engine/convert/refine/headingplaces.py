@@ -221,7 +221,7 @@ def set_apart(block: Block) -> int:
     label = len(block.label) + 1 if block.label else 0
     count = 0
     for span in block.spans:
-        if not (span.bold or span.italic) and span.text.strip(_ENDING):
+        if not (span.bold or span.italic) and any(map(str.isalnum, span.text)):
             break
         count += len(span.text)
     return label + count if 0 < count < len(block.text.rstrip()) else 0

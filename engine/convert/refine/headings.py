@@ -43,6 +43,18 @@ _BODY_SHARE = 0.3
 _BELIEVED = 0.5
 """A style is that of headings if the model says so of such a part of its lines."""
 _DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+[^\W\d_]|[A-Z](?:\.\d{1,3})+\.?\s+[^\W\d_]")
+_SENTENCES = re.compile(r"(?:\S+\s+){5,}\S+[.!?]\s+(?=[^\W\d_a-z])(?:\S+\s+){3,}\S+[.!?]$")
+"""Two of them or more, which headings in the size of text are not."""
+_DIGITS = 3
+"""A number of so many is a page's; one of four may be a year."""
+_NOTE = re.compile(
+    r"(?:notes?|important|warnings?|tips?|hints?|caution|attention|danger|info|see also|hinweise?|wichtig|warnung"
+    r"|achtung|vorsicht|gefahr|siehe auch|tipp|remarques?|avertissement|astuce|conseil|nota|importante|advertencia"
+    r"|consejo|aviso|atención|atenção|avviso|suggerimento|opmerking|let op|waarschuwing|uwaga|ważne|wskazówka"
+    r"|примечание|важно|внимание)[.!:]?",
+    re.IGNORECASE,
+)
+"""What stands above a note within a section, in the size of text."""
 _CAPTION = re.compile(
     r"(?:fig(?:ure|\.)?|table|listing|algorithm|abb(?:ildung|\.)|tab(?:elle|leau|\.))\s*\d+", re.IGNORECASE
 )
@@ -164,6 +176,8 @@ class Headings:
         text = full_text(block)
         if not _is_short(block) or not any(map(str.isalpha, text)) or _CAPTION.match(text) or text[0] in _BULLETS:
             return False
+        if self._is_label_of_note(block):
+            return False
         style = style_of(block)
         use = self._uses.get(style) or Use(1)
         if use.followed_by_same > RUNNING * use.blocks and use.called_headings < _BELIEVED * use.blocks:
@@ -185,6 +199,11 @@ class Headings:
         if block.size <= self._body * SMALLER or text.endswith((".", ",", ";", ":")):
             return False
         return (style.bold and bool(number)) or ((style.bold or style.italic) and believed)
+
+    def _is_label_of_note(self, block: Block) -> bool:
+        if block.size >= self._body * LARGER or not _NOTE.fullmatch(full_text(block)):
+            return False
+        return not (block.text.isupper() and self._stated.alike(block))
 
     def _is_like_stated(self, block: Block) -> bool:
         """Whether a block is set as stated headings are, and as little else is."""
@@ -240,6 +259,9 @@ class Headings:
                     and not self._is_like_stated(block)
                 )
                 or _is_label(text)
+                or self._is_label_of_note(block)
+                or (text.isdigit() and len(text) <= _DIGITS)
+                or (_SENTENCES.match(text) and not _DOTTED.match(text))
                 or (plain and not _DOTTED.match(text) and (text.endswith(".") or len(text) > _LONGEST / 2))
             ):
                 block.kind = Kind.PARAGRAPH

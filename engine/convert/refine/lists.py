@@ -15,7 +15,7 @@ _ASIDE = FURNITURE | {Kind.FOOTNOTE, Kind.HEADING, Kind.PICTURE, Kind.CAPTION}
 
 _ITEMS = frozenset({Kind.PARAGRAPH, Kind.LIST_ITEM})
 _LABELLED = _ITEMS | {Kind.HEADING}
-_DOUBTFUL = frozenset("-–—*+§")
+_DOUBTFUL = frozenset("-–—*∗+§\N{REPLACEMENT CHARACTER}")
 """Labels that do not make a list item of a paragraph by themselves."""
 _LARGEST = 1.05
 """In sizes of most of the page's text: what is larger, and has a bullet, may be a heading still."""

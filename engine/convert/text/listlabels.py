@@ -7,8 +7,8 @@ from engine.convert.text.pagetext import PageText
 from engine.convert.text.textline import Line, Word
 
 _BULLETS = frozenset("•◦▪▫‣●○■□◼◻⁃∙◾◆◇❖➢➤►▶▸▹✓✔✗✘☐☑☒→⇒»❑❒❏❍⦁⚫⚪🔹🔸")
-_DASHES = frozenset("-–—*·+§")
-"""Bullets too, where a blank follows."""
+_DASHES = frozenset("-–—*∗·+§\N{REPLACEMENT CHARACTER}")
+"""Bullets too, where a blank follows; of TeX's bitmap fonts, nobody knows which character they are."""
 _NUMBER = re.compile(
     r"""\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6}|[IVXLC]{1,6})[.)]   # 1. 1) (1) a. a) iv.
       |\d{1,2}(?:\.\d{1,2}){1,4}\.?                             # 1.2 1.2.3.

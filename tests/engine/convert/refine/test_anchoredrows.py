@@ -234,3 +234,31 @@ def test_lines_of_code_in_a_cell_are_nearer_than_those_of_larger_text() -> None:
     for y, text in ((50, "Sign"), (70, "one, two"), (80.3, "three"), (104, "four")):
         page.write(50, y, text, font="cour", size=8)
     assert _rows(page) == [["Sign", "What it does"], ["one, two three", "joins both"], ["four", "parts them and ends"]]
+
+
+def test_lines_that_read_on_in_each_column_are_the_rest_of_a_row() -> None:
+    page = _written(
+        {
+            50: [(50, "Thing"), (62, "Finally"), (74, "perhaps"), (86, "Enquiries"), (98, "of all")],
+            100: [
+                (50, "About it"),
+                (62, "People have gone to find"),
+                (74, "it and use it."),
+                (86, "Ask yourselves whether"),
+                (98, "it is there."),
+            ],
+            200: [
+                (50, "More"),
+                (62, "Some of us have"),
+                (74, "found it."),
+                (86, "It was found by"),
+                (98, "all of us."),
+            ],
+        }
+    )
+    page.table([48, 95, 195, 270], [38, 54, 66, 78, 90, 102])
+    assert _rows(page) == [
+        ["Thing", "About it", "More"],
+        ["Finally perhaps", "People have gone to find it and use it.", "Some of us have found it."],
+        ["Enquiries of all", "Ask yourselves whether it is there.", "It was found by all of us."],
+    ]

@@ -597,3 +597,12 @@ def test_the_author_above_the_second_of_two_pages_is_a_running_head() -> None:
         page(line("Jane Example", 70, Kind.PAGE_HEADER, size=8), *map(paragraph, _BODY), number=2),
     ]
     assert [_furniture(each) for each in _settled(pages)] == [[], ["Jane Example"]]
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_numbers_that_count_are_furniture_where_margins_are_wide(step: int) -> None:
+    pages = []
+    for number in range(1, 9):
+        folio = [line(str(number), 0.19 * 800, Kind.HEADING)] if number % step == 0 else []
+        pages.append(page(*folio, paragraph(200), paragraph(400, f"{number} more " * 20), number=number))
+    assert [_furniture(each) for each in _settled(pages)] == [[str(n)] if n % step == 0 else [] for n in range(1, 9)]

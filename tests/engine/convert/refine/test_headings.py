@@ -750,3 +750,26 @@ def test_a_heading_within_a_paragraph_of_a_manual_is_none_where_it_is_set_in() -
     found.box = (90.0, 400.0, 130.0, 410.0)
     _manual(found)
     assert found.kind is Kind.PARAGRAPH
+
+
+@pytest.mark.parametrize("kind", [Kind.HEADING, Kind.PARAGRAPH])
+@pytest.mark.parametrize("word", ["Note", "Important!", "WARNING:", "Hinweis", "Remarques", "Nota"])
+def test_the_label_of_a_note_is_no_heading_in_the_size_of_text(word: str, kind: Kind) -> None:
+    names = [line(name, 100, Kind.HEADING, bold=True) for name in ("Alpha", "Beta", "Gamma")]
+    pages = [page(*(each for name in names for each in (name, paragraph(120))))]
+    pages += [page(line(word, 100, kind, bold=True), paragraph(120), number=2)]
+    assert [texts(each, Kind.HEADING) for each in _settled(*pages)] == [["Alpha", "Beta", "Gamma"], []]
+    larger = _settled(page(line(word, 100, Kind.HEADING, size=14), paragraph(120), paragraph(220)))
+    assert texts(larger[0], Kind.HEADING) == [word]
+
+
+@pytest.mark.parametrize(("text", "is_heading"), [("8", False), ("112", False), ("2024", True)])
+def test_a_number_that_may_be_a_pages_is_no_heading_in_the_size_of_text(text: str, is_heading: bool) -> None:
+    pages = _settled(page(line(text, 100, Kind.HEADING), paragraph(120), paragraph(220)))
+    assert bool(texts(pages[0], Kind.HEADING)) is is_heading
+
+
+def test_several_sentences_in_the_size_of_text_are_no_heading() -> None:
+    bold = "If you have it already, it may be running as a service. If so, please stop it before you begin."
+    pages = _settled(page(line(bold, 100, Kind.HEADING, bold=True), paragraph(120), paragraph(220)))
+    assert texts(pages[0], Kind.HEADING) == []

@@ -2,6 +2,8 @@
 
 import pymupdf
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, Span
 from engine.convert.refine.code import Code
@@ -10,8 +12,12 @@ from engine.convert.refine.links import Links
 from engine.convert.refine.lists import Lists
 from engine.convert.refine.steps import PageStep
 from engine.convert.refine.tablecells import TableCells
-from engine.convert.text.listlabels import successor
+from engine.convert.text.listlabels import find_label, successor
+from engine.convert.text.textline import Font, Line, Word
 from tests.engine.convert.drawn import DrawnPage, texts
+from tests.engine.convert.pages import NO_TEXT
+
+FONT = Font("Helvetica", 10.0, False, False, False, False, 0, True)
 
 
 def _after(page: DrawnPage, *steps: PageStep) -> list[Block]:
@@ -504,3 +510,35 @@ def test_steps_lose_no_text() -> None:
     for step in (Links(), Code(), Lists(), TableCells(), Inline()):
         step.apply(read, text)
     assert sorted("".join(texts(read)).replace(" ", "")) == before
+
+
+@given(st.lists(st.sampled_from(["data", "/path/to/it", "host:80", "[a]:1"]), min_size=1, max_size=5), st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_code_behind_bullets_is_items(names: list[str], in_one: bool) -> None:
+    page = DrawnPage()
+    page.lines(50, 30, "These are the values that it may have, as of now:", "none else")
+    for number, name in enumerate(names):
+        page.write(50, 60 + 14 * number, "•", font="cour")
+        page.write(62, 60 + 14 * number, name, font="cour")
+        if not in_one:
+            page.box("list-item", 48, 51 + 14 * number, 200, 63 + 14 * number)
+    if in_one:
+        page.box("text", 48, 51, 200, 63 + 14 * len(names))
+    page.box("text", 48, 20, 300, 46)
+    read, text = page.read()
+    for step in (Code(), Lists()):
+        step.apply(read, text)
+    items = [block for block in read.blocks if block.kind is Kind.LIST_ITEM]
+    assert [(item.label, item.text) for item in items] == [("•", name) for name in names]
+    assert all(span.code for item in items for span in item.spans)
+
+
+@pytest.mark.parametrize("sign", ["∗", "\N{REPLACEMENT CHARACTER}"])
+def test_signs_that_tex_sets_before_items_are_labels(sign: str) -> None:
+    words = [
+        Word(text, FONT, [50.0 + 20 * i, 58.0 + 20 * i], 50.0, (0, 0, 1, 1), True)
+        for i, text in enumerate((sign, "It", "is"))
+    ]
+    label = find_label(Line(words, (1.0, 0.0)), NO_TEXT)
+    assert label is not None
+    assert (label.words, label.is_number) == (1, False)

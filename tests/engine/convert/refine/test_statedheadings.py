@@ -269,3 +269,10 @@ def test_a_bold_line_above_a_larger_heading_that_is_named_is_no_title() -> None:
     parts += [line("Beta", 400, Kind.HEADING, bold=True), paragraph(420)]
     pages = _settled(outline, page(line("Taken from elsewhere", 50, Kind.HEADING, bold=True), paragraph(80), *parts))
     assert _headings(*pages) == [(1, "Alpha"), (2, "Beta")]
+
+
+def test_a_sign_of_another_font_in_a_heading_does_not_end_it() -> None:
+    made = paragraph(100)
+    made.spans = [Span("Use ", bold=True), Span("📊"), Span(" to learn", bold=True), Span(f" {BODY}")]
+    pages = _settled([_entry(1, "Use 📊 to learn", 100)], page(made))
+    assert _headings(*pages) == [(1, "Use 📊 to learn")]
