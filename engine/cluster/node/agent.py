@@ -40,6 +40,9 @@ MAX_ANSWER = 4 << 20
 _MOST_WAITING = 32 << 20
 """A conversion waits while so many bytes have not been fetched."""
 _TICK_S = 1.0
+_LINGER_S = 0.05
+"""Each answer costs both ends a millisecond or two of a processor: a page that is done, and the beginning of the next,
+are told in one."""
 _REMEMBERED = 1000
 """Epochs that are not begun again, however late an order comes a second time."""
 
@@ -84,6 +87,8 @@ class Agent:
         self._count = 0
         self._size = 0
         self._news = asyncio.Event()
+        self._lingering = False
+        """Something is to be told that waits a moment for more."""
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._read = Reading(cached_bytes=0, free_bytes=0, rss_bytes=0)
@@ -241,7 +246,9 @@ class Agent:
         def work() -> None:
             try:
                 with contextlib.suppress(_Given):
-                    slot.run(begin, source, lambda frame: self._emit(epoch, frame))
+                    slot.run(
+                        begin, source, lambda frame, is_pressing: self._emit(epoch, frame, is_pressing=is_pressing)
+                    )
             finally:
                 self._loop.call_soon_threadsafe(self._over, epoch)
 
@@ -295,8 +302,11 @@ class Agent:
         if begin is not None:
             self._cache.unpin(begin.sha256)
 
-    def _emit(self, epoch: int, frame: Frame) -> None:
-        """Have something told, from any thread; a slot's waits for room. Raises `_Given` if nobody wants it."""
+    def _emit(self, epoch: int, frame: Frame, *, is_pressing: bool = True) -> None:
+        """Have something told, from any thread; a slot's waits for room. Raises `_Given` if nobody wants it.
+
+        What is not pressing may wait a moment for what comes after it.
+        """
         data = frame.encode()
         with self._lock:
             if threading.get_ident() != self._thread:
@@ -306,7 +316,21 @@ class Agent:
             self._count += 1
             self._told.append((self._count, epoch, data))
             self._size += len(data)
-        self._loop.call_soon_threadsafe(self._news.set)
+            is_pressing = is_pressing or self._size >= MAX_ANSWER
+        self._loop.call_soon_threadsafe(self._have_told, is_pressing)
+
+    def _have_told(self, is_pressing: bool) -> None:
+        if is_pressing:
+            self._lingering = False
+            self._news.set()
+        elif not self._news.is_set() and not self._lingering:
+            self._lingering = True
+            self._loop.call_later(_LINGER_S, self._lingered)
+
+    def _lingered(self) -> None:
+        if self._lingering:
+            self._lingering = False
+            self._news.set()
 
 
 def process_count() -> int:

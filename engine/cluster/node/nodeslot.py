@@ -22,12 +22,27 @@ from engine.cluster.framing import Frame
 from engine.cluster.node.shipping import Shipping
 from engine.job.job import Checkpoint
 from engine.sandbox.backend import Backend, Desk, Limits, Sandbox
-from engine.sandbox.protocol import CONVERTED, OUT, PAGES, PARTS, Event, PageDone, PagesDone, encode
+from engine.sandbox.protocol import (
+    CONVERTED,
+    OUT,
+    PAGES,
+    PARTS,
+    Event,
+    OcrStarted,
+    PageDone,
+    PagesDone,
+    PageStarted,
+    encode,
+)
 
 _MOST_PAGES = 500
 _MOST_MEMORY = 1 << 30
 """What has converted so much, or is so big, is replaced before the next batch."""
 _desks = count(1)
+
+
+Emit = Callable[[Frame, bool], None]
+"""Has something told, and whether somebody waits for it."""
 
 
 class NodeSlot:
@@ -49,7 +64,7 @@ class NodeSlot:
         with self._lock:
             self._epoch, self._is_ended = epoch, False
 
-    def run(self, begin: Begin, source: Path, emit: Callable[[Frame], None]) -> None:
+    def run(self, begin: Begin, source: Path, emit: Emit) -> None:
         """Convert a batch of a document that is at `source`, and tell of it by `emit`, to the end.
 
         Raises what `emit` raises.
@@ -101,7 +116,7 @@ class NodeSlot:
         if desk is not None:
             desk.discard()
 
-    def _convert(self, begin: Begin, source: Path, emit: Callable[[Frame], None]) -> None:
+    def _convert(self, begin: Begin, source: Path, emit: Emit) -> None:
         sandbox, desk = self._ready(begin, source)
         with self._lock:
             self._sandbox = sandbox
@@ -115,10 +130,11 @@ class NodeSlot:
         def tell(event: Event) -> None:
             if isinstance(event, PageDone | PagesDone):
                 for frame in shipping.files():
-                    emit(frame)
+                    emit(frame, False)
                 for frame in shipping.lines():
-                    emit(frame)
-            emit(Frame(Said(epoch=begin.epoch, line=encode(event).decode().rstrip("\n"))))
+                    emit(frame, False)
+            is_of_page = isinstance(event, PageStarted | OcrStarted | PageDone)
+            emit(Frame(Said(epoch=begin.epoch, line=encode(event).decode().rstrip("\n"))), not is_of_page)
 
         task = begin.task.model_copy(update={"desk": desk.name})
         tell(sandbox.run(task, tell))
@@ -154,12 +170,12 @@ class NodeSlot:
         self._desk, self.document = desk, wanted
         return sandbox, desk
 
-    def _over(self, begin: Begin, why: str, message: str, emit: Callable[[Frame], None]) -> None:
+    def _over(self, begin: Begin, why: str, message: str, emit: Emit) -> None:
         if self._shipping is not None and why != "garbage":  # a page may be written that it has not lived to tell of
             with contextlib.suppress(OSError, ChildGarbage):
                 for frame in (*self._shipping.files(), *self._shipping.lines()):
-                    emit(frame)
-        emit(Frame(Ended.model_validate({"epoch": begin.epoch, "why": why, "message": message[:1000]})))
+                    emit(frame, False)
+        emit(Frame(Ended.model_validate({"epoch": begin.epoch, "why": why, "message": message[:1000]})), True)
 
 
 def _lay(desk: Desk, source: Path, *, is_converted: bool) -> None:

@@ -6,6 +6,7 @@ engine believes it nothing that it has not checked.
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -25,7 +26,9 @@ from engine.cluster.processes.held import hold
 from engine.cluster.processes.nodeactor import NodeActor
 from engine.cluster.processes.relay import Relay
 
-_LOOK_S = 0.25
+_LOOK_S = 1.0
+_LOOK_AGAIN_S = 0.25
+"""For nodes that have joined; and, at least, between two looks while one does not answer."""
 _END_S = 1.0
 _FIRST_S, _LONGEST_S = 0.5, 10.0
 """Between two tries to reach the scheduler."""
@@ -96,6 +99,7 @@ class Bridge:
     async def _follow(self, client: Client) -> None:
         """Until the scheduler is lost."""
         while client.status == "running":
+            self._relay.doubts.clear()
             found = await asyncio.wait_for(client.scheduler.identity(n_workers=-1), LEASE_S)
             workers = {f"{address} {entry['name']}": address for address, entry in found["workers"].items()}
             for key in self._relay.known - set(workers):
@@ -103,7 +107,9 @@ class Bridge:
             self._joining = {key: task for key, task in self._joining.items() if not task.done()}
             for key in set(workers) - self._relay.known - set(self._joining):
                 self._joining[key] = asyncio.create_task(self._join(client, key, workers[key]))
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._relay.doubts.wait(), _LOOK_S - _LOOK_AGAIN_S)
 
     async def _join(self, client: Client, key: str, address: str) -> None:
         future = client.submit(

@@ -65,6 +65,8 @@ class Relay:
         self._nodes: dict[str, _Node] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._state: Connected | None = None
+        self.doubts = asyncio.Event()
+        """A node has not answered: whoever keeps the list of them should look whether it is still there."""
 
     async def run(self) -> None:
         """Pass on what the engine says, until it goes. Raises `ChildGarbage`."""
@@ -153,6 +155,7 @@ class Relay:
             except (ChildGarbage, ValidationError, TypeError, ValueError):
                 return "It has answered what is not the protocol."
             except OSError:  # a timeout is one, too
+                self.doubts.set()
                 await asyncio.sleep(_AGAIN_S)
                 continue
             heard = loop.time()
