@@ -1,7 +1,8 @@
 """Signs that are set as several glyphs: negated ones, long arrows, dots."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 
 from engine.convert.formulas.mathpieces import Piece, Role, built, without
 from engine.convert.formulas.mathsymbols import NEGATION
@@ -139,20 +140,15 @@ def _are_dots(three: Sequence[Piece]) -> bool:
 
 def _with_upright_dots(pieces: list[Piece]) -> list[Piece]:
     """Three dots one above the other, or going down to the right, as one."""
-    dots = sorted((p for p in pieces if p.char == "."), key=lambda piece: piece.baseline)
+    dots = _Dots([piece for piece in pieces if piece.char == "."])
     there = set(map(id, dots))
     for top in dots:
         if id(top) not in there:
             continue
         for latex, step in (("\\vdots", 0.0), ("\\ddots", 1.0)):
             three = [top]
-            for dot in dots:
-                last = three[-1]
-                down, aside = dot.baseline - last.baseline, dot.start - last.start
-                if 0.2 * dot.size < down < 0.55 * dot.size and (
-                    abs(aside) < 0.05 * dot.size if step == 0 else 0.2 * dot.size < aside < 0.7 * dot.size
-                ):
-                    three.append(dot)
+            while (dot := dots.below(three[-1], step)) is not None:
+                three.append(dot)
             if len(three) == 3:
                 whole = built(latex, three, axis=three[1].middle[1], role=Role.ORDINARY)
                 whole.char = "⋮" if step == 0 else "⋱"
@@ -160,3 +156,29 @@ def _with_upright_dots(pieces: list[Piece]) -> list[Piece]:
                 there.difference_update(map(id, three))
                 break
     return pieces
+
+
+class _Dots:
+    """Dots from the top down: a table of contents has thousands, and each is asked for the next below it."""
+
+    def __init__(self, dots: list[Piece]) -> None:
+        self._dots = sorted(dots, key=lambda piece: piece.baseline)
+        self._baselines = [dot.baseline for dot in self._dots]
+        self._least = min((dot.size for dot in dots), default=0.0)
+        self._most = max((dot.size for dot in dots), default=0.0)
+
+    def __iter__(self) -> Iterator[Piece]:
+        return iter(self._dots)
+
+    def below(self, last: Piece, step: float) -> Piece | None:
+        """The first one that goes on downwards, or to the right by a `step` too."""
+        first = bisect_right(self._baselines, last.baseline + 0.2 * self._least)
+        for dot in islice(self._dots, first, None):
+            down, aside = dot.baseline - last.baseline, dot.start - last.start
+            if down >= 0.55 * self._most:
+                return None
+            if 0.2 * dot.size < down < 0.55 * dot.size and (
+                abs(aside) < 0.05 * dot.size if step == 0 else 0.2 * dot.size < aside < 0.7 * dot.size
+            ):
+                return dot
+        return None
