@@ -27,7 +27,7 @@ from engine.server.docling.doclingschemas import (
     FailedResult,
 )
 from engine.server.docling.pictureplaces import MOST_EMBEDDED, Pictures
-from engine.server.documents.published import Published
+from engine.server.documents.published import Published, reason_of
 from engine.server.documents.tasks import Task, TaskRecord
 
 NOT_FINISHED = "Task result not found. Please wait for a completion status."
@@ -103,7 +103,7 @@ class Results:
             return _Converted(number, f"document {number + 1}", None, None, [taken_off])
         filename = task.filename(number, job)
         if job.state not in _STATUS or job.output is None:
-            reason = _error(Component.DOCUMENT, display_text(job.reason or f"The job is {job.state}."))
+            reason = _error(Component.DOCUMENT, reason_of(job) or f"The job is {job.state}.")
             return _Converted(number, filename, job, None, [reason])
         result = Published.of(job)
         if result is not None:

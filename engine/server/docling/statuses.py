@@ -1,8 +1,8 @@
 """Where a task stands, in docling-serve's words."""
 
-from engine.base.safetext import display_text
 from engine.job.job import JobState
 from engine.server.docling.doclingschemas import TaskMeta, TaskState, TaskStatus
+from engine.server.documents.published import reason_of
 from engine.server.documents.tasks import Task, Tasks
 
 _STATES: dict[JobState, TaskState] = {
@@ -25,7 +25,7 @@ def status_of_task(tasks: Tasks, task: Task) -> TaskStatus:
     else:
         status = "success" if "success" in states else "failure"
     ended = [job for job in jobs if job is not None and job.state is not JobState.DONE]
-    reason = next((display_text(job.reason) for job in ended if job.reason), None)
+    reason = next(filter(None, map(reason_of, ended)), None)
     return TaskStatus(
         task_id=task.id,
         task_type="chunk" if task.record.chunker else "convert",

@@ -19,6 +19,11 @@ from engine.work.runs import file_name
 _MAX_REMARKS = 100
 
 
+def reason_of(job: Job) -> str | None:
+    """Why a job of these doors is in its state; what they take in is set by a name of its own."""
+    return display_text(job.reason).replace("`accept`", "`doors_accept`") if job.reason else None
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """A result that is there. Every method reads the disk."""

@@ -10,12 +10,11 @@ from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 from engine.base.errors import OutputUnwritable
-from engine.base.safetext import display_text
 from engine.job.options import Attachments, ConvertOptions
 from engine.remote.contract import ServedEngine
 from engine.server.dependencies.service import Service
 from engine.server.documents.fetching import Fetcher
-from engine.server.documents.published import Published
+from engine.server.documents.published import Published, reason_of
 from engine.server.documents.received import Upload, Uploads
 from engine.server.documents.tasks import Task, TaskRecord, Tasks
 from engine.server.documents.waiting import Waiting
@@ -108,8 +107,8 @@ class Reception:
         (job,) = self.tasks.jobs(task)
         result = await run_in_threadpool(Published.of, job) if job is not None else None
         if result is None:
-            reason = job.reason if job is not None else "The job was taken off the list."
-            raise HTTPException(422, display_text(reason or "The result is no longer in the output folder."))
+            reason = reason_of(job) if job is not None else "The job was taken off the list."
+            raise HTTPException(422, reason or "The result is no longer in the output folder.")
         return result
 
     def _make_durable(self, task: Task) -> None:

@@ -86,6 +86,7 @@ def test_open_webui_gets_a_document_from_its_external_loader(client: TestClient,
     ("content", "headers", "status", "sentence"),
     [
         (pdfs.not_a_pdf(), {}, 422, "The file is none of PDF"),
+        (pdfs.not_a_pdf(), {}, 422, "which are what `doors_accept` takes in"),
         (pdfs.encrypted("x"), {}, 422, "The PDF needs a password"),
         (pdfs.empty_page(), {}, 422, "No extractable text"),
         (b"", {}, 422, "Send the document as the body"),
