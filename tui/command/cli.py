@@ -223,6 +223,10 @@ def token(load: Load, json: Json = False) -> None:
 def main() -> None:
     """Run the command, with usage errors as one sentence."""
     mend_streams()
+    if any("-completion" in argument for argument in sys.argv[1:]):
+        from tui.command.completion import mend_zsh
+
+        mend_zsh()
     app()
 
 
