@@ -242,7 +242,7 @@ class Beat(Message):
 
 
 class Passed(Message):
-    """Something that a node says; it is what follows, a whole frame."""
+    """What a node says; it is what follows, whole frames."""
 
     say: Literal["passed"] = "passed"
     life: Life

@@ -35,7 +35,7 @@ from engine.cluster.exchange import (
     from_bridge,
     from_node,
 )
-from engine.cluster.framing import Frame, Frames, single
+from engine.cluster.framing import Frame, Frames, several
 from engine.cluster.placement import HERE, Wish, choose
 from engine.cluster.roster import Roster
 from engine.job.machines import NodeSnapshot
@@ -335,19 +335,19 @@ class Fleet:
     def _pass(self, life: str, data: bytes) -> None:
         """What a node says, to whoever waits for it."""
         try:
-            frame = single(data, from_node)
+            frames = several(data, from_node)
         except ChildGarbage:
             self.void(life)
             return
-        number: int = frame.message.epoch  # type: ignore[attr-defined]
         with self._lock:
-            epoch = self._epochs.get(number)
-        if epoch is None:
-            return  # it has ended: whoever is late says it for nothing
-        if epoch.life != life:
-            self.void(life)
-            return
-        epoch.inbox.put(frame)
+            told = [(self._epochs.get(frame.message.epoch), frame) for frame in frames]  # type: ignore[attr-defined]
+        for epoch, frame in told:
+            if epoch is None:
+                continue  # it has ended: whoever is late says it for nothing
+            if epoch.life != life:
+                self.void(life)
+                return
+            epoch.inbox.put(frame)
 
     def _left(self, life: str, why: str) -> None:
         with self._lock:

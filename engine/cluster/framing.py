@@ -76,10 +76,18 @@ def decode(line: bytes, known: TypeAdapter[M]) -> M:
         raise ChildGarbage("A node sent something that is not the protocol.") from error
 
 
-def single(data: bytes, known: TypeAdapter[M]) -> Frame:
-    """The one frame that these bytes are; raises `ChildGarbage` if they are anything else."""
+def several(data: bytes, known: TypeAdapter[M]) -> list[Frame]:
+    """The frames that these bytes are; raises `ChildGarbage` if they are anything else."""
     frames = Frames(known)
     found = frames.feed(data)
-    if len(found) != 1 or not frames.is_empty:
+    if not frames.is_empty:
+        raise ChildGarbage("A node sent something that is not the protocol.")
+    return found
+
+
+def single(data: bytes, known: TypeAdapter[M]) -> Frame:
+    """The one frame that these bytes are; raises `ChildGarbage` if they are anything else."""
+    found = several(data, known)
+    if len(found) != 1:
         raise ChildGarbage("A node sent something that is not the protocol.")
     return found[0]

@@ -107,7 +107,7 @@ class Agent:
         self._hello = self._hello.model_copy(update={"life": uuid.uuid4().hex})
         return self._hello.model_dump_json()
 
-    async def poll(self, life: str, confirmed: int, wait_s: float = PING_S) -> tuple[int, list[bytes], str]:
+    async def poll(self, life: str, confirmed: int, wait_s: float = PING_S) -> tuple[int, bytes, str]:
         """What there is to tell after the message of this number: its last one's, the frames, and a `Reading`.
 
         Waits for something, at most so long. Raises `LookupError` for a life that is over.
@@ -130,7 +130,7 @@ class Agent:
                     break
                 frames.append(data)
                 last, size = number, size + len(data)
-        return last, frames, self._reading().model_dump_json()
+        return last, b"".join(frames), self._reading().model_dump_json()
 
     async def tell(self, life: str, data: bytes) -> None:
         """Take an order, which is a frame. Raises `LookupError` for a life that is over, or what `single` does."""

@@ -32,10 +32,13 @@ _SETTINGS: dict[str, Any] = {
     "distributed.worker.memory.terminate": False,
     "distributed.worker.memory.transfer": False,
     "distributed.client.preload": [],
+    "distributed.client.scheduler-info-interval": "60s",  # ours asks itself
     "distributed.client.security-loader": None,
     "distributed.diagnostics.nvml": False,
     "distributed.diagnostics.cudf": False,
     "distributed.admin.low-level-log-length": 0,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.tick.cycle": "10s",
     "distributed.admin.system-monitor.disk": False,
     "distributed.admin.system-monitor.interval": "10s",
 }

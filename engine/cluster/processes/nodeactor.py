@@ -38,7 +38,7 @@ class NodeActor:
             _Kept.agent = _Kept.make()
         return await _Kept.agent.attach(master)
 
-    async def poll(self, life: str, confirmed: int, wait_s: float) -> tuple[int, list[bytes], str]:
+    async def poll(self, life: str, confirmed: int, wait_s: float) -> tuple[int, bytes, str]:
         """See `Agent.poll`."""
         return await self._agent.poll(life, confirmed, wait_s)
 

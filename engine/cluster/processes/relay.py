@@ -35,9 +35,11 @@ from engine.cluster.framing import Frame, Frames, single
 
 _BLOCK = 1 << 18
 _AGAIN_S = 0.25
+_BEAT_S = 0.5
+"""Between two signs of life of a node that are passed on, at least."""
 _PATIENCE_S = 2 * PING_S
 """For one answer; then it is asked for anew."""
-_MOST_FRAME = 5 << 20
+_MOST_DATA = 5 << 20
 _SMALL = 1 << 12
 
 
@@ -47,7 +49,7 @@ class Link(Protocol):
     async def attach(self, master: str) -> str:
         """See `Agent.attach`."""
 
-    async def poll(self, life: str, confirmed: int, wait_s: float) -> tuple[int, list[bytes], str]:
+    async def poll(self, life: str, confirmed: int, wait_s: float) -> tuple[int, bytes, str]:
         """See `Agent.poll`."""
 
     async def tell(self, life: str, data: bytes) -> None:
@@ -144,12 +146,13 @@ class Relay:
         """Pass on what a node says for as long as it does; returns why it does no more."""
         loop = asyncio.get_running_loop()
         confirmed, heard = 0, loop.time()
+        beaten = heard - _BEAT_S
         while not node.is_dropped:
             if loop.time() - heard >= LEASE_S:
                 return f"No answer for {LEASE_S:.0f} s."
             try:
                 answer = await asyncio.wait_for(node.link.poll(node.hello.life, confirmed, PING_S), _PATIENCE_S)
-                confirmed, frames, told = _checked(*answer)
+                confirmed, data, told = _checked(*answer)
             except LookupError:
                 return "It has begun anew."
             except (ChildGarbage, ValidationError, TypeError, ValueError):
@@ -159,9 +162,11 @@ class Relay:
                 await asyncio.sleep(_AGAIN_S)
                 continue
             heard = loop.time()
-            for data in frames:
+            if data:
                 await self._say(Passed(life=node.hello.life, size=len(data)), data)
-            await self._say(Beat(life=node.hello.life, round_trip_s=node.round_trip_s, reading=told))
+            if heard - beaten >= _BEAT_S:
+                beaten = heard
+                await self._say(Beat(life=node.hello.life, round_trip_s=node.round_trip_s, reading=told))
         return "It is not used any more."
 
     async def _say(self, message: FromBridge, data: bytes = b"") -> None:
@@ -219,10 +224,10 @@ class _Node:
                     await asyncio.sleep(_AGAIN_S)
 
 
-def _checked(number: object, frames: object, told: object) -> tuple[int, list[bytes], Reading]:
+def _checked(number: object, data: object, told: object) -> tuple[int, bytes, Reading]:
     """An answer to a poll, as far as the bridge has to know it; raises what says that it is none."""
-    if not isinstance(number, int) or not isinstance(frames, list | tuple) or not isinstance(told, str):
+    if not isinstance(number, int) or not isinstance(data, bytes) or not isinstance(told, str):
         raise ChildGarbage("A node sent something that is not the protocol.")
-    if not all(isinstance(data, bytes) and len(data) <= _MOST_FRAME for data in frames):
+    if len(data) > _MOST_DATA:
         raise ChildGarbage("A node sent something that is not the protocol.")
-    return number, list(frames), reading.validate_json(told)
+    return number, data, reading.validate_json(told)

@@ -26,13 +26,13 @@ class DirectLink:
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
         self.is_cut = False
-        self.answers: Callable[[list[bytes]], list[bytes]] = lambda frames: frames
+        self.answers: Callable[[bytes], bytes] = lambda frames: frames
 
     async def attach(self, master: str) -> str:
         self._way()
         return await self.agent.attach(master)
 
-    async def poll(self, life: str, confirmed: int, wait_s: float) -> tuple[int, list[bytes], str]:
+    async def poll(self, life: str, confirmed: int, wait_s: float) -> tuple[int, bytes, str]:
         self._way()
         last, frames, told = await self.agent.poll(life, confirmed, wait_s)
         self._way()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.cluster.exchange import Allowance, Begin, Said, from_node, to_node
-from engine.cluster.framing import Frame, single
+from engine.cluster.framing import Frame, several
 from engine.cluster.node import agent as module
 from engine.cluster.node.agent import Agent
 from engine.cluster.node.sourcecache import SourceCache
@@ -37,13 +37,13 @@ def test_what_is_not_pressing_comes_with_what_follows_and_alone_after_a_moment(
         life = agent._hello.life
         await agent.tell(life, begin(7))
         answers: list[list[str]] = []
-        last, frames, _ = await agent.poll(life, 0, 10)  # that the document is missing is pressing
-        assert len(frames) == 1
+        last, data, _ = await agent.poll(life, 0, 10)  # that the document is missing is pressing
+        assert len(several(data, from_node)) == 1
 
         async def answer() -> None:
             nonlocal last
-            last, frames, _ = await agent.poll(life, last, 10)
-            said = [single(data, from_node).message for data in frames]
+            last, data, _ = await agent.poll(life, last, 10)
+            said = [frame.message for frame in several(data, from_node)]
             answers.append([message.line for message in said if isinstance(message, Said)])
 
         def say(line: str, *, is_pressing: bool) -> None:

@@ -200,7 +200,7 @@ def test_a_node_that_sends_what_is_not_the_protocol_is_held_after_the_third_time
     link = nodes.add("one")
     nodes.add("two")
     wait_for_nodes(backend, 2)
-    link.answers = lambda frames: [b"no\n" for _ in frames]
+    link.answers = lambda data: b"no\n" if data else b""
     nodes.links["two"].answers = link.answers
     for _ in range(6):
         desk = staged(backend, "one", "two")
@@ -214,7 +214,7 @@ def test_a_node_that_sends_what_is_not_the_protocol_is_held_after_the_third_time
 def test_a_document_that_nodes_are_lost_with_stays_here(nodes: InProcess, backend: ClusterBackend) -> None:
     link = nodes.add("one")
     wait_for_nodes(backend, 1)
-    link.answers = lambda frames: [b"no\n" for _ in frames]
+    link.answers = lambda data: b"no\n" if data else b""
     desk = staged(backend, "one", "two")
     for _ in range(2):
         with pytest.raises(NodeLost):
