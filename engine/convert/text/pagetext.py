@@ -11,6 +11,7 @@ from pymupdf4llm.helpers.document_layout import FLAGS
 
 from engine.convert.page.blocks import Block, Box, Cell
 from engine.convert.text.circledletters import join_circled
+from engine.convert.text.drawnunderscores import put_underscores
 from engine.convert.text.fontnames import monospaced_fonts
 from engine.convert.text.formfields import Field, lines_of
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
@@ -102,6 +103,7 @@ class PageText:
             result = self._by_characters()
         lower_small_capitals(result)
         join_circled(result)
+        put_underscores(result, (drawing.box for drawing in self.drawings))
         self._strike(result)
         return [*result, *lines_of(self.fields, result)] if self.fields else result
 
