@@ -10,6 +10,7 @@ from engine.server.app.connections import ConnectionLimits
 from engine.server.app.listener import CALL_BYTES
 from engine.server.app.uvicorn_protocol import MAX_UPGRADE_BYTES, MAX_UPGRADE_HEADERS
 from engine.server.assistants.mcproute import MOST_BYTES
+from engine.server.documents.received import MOST_MARKS
 from engine.server.security.bounds import AROUND_BYTES, FORM_FIELD_BYTES, FORM_FIELDS, RequestLimits
 from engine.server.security.guard import HEALTH_PATHS
 from engine.settings.live import AT_START
@@ -79,6 +80,7 @@ def test_the_limits_of_the_service_are_those_that_the_code_has() -> None:
             f"`max_upload` in base64 and {_size(AROUND_BYTES)}; {_size(requests.document_bytes)}"
         ),
         "a message to `/mcp`": _size(MOST_BYTES),
+        "braces, brackets, colons and commas in JSON with documents": f"{MOST_MARKS:,}",
         "the fields of a form": f"{FORM_FIELDS}, with {_size(FORM_FIELD_BYTES)} together",
         "forms with files": f"`max_upload` and {_size(AROUND_BYTES)}",
         "a body that comes in": (

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from engine.base.errors import HotfolioError
 from engine.job.formats import Format
@@ -33,7 +33,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"content": _MESSAGE, "description": "It is no request of this protocol."},
     404: {"content": _MESSAGE, "description": "There is no such method."},
     406: {"content": _MESSAGE, "description": "The client does not take JSON."},
-    413: problem(f"It is bigger than {MOST_BYTES >> 20} MiB."),
+    413: problem(f"It is bigger than {MOST_BYTES >> 20} MiB, or has too many values."),
     415: problem("It is no JSON."),
 }
 
@@ -52,6 +52,7 @@ def router(service: Service) -> APIRouter:
     """The one route."""
     routes = APIRouter(tags=["as other programs"])
     server = _server(service)
+    uploads = Reception(service).uploads
 
     @routes.post(
         "/mcp",
@@ -60,30 +61,37 @@ def router(service: Service) -> APIRouter:
         responses=_RESPONSES,
         openapi_extra={"requestBody": {"required": True, "content": _MESSAGE}},
     )
-    async def ask() -> Response:
+    async def ask(request: Request) -> Response:
         """Answer one message with JSON. There are no sessions and no streams: each request stands for itself."""
-        return _Exchange(server)
+        return _Exchange(server, await uploads.receive_json(request, MOST_BYTES))
 
     return routes
 
 
 class _Exchange(Response):
-    """Answers a request by the library, as long as its client is there."""
+    """Answers a request by the library, which is given a body that may be parsed where everybody waits for it."""
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: Any, asked: bytes) -> None:
         super().__init__()
         self._server = server
+        self._asked: bytes | None = asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+        async def receive_again() -> Message:
+            if self._asked is None:
+                return await receive()
+            asked, self._asked = self._asked, None
+            return {"type": "http.request", "body": asked, "more_body": False}
 
         # One for each request: it can be run once alone, and all that it has begun ends with it.
         manager = StreamableHTTPSessionManager(
             self._server, json_response=True, stateless=True, max_request_body_size=MOST_BYTES
         )
         async with manager.run():
-            await manager.handle_request(scope, receive, send)
+            await manager.handle_request(scope, receive_again, send)
 
 
 def _server(service: Service) -> Any:

@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute
 
 from engine.server.app.api import create_api
 from engine.server.dependencies.service import Service
+from engine.server.documents.received import MOST_MARKS
 from engine.server.security.bounds import Bounds, RequestLimits
 from engine.server.security.guard import Guard
 from engine.server.tika.wordless import wordless
@@ -332,6 +333,14 @@ def test_a_form_of_too_many_parts_or_none_is_refused(fort: Fortress, way: Way) -
     ):
         headers = (f"Content-Type: {kind}", f"Content-Length: {len(wrong['files'])}")
         assert fort.server.ask(way.start, *headers, body=wrong["files"]).status in (400, 415)
+    assert fort.left() == set()
+
+
+@each(DOCUMENTS)
+def test_json_of_many_values_is_not_looked_into(fort: Fortress, way: Way) -> None:
+    for value in (b"[],", b"{},", b'"":0,', b"1,"):
+        body = way.wrap(b"%PDF-", "a.pdf")[:-1] + b',"more":[' + value * (MOST_MARKS // value.count(b",")) + b"0]}"
+        assert ask(fort, way, body).status == 413
     assert fort.left() == set()
 
 
