@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from textual.events import Key
 
 from engine.job.job import JobState
 from tests.places import DOCS
@@ -339,3 +340,16 @@ async def test_the_documentation_names_every_key_of_the_list(engine: FakeEngine,
     async with session(engine, size) as s:
         bound = {key_name(b.binding.key) for b in s.app.screen.active_bindings.values() if b.binding.id}
         assert bound == named
+
+
+async def test_keys_that_come_at_once_are_taken_in_their_order(engine: FakeEngine) -> None:
+    engine.add("annual.pdf", JobState.DONE)
+    engine.add("letter.pdf")
+    async with session(engine) as s:
+        await s.press("2")
+        for key in ("4", "/", "a", "n"):
+            s.app.post_message(Key(key if key != "/" else "slash", key))
+        await s.until(lambda: "/ an" in s.text)
+        assert s.app.model.jobs.view is View.DONE
+        assert "annual.pdf" in s.text
+        assert "letter.pdf" not in s.text
