@@ -90,7 +90,12 @@ class Contents:
 
 def _entries(lines: Sequence[Line]) -> list[_Entry]:
     """Those of a page, column by column from the top; none if it has no table of contents."""
-    rows = visual_lines(line for line in lines if line.is_upright)
+    # Lines side by side are joined by changing the last word of the left one, which may be of another column.
+    rows = visual_lines(
+        Line([*line.words[:-1], replace(line.words[-1])], line.direction, line.is_vertical)
+        for line in lines
+        if line.is_upright
+    )
     found = {number: entries for number, row in enumerate(rows) if (entries := _led(row))}
     led = [entry for entries in found.values() for entry in entries]
     if not led or not _counts_on(led) or (len(led) < _LEAST and not all(map(_is_certain, led))):

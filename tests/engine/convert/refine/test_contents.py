@@ -186,3 +186,15 @@ def test_other_lines_with_dots_are_left_alone(rows: list[tuple[str, str]]) -> No
         entry(page, 80 + 12 * number, 50, title, end)
     page.box("text", 48, 70, 352, 84 + 12 * len(rows))
     assert items(after(page)) == []
+
+
+def test_lines_of_two_columns_stay_as_they_are() -> None:
+    page = DrawnPage()
+    page.lines(50, 50, "# as it was before", "MODE=skip", font="cour")
+    page.lines(200, 50, "beside it", "and below", font="cour")
+    page.box("text", 48, 40, 170, 66)
+    page.box("text", 198, 40, 300, 66)
+    read, text = page.read()
+    before = [word.blank_after for line in text.lines for word in line.words]
+    Contents().apply(read, text)
+    assert [word.blank_after for line in text.lines for word in line.words] == before
