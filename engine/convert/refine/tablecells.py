@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from engine.convert.page.blocks import Block, Box, Cell, Kind, RefinedPage, Span, around, merged
 from engine.convert.refine.anchoredrows import part_rows, read_anchored_rows, read_middle_rows
+from engine.convert.refine.captionrows import caption_of_head
 from engine.convert.refine.drawncells import read_drawn_cells
 from engine.convert.text.cellwraps import are_apart, column_widths, first_line, is_prose, is_wrapped, last_line
 from engine.convert.text.layoutblocks import rewrite
@@ -38,7 +39,8 @@ class TableCells:
         blocks: list[Block] = []
         for block in page.blocks:
             if block.kind is Kind.TABLE and text.lines_of(block):
-                blocks += _taken_out(block, page.height, text)
+                caption = caption_of_head(block, text)
+                blocks += [caption] if caption is not None else _taken_out(block, page.height, text)
                 if not read_drawn_cells(block, text):
                     _merge_rows(block, text)
                 for cell in (cell for row in block.rows for cell in row):
