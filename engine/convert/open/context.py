@@ -27,7 +27,7 @@ from engine.job.job import PageState
 from engine.job.options import ConvertOptions
 from engine.job.warningkind import WarningKind
 
-_TEX = re.compile(r"TeX\b|\bx?dvipdfmx?\b|\bdvips\b")
+_TEX = re.compile(r"TeX\b|^Typst\b|\bx?dvipdfmx?\b|\bdvips\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class MergeContext:
 
     @property
     def is_by_tex(self) -> bool:
-        """Whether the document's properties say that TeX has set it."""
+        """Whether the document's properties say that TeX has set it, or Typst, which does it alike."""
         return any(_TEX.search(self._property(name)) for name in ("creator", "producer"))
 
     def _property(self, name: str) -> str:

@@ -299,8 +299,22 @@ def _is_rest_of_row(table: Block, row: list[Cell], nodes: list[str]) -> bool:
         return False
     if nodes and table.row_nodes:
         return nodes[0] == table.row_nodes[-1]
+    if row[0].text.strip():
+        return _reads_on(table.rows[1:], last, row)
     # Every row so far has had something in its first cell, so one without is none.
     return not row[0].text.strip() and all(each[0].text.strip() for each in table.rows if each)
+
+
+def _reads_on(rows: list[list[Cell]], last: list[Cell], row: list[Cell]) -> bool:
+    """Whether a row is the rest of one that the page's end has cut: in small letters, where rows begin with others."""
+    firsts = [each[0].text.strip() for each in rows if each and each[0].text.strip()]
+    pairs = [(above.text.rstrip(), below.text.lstrip()) for above, below in zip(last, row, strict=True)]
+    return (
+        len(firsts) > 1
+        and not any(text[0].islower() for text in firsts)
+        and row[0].text.lstrip()[0].islower()
+        and all(not below or (bool(above) and not _ENDS.search(above)) for above, below in pairs)
+    )
 
 
 def _joined(spans: list[Span], rest: list[Span]) -> list[Span]:

@@ -216,13 +216,20 @@ def _likeness(one: str, other: str) -> float:
 def set_apart(block: Block) -> int:
     """How many characters at a block's beginning are bold or slanted, while what follows them is not.
 
-    Counted with its label. A colon or full stop after them, and blanks, are theirs.
+    Counted with its label. A colon or full stop after them, and blanks, are theirs; so is code between such words, and
+    code that ends the block.
     """
     label = len(block.label) + 1 if block.label else 0
+    said = [span for span in block.spans if any(map(str.isalnum, span.text))]
+    apart = [number for number, span in enumerate(said) if span.bold or span.italic]
+    if all(span.code or span.bold or span.italic for span in said):
+        return 0
     count = 0
     for span in block.spans:
-        if not (span.bold or span.italic) and any(map(str.isalnum, span.text)):
-            break
+        if not (span.bold or span.italic) and any(span is each for each in said):
+            number = next(number for number, each in enumerate(said) if each is span)
+            if not (span.code and number + 1 in apart):
+                break
         count += len(span.text)
     return label + count if 0 < count < len(block.text.rstrip()) else 0
 

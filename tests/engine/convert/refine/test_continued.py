@@ -145,6 +145,29 @@ def test_a_row_cut_by_the_page_s_end_is_one_row() -> None:
     assert rows == [_HEAD, ["a", "one and two"], ["b", "3"]]
 
 
+@pytest.mark.parametrize(
+    ("firsts", "cut", "is_one"),
+    [
+        (["Alpha", "Events are a"], ["popular", "for all of us"], True),
+        (["alpha", "Events are a"], ["popular", "for all of us"], False),  # rows begin with small letters
+        (["Alpha", "Events are a"], ["Popular", "for all of us"], False),
+        (["Events are a"], ["popular", "for all of us"], False),  # one row says nothing of how rows begin
+    ],
+)
+def test_a_row_cut_by_the_page_s_end_in_each_cell_is_one(firsts: list[str], cut: list[str], *, is_one: bool) -> None:
+    rows = [[first, "One and two"] for first in firsts]
+    joined = _joined([table([_HEAD, *rows], _LAST)], [table([cut, ["Beta", "Three."]], _FIRST)])
+    found = [[cell.text for cell in row] for row in joined[0].blocks[0].rows]
+    assert (["Events are a popular", "One and two for all of us"] in found) is is_one
+    assert len(found) == len(rows) + 3 - is_one
+
+
+def test_what_begins_with_small_letters_below_the_end_of_a_sentence_is_a_row() -> None:
+    rows = [_HEAD, ["Alpha", "It is."], ["Events are a", "It ends."]]
+    joined = _joined([table(rows, _LAST)], [table([["popular", "for all"]], _FIRST)])
+    assert len(joined[0].blocks[0].rows) == 4
+
+
 def test_a_table_with_its_head_repeated_may_be_less_wide() -> None:
     pages = _joined([table([_HEAD, ["a", "1"]], _LAST)], [table([_HEAD, ["b", "2"]], (50, 60, 400, 100))])
     assert [[cell.text for cell in row] for row in pages[0].blocks[0].rows] == [_HEAD, ["a", "1"], ["b", "2"]]

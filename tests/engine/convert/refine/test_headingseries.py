@@ -104,6 +104,17 @@ def test_a_numbered_heading_that_its_paragraph_runs_on_from_is_cut_off() -> None
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("words", [("Redirect ", "www.", " names"), ("Redirect ", "www."), ("", "www.", " redirects")])
+def test_code_in_a_numbered_heading_does_not_end_it(words: tuple[str, ...]) -> None:
+    blocks = [line("1.1 First", 80, Kind.HEADING, bold=True), paragraph(100)]
+    made = line("1.2 " + "".join(words), 200, Kind.HEADING, bold=True)
+    made.spans = [
+        Span("1.2 ", bold=True),
+        *(Span(word, bold=place != 1, code=place == 1) for place, word in enumerate(words) if word),
+    ]
+    assert [text for _, text in _headings(*blocks, made, paragraph(220))] == ["1.1 First", "1.2 " + "".join(words)]
+
+
 def test_clauses_are_text() -> None:
     clauses = [
         paragraph(100 * number, f"{number}.{part} The tenant pays. {BODY}") for number in (1, 2) for part in (1, 2)
