@@ -17,7 +17,6 @@ DECIDES = 12
 SEEN_THROUGH = {
     "engine.base.disk": "durable",
     "engine.cluster.clustersandbox": "clusterbackend",
-    "engine.cluster.node.agent": "clusterbackend",
     "engine.cluster.node.nodeslot": "clusterbackend",
     "engine.cluster.ownprocess": "supervisor",
     "engine.cluster.processes.relay": "clusterbackend",
@@ -27,7 +26,6 @@ SEEN_THROUGH = {
     "engine.convert.formulas.displays": "pageformulas",
     "engine.convert.formulas.fences": "formulatree",
     "engine.convert.formulas.inlineformulas": "pageformulas",
-    "engine.convert.formulas.ligatures": "formulatree",
     "engine.convert.formulas.marks": "formulatree",
     "engine.convert.formulas.mathglyphs": "formulatree",
     "engine.convert.formulas.mathlines": "formulatree",

@@ -20,8 +20,8 @@ from engine.convert.formulas.mathsymbols import (
     plain_letter,
 )
 from engine.convert.page.blocks import Box, around
-from engine.convert.text.characters import count_unknown
-from engine.convert.text.mathfonts import SPACING, MathFont, math_font
+from engine.convert.text.glyphs.characters import count_unknown
+from engine.convert.text.glyphs.mathfonts import SPACING, MathFont, math_font
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textline import Line, Word
 

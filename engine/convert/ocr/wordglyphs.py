@@ -15,8 +15,8 @@ import pymupdf
 
 from engine.convert.ocr.engines.ocrengine import Engine, Pixels
 from engine.convert.page.blocks import Box, around
-from engine.convert.text.characters import count_unknown, readable
-from engine.convert.text.fontmaps import Glyph
+from engine.convert.text.glyphs.characters import count_unknown, readable
+from engine.convert.text.glyphs.fontmaps import Glyph
 
 _IN_WORD = re.compile(r"[^\W\d_][\ufffd\ue000-\uf8ff]|[\ufffd\ue000-\uf8ff][^\W\d_]")
 _LETTERS = r"([^\W\d_]{1,3})"

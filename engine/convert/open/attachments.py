@@ -13,7 +13,7 @@ import pymupdf
 from pymupdf import mupdf
 
 from engine.convert.page.attachedfile import AttachedFile
-from engine.convert.text.characters import readable
+from engine.convert.text.glyphs.characters import readable
 from engine.job.kinds import HEAD, kind_of
 from engine.job.options import ConvertOptions
 

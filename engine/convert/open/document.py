@@ -20,7 +20,7 @@ from engine.convert.page.attachedfile import AttachedFile
 from engine.convert.page.outlineentry import OutlineEntry
 from engine.convert.tags.structuretree import NoStructure
 from engine.convert.tags.tagreader import TagReader
-from engine.convert.text.fontmaps import FontMaps, Glyph
+from engine.convert.text.glyphs.fontmaps import FontMaps, Glyph
 from engine.job.job import NEEDS_PASSWORD
 from engine.job.kinds import not_accepted
 from engine.job.options import Attachments, ConvertOptions

@@ -17,8 +17,8 @@ import pymupdf
 from pymupdf import mupdf
 
 from engine.convert.page.formentry import FormEntry
-from engine.convert.text.characters import readable
 from engine.convert.text.formfields import CHOSEN, NOT_CHOSEN
+from engine.convert.text.glyphs.characters import readable
 
 _MOST_BYTES = 32 << 20
 _MOST_PARTS = 200

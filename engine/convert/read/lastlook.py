@@ -7,7 +7,7 @@ from engine.convert.ocr.need import looks_scanned
 from engine.convert.open.context import PageContext
 from engine.convert.page.blocks import RefinedPage, Span, merged
 from engine.convert.read.byocr import unsure_words
-from engine.convert.text.characters import count_unknown, readable, without_invisible
+from engine.convert.text.glyphs.characters import count_unknown, readable, without_invisible
 from engine.job.warningkind import WarningKind
 
 

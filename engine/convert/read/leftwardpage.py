@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pymupdf4llm.helpers.document_layout import PageLayout
 
 from engine.convert.page.blocks import Block, Box
-from engine.convert.text.bidi import has_right_to_left
+from engine.convert.text.glyphs.bidi import has_right_to_left
 from engine.convert.text.pagetext import Drawing, Link, PageText
 from engine.convert.text.textline import Line
 

@@ -17,8 +17,8 @@ from engine.convert.read.lastlook import marked
 from engine.convert.read.paragraphs import Piece, blocks_of
 from engine.convert.read.sheet import Sheet
 from engine.convert.sight.unseen import look_at
-from engine.convert.text.bidi import has_right_to_left
-from engine.convert.text.fontnames import traits
+from engine.convert.text.glyphs.bidi import has_right_to_left
+from engine.convert.text.glyphs.fontnames import traits
 from engine.convert.text.textflow import styled
 from engine.job.job import PageState
 from engine.job.options import RefineStep

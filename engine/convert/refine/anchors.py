@@ -13,7 +13,7 @@ from itertools import groupby
 from statistics import median
 
 from engine.convert.page.blocks import Kind, RefinedPage, Span
-from engine.convert.refine.headingnumbers import forms
+from engine.convert.refine.headings.headingnumbers import forms
 from engine.job.pageranges import is_selected
 
 _PLACE = re.compile(r"#page=(\d+)&y=(\d+)")

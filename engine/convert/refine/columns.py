@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage
-from engine.convert.text.bidi import has_right_to_left
+from engine.convert.text.glyphs.bidi import has_right_to_left
 from engine.convert.text.pagetext import PageText
 
 _GUTTER = 0.6

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from engine.convert.page.blocks import FURNITURE, Block, Box, Cell, Kind, RefinedPage, around
-from engine.convert.text.characters import without_invisible
+from engine.convert.text.glyphs.characters import without_invisible
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.pagetext import PageText
 from engine.convert.text.textflow import compose, visual_lines

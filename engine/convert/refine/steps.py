@@ -21,11 +21,11 @@ from engine.convert.refine.columns import Columns
 from engine.convert.refine.contents import Contents
 from engine.convert.refine.continued import Continued
 from engine.convert.refine.furniture import Furniture
-from engine.convert.refine.headings import Headings
+from engine.convert.refine.headings.headings import Headings
+from engine.convert.refine.headings.runinheadings import RunInHeadings
 from engine.convert.refine.inline import Inline
 from engine.convert.refine.links import Links
 from engine.convert.refine.lists import Lists
-from engine.convert.refine.runinheadings import RunInHeadings
 from engine.convert.refine.tablecells import TableCells
 from engine.convert.text.pagetext import PageText
 from engine.job.options import Annotations, ConvertOptions

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from engine.convert.page.blocks import Box, around
 from engine.convert.tags.structuretext import Run
-from engine.convert.text.bidi import clusters, has_right_to_left, logical_order
+from engine.convert.text.glyphs.bidi import clusters, has_right_to_left, logical_order
 
 Style = TypeVar("Style")
 """What is said of a run, and only compared."""

@@ -12,8 +12,8 @@ from engine.convert.formulas.pageformulas import Formula, find_formulas
 from engine.convert.page.blocks import Box, Kind
 from engine.convert.tags.structuretext import Element, Run, RunKey, characters_of
 from engine.convert.tags.structuretree import Attributes, Path
-from engine.convert.text.characters import readable
-from engine.convert.text.mathfonts import math_font
+from engine.convert.text.glyphs.characters import readable
+from engine.convert.text.glyphs.mathfonts import math_font
 from engine.convert.text.pagetext import PageText
 
 _Chars = list[dict[str, Any]]

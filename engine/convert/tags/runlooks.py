@@ -11,7 +11,7 @@ from typing import Any
 import pymupdf
 
 from engine.convert.tags.structuretext import UPRIGHT, Element, Run, RunKey, characters_of
-from engine.convert.text.characters import readable
+from engine.convert.text.glyphs.characters import readable
 from engine.convert.text.hiding import Hiding
 from engine.convert.text.strikes import Strikes
 

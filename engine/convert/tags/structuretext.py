@@ -11,9 +11,9 @@ from pymupdf import mupdf
 
 from engine.convert.page.blocks import Box, Kind, around
 from engine.convert.tags.structuretree import NoStructure, Path
-from engine.convert.text.bidi import has_right_to_left
-from engine.convert.text.characters import UNKNOWN, readable
-from engine.convert.text.fontnames import traits
+from engine.convert.text.glyphs.bidi import has_right_to_left
+from engine.convert.text.glyphs.characters import UNKNOWN, readable
+from engine.convert.text.glyphs.fontnames import traits
 
 # Each piece of one font is a line of its own, with its font: MuPDF's JSON tells that of a line's beginning only.
 _FLAGS = (

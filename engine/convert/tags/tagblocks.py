@@ -42,8 +42,7 @@ class TagBlocks:
 
     def __init__(self, tree: StructureTree, links: LinksByHeight, is_continued: Callable[[Path], bool]) -> None:
         self.blocks: list[Block] = []
-        self.artifacts: list[Element] = []
-        """Elements that say they are none of the content."""
+        self.artifacts: list[Element] = []  # elements that say they are none of the content
         self._tree = tree
         self._links = links
         self._is_continued = is_continued
@@ -145,10 +144,10 @@ class TagBlocks:
                 self.flush()
                 self._depth -= 1
         elif role in ("LI", "TOCI"):
-            before = len(self.blocks)
+            first = len(self.blocks)
             with self._block(Kind.PARAGRAPH, element):
                 self._fill_item(element, style)
-            for block in self.blocks[before:] if role == "TOCI" else ():
+            for block in self.blocks[first:] if role == "TOCI" else ():
                 block.spans = without_leaders(block.spans)
         elif role == "Table":
             self._table(element, style)

@@ -24,8 +24,8 @@ from engine.convert.tags.structuretext import UPRIGHT, ElementTree, Run, read_el
 from engine.convert.tags.structuretree import NoStructure, Path, StructureTree, read_structure
 from engine.convert.tags.tagblocks import TagBlocks
 from engine.convert.tags.tagtext import Style, spans_of, usual_size
-from engine.convert.text.fontmaps import FontMaps
 from engine.convert.text.formfields import Field, fields_of, hidden, with_texts
+from engine.convert.text.glyphs.fontmaps import FontMaps
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import LinksByHeight, link_targets
 from engine.convert.text.strikes import NO_STRIKES, Strikes

@@ -9,8 +9,8 @@ from itertools import groupby, pairwise
 from engine.convert.page.blocks import Kind, Span, stripped
 from engine.convert.tags.leftwardruns import in_order
 from engine.convert.tags.structuretext import Run
-from engine.convert.text.bidi import has_right_to_left
-from engine.convert.text.characters import without_invisible
+from engine.convert.text.glyphs.bidi import has_right_to_left
+from engine.convert.text.glyphs.characters import without_invisible
 from engine.convert.text.linktargets import LinksByHeight
 
 _INNER_HYPHEN = re.compile(r"\xad(?=.)")

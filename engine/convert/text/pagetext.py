@@ -10,14 +10,14 @@ import pymupdf
 from pymupdf4llm.helpers.document_layout import FLAGS
 
 from engine.convert.page.blocks import Block, Box, Cell
-from engine.convert.text.circledletters import join_circled
-from engine.convert.text.drawnunderscores import put_underscores
-from engine.convert.text.fontnames import monospaced_fonts
 from engine.convert.text.formfields import Field, lines_of
+from engine.convert.text.glyphs.circledletters import join_circled
+from engine.convert.text.glyphs.drawnunderscores import put_underscores
+from engine.convert.text.glyphs.fontnames import monospaced_fonts
+from engine.convert.text.glyphs.smallcapitals import lower_small_capitals
 from engine.convert.text.hiding import NOTHING_HIDDEN, Hiding
 from engine.convert.text.linktargets import link_targets
 from engine.convert.text.rawwords import Listed, is_told_by_spans, listed_words, read_words
-from engine.convert.text.smallcapitals import lower_small_capitals
 from engine.convert.text.strikes import Strikes
 from engine.convert.text.textline import Font, Line, Word, dominant_size
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pymupdf
 
-from engine.convert.text.bidi import has_right_to_left
-from engine.convert.text.characters import readable
-from engine.convert.text.fontnames import is_nameless, traits
-from engine.convert.text.leftwardwords import leftward_words
-from engine.convert.text.mathfonts import math_font
+from engine.convert.text.glyphs.bidi import has_right_to_left
+from engine.convert.text.glyphs.characters import readable
+from engine.convert.text.glyphs.fontnames import is_nameless, traits
+from engine.convert.text.glyphs.leftwardwords import leftward_words
+from engine.convert.text.glyphs.mathfonts import math_font
 from engine.convert.text.textline import Font, Word
 
 _OCR_FONT = "GlyphLessFont"

@@ -11,8 +11,8 @@ import pytest
 from engine.convert.ocr.choice import Ocr
 from engine.convert.ocr.engines.ocrengine import Pixels, ReadLine, ReadWord
 from engine.convert.ocr.wordglyphs import OpenWords, stands_in_words
-from engine.convert.text import fontmaps
-from engine.convert.text.fontmaps import FontMaps
+from engine.convert.text.glyphs import fontmaps
+from engine.convert.text.glyphs.fontmaps import FontMaps
 from engine.job.options import OcrMode
 from tests.engine.convert.converting import Conversion, conversion
 from tests.engine.convert.glyphs import with_embedded_font

@@ -8,7 +8,7 @@ import pytest
 from engine.convert.page.blocks import Block, Box, Kind, RefinedPage, Span
 from engine.convert.page.told import Element, Told
 from engine.convert.refine.furniture import Furniture
-from engine.convert.refine.headings import Headings
+from engine.convert.refine.headings.headings import Headings
 from engine.convert.vlm.answerblocks import blocks_of
 from engine.convert.vlm.readhtml import MOST_CELLS, read_tables
 from engine.convert.vlm.readmarkdown import read_markdown

@@ -9,8 +9,8 @@ from itertools import pairwise
 from statistics import median_low
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, around
-from engine.convert.refine.headinglines import join_lines
-from engine.convert.refine.headingstyles import LEVELS
+from engine.convert.refine.headings.headinglines import join_lines
+from engine.convert.refine.headings.headingstyles import LEVELS
 from engine.convert.text.layoutblocks import rewrite
 from engine.convert.text.listlabels import find_label
 from engine.convert.text.pagetext import PageText

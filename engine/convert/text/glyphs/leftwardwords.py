@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from engine.convert.page.blocks import around
-from engine.convert.text.bidi import clusters, logical_order
-from engine.convert.text.characters import readable
+from engine.convert.text.glyphs.bidi import clusters, logical_order
+from engine.convert.text.glyphs.characters import readable
 from engine.convert.text.textline import Font, Word
 
 _GAP = 0.15

@@ -5,7 +5,7 @@ import re
 import pymupdf
 import pytest
 
-from engine.convert.text.fontmaps import FontMaps, meaning_of
+from engine.convert.text.glyphs.fontmaps import FontMaps, meaning_of
 from tests.engine.convert.converting import Conversion, conversion
 from tests.engine.convert.glyphs import with_embedded_font, with_font
 from tests.engine.convert.tagged_pdfs import tag

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.convert.text.fontnames import monospaced_fonts
+from engine.convert.text.glyphs.fontnames import monospaced_fonts
 
 _TEXT = "if small: swim (with me)"
 

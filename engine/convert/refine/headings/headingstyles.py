@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from engine.convert.page.blocks import Block
-from engine.convert.refine.headingnumbers import depth_of
+from engine.convert.refine.headings.headingnumbers import depth_of
 
 LARGER = 1.1
 """Text is larger than the body from this ratio of sizes on; word processors set the lowest heading at 13 to 11."""

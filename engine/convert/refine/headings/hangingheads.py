@@ -3,8 +3,8 @@
 from collections import Counter
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage
-from engine.convert.refine.headingstyles import full_text, style_of
-from engine.convert.text.bidi import has_right_to_left
+from engine.convert.refine.headings.headingstyles import full_text, style_of
+from engine.convert.text.glyphs.bidi import has_right_to_left
 
 _OUT = 6.0
 """Points: what begins further left than text by so much stands out."""

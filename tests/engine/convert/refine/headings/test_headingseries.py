@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from engine.convert.page.blocks import Block, Kind, Span
-from engine.convert.refine.headings import Headings
+from engine.convert.refine.headings.headings import Headings
 from tests.engine.convert.pages import BODY, block, line, page, paragraph
 
 ROMANS = ("I", "II", "III", "IV", "V", "VI")

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage
-from engine.convert.refine.headingnumbers import depth_of
-from engine.convert.refine.headingstyles import LARGER, Style, Use, full_text, style_of
+from engine.convert.refine.headings.headingnumbers import depth_of
+from engine.convert.refine.headings.headingstyles import LARGER, Style, Use, full_text, style_of
 
 _DATE = re.compile(r"\d{1,2}\.? [^\W\d_]+\.?,? \d{4}")
 """One that begins as a numbered heading might."""

@@ -4,7 +4,7 @@ import pymupdf
 import pytest
 
 from engine.convert.page.blocks import Kind
-from engine.convert.refine.runinheadings import RunInHeadings
+from engine.convert.refine.headings.runinheadings import RunInHeadings
 from tests.engine.convert.drawn import DrawnPage
 
 TEXT = "This is text that goes over all of the width of its column, as text does."

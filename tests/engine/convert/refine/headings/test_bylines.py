@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.convert.page.blocks import Block, Kind
-from engine.convert.refine.headings import Headings
+from engine.convert.refine.headings.headings import Headings
 from tests.engine.convert.pages import WIDTH, block, line, page, paragraph, texts
 
 

@@ -13,10 +13,10 @@ from itertools import zip_longest
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage, Span, stripped
 from engine.convert.page.outlineentry import OutlineEntry
-from engine.convert.refine.bylines import bylines
-from engine.convert.refine.hangingheads import HangingHeads
-from engine.convert.refine.headingnumbers import depth_of
-from engine.convert.refine.headingstyles import (
+from engine.convert.refine.headings.bylines import bylines
+from engine.convert.refine.headings.hangingheads import HangingHeads
+from engine.convert.refine.headings.headingnumbers import depth_of
+from engine.convert.refine.headings.headingstyles import (
     LARGER,
     LEVELS,
     RUNNING,
@@ -29,7 +29,7 @@ from engine.convert.refine.headingstyles import (
     rounded,
     style_of,
 )
-from engine.convert.refine.statedheadings import StatedHeadings
+from engine.convert.refine.headings.statedheadings import StatedHeadings
 
 _LONGEST = 200
 """Characters of a heading that the model did not see."""

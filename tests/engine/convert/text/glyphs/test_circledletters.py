@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.convert.text.circledletters import join_circled
+from engine.convert.text.glyphs.circledletters import join_circled
 from engine.convert.text.textline import Font, Line, Word
 
 FONT = Font("CMR10", 10.0, bold=False, italic=False, mono=False, strike=False, color=0, visible=True)

@@ -12,10 +12,10 @@ from itertools import groupby
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, Span, around, merged, stripped
 from engine.convert.page.outlineentry import OutlineEntry
-from engine.convert.refine.headingnumbers import depth_of, folded
-from engine.convert.refine.headingplaces import Found, HeadingPlaces, Stated
-from engine.convert.refine.headingseries import HeadingSeries
-from engine.convert.refine.headingstyles import LARGER, LEVELS, SAME, Style, full_text, style_of
+from engine.convert.refine.headings.headingnumbers import depth_of, folded
+from engine.convert.refine.headings.headingplaces import Found, HeadingPlaces, Stated
+from engine.convert.refine.headings.headingseries import HeadingSeries
+from engine.convert.refine.headings.headingstyles import LARGER, LEVELS, SAME, Style, full_text, style_of
 
 _BELIEVED = 0.6
 """Of the entries that lead to pages that were seen, the part that has to be found there."""

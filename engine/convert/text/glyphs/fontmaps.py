@@ -16,8 +16,8 @@ from typing import Any
 import pymupdf
 from pymupdf import mupdf
 
-from engine.convert.text.characters import count_unknown, readable
-from engine.convert.text.mathfonts import SPACING, math_font, tex_meaning
+from engine.convert.text.glyphs.characters import count_unknown, readable
+from engine.convert.text.glyphs.mathfonts import SPACING, math_font, tex_meaning
 
 _DINGBATS = re.compile(r"dingbats|^d050000l", re.IGNORECASE)
 _BAD_TARGET = re.compile(

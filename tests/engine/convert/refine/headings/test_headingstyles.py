@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from engine.convert.page.blocks import Span
-from engine.convert.refine.headingstyles import Style, Use, full_text, level_of, ranked, style_of
+from engine.convert.refine.headings.headingstyles import Style, Use, full_text, level_of, ranked, style_of
 from tests.engine.convert.pages import block, line
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from engine.convert.page.blocks import FURNITURE, Block, Kind, RefinedPage
-from engine.convert.refine.headingplaces import set_apart
-from engine.convert.refine.headingstyles import Style, full_text, style_of
+from engine.convert.refine.headings.headingplaces import set_apart
+from engine.convert.refine.headings.headingstyles import Style, full_text, style_of
 from engine.convert.text.listlabels import roman_value
 
 _LONGEST = 200

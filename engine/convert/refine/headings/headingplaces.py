@@ -11,8 +11,8 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from engine.convert.page.blocks import FURNITURE, Block, Box, Kind, RefinedPage
-from engine.convert.refine.headingnumbers import folded, forms, is_number, is_numbered_word
-from engine.convert.refine.headingstyles import full_text
+from engine.convert.refine.headings.headingnumbers import folded, forms, is_number, is_numbered_word
+from engine.convert.refine.headings.headingstyles import full_text
 
 _LONGEST = 300
 """Characters of a heading in an outline; and of a block that are looked at."""

@@ -1,7 +1,7 @@
 """Headings that stand out to the left of all text."""
 
 from engine.convert.page.blocks import Kind, RefinedPage
-from engine.convert.refine.headings import Headings
+from engine.convert.refine.headings.headings import Headings
 from tests.engine.convert.pages import BODY, block, line, page
 
 

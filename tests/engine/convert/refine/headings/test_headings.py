@@ -4,7 +4,7 @@ import pytest
 
 from engine.convert.page.blocks import Block, Kind, RefinedPage, Span
 from engine.convert.page.outlineentry import OutlineEntry
-from engine.convert.refine.headings import Headings
+from engine.convert.refine.headings.headings import Headings
 from tests.engine.convert.pages import BODY, block, line, page, paragraph, table, texts
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.convert.text.mathfonts import math_font, tex_meaning
+from engine.convert.text.glyphs.mathfonts import math_font, tex_meaning
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from engine.convert.page.blocks import Block, Kind, Span
-from engine.convert.refine.headingplaces import Found, HeadingPlaces, Stated, set_apart
+from engine.convert.refine.headings.headingplaces import Found, HeadingPlaces, Stated, set_apart
 from tests.engine.convert.pages import BODY, block, line, page, paragraph
 
 _WORDS = ("valve", "pump", "boiler", "winter", "summer", "pipe", "garden", "water", "meter", "house", "roof", "door")

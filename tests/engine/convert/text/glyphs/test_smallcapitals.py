@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.convert.text.smallcapitals import lower_small_capitals
+from engine.convert.text.glyphs.smallcapitals import lower_small_capitals
 from engine.convert.text.textline import Font, Line, Word
 
 

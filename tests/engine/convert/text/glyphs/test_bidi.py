@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.convert.text.bidi import has_right_to_left, logical_order
+from engine.convert.text.glyphs.bidi import has_right_to_left, logical_order
 
 
 @pytest.mark.parametrize(
