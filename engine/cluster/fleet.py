@@ -11,13 +11,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
-from queue import SimpleQueue
 
 from engine.base.descriptors import readable
 from engine.base.errors import ChildGarbage
 from engine.cluster.backoff import Backoff
+from engine.cluster.epochs import Epoch, Lost
 from engine.cluster.exchange import (
     LEASE_S,
     Beat,
@@ -51,22 +51,6 @@ _BLOCK = 1 << 18
 _SEND_S = 15.0
 Connect = Callable[[], socket.socket]
 """Starts a bridge, and gives the socket it is spoken to by; may raise `OSError`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """In place of what a node says: it will say nothing more."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One try to have a batch converted by a node."""
-
-    number: int
-    life: str
-    inbox: "SimpleQueue[Frame | Lost]" = field(default_factory=SimpleQueue)
 
 
 class Fleet:

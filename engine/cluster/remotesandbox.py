@@ -20,8 +20,9 @@ from engine.base.errors import (
     unwritable,
 )
 from engine.base.safetext import display_name, display_text
+from engine.cluster.epochs import Epoch, Lost
 from engine.cluster.exchange import Allowance, Begin, Ended, Made, Piece, Said, Want, Wrote
-from engine.cluster.fleet import Epoch, Fleet, Lost
+from engine.cluster.fleet import Fleet
 from engine.cluster.framing import Frame
 from engine.cluster.landing import Landing
 from engine.job.job import Checkpoint

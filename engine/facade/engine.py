@@ -10,6 +10,7 @@ from engine.base.safetext import display_name
 from engine.facade.callbacks import Callbacks
 from engine.facade.checkup import vitals_of
 from engine.facade.machinery import Machinery
+from engine.facade.nodeorders import NodeOrders
 from engine.facade.submitting import Wish
 from engine.job.job import Job, JobState, Move, Standing
 from engine.job.options import ConvertOptions
@@ -31,7 +32,7 @@ STOP_S = 8.0
 _PAUSED = "paused"
 
 
-class Engine:
+class Engine(NodeOrders):
     """Converts what is in the hot folder and what is submitted, until it is stopped. Thread-safe.
 
     Actions take job ids and return those they changed; an id that is gone, or in a state the action does not fit, is
@@ -383,26 +384,6 @@ class Engine:
         """
         elsewhere = self._machinery.cluster.more if self._machinery.cluster is not None else 0
         self._machinery.pool.resize(max(1, min(count - elsewhere, MAX_WORKERS)))
-
-    def drain_node(self, name: str) -> bool:
-        """Have another machine of the cluster leave once it is done; False if there is none of the name."""
-        cluster = self._machinery.cluster
-        return cluster is not None and cluster.drain(name)
-
-    def hold_node(self, name: str) -> bool:
-        """Give another machine nothing more until it is released; False if there is none of the name to hold."""
-        cluster = self._machinery.cluster
-        return cluster is not None and cluster.hold(name)
-
-    def release_node(self, name: str) -> bool:
-        """Use another machine again that is held; False if there is none of the name."""
-        cluster = self._machinery.cluster
-        return cluster is not None and cluster.release(name)
-
-    def remove_node(self, name: str) -> bool:
-        """Have another machine leave at once, and others do what it has; False if there is none of the name."""
-        cluster = self._machinery.cluster
-        return cluster is not None and cluster.remove(name)
 
     @property
     def workers(self) -> int:

@@ -307,7 +307,7 @@ class JobQueue:
 
     def set_nodes(self, nodes: tuple[NodeSnapshot, ...]) -> None:
         """The other machines of the cluster, as they are now."""
-        self._tracker.set_nodes(nodes)
+        self._tracker.nodes = nodes
 
     def _mirrored(self, job: Job) -> Job:
         self._dispatch.mirror(job)

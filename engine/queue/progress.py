@@ -72,11 +72,11 @@ class ProgressTracker:
         self._pages_done = 0
         self._bins: deque[tuple[int, int]] = deque(maxlen=HISTORY_BINS + 1)  # bin number, pages
         self._banners: dict[str, Banner] = {}
-        self._nodes: tuple[NodeSnapshot, ...] = ()
         self._waits = Waits()
         self.tally = Tally()
         """What has happened since the start; its own lock is taken inside this one's, never the other way round."""
         self.is_paused = False
+        self.nodes: tuple[NodeSnapshot, ...] = ()
 
     # --- what happened ---
 
@@ -250,11 +250,6 @@ class ProgressTracker:
             else:
                 self._banners[key] = Banner(key, message)
 
-    def set_nodes(self, nodes: tuple[NodeSnapshot, ...]) -> None:
-        """The other machines of the cluster, as they are now."""
-        with self._lock:
-            self._nodes = nodes
-
     # --- what a front end asks ---
 
     def snapshot(self, since: int = 0) -> Snapshot:
@@ -321,7 +316,7 @@ class ProgressTracker:
             self._totals(now),
             tuple(self._banners.values()),
             self.is_paused,
-            self._nodes,
+            self.nodes,
         )
 
     def _put(self, snapshot: JobSnapshot) -> None:
@@ -359,10 +354,8 @@ class ProgressTracker:
 
     def _tick(self, now: float, pages: int) -> None:
         number = int(now // _BIN_S)
-        if self._bins and self._bins[-1][0] == number:
-            self._bins[-1] = (number, self._bins[-1][1] + pages)
-        else:
-            self._bins.append((number, pages))
+        before = self._bins.pop()[1] if self._bins and self._bins[-1][0] == number else 0
+        self._bins.append((number, before + pages))
 
     def _totals(self, now: float) -> Totals:
         current = int(now // _BIN_S)

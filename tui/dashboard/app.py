@@ -71,8 +71,8 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         Binding("P", "pause", "Pause or resume all", id="app.pause"),
         Binding("left_square_bracket", "workers(-1)", "One worker less", id="workers.fewer"),
         Binding("right_square_bracket", "workers(1)", "One worker more", id="workers.more"),
-        Binding("w", "workers_screen", "What each worker has done", id="workers.show"),
-        Binding("W", "nodes_screen", "The machines of the cluster", id="workers.nodes"),
+        Binding("w", "show('workers')", "What each worker has done", id="workers.show"),
+        Binding("W", "show('nodes')", "The machines of the cluster", id="workers.nodes"),
         Binding("z", "undo", "Undo, as often as there was something", id="job.undo"),
         Binding("Z", "redo", "Do again what was undone", id="job.redo"),
         Binding("H", "history", "History: what can be undone", id="app.history"),
@@ -337,15 +337,11 @@ class Dashboard(App[QuitChoice], inherit_bindings=False):
         else:
             self.say("No engine can be started from here." if self.model.is_lost else "The engine is there already.")
 
-    def action_workers_screen(self) -> None:
-        """Show what each worker has done in the last minutes."""
-        if not isinstance(self.screen, WorkersScreen):
-            self.push_screen(WorkersScreen(self.model))
-
-    def action_nodes_screen(self) -> None:
-        """Show the machines of the cluster."""
-        if not isinstance(self.screen, NodesScreen):
-            self.push_screen(NodesScreen(self.model))
+    def action_show(self, what: str) -> None:
+        """Show what each worker has done in the last minutes, or the machines of the cluster."""
+        screen = {"workers": WorkersScreen, "nodes": NodesScreen}[what]
+        if not isinstance(self.screen, screen):
+            self.push_screen(screen(self.model))
 
     # --- other programs ---
 

@@ -22,7 +22,7 @@ LEFT = NodeSnapshot("old", NodeState.LEFT, "It has left.", 4, 0, 0, 9.0, 0.1, 0,
 async def test_each_machine_has_a_line_and_the_chosen_one_says_why(
     engine: FakeEngine, size: tuple[int, int], glyphs: Glyphs
 ) -> None:
-    engine.tracker.set_nodes((READY, HELD, LEFT))
+    engine.tracker.nodes = (READY, HELD, LEFT)
     async with session(engine, size, glyphs=glyphs) as s:
         await s.press("W")
         assert isinstance(s.app.screen, NodesScreen)
@@ -35,7 +35,7 @@ async def test_each_machine_has_a_line_and_the_chosen_one_says_why(
         assert "ed: The disk is" in s.text
         assert "\x1b" not in s.text
         engine.clock.advance(10)
-        engine.tracker.set_nodes((replace(READY, pages=1304), HELD))
+        engine.tracker.nodes = (replace(READY, pages=1304), HELD)
         await s.look()
         assert "10.0 pages/s" in s.text
         await s.press("escape")
@@ -52,7 +52,7 @@ async def test_without_a_machine_it_says_how_to_have_one(engine: FakeEngine) -> 
 
 
 async def test_a_machine_is_held_and_released_at_once_and_leaves_after_a_question(engine: FakeEngine) -> None:
-    engine.tracker.set_nodes((READY, HELD, LEFT))
+    engine.tracker.nodes = (READY, HELD, LEFT)
     async with session(engine, (80, 24)) as s:
         await s.press("W", "p")
         await s.until(lambda: engine.calls == [("hold", "desk2")])
@@ -78,12 +78,10 @@ async def test_a_machine_is_held_and_released_at_once_and_leaves_after_a_questio
 async def test_the_cursor_stays_on_its_machine_and_the_order_is_for_the_one_that_was_asked_about(
     engine: FakeEngine,
 ) -> None:
-    engine.tracker.set_nodes((READY, HELD))
+    engine.tracker.nodes = (READY, HELD)
     async with session(engine, (80, 24)) as s:
         await s.press("W", "j", "x")
-        engine.tracker.set_nodes(
-            (replace(LEFT, name="aaa", state=NodeState.READY), READY)
-        )  # what was asked about is gone
+        engine.tracker.nodes = (replace(LEFT, name="aaa", state=NodeState.READY), READY)  # what was asked about is gone
         await s.look()
         await s.press("y")
         await s.until(lambda: engine.calls == [("remove", "ed")])
