@@ -75,9 +75,9 @@ mutants: $(STAMP)  ## what the quick tests of the modules that decide most do no
 bench: $(STAMP)  ## measure speed and memory, and write docs/performance.md
 	$(BIN)/python -m benchmarks
 
-bench-cluster: $(STAMP)  ## measure two nodes on this machine against two workers of its own; FROM=file.pdf
+bench-cluster: $(STAMP)  ## measure real nodes on this machine, and the scheduler in simulation; FROM=file.pdf PARTS="pages killing"
 	$(call INSTALL,ocr$(,)dev$(,)cluster)
-	$(BIN)/python -m benchmarks.clustered $(FROM)
+	$(BIN)/python -m benchmarks.clustered $(PARTS) $(if $(FROM),--file $(FROM))
 	$(BIN)/python -m benchmarks.simulation
 
 BEFORE ?= 14a9f32

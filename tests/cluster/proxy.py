@@ -4,10 +4,18 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 _BLOCK = 1 << 16
 T = TypeVar("T")
+
+
+@dataclass
+class _Wire:
+    """One way of a cable, which carries one thing after the other."""
+
+    free_at: float = 0.0
 
 
 class Way:
@@ -18,8 +26,11 @@ class Way:
         self._target = target
         self.delay_s = 0.0
         """Each way."""
+        self.rate: float | None = None
+        """Bytes a second, each way, of all connections together."""
         self.passed = 0
         """Bytes that have gone to the target."""
+        self._wires = {is_there: _Wire() for is_there in (True, False)}
         self._is_cut = False
         self._budget: int | None = None
         self._cut_then: Callable[[], None] = lambda: None
@@ -104,6 +115,7 @@ class Way:
         self._writers -= {writer, back}
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_there: bool) -> None:
+        wire = self._wires[is_there]
         under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(256)
 
         async def deliver() -> None:
@@ -116,7 +128,8 @@ class Way:
         delivery = self._loop.create_task(deliver())
         with contextlib.suppress(OSError):
             while data := await reader.read(_BLOCK):
-                await under_way.put((self._loop.time() + self.delay_s, data))
+                wire.free_at = max(wire.free_at, self._loop.time()) + (len(data) / self.rate if self.rate else 0.0)
+                await under_way.put((wire.free_at + self.delay_s, data))
                 if is_there:
                     self._count(len(data))
         await under_way.put((0.0, b""))

@@ -48,9 +48,13 @@ class Far:
 class RealCluster:
     """A head's files, and nodes; the bridge is the engine's that uses them, and the scheduler, if it has its own."""
 
-    def __init__(self, folder: Path, *, own: bool = True) -> None:
-        """Unless an engine is to have its `own` scheduler, there is one for all of them, between which nodes stay."""
+    def __init__(self, folder: Path, *, own: bool = True, program: str = faulty_child.__name__) -> None:
+        """Unless an engine is to have its `own` scheduler, there is one for all of them, between which nodes stay.
+
+        `program` is the fork server of its nodes.
+        """
         self.folder = folder
+        self.program = program
         self.state = folder / "state"
         self.state.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -74,9 +78,8 @@ class RealCluster:
     ) -> Supervisor:
         """`changes` are those of its invitation."""
         join = self.invited(name).model_copy(update=changes)
-        program = faulty_child.__name__
         node = Supervisor(
-            join, self.folder / name, slots=slots, cache_bytes=cache_bytes, program=program, contact=contact
+            join, self.folder / name, slots=slots, cache_bytes=cache_bytes, program=self.program, contact=contact
         )
         self.nodes[name] = node
         node.start()
