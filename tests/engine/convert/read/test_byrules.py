@@ -13,7 +13,7 @@ from tests.engine.convert.converting import Conversion
 from tests.engine.convert.converting import conversion as conversion
 from tests.engine.convert.glyphs import with_embedded_font
 from tests.engine.convert.tagged_pdfs import pdf, tag
-from tests.engine.convert.text.test_leftwardwords import HEBREW, hebrew
+from tests.engine.convert.text.glyphs.test_leftwardwords import HEBREW, hebrew
 
 
 @pytest.fixture(autouse=True)
