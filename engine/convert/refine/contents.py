@@ -146,20 +146,19 @@ def _led(row: Line) -> list[_Entry]:
     """The entries with leaders that stand side by side on a line; none if there is something else on it."""
     found: list[_Entry] = []
     title: list[Word] = []
-    dots = first = 0
+    leader: list[Word] = []
+    first = 0
     words = [part for word in row.words for part in _parts(word)]
     for number, word in enumerate(words):
         if title and _DOTS.fullmatch(word.text):
-            dots += sum(_DOTS_IN.get(character, 1) for character in word.text)
-        elif dots < _FEWEST_DOTS:
-            if dots:  # a few belong to the title
-                title.append(words[number - 1])
-            title.append(word)
-            dots = 0
+            leader.append(word)
+        elif sum(_DOTS_IN.get(character, 1) for each in leader for character in each.text) < _FEWEST_DOTS:
+            title += [*leader, word]  # a few dots belong to it
+            leader = []
         elif _PAGE.fullmatch(word.text):
             box = around(each.box for each in words[first : number + 1])
             found.append(_Entry([Line(title, row.direction)], word, box, len(found)))
-            title, dots, first = [], 0, number + 1
+            title, leader, first = [], [], number + 1
         else:
             return []
     return [] if title else found

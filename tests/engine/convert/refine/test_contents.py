@@ -113,6 +113,14 @@ def test_a_long_title_leaves_room_for_two_dots() -> None:
     assert items(after(page)) == [*CHAPTERS, (1, "3 Reptiles, and whatever else is about the house 9")]
 
 
+def test_dots_within_a_title_are_its_own() -> None:
+    page = DrawnPage()
+    for number, title in enumerate(("Birds . . . and more", "Of .profile", "Etc. and so on...")):
+        entry(page, 80 + 12 * number, 50, title, str(3 + number))
+    page.box("text", 48, 70, 352, 108)
+    assert items(after(page)) == [(1, "Birds . . . and more 3"), (1, "Of .profile 4"), (1, "Etc. and so on... 5")]
+
+
 def test_a_number_right_after_the_last_dot_is_that_of_a_page() -> None:
     page = DrawnPage()
     page.lines(
